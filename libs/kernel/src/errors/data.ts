@@ -1,0 +1,33 @@
+/** `DATA_` codes; see catalogue.ts. */
+export const data = {
+  DATA_COLUMN_MISSING: {
+    message: '{file} has no column {column} (it has: {columns})',
+    hint: 'Add the column, or correct its name in run.yaml.',
+    status: 400,
+    disposition: 'fix',
+  },
+  DATA_FILE_UNREADABLE: {
+    message: 'cannot read {file}: {reason}',
+    hint: 'Check the path and the permissions.',
+    status: 400,
+    disposition: 'fix',
+  },
+  DATA_CELL_INVALID: {
+    message: '{file} line {line}, column {column}: {value} is not {want}',
+    hint: 'Correct the cell, or leave it empty when it is missing.',
+    status: 400,
+    disposition: 'fix',
+  },
+  DATA_EMPTY: {
+    message: '{file} has no usable {set} rows',
+    hint: 'Check the `set` column and `missing` in run.yaml.',
+    status: 400,
+    disposition: 'fix',
+  },
+  DATA_CSV_MALFORMED: {
+    message: '{file} line {line}: {reason}',
+    hint: 'Write it as RFC 4180 CSV with one header line.',
+    status: 400,
+    disposition: 'fix',
+  },
+} as const;

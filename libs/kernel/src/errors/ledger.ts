@@ -1,0 +1,57 @@
+/** `LEDGER_` codes; see catalogue.ts. */
+export const ledger = {
+  LEDGER_UNREACHABLE: {
+    message: 'cannot reach the chain at {url}: {reason}',
+    hint: 'Check that the chain runs; `tally doctor` tests it.',
+    status: 503,
+    disposition: 'retry',
+  },
+  LEDGER_WRONG_CHAIN: {
+    message: '{url} is another chain: genesis {got}, expected {want}',
+    hint: 'Point to the chain this deployment was made with.',
+    status: 500,
+    disposition: 'fatal',
+  },
+  LEDGER_REFUSED: {
+    message: 'the chain refused {call}: {reason}',
+    hint: 'The reason is an error of pallet-tally; docs/protocol.md §5 explains it.',
+    status: 409,
+    disposition: 'fatal',
+  },
+  LEDGER_TIMEOUT: {
+    message: '{call} was not final within {timeoutMs} ms',
+    hint: 'It is sent again by itself; check that the chain makes blocks.',
+    status: 504,
+    disposition: 'retry',
+  },
+  LEDGER_CONFLICT: {
+    message: 'the chain holds another header for run {run} round {round}: {chain}, here {here}',
+    hint: 'Do not continue: export the evidence and find out who committed it.',
+    status: 409,
+    disposition: 'fatal',
+  },
+  LEDGER_POOL_FULL: {
+    message: 'the transaction pool is full ({limit})',
+    hint: 'Try again in a moment.',
+    status: 503,
+    disposition: 'retry',
+  },
+  LEDGER_BLOCK_INVALID: {
+    message: 'block {block} does not verify: {reason}',
+    hint: 'The block log is damaged or foreign; restore it from a backup.',
+    status: 500,
+    disposition: 'fatal',
+  },
+  LEDGER_RUNTIME_FAILED: {
+    message: 'the runtime call {call} failed: {reason}',
+    hint: 'Check that the wasm is the released one (chain/wasm/manifest.json).',
+    status: 500,
+    disposition: 'fatal',
+  },
+  LEDGER_GENESIS_INVALID: {
+    message: 'the genesis cannot be built: {reason}',
+    hint: 'Check the keys in <data>/keys.',
+    status: 500,
+    disposition: 'fatal',
+  },
+} as const;

@@ -1,0 +1,27 @@
+/** `POLICY_` codes; see catalogue.ts. */
+export const policy = {
+  POLICY_PURPOSE: {
+    message: 'the site does not allow purpose {purpose} (allowed: {allowed})',
+    hint: 'Add it to `policy.purposes` in node.yaml, if the site agrees.',
+    status: 403,
+    disposition: 'refuse',
+  },
+  POLICY_COHORT_TOO_SMALL: {
+    message: 'the cohort of {cohort} is below the site minimum of {min}',
+    hint: 'Wait for more sites, or lower `policy.minCohort` in node.yaml.',
+    status: 403,
+    disposition: 'refuse',
+  },
+  POLICY_MODEL: {
+    message: 'the site does not train {what}',
+    hint: 'Add it to `policy.models` in node.yaml, if the site agrees.',
+    status: 403,
+    disposition: 'refuse',
+  },
+  POLICY_DATASET: {
+    message: 'the site has no dataset named {dataset}',
+    hint: 'Add it: `tally node dataset add {dataset} <file.csv>`.',
+    status: 404,
+    disposition: 'refuse',
+  },
+} as const;

@@ -1,0 +1,82 @@
+/** `ROUND_` codes; see catalogue.ts. */
+export const round = {
+  ROUND_ALREADY_SIGNED: {
+    message: 'node {node} already signed another receipt for run {run} round {round}',
+    hint: 'Nothing to do: the node keeps both tasks as evidence.',
+    status: 409,
+    disposition: 'refuse',
+  },
+  ROUND_CLOSED: {
+    message: 'round {round} of run {run} is closed',
+    hint: 'Nothing to do: the update came too late.',
+    status: 409,
+    disposition: 'fix',
+  },
+  ROUND_NOT_MEMBER: {
+    message: 'node {node} is not in the cohort of run {run} round {round}',
+    hint: 'Nothing to do: it will be asked when it is.',
+    status: 403,
+    disposition: 'refuse',
+  },
+  ROUND_DUPLICATE: {
+    message: 'node {node} already contributed to run {run} round {round}',
+    hint: 'Nothing to do: the first contribution counts.',
+    status: 409,
+    disposition: 'fix',
+  },
+  ROUND_WRONG_TASK: {
+    message: 'the receipt is for another task of run {run} round {round}',
+    hint: 'Reconnect and take the current task.',
+    status: 409,
+    disposition: 'refuse',
+  },
+  ROUND_BAD_SIGNATURE: {
+    message: 'the {record} of node {node} is not signed by its key',
+    hint: 'Check that the node uses its registered key.',
+    status: 400,
+    disposition: 'refuse',
+  },
+  ROUND_NO_EXAMPLES: {
+    message: 'node {node} declared {numExamples} examples',
+    hint: 'A contribution needs at least one training row.',
+    status: 400,
+    disposition: 'refuse',
+  },
+  ROUND_PREV_UNKNOWN: {
+    message: 'the task of round {round} does not continue the last signed header this site holds',
+    hint: 'Kept as evidence; ask the operator what happened to the rounds in between.',
+    status: 409,
+    disposition: 'refuse',
+  },
+  ROUND_MODEL_NOT_FINITE: {
+    message:
+      'the step of round {round} gives a value that is not finite; the round is closed empty',
+    hint: 'Lower the server learning rate.',
+    status: 500,
+    disposition: 'fatal',
+  },
+  ROUND_TOO_FEW: {
+    message: '{included} of at least {min} nodes contributed to round {round}',
+    hint: 'See who declined or was silent: `tally run show {run}`.',
+    status: 409,
+    disposition: 'retry',
+  },
+  ROUND_RUN_FAILED: {
+    message: 'run {run} failed: {reason}',
+    hint: 'See who declined or was silent: `tally run show {run}`.',
+    status: 500,
+    disposition: 'fatal',
+  },
+  ROUND_RUN_CANCELLED: {
+    message: 'run {run} was stopped',
+    hint: 'Launch it again to train further.',
+    status: 409,
+    disposition: 'fatal',
+  },
+  ROUND_WEIGHTS_TOO_LARGE: {
+    message: '{cohort} nodes cannot be weighted below 2^22',
+    hint: 'Use a smaller cohort.',
+    status: 400,
+    disposition: 'fix',
+  },
+} as const;

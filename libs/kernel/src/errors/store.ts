@@ -1,0 +1,33 @@
+/** `STORE_` codes; see catalogue.ts. */
+export const store = {
+  STORE_BLOB_MISSING: {
+    message: 'blob {sha256} is not here',
+    hint: 'Fetch it from another copy, or check the blobs folder of the backup.',
+    status: 404,
+    disposition: 'retry',
+  },
+  STORE_BLOB_DAMAGED: {
+    message: 'blob {sha256} has other bytes: its hash is {got}',
+    hint: 'The disk or somebody changed the file; restore it from a backup.',
+    status: 500,
+    disposition: 'fatal',
+  },
+  STORE_DATABASE: {
+    message: 'the database failed: {reason}',
+    hint: 'Check PostgreSQL and its log.',
+    status: 503,
+    disposition: 'retry',
+  },
+  STORE_POSTGRES_START: {
+    message: 'PostgreSQL did not start: {reason}',
+    hint: 'Read {log}.',
+    status: 500,
+    disposition: 'fatal',
+  },
+  STORE_DISK_FULL: {
+    message: 'no space left while writing {path}',
+    hint: 'Free some space; the same command goes on where it stopped.',
+    status: 507,
+    disposition: 'retry',
+  },
+} as const;

@@ -1,0 +1,33 @@
+/** `USAGE_` codes; see catalogue.ts. */
+export const usage = {
+  USAGE_INVALID: {
+    message: '{detail}',
+    hint: 'Run the command with --help; it shows an example.',
+    status: 400,
+    disposition: 'fix',
+  },
+  USAGE_UNKNOWN_RUN: {
+    message: 'there is no run {run}',
+    hint: 'List the runs with `tally run list`.',
+    status: 404,
+    disposition: 'fix',
+  },
+  USAGE_UNKNOWN_ROUND: {
+    message: 'run {run} has no round {round}',
+    hint: 'See its rounds with `tally run show {run}`.',
+    status: 404,
+    disposition: 'fix',
+  },
+  USAGE_NOT_RUNNING: {
+    message: 'no Tallystick deployment is running in {folder}',
+    hint: 'Start one with `tally up`, or name its folder with --data.',
+    status: 404,
+    disposition: 'fix',
+  },
+  USAGE_NOT_FOUND: {
+    message: 'there is nothing at {path}',
+    hint: 'The routes are listed at /api/openapi.json.',
+    status: 404,
+    disposition: 'fix',
+  },
+} as const;

@@ -1,0 +1,17 @@
+/**
+ * The Node implementations of kernel's ports: SHA-256 and Ed25519 of node:crypto, the system clock and entropy,
+ * key files (PKCS#8, mode 0600) and durable file writes. The only place of the isomorphic rooms that may import `node:*`.
+ */
+export { durableWrite, fsyncFolder } from './durable-write.js';
+export {
+  ed25519,
+  generateKey,
+  loadKey,
+  loadOrCreateKey,
+  type NodeSigner,
+  saveKey,
+  signerFromSeed,
+} from './ed25519.js';
+export { sha256 } from './sha256.js';
+export { systemClock } from './system-clock.js';
+export { systemEntropy } from './system-entropy.js';

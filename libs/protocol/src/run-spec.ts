@@ -1,0 +1,149 @@
+import { z } from 'zod';
+
+/** Tensor and layer names (protocol.md §1.1). */
+const columnName = z.string().min(1).max(128);
+const positive = z.number().positive();
+const beta = z.number().min(0).lt(1);
+const count = (max: number) => z.number().int().min(1).max(max);
+
+const Feature = z
+  .strictObject({
+    column: columnName,
+    /** `standard`: (x − mean) / deviation of this site's train rows, deviation floored (see training). */
+    scale: z.enum(['standard', 'none']).optional(),
+    /** One column per listed category; a value outside the list gives all zeros. Listed, never learnt. */
+    oneHot: z.array(z.number()).min(1).max(256).optional(),
+    /** Fills a missing cell; without it `data.missing` decides. */
+    impute: z.union([z.number(), z.enum(['mean', 'median'])]).optional(),
+  })
+  .refine((f) => f.oneHot === undefined || f.scale === undefined, {
+    error: 'a one-hot feature cannot be scaled',
+    path: ['scale'],
+  });
+
+const Label = z.union([
+  z.strictObject({ column: columnName, above: z.number() }),
+  z.strictObject({ column: columnName, classes: z.array(z.number()).min(2).max(1024) }),
+  z.strictObject({ column: columnName, value: z.literal(true) }),
+]);
+
+const Data = z.strictObject({
+  dataset: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and -, at most 63'),
+  label: Label,
+  split: z.strictObject({
+    column: columnName,
+    train: z.string().default('train'),
+    test: z.string().default('test'),
+  }),
+  missing: z.enum(['drop', 'refuse']).default('drop'),
+  features: z.array(Feature).min(1).max(4096),
+});
+
+const Layer = z.strictObject({
+  dense: z.strictObject({
+    units: count(65_536),
+    activation: z.enum(['linear', 'relu', 'tanh', 'sigmoid']).default('linear'),
+  }),
+});
+
+const Model = z.strictObject({
+  layers: z.array(Layer).min(1).max(64),
+  loss: z.enum(['sigmoidCrossEntropy', 'softmaxCrossEntropy', 'meanSquaredError']),
+  init: z
+    .union([z.strictObject({ uniform: positive }), z.literal('glorotUniform'), z.literal('zeros')])
+    .default('glorotUniform'),
+});
+
+const Local = z
+  .strictObject({
+    steps: count(10_000_000).optional(),
+    epochs: count(100_000).optional(),
+    batchSize: count(1_000_000),
+    optimizer: z.strictObject({
+      sgd: z.strictObject({ learningRate: positive, momentum: beta.default(0) }),
+    }),
+    /** μ of FedProx (arXiv 1812.06127 eq. 2); 0 is plain local training. */
+    proximalMu: z.number().min(0).default(0),
+  })
+  .refine((l) => (l.steps === undefined) !== (l.epochs === undefined), {
+    error: 'give either steps or epochs',
+    path: ['steps'],
+  });
+
+const serverLearningRate = positive;
+const tau = z.number().min(1e-12).default(1e-3);
+const Strategy = z.union([
+  z.strictObject({ fedAvg: z.strictObject({ serverLearningRate: positive.default(1) }) }),
+  z.strictObject({ fedAvgM: z.strictObject({ serverLearningRate, beta1: beta.default(0.9) }) }),
+  z.strictObject({
+    fedAdagrad: z.strictObject({ serverLearningRate, tau, beta1: beta.default(0.9) }),
+  }),
+  z.strictObject({
+    fedAdam: z.strictObject({
+      serverLearningRate,
+      tau,
+      beta1: beta.default(0.9),
+      beta2: beta.default(0.99),
+    }),
+  }),
+  z.strictObject({
+    fedYogi: z.strictObject({
+      serverLearningRate,
+      tau,
+      beta1: beta.default(0.9),
+      beta2: beta.default(0.99),
+    }),
+  }),
+]);
+
+const Window = z.strictObject({
+  count: z
+    .strictObject({ min: count(1_000_000), max: count(1_000_000).optional() })
+    .refine((c) => c.max === undefined || c.max >= c.min, {
+      error: 'max must not be below min',
+      path: ['max'],
+    }),
+  deadlineMs: z.number().int().min(100).max(604_800_000),
+});
+
+/**
+ * The run spec (protocol.md §2): everything that decides the result of a run, as data. Defaults are filled in by
+ * parsing; the canonical JSON of the parsed value is what is hashed, shipped and verified.
+ */
+export const RunSpec = z.strictObject({
+  tallystick: z.literal(1),
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and -, at most 63'),
+  purpose: z.string().regex(/^DUO:\d{7}$/, 'a GA4GH DUO code such as DUO:0000007'),
+  data: Data,
+  model: Model,
+  local: Local,
+  strategy: Strategy,
+  rounds: count(100_000),
+  window: Window,
+  maxEmptyRounds: count(1000).default(3),
+  numeric: z
+    .strictObject({
+      codec: z.literal('i32').default('i32'),
+      weighting: z.enum(['examples', 'equal']).default('examples'),
+      /** Largest numExamples that counts (protocol.md §1.4). */
+      cap: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).default(1_000_000),
+    })
+    .prefault({}),
+  cohort: z
+    .strictObject({
+      fractionPpm: count(1_000_000).default(1_000_000),
+      beacon: z.literal('spec').default('spec'),
+    })
+    .prefault({}),
+  maxUncommitted: count(1024).default(64),
+  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+});
+
+/** A checked run spec with all defaults filled in. */
+export type RunSpec = z.infer<typeof RunSpec>;
+export type DataSpec = RunSpec['data'];
+export type ModelSpec = RunSpec['model'];
+export type LocalSpec = RunSpec['local'];
+export type StrategySpec = RunSpec['strategy'];

@@ -1,0 +1,14 @@
+export type { BlobStore } from './blob-store.js';
+export type { Folder, FolderFactory, FoldResult, FoldSpec, Inspection, Weighted } from './fold.js';
+export type { AnchoredRun, BlockRef, EligibleNode, LedgerView } from './ledger-view.js';
+export type { NodeLink, Offer, RoundResult, SignedHeader, SignedTask } from './node-link.js';
+export type {
+  CloseRound,
+  ContributionRow,
+  DeclineRow,
+  ExclusionRow,
+  OpenRound,
+  ResumableRound,
+  RoundJournal,
+  RunState,
+} from './round-journal.js';

@@ -1,0 +1,72 @@
+import type { Hash, NodeId, RunId, Signature } from '@tallystick/kernel';
+import type { Header, Member, Promise as PromiseRecord, Receipt, Task } from '@tallystick/record';
+
+/** A round as it was opened; durable before the task is signed or offered. */
+export interface OpenRound {
+  readonly run: RunId;
+  readonly round: number;
+  readonly task: Task;
+  readonly cohort: readonly Member[];
+}
+
+/** An accepted update; durable before it counts and before the node hears of it. */
+export interface ContributionRow {
+  readonly node: NodeId;
+  readonly receipt: Receipt;
+  readonly receiptSignature: Signature;
+  readonly weight: bigint;
+  /** The promise as signed for this row: the same row gives the same promise after a crash. */
+  readonly promise: PromiseRecord;
+}
+
+/** A signed refusal of a node to take part in this round. */
+export interface DeclineRow {
+  readonly node: NodeId;
+  readonly reason: number;
+  /** hex of SCALE ‖ signature. */
+  readonly wire: string;
+}
+
+/** A cohort node that is not in the round, with the protocol's reason 1–8. */
+export interface ExclusionRow {
+  readonly node: NodeId;
+  readonly receipt: Hash;
+  readonly reason: number;
+}
+
+/** What closing a round makes durable in one transaction, the outbox row included. */
+export interface CloseRound {
+  readonly run: RunId;
+  readonly round: number;
+  readonly header: Header;
+  readonly headerHash: Hash;
+  readonly exclusions: readonly ExclusionRow[];
+  /** Canonical JSON behind header.metrics. */
+  readonly metrics: string;
+  /** Empty rounds carry the reason shown to people. */
+  readonly emptyReason?: string;
+}
+
+/** A round that was open when the coordinator stopped. */
+export interface ResumableRound extends OpenRound {
+  readonly contributions: readonly ContributionRow[];
+  readonly declines: readonly DeclineRow[];
+}
+
+/** Where a run stands, rebuilt from durable rows alone. */
+export interface RunState {
+  /** Closed rounds, ascending. */
+  readonly headers: readonly Header[];
+  /** The round that was open, if any. */
+  readonly open?: ResumableRound;
+}
+
+/** Durable memory of rounds. Each method resolves after the commit of its one transaction. */
+export interface RoundJournal {
+  load(run: RunId): Promise<RunState>;
+  open(round: OpenRound): Promise<void>;
+  /** Unique (run, round, node): a second append of the same node rejects with ROUND_DUPLICATE. */
+  append(run: RunId, round: number, row: ContributionRow): Promise<void>;
+  decline(run: RunId, round: number, row: DeclineRow): Promise<void>;
+  close(closed: CloseRound): Promise<void>;
+}
