@@ -2,7 +2,8 @@
 #![allow(missing_docs)] // the fields are defined by the protocol's record table
 use crate::{sha256, Hash};
 use alloc::vec::Vec;
-use codec::{Decode, Encode};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 
 /// A record with its domain tag.
 pub trait Record: Encode {
@@ -33,7 +34,10 @@ const fn tag(name: &[u8]) -> [u8; 16] {
 macro_rules! record {
     ($name:ident, $tag:literal, { $($field:ident: $ty:ty),* $(,)? }) => {
         #[doc = $tag]
-        #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+        #[derive(
+            Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
+            TypeInfo,
+        )]
         pub struct $name { $(pub $field: $ty),* }
         impl Record for $name {
             const TAG: [u8; 16] = tag($tag.as_bytes());

@@ -1,0 +1,279 @@
+//! What the pallet stores and takes as arguments. All of it is of bounded size.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{traits::ConstU32, BoundedVec};
+use scale_info::TypeInfo;
+use tally_records::Hash;
+
+/// Organisations are numbered from 0 in the order of registration.
+pub type OrgId = u32;
+/// Nodes are numbered from 0 in the order of registration; the number is part of every record.
+pub type NodeId = u32;
+/// Runs are numbered from 0 in the order of creation.
+pub type RunId = u32;
+/// Rounds of a run are numbered from 0 without gaps; a number is used once, for ever.
+pub type RoundNumber = u32;
+/// A raw Ed25519 public key.
+pub type Key = [u8; 32];
+/// A raw Ed25519 signature.
+pub type SignatureBytes = [u8; 64];
+
+/// Most coordinator keys a run can have had.
+pub const MAX_COORDINATOR_KEYS: u32 = 16;
+/// Highest value of [`Windows::max_task_age_blocks`]; below the block hashes the system keeps.
+pub const MAX_TASK_AGE_BLOCKS: u32 = 1_024;
+/// Longest window, 366 days: a slip in the unit must not lock a pot for ever.
+pub const MAX_WINDOW_MS: u64 = 366 * 24 * 60 * 60 * 1_000;
+/// How far a header's closing time may lie ahead of the block's.
+pub const MAX_CLOCK_LEAD_MS: u64 = 60_000;
+/// Weights of one round sum to less than this, so that an int64 accumulator cannot overflow.
+pub const SUM_WEIGHT_LIMIT: u64 = 1 << 22;
+/// Most node ids one page of [`crate::TallyApi`] looks at.
+pub const MAX_MEMBERS_PAGE: u32 = 1_024;
+
+/// An organisation that runs nodes and is paid for them.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Organisation<AccountId> {
+    /// Receives what the organisation's nodes earn.
+    pub payout: AccountId,
+    /// Nodes of a suspended organisation are not eligible for any cohort.
+    pub active: bool,
+}
+
+/// Where a node stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum NodeStatus {
+    /// Registered by its owner, not admitted yet.
+    Pending,
+    /// Admitted by the registrar.
+    Active,
+    /// Out, for ever.
+    Revoked,
+}
+
+/// A node: a place where training happens.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Node<AccountId> {
+    /// The organisation it belongs to.
+    pub organisation: OrgId,
+    /// The cold account that rotates its key and revokes it.
+    pub owner: AccountId,
+    /// The newest epoch of its key; see [`crate::NodeKeys`].
+    pub key_epoch: u32,
+    /// Where it stands.
+    pub status: NodeStatus,
+    /// The block of the newest change of `status`.
+    pub since: u32,
+}
+
+/// A node's key and weight cap during one key epoch.
+///
+/// In force at block `b` iff `from_block <= b` and `b < until_block` (if there is one). A pending
+/// node's epoch is empty: both blocks are equal.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct NodeKey {
+    /// The hot key that signs receipts.
+    pub key: Key,
+    /// Most examples that count for the node's weight.
+    pub cap: u64,
+    /// First block of the epoch.
+    pub from_block: u32,
+    /// First block after the epoch.
+    pub until_block: Option<u32>,
+}
+
+/// A coordinator key and the first round it signs.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct CoordinatorKey {
+    /// In force from this round until the next entry's.
+    pub from_round: RoundNumber,
+    /// Signs tasks, promises and headers.
+    pub key: Key,
+}
+
+/// How long things may take in a run. Milliseconds are of the chain's timestamp.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Windows {
+    /// A committed round is pending for so long.
+    pub challenge_ms: u64,
+    /// After so long without a settlement anyone may settle.
+    pub settle_ms: u64,
+    /// After so long of silence anyone may halt the run.
+    pub halt_ms: u64,
+    /// Oldest block a task may refer to when its round is committed.
+    pub max_task_age_blocks: u32,
+}
+
+/// Where a run stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum RunStatus {
+    /// Created and funded; the named coordinator has not accepted.
+    Proposed,
+    /// Rounds can be committed.
+    Open,
+    /// Stopped by a fault or by silence.
+    Halted,
+    /// Over; the rest of the pot went back.
+    Closed,
+}
+
+/// A training run.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Run<AccountId> {
+    /// The researcher who pays.
+    pub owner: AccountId,
+    /// The account that commits rounds.
+    pub coordinator: AccountId,
+    /// Keys that sign this run's records, by ascending `from_round`; empty until accepted.
+    pub coordinator_keys: BoundedVec<CoordinatorKey, ConstU32<MAX_COORDINATOR_KEYS>>,
+    /// SHA-256 of the canonical run specification.
+    pub spec: Hash,
+    /// SHA-256 of the model file the run starts from.
+    pub genesis_model: Hash,
+    /// Hash of the newest header; of the genesis record before round 0; zeros until accepted.
+    pub head: Hash,
+    /// The newest model.
+    pub model: Hash,
+    /// The newest optimizer state; zeros when there is none.
+    pub state: Hash,
+    /// The number the next committed round must have.
+    pub next_round: RoundNumber,
+    /// A round that is not empty includes at least so many nodes.
+    pub min_nodes: u32,
+    /// The run's windows.
+    pub windows: Windows,
+    /// What the owner put into the pot.
+    pub funded: u128,
+    /// How much of it is promised to payees.
+    pub allotted: u128,
+    /// How much of that has been paid.
+    pub paid: u128,
+    /// What the coordinator has at stake.
+    pub bond: u128,
+    /// `at_block` of the newest header.
+    pub last_at_block: u32,
+    /// `closed_at_ms` of the newest header.
+    pub last_closed_at_ms: u64,
+    /// Where it stands.
+    pub status: RunStatus,
+}
+
+/// Where a committed round stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum RoundStatus {
+    /// Counts.
+    Committed,
+    /// Found false; its number stays used.
+    Void,
+}
+
+/// What the chain keeps of a round's header.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Round {
+    /// H(tag ‖ SCALE) of the header.
+    pub header: Hash,
+    /// Root of the sum tree of contributions and their weights; zeros when there is none.
+    pub contrib_root: Hash,
+    /// Leaves of that tree.
+    pub included: u32,
+    /// Sum of its weights.
+    pub sum_weight: u64,
+    /// Cohort nodes without a contribution.
+    pub excluded: u32,
+    /// The block at which keys, caps and cohort are judged.
+    pub at_block: u32,
+    /// The chain's time at the commit.
+    pub committed_at_ms: u64,
+    /// Where it stands.
+    pub status: RoundStatus,
+}
+
+/// A node with its newest key, for readers of the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct NodeView<AccountId> {
+    /// The organisation it belongs to.
+    pub organisation: OrgId,
+    /// Its cold account.
+    pub owner: AccountId,
+    /// Where it stands.
+    pub status: NodeStatus,
+    /// The newest epoch of its key.
+    pub key_epoch: u32,
+    /// The key of that epoch.
+    pub key: Key,
+    /// The cap of that epoch.
+    pub cap: u64,
+    /// False while the organisation is suspended.
+    pub organisation_active: bool,
+}
+
+/// A node that is eligible for cohorts: active, and so is its organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Member {
+    /// The node.
+    pub node: NodeId,
+    /// The epoch of its key.
+    pub key_epoch: u32,
+    /// The key it signs with.
+    pub key: Key,
+    /// Most examples that count for its weight.
+    pub cap: u64,
+    /// The organisation it belongs to.
+    pub organisation: OrgId,
+}

@@ -1,0 +1,1 @@
+//! What the runtime as a whole must satisfy.

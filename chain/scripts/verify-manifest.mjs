@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+/**
+ * Checks that the committed wasm is the one the manifest speaks of, that it was built from these
+ * sources, and that it asks its host for nothing but the allowed functions. Needs Node alone.
+ *
+ *   verify-manifest.mjs                  check; exit 1 and one line per fault
+ *   verify-manifest.mjs --source-hash    print the hash of the sources
+ *   verify-manifest.mjs --write RUSTC    write the manifest (build-wasm.sh does, after its tests)
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { ALLOWED_IMPORTS } from './allowed-imports.mjs';
+import { blake2b256 } from './blake2b-256.mjs';
+
+const CHAIN = dirname(dirname(fileURLToPath(import.meta.url)));
+const SOURCES = ['Cargo.lock', 'Cargo.toml', 'pallets', 'records', 'runtime'];
+const WASM = join(CHAIN, 'wasm/tally_runtime.wasm');
+const MANIFEST = join(CHAIN, 'wasm/manifest.json');
+
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+/** Every file at or below `path`, relative to chain/; dot files and build outputs left out. */
+function filesUnder(path) {
+  if (!statSync(join(CHAIN, path)).isDirectory()) return [path];
+  return readdirSync(join(CHAIN, path))
+    .filter((name) => !name.startsWith('.') && name !== 'target')
+    .flatMap((name) => filesUnder(`${path}/${name}`));
+}
+
+/** SHA-256 over the lines "path NUL sha256 LF", sorted by path. */
+function sourceHash() {
+  const lines = SOURCES.flatMap(filesUnder)
+    .sort()
+    .map((path) => `${path}\0${sha256(readFileSync(join(CHAIN, path)))}\n`);
+  return sha256(lines.join(''));
+}
+
+function describe() {
+  const wasm = readFileSync(WASM);
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(wasm));
+  return {
+    sourceHash: sourceHash(),
+    wasmSha256: sha256(wasm),
+    codeHash: blake2b256(wasm),
+    lockHash: sha256(readFileSync(join(CHAIN, 'Cargo.lock'))),
+    imports: imports.map(({ module, name }) => `${module}.${name}`).sort(),
+  };
+}
+
+const HINTS = {
+  sourceHash: 'the sources differ from those the wasm was built from; run chain/scripts/build-wasm.sh',
+  wasmSha256: 'chain/wasm/tally_runtime.wasm is not the file that was built',
+  codeHash: 'chain/wasm/tally_runtime.wasm is not the file that was built',
+  lockHash: 'chain/Cargo.lock differs from the one the wasm was built with',
+  imports: 'the wasm imports other functions than the manifest lists',
+};
+
+function faults() {
+  const manifest = JSON.parse(readFileSync(MANIFEST, 'utf8'));
+  const actual = describe();
+  const differing = Object.keys(actual)
+    .filter((key) => JSON.stringify(manifest[key]) !== JSON.stringify(actual[key]))
+    .map((key) => `${key}: ${HINTS[key]} (manifest ${manifest[key]}, found ${actual[key]})`);
+  const foreign = actual.imports
+    .filter((name) => !ALLOWED_IMPORTS.has(name))
+    .map((name) => `import ${name} is not allowed; see chain/scripts/allowed-imports.mjs`);
+  return [...differing, ...foreign];
+}
+
+const [flag, rustc] = process.argv.slice(2);
+if (flag === '--source-hash') {
+  console.log(sourceHash());
+} else if (flag === '--write' && rustc !== undefined) {
+  writeFileSync(MANIFEST, `${JSON.stringify({ ...describe(), rustc }, null, 2)}\n`);
+  console.log(readFileSync(MANIFEST, 'utf8'));
+} else if (flag !== undefined) {
+  console.error('usage: verify-manifest.mjs [--source-hash | --write RUSTC]');
+  process.exit(64);
+}
+if (flag !== '--source-hash') {
+  const found = faults();
+  for (const fault of found) console.error(fault);
+  if (found.length > 0) process.exit(1);
+  console.log('chain/wasm matches its manifest and the sources');
+}
