@@ -30,4 +30,22 @@ export const data = {
     status: 400,
     disposition: 'fix',
   },
+  DATA_CELL_MISSING: {
+    message: '{file} line {line}: column {column} is empty, and this run refuses missing cells',
+    hint: 'Fill the cell, or set `missing: drop` or an `impute` value in run.yaml.',
+    status: 400,
+    disposition: 'fix',
+  },
+  DATA_COLUMN_EMPTY: {
+    message: '{file}: column {column} has no value in the train rows to impute from',
+    hint: 'Give `impute` a number in run.yaml, or leave the feature out.',
+    status: 400,
+    disposition: 'fix',
+  },
+  DATA_TOO_LARGE: {
+    message: '{file} has more than {limit} {what}',
+    hint: 'Split the file, or name fewer features in run.yaml; docs/limits.md lists every limit.',
+    status: 400,
+    disposition: 'fix',
+  },
 } as const;
