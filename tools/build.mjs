@@ -104,11 +104,11 @@ function compile(root) {
  * Brings every `dist` up to date.
  * @param {string} [root] @returns {Promise<boolean>} false when the compiler reported errors
  */
-export async function build(root = ROOT) {
-  if (isFresh(root)) return true;
+export function build(root = ROOT) {
+  if (isFresh(root)) return Promise.resolve(true);
   const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
-  return await withLock(join(cache, 'tally-build.lock'), () => isFresh(root) || compile(root));
+  return withLock(join(cache, 'tally-build.lock'), () => isFresh(root) || compile(root));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
