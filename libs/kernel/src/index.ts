@@ -19,3 +19,4 @@ export { type ErrorMeta, isTallyError, TallyError } from './errors/tally-error.j
 export * from './ids.js';
 export type { Logger, LogFields } from './logger.js';
 export type { Sha256 } from './sha256.js';
+export type { StopSignal } from './stop-signal.js';

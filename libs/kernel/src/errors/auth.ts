@@ -64,4 +64,24 @@ export const auth = {
     status: 400,
     disposition: 'refuse',
   },
+  AUTH_RECORD_SIGNATURE: {
+    message: 'the {record} is not signed by the coordinator key that this site pinned: {reason}',
+    hint: 'Somebody else speaks in its name, or its key changed: ask the operator.',
+    status: 502,
+    close: 4495,
+    disposition: 'refuse',
+  },
+  AUTH_INVITE_MISMATCH: {
+    message: 'the coordinator at {url} is not the one that issued the invite: {reason}',
+    hint: 'Nothing was signed or sent. Ask the operator for the right address or a new invite.',
+    status: 502,
+    disposition: 'fatal',
+  },
+  AUTH_PAYLOAD_REFUSED: {
+    message:
+      'the coordinator asked the owner key to sign something else than this registration: {reason}',
+    hint: 'Nothing was signed. Do not continue before the operator explains it.',
+    status: 502,
+    disposition: 'fatal',
+  },
 } as const;

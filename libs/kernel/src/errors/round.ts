@@ -79,4 +79,29 @@ export const round = {
     status: 400,
     disposition: 'fix',
   },
+  ROUND_TASK_INVALID: {
+    message: 'the task of run {run} round {round} does not hold: {reason}',
+    hint: 'Kept as evidence; ask the operator, or send the receipt log to an auditor.',
+    status: 409,
+    disposition: 'refuse',
+  },
+  ROUND_HEADER_DIFFERS: {
+    message: 'the header of run {run} round {round} contradicts what this site holds: {reason}',
+    hint: 'Kept as evidence; send the receipt log to an auditor.',
+    status: 409,
+    disposition: 'refuse',
+  },
+  ROUND_PROMISE_BROKEN: {
+    message: 'round {round} of run {run} closed without the update it had promised to include',
+    hint: 'Kept as evidence; send the receipt log to an auditor.',
+    status: 409,
+    disposition: 'refuse',
+  },
+  ROUND_INCLUSION_INVALID: {
+    message:
+      'the proof that round {round} of run {run} holds the update of this site fails: {reason}',
+    hint: 'Kept as evidence; send the receipt log to an auditor.',
+    status: 409,
+    disposition: 'refuse',
+  },
 } as const;

@@ -30,4 +30,10 @@ export const store = {
     status: 507,
     disposition: 'retry',
   },
+  STORE_LOG_DAMAGED: {
+    message: '{path} line {line} cannot be read: {reason}',
+    hint: 'Restore the file from a backup; without it the site could sign a round twice.',
+    status: 500,
+    disposition: 'fatal',
+  },
 } as const;

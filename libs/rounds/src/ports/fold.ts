@@ -1,11 +1,11 @@
+import type { Strategy } from '@tallystick/aggregation';
 import type { Hash } from '@tallystick/kernel';
-import type { StrategySpec } from '@tallystick/protocol';
 
 /** What a fold starts from: the model of the round, the optimizer state (zeros: none) and the server's strategy. */
 export interface FoldSpec {
   readonly model: Hash;
   readonly state: Hash;
-  readonly strategy: StrategySpec;
+  readonly strategy: Strategy;
 }
 
 /** Answer of the canonical check of one stored update (protocol.md §1.3). */

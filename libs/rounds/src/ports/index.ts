@@ -4,6 +4,7 @@ export type { AnchoredRun, BlockRef, EligibleNode, LedgerView } from './ledger-v
 export type { NodeLink, Offer, RoundResult, SignedHeader, SignedTask } from './node-link.js';
 export type {
   CloseRound,
+  CohortNode,
   ContributionRow,
   DeclineRow,
   ExclusionRow,

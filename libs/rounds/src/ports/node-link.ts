@@ -1,5 +1,5 @@
 import type { Hash, NodeId } from '@tallystick/kernel';
-import type { Header, Member, Task } from '@tallystick/record';
+import type { Header, Member, SumNode, Task } from '@tallystick/record';
 
 /** A signed record as it travels: the value, its exact bytes and the signature. */
 export interface SignedTask {
@@ -19,7 +19,7 @@ export interface Offer {
   readonly taskHash: Hash;
   /** The cohort list behind task.cohortRoot, ascending by node. */
   readonly cohort: readonly Member[];
-  /** Signed headers of the rounds before this one that the node may not hold yet, ascending; at most 64. */
+  /** The newest signed headers before this round, ascending; at most 16. Older ones by REST. */
   readonly headers: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export interface RoundResult {
   readonly inclusion?: {
     readonly index: number;
     readonly weight: bigint;
-    readonly proof: readonly string[];
+    readonly proof: readonly SumNode[];
   };
 }
 

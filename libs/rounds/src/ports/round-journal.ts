@@ -1,12 +1,19 @@
-import type { Hash, NodeId, RunId, Signature } from '@tallystick/kernel';
+import type { Hash, NodeId, PublicKey, RunId, Signature } from '@tallystick/kernel';
 import type { Header, Member, Promise as PromiseRecord, Receipt, Task } from '@tallystick/record';
+
+/** A cohort node: its leaf of cohortRoot and the key its receipts are checked with. */
+export interface CohortNode {
+  readonly member: Member;
+  readonly key: PublicKey;
+}
 
 /** A round as it was opened; durable before the task is signed or offered. */
 export interface OpenRound {
   readonly run: RunId;
   readonly round: number;
   readonly task: Task;
-  readonly cohort: readonly Member[];
+  /** Ascending by node. */
+  readonly cohort: readonly CohortNode[];
 }
 
 /** An accepted update; durable before it counts and before the node hears of it. */
@@ -57,6 +64,8 @@ export interface ResumableRound extends OpenRound {
 export interface RunState {
   /** Closed rounds, ascending. */
   readonly headers: readonly Header[];
+  /** Contributions of the newest closed round, so that its results can be sent again; empty when there is none. */
+  readonly last: readonly ContributionRow[];
   /** The round that was open, if any. */
   readonly open?: ResumableRound;
 }

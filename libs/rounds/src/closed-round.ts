@@ -1,0 +1,73 @@
+import type { Hash, NodeId } from '@tallystick/kernel';
+import { type Header, HEADER, recordHash, signRecord } from '@tallystick/record';
+import { buildHeader } from './build-header.js';
+import type { ExclusionRow, OpenRound, RoundResult } from './ports/index.js';
+import { roundMetrics } from './round-metrics.js';
+import { type Contribution, contribOf, inclusionOf } from './round-trees.js';
+import type { RunDeps } from './run-loop.js';
+
+/** How a round ends. An empty round keeps model and state and says why. */
+export interface RoundEnd {
+  readonly modelAfter: Hash;
+  readonly stateAfter: Hash;
+  readonly emptyReason?: string;
+}
+
+/** A round that was closed durably. */
+export interface ClosedRound {
+  readonly header: Header;
+  readonly headerHash: Hash;
+  /** hex of SCALE ‖ signature. */
+  readonly wire: string;
+  readonly emptyReason?: string;
+  /** The result for one node of the cohort. */
+  resultFor(node: NodeId): RoundResult;
+}
+
+/** What a round holds when it closes. */
+export interface RoundRows {
+  readonly contributions: readonly Contribution[];
+  readonly exclusions: readonly ExclusionRow[];
+  /** closedAtMs of the round before: the chain refuses time that runs backwards. */
+  readonly notBeforeMs: bigint;
+}
+
+/** Builds the header, makes the close durable in one transaction, and only then signs. */
+export async function closeRound(
+  open: OpenRound,
+  end: RoundEnd,
+  rows: RoundRows,
+  deps: Pick<RunDeps, 'sha256' | 'clock' | 'journal' | 'signer'>,
+): Promise<ClosedRound> {
+  const { sha256, clock, journal } = deps;
+  const { contributions, exclusions, notBeforeMs } = rows;
+  const { run, round, task } = open;
+  const nowMs = BigInt(clock.nowMs());
+  const closedAtMs = nowMs > notBeforeMs ? nowMs : notBeforeMs;
+  const header = buildHeader(sha256, { task, contributions, exclusions, ...end, closedAtMs });
+  const why = end.emptyReason === undefined ? {} : { emptyReason: end.emptyReason };
+  const headerHash = recordHash(sha256, HEADER, header);
+  const metrics = roundMetrics(contributions);
+  await journal.close({ run, round, header, headerHash, exclusions, metrics, ...why });
+  return { ...closedRoundOf(header, contributions, deps), ...why };
+}
+
+/** The signed form of a durable header, with the results that its contributions give. */
+export function closedRoundOf(
+  header: Header,
+  contributions: readonly Contribution[],
+  deps: Pick<RunDeps, 'sha256' | 'signer'>,
+): ClosedRound {
+  const { sha256, signer } = deps;
+  const { wire } = signRecord(HEADER, header, signer);
+  const leaves = contributions.map((contribution) => contribOf(sha256, contribution));
+  return {
+    header,
+    headerHash: recordHash(sha256, HEADER, header),
+    wire,
+    resultFor: (node) => {
+      const inclusion = inclusionOf(sha256, leaves, node);
+      return { header: { header, wire }, ...(inclusion === undefined ? {} : { inclusion }) };
+    },
+  };
+}

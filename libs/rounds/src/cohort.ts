@@ -1,0 +1,30 @@
+import { fromHex, type Hash, type Sha256, utf8 } from '@tallystick/kernel';
+import type { RunSpec } from '@tallystick/protocol';
+import { u32le } from './local-seed.js';
+import type { EligibleNode } from './ports/index.js';
+
+/**
+ * The cohort of a round, ascending by node: the k smallest by (H("tally/pick/v1" ‖ spec H ‖ round ‖ node), node),
+ * k = max(minNodes, ⌈N·fractionPpm/10⁶⌉) (protocol.md §2, `beacon: spec`). Everyone when k ≥ N.
+ */
+export function pickCohort(
+  sha256: Sha256,
+  eligible: readonly EligibleNode[],
+  options: { readonly spec: RunSpec; readonly specHash: Hash; readonly round: number },
+): readonly EligibleNode[] {
+  const { spec, specHash, round } = options;
+  const share = Math.ceil((eligible.length * spec.cohort.fractionPpm) / 1_000_000);
+  const size = Math.max(spec.window.count.min, share);
+  const byNode = (a: EligibleNode, b: EligibleNode): number => a.node - b.node;
+  if (size >= eligible.length) return eligible.toSorted(byNode);
+  const seed = fromHex(specHash);
+  const ranked = eligible.map((node) => ({
+    node,
+    rank: sha256(utf8('tally/pick/v1'), seed, u32le(round, node.node)),
+  }));
+  ranked.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : a.node.node - b.node.node));
+  return ranked
+    .slice(0, size)
+    .map((entry) => entry.node)
+    .toSorted(byNode);
+}

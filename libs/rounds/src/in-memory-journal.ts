@@ -1,0 +1,77 @@
+import { type RunId, TallyError } from '@tallystick/kernel';
+import type { Header } from '@tallystick/record';
+import type {
+  CloseRound,
+  ContributionRow,
+  DeclineRow,
+  OpenRound,
+  ResumableRound,
+  RoundJournal,
+  RunState,
+} from './ports/index.js';
+
+interface RunRows {
+  readonly headers: Header[];
+  last: readonly ContributionRow[];
+  open: ResumableRound | undefined;
+}
+
+/** RoundJournal for `simulate` and tests: as long-lived as its process. */
+export class InMemoryJournal implements RoundJournal {
+  readonly #runs = new Map<RunId, RunRows>();
+
+  load(run: RunId): Promise<RunState> {
+    const rows = this.#rows(run);
+    const open = rows.open === undefined ? {} : { open: rows.open };
+    return Promise.resolve({ headers: [...rows.headers], last: rows.last, ...open });
+  }
+
+  open(round: OpenRound): Promise<void> {
+    const rows = this.#rows(round.run);
+    if (rows.open !== undefined || rows.headers.length !== round.round) {
+      return refuse(`round ${round.round} cannot open after ${rows.headers.length} rounds`);
+    }
+    rows.open = { ...round, contributions: [], declines: [] };
+    return Promise.resolve();
+  }
+
+  append(run: RunId, round: number, row: ContributionRow): Promise<void> {
+    const open = this.#rows(run).open;
+    if (open?.round !== round) return refuse(`round ${round} is not open`);
+    if (open.contributions.some(({ node }) => node === row.node)) {
+      return Promise.reject(new TallyError('ROUND_DUPLICATE', { node: row.node, run, round }));
+    }
+    this.#rows(run).open = { ...open, contributions: [...open.contributions, row] };
+    return Promise.resolve();
+  }
+
+  decline(run: RunId, round: number, row: DeclineRow): Promise<void> {
+    const open = this.#rows(run).open;
+    if (open?.round !== round) return refuse(`round ${round} is not open`);
+    const others = open.declines.filter(({ node }) => node !== row.node);
+    this.#rows(run).open = { ...open, declines: [...others, row] };
+    return Promise.resolve();
+  }
+
+  close(closed: CloseRound): Promise<void> {
+    const rows = this.#rows(closed.run);
+    if (rows.open?.round !== closed.round) return refuse(`round ${closed.round} is not open`);
+    rows.headers.push(closed.header);
+    rows.last = closed.header.included === 0 ? [] : rows.open.contributions;
+    rows.open = undefined;
+    return Promise.resolve();
+  }
+
+  #rows(run: RunId): RunRows {
+    let rows = this.#runs.get(run);
+    if (rows === undefined) {
+      rows = { headers: [], last: [], open: undefined };
+      this.#runs.set(run, rows);
+    }
+    return rows;
+  }
+}
+
+function refuse(reason: string): Promise<never> {
+  return Promise.reject(new TallyError('STORE_DATABASE', { reason }));
+}

@@ -1,0 +1,37 @@
+/**
+ * rounds: the life of a run and its rounds, and every port it needs.
+ *
+ * A run is a loop over rounds; a round is one writer (RoundActor) behind a serial mailbox. Nest, sockets, SQL and
+ * the chain are adapters of the ports. Coordinator, `simulate` and the tests drive this same code, which is why a
+ * distributed run equals a simulated one bit for bit.
+ *
+ * Invariants: nothing counts before it is durable; only what is durable is signed; a round number is used once;
+ * the accepted set is the folded set. Refuses: IO, wall clocks, randomness, floating-point sums.
+ */
+export { pickCohort } from './cohort.js';
+export { buildHeader, type HeaderParts } from './build-header.js';
+export {
+  cohortRootOf,
+  type Contribution,
+  contribTreeOf,
+  contribOf,
+  excludedRootOf,
+  inclusionOf,
+} from './round-trees.js';
+export { checkSubmission, type Submission } from './gate.js';
+export { genesisHash, genesisModel, type GenesisModel } from './genesis-model.js';
+export { localSeed } from './local-seed.js';
+export * from './model-tensors.js';
+export { type Phase, TRANSITIONS } from './phases.js';
+export * from './ports/index.js';
+export { RoundActor } from './round-actor.js';
+export { roundMetrics } from './round-metrics.js';
+export {
+  RunLoop,
+  type RunDeps,
+  type RunOutcome,
+  type RunPlan,
+  type RunStatus,
+} from './run-loop.js';
+export { strategyOf } from './strategy-of.js';
+export type { Verdict } from './verdict.js';

@@ -1,0 +1,48 @@
+import { type Hash, type Sha256, ZERO_HASH } from '@tallystick/kernel';
+import { type Header, HEADER, recordHash } from '@tallystick/record';
+import { genesisHash } from './genesis-model.js';
+import type { RunPlan } from './run-loop.js';
+
+/** Where a run stands between two rounds; a fold over its headers. */
+export interface Position {
+  /** Number of the next round. */
+  readonly round: number;
+  /** Rounds that counted; `rounds` of the spec is about these. */
+  readonly nonEmpty: number;
+  readonly emptyInRow: number;
+  readonly prev: Hash;
+  readonly model: Hash;
+  readonly state: Hash;
+  readonly lastAtBlock: number;
+  readonly lastClosedAtMs: bigint;
+}
+
+/** Before the first round. */
+export function startOf(sha256: Sha256, plan: RunPlan): Position {
+  const { chain, run, specHash: spec, genesisModel: model } = plan;
+  return {
+    round: 0,
+    nonEmpty: 0,
+    emptyInRow: 0,
+    prev: genesisHash(sha256, { chain, run, spec, model }),
+    model,
+    state: ZERO_HASH,
+    lastAtBlock: 0,
+    lastClosedAtMs: 0n,
+  };
+}
+
+/** After `header`. */
+export function advance(sha256: Sha256, position: Position, header: Header): Position {
+  const isEmpty = header.included === 0;
+  return {
+    round: header.round + 1,
+    nonEmpty: position.nonEmpty + (isEmpty ? 0 : 1),
+    emptyInRow: isEmpty ? position.emptyInRow + 1 : 0,
+    prev: recordHash(sha256, HEADER, header),
+    model: header.modelAfter,
+    state: header.stateAfter,
+    lastAtBlock: header.atBlock,
+    lastClosedAtMs: header.closedAtMs,
+  };
+}

@@ -1,0 +1,290 @@
+import { type Hash, type NodeId, type Signature, TallyError, type Timer } from '@tallystick/kernel';
+import {
+  type Decline,
+  DECLINE,
+  encodeSigned,
+  ExclusionReason,
+  PROMISE,
+  receiptHash,
+  recordHash,
+  signRecord,
+  TASK,
+  verifyRecord,
+} from '@tallystick/record';
+import { type ClosedRound, closeRound } from './closed-round.js';
+import { Collected } from './collected.js';
+import { checkSubmission, type Submission } from './gate.js';
+import { Mailbox } from './mailbox.js';
+import type { Phase } from './phases.js';
+import type {
+  CohortNode,
+  ContributionRow,
+  Folder,
+  Offer,
+  OpenRound,
+  ResumableRound,
+} from './ports/index.js';
+import type { RunDeps, RunPlan } from './run-loop.js';
+import { refusal, type Verdict } from './verdict.js';
+import { weightFor } from './weight-for.js';
+
+/** A promise is due this long after the deadline: ten minutes for the commit to become final. */
+const PROMISE_GRACE_MS = 600_000n;
+/** Waiting messages per cohort node before more are refused; a submit, its close and a decline are honest. */
+const MESSAGES_PER_NODE = 8;
+
+/** What an actor needs beyond the run's ports. */
+export interface RoundDeps extends RunDeps {
+  readonly folder: Folder;
+  /** Signed headers that an offer brings, oldest first, at most 16. */
+  readonly headers: readonly string[];
+  /** closedAtMs of the round before. */
+  readonly notBeforeMs: bigint;
+}
+
+/**
+ * The one writer of a round: everything that happens to it goes through a serial mailbox. The round is durable and
+ * open when the actor is made; `closed` settles once its close is durable, or rejects when a port failed — then
+ * the run loop makes a new actor from the journal.
+ */
+export class RoundActor {
+  readonly closed: Promise<ClosedRound>;
+  readonly #settle: { resolve(round: ClosedRound): void; reject(error: unknown): void };
+  #phase: Phase = 'opening';
+  #timer: Timer | undefined;
+  readonly #mailbox: Mailbox;
+  readonly #collected: Collected;
+  readonly #members: ReadonlyMap<NodeId, CohortNode>;
+  readonly #taskHash: Hash;
+  readonly #offer: Offer;
+  readonly #open: OpenRound;
+  readonly #plan: RunPlan;
+  readonly #deps: RoundDeps;
+
+  constructor(plan: RunPlan, open: OpenRound, deps: RoundDeps) {
+    this.#plan = plan;
+    this.#open = open;
+    this.#deps = deps;
+    const { promise, ...settle } = deferred<ClosedRound>();
+    this.closed = promise;
+    this.#settle = settle;
+    this.#mailbox = new Mailbox(MESSAGES_PER_NODE * open.cohort.length + 16);
+    this.#collected = new Collected(open);
+    this.#members = new Map(open.cohort.map((node) => [node.member.node, node]));
+    this.#taskHash = recordHash(deps.sha256, TASK, open.task);
+    this.#offer = {
+      task: { task: open.task, wire: signRecord(TASK, open.task, deps.signer).wire },
+      taskHash: this.#taskHash,
+      cohort: open.cohort.map(({ member }) => member),
+      headers: deps.headers,
+    };
+  }
+
+  get round(): number {
+    return this.#open.round;
+  }
+
+  /** Takes up what is durable already, offers the task to everyone else and starts the deadline. */
+  start(rows: Pick<ResumableRound, 'contributions' | 'declines'>): Promise<void> {
+    return this.#guarded(async () => {
+      for (const row of rows.contributions) this.#collected.accept(row);
+      for (const row of rows.declines) this.#collected.decline(row);
+      await this.#deps.folder.rebuild(
+        rows.contributions.map((row) => ({ update: row.receipt.update, weight: row.weight })),
+      );
+      this.#phase = 'collecting';
+      const remainingMs = Number(this.#open.task.deadlineMs) - this.#deps.clock.nowMs();
+      this.#timer = this.#deps.clock.after(Math.max(0, remainingMs), () => this.#checkWindow(true));
+      for (const node of this.#members.keys()) this.joined(node);
+      this.#checkWindow(false);
+    }, undefined);
+  }
+
+  /** Offers the task to a cohort node that has not answered. */
+  joined(node: NodeId): void {
+    if (this.expects(node)) this.#deps.link.offer(node, this.#offer);
+  }
+
+  /** True while an answer of `node` can still count. */
+  expects(node: NodeId): boolean {
+    return (
+      this.#phase === 'collecting' && this.#members.has(node) && !this.#collected.hasAnswered(node)
+    );
+  }
+
+  status(): {
+    readonly phase: Phase;
+    readonly included: number;
+    readonly waitingFor: readonly NodeId[];
+  } {
+    const waitingFor = this.#phase === 'collecting' ? this.#collected.waitingFor() : [];
+    return { phase: this.#phase, included: this.#collected.included, waitingFor };
+  }
+
+  /** Gate, fold, durable row, promise. Closing is a message of its own, so a promise never waits for the step. */
+  submit(node: NodeId, submission: Submission): Promise<Verdict> {
+    const { run, round } = this.#open;
+    const late = refusal('ignored', 'ROUND_CLOSED', { run, round });
+    const verdict = this.#guarded(() => this.#judge(node, submission), late);
+    this.#checkWindow(false);
+    return verdict;
+  }
+
+  /** A signed refusal of a cohort node; anything else is dropped. */
+  decline(node: NodeId, decline: Decline, signature: Signature): Promise<void> {
+    const stored = this.#guarded(async () => {
+      const member = this.#members.get(node);
+      if (member === undefined || !this.expects(node)) return;
+      if (decline.node !== node || decline.task !== this.#taskHash) return;
+      if (!verifyRecord(this.#deps.ed25519, DECLINE, decline, member.key, signature)) return;
+      const wire = encodeSigned(DECLINE, decline, signature);
+      const row = { node, reason: decline.reason, wire };
+      await this.#deps.journal.decline(this.#open.run, this.#open.round, row);
+      this.#collected.decline(row);
+    }, undefined);
+    this.#checkWindow(false);
+    return stored;
+  }
+
+  /** Stops the timer and refuses everything from now on; the round stays open in the journal. */
+  cancel(): void {
+    this.#phase = 'cancelled';
+    this.#timer?.cancel();
+  }
+
+  async #judge(node: NodeId, submission: Submission): Promise<Verdict> {
+    const { run, round, task } = this.#open;
+    const member = this.#members.get(node);
+    if (member === undefined) return refusal('rejected', 'ROUND_NOT_MEMBER', { node, run, round });
+    const hash = receiptHash(this.#deps.sha256, submission.receipt, submission.signature);
+    const earlier = this.#collected.contribution(node);
+    if (earlier !== undefined) return this.#repeat(earlier, hash);
+    if (this.#phase !== 'collecting') return refusal('ignored', 'ROUND_CLOSED', { run, round });
+    const facts = { task, taskHash: this.#taskHash, ...member };
+    const refused = checkSubmission(this.#deps.ed25519, facts, submission);
+    if (refused !== undefined) {
+      const isSignature = refused.code === 'ROUND_BAD_SIGNATURE';
+      const reason = isSignature ? ExclusionReason.badSignature : ExclusionReason.malformed;
+      this.#collected.refuse(node, hash, reason);
+      return refused;
+    }
+    const inspection = await this.#deps.folder.inspect(submission.receipt.update);
+    if (!inspection.ok) {
+      this.#collected.refuse(node, hash, ExclusionReason.malformed);
+      return { outcome: 'rejected', code: inspection.code, message: inspection.reason };
+    }
+    return this.#record(member, submission, hash);
+  }
+
+  /** The row is durable before it counts and before the node hears of it. */
+  async #record(member: CohortNode, submission: Submission, receipt: Hash): Promise<Verdict> {
+    const { run, round, task } = this.#open;
+    const { node } = member.member;
+    const dueMs = task.deadlineMs + PROMISE_GRACE_MS;
+    const row: ContributionRow = {
+      node,
+      receipt: submission.receipt,
+      receiptSignature: submission.signature,
+      weight: weightFor(this.#plan.spec.numeric, submission.receipt, member.member, task.unit),
+      promise: { chain: task.chain, run, round, node, receipt, dueMs },
+    };
+    await this.#deps.journal.append(run, round, row);
+    this.#collected.accept(row);
+    await this.#deps.folder.add(row.receipt.update, row.weight);
+    return this.#promise(row);
+  }
+
+  /** The same receipt again gets the same promise; another one is a duplicate. */
+  #repeat(row: ContributionRow, hash: Hash): Verdict {
+    if (row.promise.receipt === hash) return this.#promise(row);
+    const { run, round } = this.#open;
+    return refusal('ignored', 'ROUND_DUPLICATE', { node: row.node, run, round });
+  }
+
+  #promise(row: ContributionRow): Verdict {
+    const { wire } = signRecord(PROMISE, row.promise, this.#deps.signer);
+    return { outcome: 'accepted', promise: wire };
+  }
+
+  /** Queues the question whether the window closes (protocol.md §3.6). */
+  #checkWindow(expired: boolean): void {
+    this.#guarded(() => this.#closeIfDecided(expired), undefined).catch(() => undefined); // `closed` carries it
+  }
+
+  async #closeIfDecided(expired: boolean): Promise<void> {
+    if (this.#phase !== 'collecting') return;
+    const state = this.#collected.window(this.#plan.spec.window, expired);
+    if (state === 'open') return;
+    this.#phase = 'aggregating';
+    this.#timer?.cancel();
+    const closed = await (state === 'enough'
+      ? this.#closeFull()
+      : this.#closeEmpty(this.#tooFew()));
+    this.#phase = 'anchoring';
+    for (const node of this.#members.keys()) {
+      this.#deps.link.drop(node, this.#open.run, this.#open.round);
+      this.#deps.link.result(node, closed.resultFor(node));
+    }
+    this.#settle.resolve(closed);
+  }
+
+  async #closeFull(): Promise<ClosedRound> {
+    const result = await this.#deps.folder.finish();
+    if (!result.ok) {
+      return this.#closeEmpty(new TallyError(result.code, { round: this.#open.round }).message);
+    }
+    const rows = {
+      contributions: this.#collected.contributions(),
+      exclusions: this.#collected.exclusions(this.#deps.sha256, false),
+      notBeforeMs: this.#deps.notBeforeMs,
+    };
+    const end = { modelAfter: result.model, stateAfter: result.state };
+    return closeRound(this.#open, end, rows, this.#deps);
+  }
+
+  #closeEmpty(emptyReason: string): Promise<ClosedRound> {
+    const { model, state } = this.#open.task;
+    const rows = {
+      contributions: [],
+      exclusions: this.#collected.exclusions(this.#deps.sha256, true),
+      notBeforeMs: this.#deps.notBeforeMs,
+    };
+    const end = { modelAfter: model, stateAfter: state, emptyReason };
+    return closeRound(this.#open, end, rows, this.#deps);
+  }
+
+  #tooFew(): string {
+    const { min } = this.#plan.spec.window.count;
+    const meta = { included: this.#collected.included, min, round: this.#open.round };
+    return new TallyError('ROUND_TOO_FEW', meta).message;
+  }
+
+  /** Runs in the mailbox; a failed port ends this actor, because its memory may differ from the journal's. */
+  #guarded<T>(task: () => Promise<T>, whenCancelled: T): Promise<T> {
+    return this.#mailbox.run(async () => {
+      if (this.#phase === 'cancelled') return whenCancelled;
+      try {
+        return await task();
+      } catch (error) {
+        this.cancel();
+        this.#settle.reject(error);
+        throw error;
+      }
+    });
+  }
+}
+
+function deferred<T>(): {
+  promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+} {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  promise.catch(() => undefined); // awaited later; until then a failure is not "unhandled"
+  return { promise, resolve, reject };
+}
