@@ -1,0 +1,44 @@
+import { existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The places at which tests kill this process to show that the same round goes on. */
+export const CRASH_POINTS = [
+  'chunk-half-spooled',
+  'spooled-no-row',
+  'row-no-promise',
+  'rows-no-close',
+  'inside-close',
+  'closed-not-submitted',
+  'submitted-not-in-block',
+  'in-block-not-final',
+] as const;
+
+export type CrashPoint = (typeof CRASH_POINTS)[number];
+
+/** Does nothing outside tests. */
+export interface CrashPoints {
+  /** Ends the process as kill -9 would, when this is the chosen point; the second time it passes. */
+  hit(point: CrashPoint, round: number): void;
+}
+
+/** What every real deployment uses. */
+export const NO_CRASH: CrashPoints = { hit: () => undefined };
+
+/**
+ * Kills the process at `point` of `round` once: a marker file in `folder` lets the restarted process pass. Only the
+ * composition root makes one, and only under NODE_ENV=test (config.ts refuses the setting otherwise).
+ */
+export function crashOnce(folder: string, chosen: CrashPoint, chosenRound: number): CrashPoints {
+  const marker = join(folder, `crashed-${chosen}`);
+  return {
+    hit: (point, round) => {
+      if (point !== chosen || round !== chosenRound || existsSync(marker)) return;
+      const file = openSync(marker, 'wx', 0o600);
+      writeSync(file, `${process.pid}\n`);
+      fsyncSync(file);
+      process.kill(process.pid, 'SIGKILL');
+      // The signal is handled on return to the kernel; wait here so that nothing after this point runs.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+    },
+  };
+}

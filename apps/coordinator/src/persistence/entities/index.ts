@@ -1,0 +1,37 @@
+import { ContributionEntity } from './contribution.js';
+import { DeclineEntity } from './decline.js';
+import { EvaluationEntity } from './evaluation.js';
+import { EventEntity } from './event.js';
+import { InviteEntity } from './invite.js';
+import { NodeEntity } from './node.js';
+import { OrganisationEntity } from './organisation.js';
+import { OutboxEntity } from './outbox.js';
+import { RoundEntity } from './round.js';
+import { RunEntity } from './run.js';
+
+export { type CommitStatus, OutboxEntity } from './outbox.js';
+export { type RunStatus, RunEntity } from './run.js';
+export {
+  ContributionEntity,
+  DeclineEntity,
+  EvaluationEntity,
+  EventEntity,
+  InviteEntity,
+  NodeEntity,
+  OrganisationEntity,
+  RoundEntity,
+};
+
+/** Every entity, listed by hand: nothing is found by a glob. */
+export const ENTITIES = [
+  ContributionEntity,
+  DeclineEntity,
+  EvaluationEntity,
+  EventEntity,
+  InviteEntity,
+  NodeEntity,
+  OrganisationEntity,
+  OutboxEntity,
+  RoundEntity,
+  RunEntity,
+];

@@ -1,0 +1,58 @@
+import type { Hash, RunId } from '@tallystick/kernel';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { amountColumn, bytesColumn, nullable, u32Column } from '../columns.js';
+
+/** `running` until the run loop has given its outcome; a restart goes on with every run in this state. */
+export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled';
+
+/** A run of this coordinator; its id is the chain's. */
+@Entity('runs')
+export class RunEntity {
+  @PrimaryColumn(u32Column('id'))
+  id!: RunId;
+
+  @Column({ name: 'name', type: 'text' })
+  name!: string;
+
+  @Column(bytesColumn('spec_hash'))
+  specHash!: Hash;
+
+  /** Canonical JSON: exactly the bytes behind specHash. */
+  @Column({ name: 'spec', type: 'text' })
+  spec!: string;
+
+  @Column(bytesColumn('genesis_model'))
+  genesisModel!: Hash;
+
+  @Column(amountColumn('pot'))
+  pot!: bigint;
+
+  @Column({ name: 'status', type: 'text' })
+  status!: RunStatus;
+
+  /** Why it failed or was cancelled, for people. */
+  @Column({ name: 'reason', type: 'text', nullable: true })
+  reason!: string | null;
+
+  /** The newest committed model: the genesis model before the first round. */
+  @Column(bytesColumn('model'))
+  model!: Hash;
+
+  /** Number of the last event row; allots event numbers under this row's lock. */
+  @Column(u32Column('last_event'))
+  lastEvent!: number;
+
+  @Column({ name: 'created_at', type: 'timestamptz' })
+  createdAt!: Date;
+
+  /** Set when somebody asked to stop it; survives a restart. */
+  @Column({ name: 'stop_at', type: 'timestamptz', nullable: true })
+  stopAt!: Date | null;
+
+  @Column({ name: 'ended_at', type: 'timestamptz', nullable: true })
+  endedAt!: Date | null;
+
+  /** Block of the chain in which the run was seen created; absent before. */
+  @Column(nullable(u32Column('created_block')))
+  createdBlock!: number | null;
+}

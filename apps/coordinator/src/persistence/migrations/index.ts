@@ -1,0 +1,4 @@
+import { FirstTables1700000000001 } from './0001-first-tables.js';
+
+/** Every migration in order, listed by hand. A published one is never edited. */
+export const MIGRATIONS = [FirstTables1700000000001];

@@ -1,0 +1,55 @@
+import { TallyError } from '@tallystick/kernel';
+import { DataSource } from 'typeorm';
+import { ENTITIES } from './entities/index.js';
+import { MIGRATIONS } from './migrations/index.js';
+
+/** "TLYM": only one process migrates at a time. */
+const MIGRATION_LOCK = 0x54_4c_59_4d;
+
+/** Longest that one statement may run. Nothing here is slow; a lock that is never given back is an error. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/**
+ * Connects and brings the schema up to date. Several processes may start at once: a session lock lets one of them
+ * migrate while the others wait. Rejects with STORE_DATABASE.
+ */
+export async function openDatabase(url: string, poolSize = 10): Promise<DataSource> {
+  const source = new DataSource({
+    type: 'postgres',
+    url,
+    poolSize,
+    entities: ENTITIES,
+    migrations: MIGRATIONS,
+    synchronize: false,
+    applicationName: 'tallystick-coordinator',
+    connectTimeoutMS: 5_000,
+    extra: { connectionString: url, statement_timeout: STATEMENT_TIMEOUT_MS },
+    logging: false,
+  });
+  try {
+    await source.initialize();
+    await migrate(source);
+    return source;
+  } catch (error) {
+    if (source.isInitialized) await source.destroy();
+    throw new TallyError('STORE_DATABASE', { reason: reasonOf(error) }, error);
+  }
+}
+
+async function migrate(source: DataSource): Promise<void> {
+  const lock = source.createQueryRunner();
+  try {
+    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await source.runMigrations({ transaction: 'each' });
+  } finally {
+    // The lock belongs to the session, and the session goes back to the pool: give it back by hand.
+    await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    await lock.release();
+  }
+}
+
+/** One line of text for people; drivers put several into AggregateError. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}
