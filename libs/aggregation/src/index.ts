@@ -1,0 +1,64 @@
+/**
+ * aggregation: many updates → one model, exactly.
+ *
+ * Model and optimizer-state files (safetensors), the update file `.tlu` (codec i32), the int64 accumulator, the
+ * weight rule, the server steps and the seeded numbers behind first weights and shuffles. protocol.md §1 is the law.
+ *
+ * Invariants: whoever recomputes gets the same bits: sums are integers, steps are binary64 with one rounding per
+ * operation, kernels use neither relaxed SIMD nor fused multiply-add. No IO, no clock, no `node:*`; runs in a browser
+ * (little-endian, as every WebAssembly host). Buffers passed in are never kept or changed unless a docstring says so.
+ *
+ * It refuses to clamp, to guess a codec and to accept two encodings of one value.
+ */
+export { Accumulator, addWeight, inspectUpdate } from './accumulator.js';
+export { encodeUpdate } from './encode-update.js';
+export {
+  type Chunk,
+  CHUNK_POSITIONS,
+  FoldLane,
+  foldMemory,
+  type FoldShape,
+  sumsOf,
+} from './fold-lane.js';
+export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';
+export type { WasmMemory } from './kernels/kernels.js';
+export {
+  BLOCK_POSITIONS,
+  blockOffsets,
+  type Manifest,
+  manifestOf,
+  MAX_PARAMETERS,
+  MAX_TENSORS,
+  type TensorEntry,
+  type TensorShape,
+} from './manifest.js';
+export { decodeModel, encodeModel, type Model } from './model-file.js';
+export { decodeUpdate, referenceSum } from './reference.js';
+export { SeedStream } from './seed-stream.js';
+export { decodeState, encodeState } from './state-file.js';
+export { initialState, momentsOf, type OptimizerState, type Strategy } from './strategy.js';
+export {
+  type Positions,
+  type StepArrays,
+  type StepInput,
+  stepRange,
+  type StepResult,
+  type StepRule,
+  takeStep,
+} from './take-step.js';
+export {
+  headBytes,
+  readHead,
+  type Refusal,
+  shiftsOf,
+  updateBytes,
+  type UpdateHead,
+  type UpdateInspection,
+} from './update-layout.js';
+export {
+  contributionWeight,
+  SUM_WEIGHT_LIMIT,
+  type Weighting,
+  weightOf,
+  weightUnit,
+} from './weight.js';

@@ -1,0 +1,53 @@
+/** How the server turns an aggregate into the next model (protocol.md §1.6–1.7). Rates and betas as in the spec. */
+export type Strategy =
+  | { readonly kind: 'fedAvg'; readonly serverLearningRate: number }
+  | { readonly kind: 'fedAvgM'; readonly serverLearningRate: number; readonly beta1: number }
+  | {
+      readonly kind: 'fedAdagrad';
+      readonly serverLearningRate: number;
+      readonly beta1: number;
+      readonly tau: number;
+    }
+  | {
+      readonly kind: 'fedAdam' | 'fedYogi';
+      readonly serverLearningRate: number;
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly tau: number;
+    };
+
+/** Moments a strategy keeps between rounds, d float64 each. */
+export interface OptimizerState {
+  readonly m: Float64Array;
+  /** Second moment; FedAvgM has none. */
+  readonly v?: Float64Array;
+}
+
+/** Number of moments: 0 (no state blob), 1 (m) or 2 (m and v). */
+export function momentsOf(kind: Strategy['kind']): 0 | 1 | 2 {
+  if (kind === 'fedAvg') return 0;
+  return kind === 'fedAvgM' ? 1 : 2;
+}
+
+/** The state before the first round: moments are 0 (not τ², unlike Reddi et al.); undefined for FedAvg. */
+export function initialState(kind: Strategy['kind'], d: number): OptimizerState | undefined {
+  const moments = momentsOf(kind);
+  if (moments === 0) return undefined;
+  const m = new Float64Array(d);
+  return moments === 1 ? { m } : { m, v: new Float64Array(d) };
+}
+
+/** Throws RangeError naming the parameter: η finite > 0, 0 ≤ β < 1, τ ≥ 10⁻¹². */
+export function checkStrategy(strategy: Strategy): void {
+  const { serverLearningRate: eta } = strategy;
+  if (!(eta > 0 && eta < Infinity)) throw new RangeError(`serverLearningRate is ${eta}`);
+  for (const name of ['beta1', 'beta2'] as const) {
+    const beta = Object.entries(strategy).find(([key]) => key === name)?.[1];
+    if (beta !== undefined && !(Number(beta) >= 0 && Number(beta) < 1)) {
+      throw new RangeError(`${name} is ${beta}, it must be in [0, 1)`);
+    }
+  }
+  if ('tau' in strategy && !(strategy.tau >= 1e-12 && strategy.tau < Infinity)) {
+    throw new RangeError(`tau is ${strategy.tau}, it must be at least 1e-12`);
+  }
+}
