@@ -7,8 +7,8 @@ export interface TensorShape {
   readonly shape: readonly number[];
 }
 
-/** Largest model that is built: 2²⁸ parameters, 1 GiB of float32. */
-const MAX_PARAMETERS = 2 ** 28;
+/** Largest model that is built; its update and model files stay below the wire's limits (512 MiB). */
+const MAX_PARAMETERS = 130_000_000;
 
 /** Columns that the feature pipeline makes: one per category of a one-hot feature, else one per feature. */
 export function featureWidth(data: DataSpec): number {
