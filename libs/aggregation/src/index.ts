@@ -55,10 +55,4 @@ export {
   type UpdateHead,
   type UpdateInspection,
 } from './update-layout.js';
-export {
-  contributionWeight,
-  SUM_WEIGHT_LIMIT,
-  type Weighting,
-  weightOf,
-  weightUnit,
-} from './weight.js';
+export { SUM_WEIGHT_LIMIT, weightOf, weightUnit } from './weight.js';

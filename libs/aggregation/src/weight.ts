@@ -3,9 +3,6 @@ import { TallyError } from '@tallystick/kernel';
 /** Σ of a round's weights stays below this (protocol.md §1.4), so that int64 sums cannot overflow. */
 export const SUM_WEIGHT_LIMIT: bigint = 1n << 22n;
 
-/** What weights count: examples as capped by the rule, or every node the same. */
-export type Weighting = 'examples' | 'equal';
-
 /**
  * The unit of a round: the smallest power of two with Σ max(1, ⌊cap ÷ unit⌋) < 2²² over the cohort. Written in the
  * task. Throws ROUND_WEIGHTS_TOO_LARGE for 2²² nodes or more.
@@ -30,17 +27,6 @@ export function weightOf(numExamples: bigint, cap: bigint, unit: bigint): bigint
     throw new RangeError(`numExamples is ${numExamples}, unit ${unit}; both must be positive`);
   }
   return atLeastOne((numExamples < cap ? numExamples : cap) / unit);
-}
-
-/** The weight under the run's weighting: `equal` counts every node once. */
-export function contributionWeight(rule: {
-  readonly weighting: Weighting;
-  readonly numExamples: bigint;
-  readonly cap: bigint;
-  readonly unit: bigint;
-}): bigint {
-  const weight = weightOf(rule.numExamples, rule.cap, rule.unit);
-  return rule.weighting === 'equal' ? 1n : weight;
 }
 
 function atLeastOne(n: bigint): bigint {

@@ -1,0 +1,12 @@
+/**
+ * blobs: content-addressed files behind the port BlobStore of rounds.
+ *
+ * `FsBlobStore` keeps models, updates and optimizer states as files named by their SHA-256; `MemoryBlobStore` keeps
+ * them in memory for simulations and tests. One contract suite (`testing/`) holds both.
+ *
+ * Invariants: a blob is visible only whole and durable; bytes handed out by `get` hash to the id asked for.
+ * It refuses to overwrite a blob with other bytes, to delete (retention is the coordinator's decision), and to know
+ * what a blob means.
+ */
+export { type ByteRange, FsBlobStore } from './fs-blob-store.js';
+export { MemoryBlobStore } from './memory-blob-store.js';
