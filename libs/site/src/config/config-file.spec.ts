@@ -1,0 +1,118 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isTallyError } from '@tallystick/kernel';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  addDataset,
+  datasetPath,
+  loadSiteConfig,
+  parseSiteConfig,
+  writeSiteConfig,
+} from './config-file.js';
+
+const GOOD = `
+name: cleveland
+organisation: Cleveland Clinic
+coordinator: http://127.0.0.1:7700
+datasets: { heart: heart.csv }
+policy:
+  purposes: [DUO:0000007] # disease research
+  minCohort: 3
+`;
+
+function faultsOf(text: string): string {
+  try {
+    parseSiteConfig(text);
+  } catch (error) {
+    if (isTallyError(error, 'CONFIG_NODE_INVALID')) return error.message;
+    throw error;
+  }
+  throw new Error('the text was accepted');
+}
+
+describe('node.yaml', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tally-config-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('fills in what is not written', () => {
+    expect(parseSiteConfig(GOOD)).toEqual({
+      name: 'cleveland',
+      organisation: 'Cleveland Clinic',
+      coordinator: 'http://127.0.0.1:7700',
+      datasets: { heart: 'heart.csv' },
+      policy: { purposes: ['DUO:0000007'], minCohort: 3, models: 'any' },
+      retentionDays: 7,
+    });
+  });
+
+  it('H: reports every fault at its line and column', () => {
+    const faults = faultsOf(`name: Cleveland
+organisation: x
+coordinator: ftp://host
+datasets: { heart: 7 }
+policy:
+  purposes: [cancer, DUO:0000007]
+  minCohort: 0
+  largestEpsilon: 3
+colour: red
+`);
+    expect(faults.split('\n').slice(1)).toEqual([
+      expect.stringMatching(/^ {2}line 1, column 7: name: must be lower-case/),
+      expect.stringMatching(/^ {2}line 3, column 14: coordinator: must be an http/),
+      expect.stringMatching(/^ {2}line 4, column 20: datasets\.heart: /),
+      expect.stringMatching(/^ {2}line 6, column 14: policy\.purposes\.0: must be a GA4GH DUO/),
+      expect.stringMatching(/^ {2}line 7, column 14: policy\.minCohort: /),
+      '  line 8, column 3: policy.largestEpsilon: is not known here',
+      '  line 9, column 1: colour: is not known here',
+    ]);
+  });
+
+  it('says where a missing field belongs', () => {
+    const faults = faultsOf('name: a\ncoordinator: http://h\npolicy:\n  minCohort: 2\n');
+    expect(faults).toContain('line 1, column 1: organisation: is missing');
+    expect(faults).toContain('line 4, column 3: policy.purposes: is missing');
+  });
+
+  it.each([
+    ['a repeated key', 'name: a\nname: b\n', /line 2, column 1: Map keys must be unique/],
+    ['an anchor', 'name: &x a\n', /line 1, column \d+: anchors/],
+    ['an alias', 'name: &x a\norganisation: *x\n', /line 2, column 15: aliases/],
+    ['broken text', 'name: "a\n', /line \d+, column \d+: /],
+    ['no map at all', '- 1\n', /line 1, column 1: /],
+    ['nothing', '', /line 1, column 1: /],
+  ])('refuses %s', (_what, text, expected) => {
+    expect(faultsOf(text)).toMatch(expected);
+  });
+
+  it('adds a dataset and keeps the comments', async () => {
+    await writeFile(join(folder, 'node.yaml'), GOOD);
+    await writeFile(join(folder, 'lung.csv'), 'a\n1\n');
+    const config = await addDataset(folder, 'lung', join(folder, 'lung.csv'));
+    expect(config.datasets).toEqual({ heart: 'heart.csv', lung: 'lung.csv' });
+    expect(await readFile(join(folder, 'node.yaml'), 'utf8')).toContain('# disease research');
+    expect(datasetPath(config, folder, 'lung')).toBe(join(folder, 'lung.csv'));
+    expect(() => datasetPath(config, folder, 'toString')).toThrow(/no dataset named toString/);
+  });
+
+  it('refuses a dataset that cannot be read or named', async () => {
+    await writeFile(join(folder, 'node.yaml'), GOOD);
+    await expect(addDataset(folder, 'lung', join(folder, 'lung.csv'))).rejects.toMatchObject({
+      code: 'DATA_FILE_UNREADABLE',
+    });
+    await writeFile(join(folder, 'lung.csv'), '');
+    await expect(addDataset(folder, 'Lung', join(folder, 'lung.csv'))).rejects.toMatchObject({
+      code: 'CONFIG_NODE_INVALID',
+    });
+    expect(await readFile(join(folder, 'node.yaml'), 'utf8')).toBe(GOOD);
+  });
+
+  it('writes a file that reads back', async () => {
+    const config = parseSiteConfig(GOOD);
+    await writeSiteConfig(folder, config);
+    expect(await loadSiteConfig(folder)).toEqual(config);
+  });
+});

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** More is not a list a person keeps. */
+const MAX_ENTRIES = 256;
+
+const slug = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and -, at most 63');
+
+/** What the site allows. Nothing is allowed that is not written here. */
+export const SitePolicy = z.strictObject({
+  /** GA4GH DUO codes of the purposes that may be trained for. */
+  purposes: z
+    .array(z.string().regex(/^DUO:\d{7}$/, 'must be a GA4GH DUO code such as DUO:0000007'))
+    .max(MAX_ENTRIES),
+  /** Smallest cohort this site takes part in: alone, an update is its data's shadow. */
+  minCohort: z.int().min(1).max(1_000_000).default(2),
+  /** `any`, or names of runs and hashes of run specs. A name is the researcher's word; a hash binds every line. */
+  models: z
+    .union([
+      z.literal('any'),
+      z.array(z.union([slug, z.string().regex(/^[0-9a-f]{64}$/)])).max(MAX_ENTRIES),
+    ])
+    .default('any'),
+});
+export type SitePolicy = z.infer<typeof SitePolicy>;
+
+/** `node.yaml`: what the site is called, where its data lie, what it allows. No secret in it. */
+export const SiteConfig = z.strictObject({
+  name: slug,
+  organisation: z.string().min(1).max(200),
+  coordinator: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' }),
+  /** Name → CSV file, relative to the folder of node.yaml. */
+  datasets: z
+    .record(slug, z.string().min(1).max(4096))
+    .refine((all) => Object.keys(all).length <= MAX_ENTRIES, `at most ${MAX_ENTRIES} datasets`)
+    .default({}),
+  policy: SitePolicy,
+  /** How long the site keeps its own update files. */
+  retentionDays: z.number().min(0).max(36_500).default(7),
+});
+export type SiteConfig = z.infer<typeof SiteConfig>;

@@ -1,0 +1,193 @@
+import {
+  asNodeId,
+  asRunId,
+  fromHex,
+  type Hash,
+  type NodeId,
+  type RunId,
+  toHex,
+  ZERO_HASH,
+} from '@tallystick/kernel';
+import { type NodeSigner, sha256, signerFromSeed } from '@tallystick/kernel/node';
+import {
+  CONTRIB,
+  decodeSigned,
+  GENESIS,
+  type Header,
+  HEADER,
+  MEMBER,
+  type Member,
+  plainLeaf,
+  plainRoot,
+  PROMISE,
+  RECEIPT,
+  receiptHash,
+  recordHash,
+  signRecord,
+  sumLeaf,
+  sumProof,
+  sumTree,
+  type Task,
+  TASK,
+} from '@tallystick/record';
+import type { Offer, RoundResult } from '@tallystick/rounds';
+
+/** A hash that tests can tell apart. */
+export function testHash(name: string): Hash {
+  return sha256(new TextEncoder().encode(name));
+}
+
+export const TEST_CHAIN: Hash = testHash('chain');
+
+/** The key of node `n` in tests. */
+export function nodeSigner(n: number): NodeSigner {
+  return signerFromSeed(new Uint8Array(32).fill(100 + n));
+}
+
+export interface TestRun {
+  readonly spec: Hash;
+  readonly model: Hash;
+  /** Members of every cohort; default nodes 0–3. */
+  readonly nodes?: readonly number[];
+  readonly run?: number;
+  readonly seed?: number;
+}
+
+/** Signs tasks, promises and headers of one run the way a coordinator does, so that a test can also bend them. */
+export class TestCoordinator {
+  readonly signer: NodeSigner;
+  readonly run: RunId;
+  readonly cohort: readonly Member[];
+  readonly spec: Hash;
+  readonly genesisModel: Hash;
+  /** Signed headers so far, wire form. */
+  readonly headers: string[] = [];
+  #head: { round: number; hash: Hash; model: Hash; state: Hash };
+
+  constructor(options: TestRun) {
+    this.signer = signerFromSeed(new Uint8Array(32).fill(options.seed ?? 7));
+    this.run = asRunId(options.run ?? 0);
+    this.spec = options.spec;
+    this.genesisModel = options.model;
+    this.cohort = (options.nodes ?? [0, 1, 2, 3]).map((node) => ({
+      node: asNodeId(node),
+      keyEpoch: 0,
+      cap: 1_000_000n,
+    }));
+    const genesis = { chain: TEST_CHAIN, run: this.run, spec: options.spec, model: options.model };
+    const hash = recordHash(sha256, GENESIS, genesis);
+    this.#head = { round: -1, hash, model: options.model, state: ZERO_HASH };
+  }
+
+  /** The task of the next round, `changes` applied before it is signed. */
+  offer(changes: Partial<Task> = {}, headers: readonly string[] = this.headers.slice(-16)): Offer {
+    const task: Task = {
+      chain: TEST_CHAIN,
+      run: this.run,
+      round: this.#head.round + 1,
+      prev: this.#head.hash,
+      spec: this.spec,
+      model: this.#head.model,
+      state: this.#head.state,
+      atBlock: 10 + this.#head.round,
+      atHash: testHash('block'),
+      cohortRoot: plainRoot(
+        sha256,
+        this.cohort.map((member) => plainLeaf(sha256, MEMBER, member)),
+      ),
+      cohort: this.cohort.length,
+      unit: 1n,
+      deadlineMs: 1_700_000_060_000n,
+      ...changes,
+    };
+    return {
+      task: { task, wire: signRecord(TASK, task, this.signer).wire },
+      taskHash: recordHash(sha256, TASK, task),
+      cohort: this.cohort,
+      headers,
+    };
+  }
+
+  /** The promise for a receipt in wire form. */
+  promise(receiptWire: string): string {
+    const { value, signature } = decodeSigned(RECEIPT, receiptWire);
+    const receipt = receiptHash(sha256, value, signature);
+    const { chain, run, round, node } = value;
+    const record = { chain, run, round, node, receipt, dueMs: 1_700_000_120_000n };
+    return signRecord(PROMISE, record, this.signer).wire;
+  }
+
+  /** Closes the round of `offer` over these receipts (ascending by node); the result is the one for `node`. */
+  close(
+    offer: Offer,
+    receipts: readonly string[],
+    options: { readonly node?: NodeId; readonly changes?: Partial<Header> } = {},
+  ): RoundResult {
+    const { task } = offer.task;
+    const leaves = receipts.map((wire) => {
+      const { value, signature } = decodeSigned(RECEIPT, wire);
+      const { node, keyEpoch, update, numExamples } = value;
+      const receipt = receiptHash(sha256, value, signature);
+      return { node, keyEpoch, receipt, update, numExamples, weight: numExamples };
+    });
+    const nodes = leaves.map((leaf) => ({
+      hash: sumLeaf(sha256, CONTRIB, leaf),
+      sum: leaf.weight,
+    }));
+    const tree = sumTree(sha256, nodes);
+    const header: Header = {
+      chain: task.chain,
+      mode: 0,
+      run: task.run,
+      round: task.round,
+      prev: task.prev,
+      task: offer.taskHash,
+      atBlock: task.atBlock,
+      modelBefore: task.model,
+      modelAfter: testHash(`model after ${task.round}`),
+      stateAfter: ZERO_HASH,
+      contribRoot: tree.root,
+      included: leaves.length,
+      sumWeight: tree.total,
+      excludedRoot: ZERO_HASH,
+      excluded: task.cohort - leaves.length,
+      cohort: task.cohort,
+      metrics: testHash('metrics'),
+      deadlineMs: task.deadlineMs,
+      closedAtMs: task.deadlineMs - 1n,
+      ...options.changes,
+    };
+    const index = leaves.findIndex(({ node }) => node === options.node);
+    const { wire } = signRecord(HEADER, header, this.signer);
+    return {
+      header: { header, wire },
+      ...(index >= 0 && {
+        inclusion: {
+          index,
+          weight: leaves[index]?.weight ?? 0n,
+          proof: sumProof(sha256, nodes, index),
+        },
+      }),
+    };
+  }
+
+  /** The next offer continues this result. */
+  advance(result: RoundResult): void {
+    const { header, wire } = result.header;
+    this.headers.push(wire);
+    this.#head = {
+      round: header.round,
+      hash: recordHash(sha256, HEADER, header),
+      model: header.modelAfter,
+      state: header.stateAfter,
+    };
+  }
+}
+
+/** `wire` with one bit of its last byte (the signature) turned. */
+export function flipSignature(wire: string): string {
+  const bytes = fromHex(wire);
+  const last = bytes.length - 1;
+  bytes.set([(bytes[last] ?? 0) ^ 1], last);
+  return toHex(bytes);
+}

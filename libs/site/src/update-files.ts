@@ -1,0 +1,55 @@
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Hash, Sha256 } from '@tallystick/kernel';
+import { durableWrite } from '@tallystick/kernel/node';
+
+const EXTENSION = '.tlu';
+
+/** The site's own updates, `<folder>/<sha256>.tlu`: durable before their receipt is signed. */
+export class UpdateFiles {
+  readonly #folder: string;
+  readonly #isDurable: boolean;
+  readonly #sha256: Sha256;
+
+  constructor(folder: string, options: { readonly durable: boolean; readonly sha256: Sha256 }) {
+    this.#folder = folder;
+    this.#isDurable = options.durable;
+    this.#sha256 = options.sha256;
+  }
+
+  path(id: Hash): string {
+    return join(this.#folder, `${id}${EXTENSION}`);
+  }
+
+  /** Writes the file under the hash of its content. */
+  async put(bytes: Uint8Array): Promise<Hash> {
+    const id = this.#sha256(bytes);
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    if (this.#isDurable) await durableWrite(this.path(id), bytes, 0o600);
+    else await writeFile(this.path(id), bytes, { mode: 0o600 });
+    return id;
+  }
+
+  /** True iff the file is there and still hashes to its name. */
+  async has(id: Hash): Promise<boolean> {
+    try {
+      return this.#sha256(await readFile(this.path(id))) === id;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Removes updates last written before `beforeMs`; returns how many. */
+  async prune(beforeMs: number): Promise<number> {
+    const names = await readdir(this.#folder).catch(() => []);
+    let removed = 0;
+    for (const name of names.filter((file) => file.endsWith(EXTENSION))) {
+      const path = join(this.#folder, name);
+      const { mtimeMs } = await stat(path);
+      if (mtimeMs >= beforeMs) continue;
+      await rm(path, { force: true });
+      removed++;
+    }
+    return removed;
+  }
+}
