@@ -1,3 +1,15 @@
+/**
+ * protocol: what travels between processes (protocol.md §2 and §8).
+ *
+ * The run spec with its YAML reader and canonical JSON; frames of the fleet socket; schemas of the REST API; invite
+ * tokens; every limit with its reason. The zod schemas are the source of the OpenAPI document.
+ *
+ * Invariants: sizes are checked before parsing; unknown kinds and keys are refused; a fault names what is wrong and
+ * where; the same spec has one canonical JSON and one hash.
+ *
+ * It refuses to open sockets or files, to judge who may say what (that is fleet's and registry's), and to execute
+ * anything found in a spec.
+ */
 export { decodeCohort, encodeCohort } from './frames/cohort-payload.js';
 export {
   type Decoded,
@@ -9,4 +21,16 @@ export {
 } from './frames/frame.js';
 export * from './frames/frame-heads.js';
 export { LIMIT_NOTES, LIMITS } from './limits.js';
+export {
+  type ParsedRunSpec,
+  parseCanonicalSpec,
+  parseRunSpec,
+  specHash,
+} from './spec/parse-run-spec.js';
 export * from './spec/run-spec.js';
+export { type Fault, formatFaults, type Parsed, parseYaml } from './yaml/parse-yaml.js';
+export { decodeInviteToken, encodeInviteToken, InviteToken } from './invite-token.js';
+export * from './rest/error-body.js';
+export * from './rest/organisations-and-nodes.js';
+export * from './rest/rounds.js';
+export * from './rest/runs.js';

@@ -1,10 +1,19 @@
 import { z } from 'zod';
+import { LIMITS } from '../limits.js';
+import { checkFit } from './model-fit.js';
+import { alsoBeside } from './rule.js';
 
 /** Tensor and layer names (protocol.md §1.1). */
 const columnName = z.string().min(1).max(128);
 const positive = z.number().positive();
 const beta = z.number().min(0).lt(1);
 const count = (max: number) => z.number().int().min(1).max(max);
+const distinct = (min: number, max: number) =>
+  z
+    .array(z.number())
+    .min(min)
+    .max(max)
+    .refine((all) => new Set(all).size === all.length, 'must not name a value twice');
 
 const Feature = z
   .strictObject({
@@ -12,18 +21,19 @@ const Feature = z
     /** `standard`: (x − mean) / deviation of this site's train rows, deviation floored (see training). */
     scale: z.enum(['standard', 'none']).optional(),
     /** One column per listed category; a value outside the list gives all zeros. Listed, never learnt. */
-    oneHot: z.array(z.number()).min(1).max(256).optional(),
+    oneHot: distinct(1, 256).optional(),
     /** Fills a missing cell; without it `data.missing` decides. */
     impute: z.union([z.number(), z.enum(['mean', 'median'])]).optional(),
   })
   .refine((f) => f.oneHot === undefined || f.scale === undefined, {
     error: 'a one-hot feature cannot be scaled',
     path: ['scale'],
+    ...alsoBeside('oneHot', 'scale'),
   });
 
 const Label = z.union([
   z.strictObject({ column: columnName, above: z.number() }),
-  z.strictObject({ column: columnName, classes: z.array(z.number()).min(2).max(1024) }),
+  z.strictObject({ column: columnName, classes: distinct(2, 1024) }),
   z.strictObject({ column: columnName, value: z.literal(true) }),
 ]);
 
@@ -32,11 +42,17 @@ const Data = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and -, at most 63'),
   label: Label,
-  split: z.strictObject({
-    column: columnName,
-    train: z.string().default('train'),
-    test: z.string().default('test'),
-  }),
+  split: z
+    .strictObject({
+      column: columnName,
+      train: z.string().default('train'),
+      test: z.string().default('test'),
+    })
+    .refine((s) => s.train !== s.test, {
+      error: 'must differ from train',
+      path: ['test'],
+      ...alsoBeside('train', 'test'),
+    }),
   missing: z.enum(['drop', 'refuse']).default('drop'),
   features: z.array(Feature).min(1).max(4096),
 });
@@ -70,6 +86,7 @@ const Local = z
   .refine((l) => (l.steps === undefined) !== (l.epochs === undefined), {
     error: 'give either steps or epochs',
     path: ['steps'],
+    ...alsoBeside('steps', 'epochs'),
   });
 
 const serverLearningRate = positive;
@@ -100,10 +117,11 @@ const Strategy = z.union([
 
 const Window = z.strictObject({
   count: z
-    .strictObject({ min: count(1_000_000), max: count(1_000_000).optional() })
+    .strictObject({ min: count(LIMITS.maxCohort), max: count(LIMITS.maxCohort).optional() })
     .refine((c) => c.max === undefined || c.max >= c.min, {
-      error: 'max must not be below min',
+      error: 'must not be below min',
       path: ['max'],
+      ...alsoBeside('min', 'max'),
     }),
   deadlineMs: z.number().int().min(100).max(604_800_000),
 });
@@ -112,38 +130,42 @@ const Window = z.strictObject({
  * The run spec (protocol.md §2): everything that decides the result of a run, as data. Defaults are filled in by
  * parsing; the canonical JSON of the parsed value is what is hashed, shipped and verified.
  */
-export const RunSpec = z.strictObject({
-  tallystick: z.literal(1),
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and -, at most 63'),
-  purpose: z.string().regex(/^DUO:\d{7}$/, 'a GA4GH DUO code such as DUO:0000007'),
-  data: Data,
-  model: Model,
-  local: Local,
-  strategy: Strategy,
-  rounds: count(100_000),
-  window: Window,
-  maxEmptyRounds: count(1000).default(3),
-  numeric: z
-    .strictObject({
-      codec: z.literal('i32').default('i32'),
-      weighting: z.enum(['examples', 'equal']).default('examples'),
-      /** Largest numExamples that counts (protocol.md §1.4). */
-      cap: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).default(1_000_000),
-    })
-    .prefault({}),
-  cohort: z
-    .strictObject({
-      fractionPpm: count(1_000_000).default(1_000_000),
-      beacon: z.literal('spec').default('spec'),
-    })
-    .prefault({}),
-  maxUncommitted: count(1024).default(64),
-  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
-});
+export const RunSpec = z
+  .strictObject({
+    tallystick: z.literal(1),
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and -, at most 63'),
+    purpose: z.string().regex(/^DUO:\d{7}$/, 'a GA4GH DUO code such as DUO:0000007'),
+    data: Data,
+    model: Model,
+    local: Local,
+    strategy: Strategy,
+    rounds: count(100_000),
+    window: Window,
+    maxEmptyRounds: count(1000).default(3),
+    numeric: z
+      .strictObject({
+        codec: z.literal('i32').default('i32'),
+        weighting: z.enum(['examples', 'equal']).default('examples'),
+        /** Largest numExamples that counts (protocol.md §1.4). */
+        cap: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).default(1_000_000),
+      })
+      .prefault({}),
+    cohort: z
+      .strictObject({
+        fractionPpm: count(1_000_000).default(1_000_000),
+        beacon: z.literal('spec').default('spec'),
+      })
+      .prefault({}),
+    maxUncommitted: count(1024).default(64),
+    seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+  })
+  .superRefine(checkFit, alsoBeside('data', 'model'));
 
 /** A checked run spec with all defaults filled in. */
 export type RunSpec = z.infer<typeof RunSpec>;
-export type DataSpec = RunSpec['data'];
-export type ModelSpec = RunSpec['model'];
-export type LocalSpec = RunSpec['local'];
-export type StrategySpec = RunSpec['strategy'];
+export type DataSpec = z.infer<typeof Data>;
+export type ModelSpec = z.infer<typeof Model>;
+export type LocalSpec = z.infer<typeof Local>;
+export type StrategySpec = z.infer<typeof Strategy>;

@@ -1,0 +1,100 @@
+import { POP } from '@tallystick/record';
+import { z } from 'zod';
+import { inviteSecret, siteName } from '../invite-token.js';
+import {
+  accountId,
+  decimal,
+  hexBytes,
+  nodeId,
+  organisationId,
+  publicKey,
+  signed,
+  timeMs,
+} from '../wire-types.js';
+
+export const OrganisationView = z
+  .strictObject({ organisation: organisationId, name: siteName })
+  .meta({ id: 'Organisation' });
+export type OrganisationView = z.infer<typeof OrganisationView>;
+
+/** `POST /invites`: an organisation that is new is registered on the chain. */
+export const InviteRequest = z
+  .strictObject({ organisation: siteName })
+  .meta({ id: 'InviteRequest' });
+export type InviteRequest = z.infer<typeof InviteRequest>;
+
+/** Shown once; the coordinator keeps only the hash of the secret. */
+export const InviteView = z
+  .strictObject({
+    /** Word for `tally node join --token`. */
+    token: z.string(),
+    organisation: OrganisationView,
+    expiresAtMs: timeMs,
+  })
+  .meta({ id: 'Invite' });
+export type InviteView = z.infer<typeof InviteView>;
+
+/** What a site shows of itself to join; no secret key leaves it. */
+const identity = {
+  /** Secret of the invite token. */
+  secret: inviteSecret,
+  name: siteName,
+  /** The node key. */
+  key: publicKey,
+  /** Account of the owner key. */
+  owner: accountId,
+  /** Pop, signed by the node key. */
+  proof: signed(POP),
+};
+
+/** `POST /nodes/prepare`: asks for the bytes of `register_node` that the owner key has to sign. */
+export const PrepareJoinRequest = z.strictObject(identity).meta({ id: 'PrepareJoinRequest' });
+export type PrepareJoinRequest = z.infer<typeof PrepareJoinRequest>;
+
+/**
+ * The owner checks that `call` registers its own key in `organisation`, then signs `call ‖ extra ‖ implied`. The
+ * signed extrinsic is assembled at the site from `call`, `extra` and the signature.
+ */
+export const PreparedJoin = z
+  .strictObject({
+    organisation: organisationId,
+    /** SCALE bytes of the call. */
+    call: hexBytes,
+    /** Signed extensions that travel in the extrinsic: era, nonce, tip … */
+    extra: hexBytes,
+    /** Signed extensions that are signed but do not travel: versions, genesis, era block … */
+    implied: hexBytes,
+  })
+  .meta({ id: 'PreparedJoin' });
+export type PreparedJoin = z.infer<typeof PreparedJoin>;
+
+/** `POST /nodes`: uses the invite up, submits the extrinsic and admits the node. */
+export const JoinRequest = z
+  .strictObject({
+    ...identity,
+    /** `register_node`, signed by the owner key: SCALE bytes with their length prefix. */
+    extrinsic: hexBytes.max(4096),
+  })
+  .meta({ id: 'JoinRequest' });
+export type JoinRequest = z.infer<typeof JoinRequest>;
+
+export const NodeView = z
+  .strictObject({
+    node: nodeId,
+    name: siteName,
+    organisation: OrganisationView,
+    key: publicKey,
+    keyEpoch: z.int().min(0),
+    status: z.enum(['pending', 'active', 'revoked']),
+    /** Largest numExamples that the registrar lets count. */
+    cap: decimal,
+    connected: z.boolean(),
+    /** Of the last frame; null when it was never connected. */
+    lastSeenAtMs: timeMs.nullable(),
+  })
+  .meta({ id: 'Node' });
+export type NodeView = z.infer<typeof NodeView>;
+
+/** `GET /nodes`. */
+export const NodeList = z.strictObject({ nodes: z.array(NodeView) }).meta({ id: 'NodeList' });
+export type NodeList = z.infer<typeof NodeList>;
