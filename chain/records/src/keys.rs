@@ -41,10 +41,7 @@ mod tests {
     #[test]
     fn small_order_and_non_canonical_keys_are_refused_with_either_sign() {
         let refused =
-            SMALL_ORDER_Y
-                .iter()
-                .copied()
-                .chain([P, le(0xee, 0xff, 0x7f), le(0xff, 0xff, 0x7f)]);
+            SMALL_ORDER_Y.iter().copied().chain([P, le(0xee, 0xff, 0x7f), le(0xff, 0xff, 0x7f)]);
         for mut key in refused {
             assert!(!is_admissible(&key));
             key[31] |= 0x80;

@@ -79,11 +79,7 @@ mod tests {
 
     #[test]
     fn fixed_width_little_endian_after_a_padded_tag() {
-        let m = Member {
-            node: 1,
-            key_epoch: 2,
-            cap: 3,
-        };
+        let m = Member { node: 1, key_epoch: 2, cap: 3 };
         let mut want = b"tally/member/v1\0".to_vec();
         want.extend([1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(m.signing_bytes(), want);

@@ -32,10 +32,7 @@ pub fn sum_root(leaves: &[(Hash, u128)]) -> Option<(Hash, u128)> {
     let (l, r) = leaves.split_at(split(leaves.len()));
     let ((lh, ls), (rh, rs)) = (sum_root(l)?, sum_root(r)?);
     let total = ls.checked_add(rs)?;
-    Some((
-        sha256(&[&[3], &lh, &ls.to_le_bytes(), &rh, &rs.to_le_bytes()]),
-        total,
-    ))
+    Some((sha256(&[&[3], &lh, &ls.to_le_bytes(), &rh, &rs.to_le_bytes()]), total))
 }
 
 #[cfg(test)]

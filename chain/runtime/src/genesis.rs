@@ -18,25 +18,14 @@ fn development() -> Value {
     let alice = Ed25519Keyring::Alice;
     let accounts = Ed25519Keyring::well_known()
         .map(|key| key.to_account_id())
-        .chain([
-            Sr25519Keyring::Alice.to_account_id(),
-            Sr25519Keyring::Bob.to_account_id(),
-        ]);
+        .chain([Sr25519Keyring::Alice.to_account_id(), Sr25519Keyring::Bob.to_account_id()]);
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig {
-            balances: accounts
-                .map(|a| (a, UNIT.saturating_mul(1_000_000)))
-                .collect::<Vec<_>>(),
+            balances: accounts.map(|a| (a, UNIT.saturating_mul(1_000_000))).collect::<Vec<_>>(),
         },
-        aura: AuraConfig {
-            authorities: alloc::vec![AuraId::from(alice.public())]
-        },
-        grandpa: GrandpaConfig {
-            authorities: alloc::vec![(GrandpaId::from(alice.public()), 1)],
-        },
-        sudo: SudoConfig {
-            key: Some(alice.to_account_id())
-        },
+        aura: AuraConfig { authorities: alloc::vec![AuraId::from(alice.public())] },
+        grandpa: GrandpaConfig { authorities: alloc::vec![(GrandpaId::from(alice.public()), 1)] },
+        sudo: SudoConfig { key: Some(alice.to_account_id()) },
         tally: TallyConfig {
             registrar: Some(alice.to_account_id()),
             embedded: true,
@@ -48,21 +37,11 @@ fn development() -> Value {
 /// Empty where the host has to put this deployment's own keys.
 fn deployment() -> Value {
     build_struct_json_patch!(RuntimeGenesisConfig {
-        balances: BalancesConfig {
-            balances: Vec::new()
-        },
-        aura: AuraConfig {
-            authorities: Vec::new()
-        },
-        grandpa: GrandpaConfig {
-            authorities: Vec::new()
-        },
+        balances: BalancesConfig { balances: Vec::new() },
+        aura: AuraConfig { authorities: Vec::new() },
+        grandpa: GrandpaConfig { authorities: Vec::new() },
         sudo: SudoConfig { key: None },
-        tally: TallyConfig {
-            registrar: None,
-            embedded: false,
-            instance: Hash::zero()
-        },
+        tally: TallyConfig { registrar: None, embedded: false, instance: Hash::zero() },
     })
 }
 
@@ -78,8 +57,5 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 
 /// The presets there are.
 pub fn preset_names() -> Vec<PresetId> {
-    alloc::vec![
-        PresetId::from(DEV_RUNTIME_PRESET),
-        PresetId::from(DEPLOYMENT_PRESET)
-    ]
+    alloc::vec![PresetId::from(DEV_RUNTIME_PRESET), PresetId::from(DEPLOYMENT_PRESET)]
 }

@@ -45,46 +45,25 @@ fn counts<T: Config>(run: &RunOf<T>, header: &Header) -> Result<(), Error<T>> {
     ensure!(header.sum_weight < SUM_WEIGHT_LIMIT, Error::WeightTooLarge);
     if header.included == 0 {
         ensure!(header.sum_weight == 0, Error::EmptyRoundHasWeight);
-        ensure!(
-            header.model_after == run.model,
-            Error::EmptyRoundChangesModel
-        );
-        ensure!(
-            header.state_after == run.state,
-            Error::EmptyRoundChangesState
-        );
+        ensure!(header.model_after == run.model, Error::EmptyRoundChangesModel);
+        ensure!(header.state_after == run.state, Error::EmptyRoundChangesState);
     } else {
         ensure!(header.included >= run.min_nodes, Error::TooFewNodes);
         // every contribution weighs at least 1
-        ensure!(
-            header.sum_weight >= u64::from(header.included),
-            Error::WeightTooSmall
-        );
+        ensure!(header.sum_weight >= u64::from(header.included), Error::WeightTooSmall);
     }
     let zeros = [0u8; 32];
-    ensure!(
-        (header.included == 0) == (header.contrib_root == zeros),
-        Error::WrongContribRoot
-    );
-    ensure!(
-        (header.excluded == 0) == (header.excluded_root == zeros),
-        Error::WrongExcludedRoot
-    );
+    ensure!((header.included == 0) == (header.contrib_root == zeros), Error::WrongContribRoot);
+    ensure!((header.excluded == 0) == (header.excluded_root == zeros), Error::WrongExcludedRoot);
     Ok(())
 }
 
 /// Blocks and times do not go back, do not lie ahead, and are not stale.
 fn time<T: Config>(run: &RunOf<T>, header: &Header, at: &Instant) -> Result<(), Error<T>> {
     ensure!(header.at_block >= run.last_at_block, Error::AtBlockGoesBack);
-    let age = at
-        .block
-        .checked_sub(header.at_block)
-        .ok_or(Error::AtBlockInFuture)?;
+    let age = at.block.checked_sub(header.at_block).ok_or(Error::AtBlockInFuture)?;
     ensure!(age <= run.windows.max_task_age_blocks, Error::AtBlockTooOld);
-    ensure!(
-        header.closed_at_ms >= run.last_closed_at_ms,
-        Error::ClosedAtGoesBack
-    );
+    ensure!(header.closed_at_ms >= run.last_closed_at_ms, Error::ClosedAtGoesBack);
     let latest = at.now_ms.saturating_add(MAX_CLOCK_LEAD_MS);
     ensure!(header.closed_at_ms <= latest, Error::ClosedAtInFuture);
     Ok(())
@@ -92,11 +71,7 @@ fn time<T: Config>(run: &RunOf<T>, header: &Header, at: &Instant) -> Result<(), 
 
 /// The coordinator key that signs `round`.
 pub fn key_in_force<T: Config>(run: &RunOf<T>, round: RoundNumber) -> Option<Key> {
-    run.coordinator_keys
-        .iter()
-        .rev()
-        .find(|k| k.from_round <= round)
-        .map(|k| k.key)
+    run.coordinator_keys.iter().rev().find(|k| k.from_round <= round).map(|k| k.key)
 }
 
 /// The key is admissible and its holder vouches for `owner` on this chain.
@@ -107,10 +82,7 @@ pub fn possession<T: Config>(
     proof: &SignatureBytes,
 ) -> Result<(), Error<T>> {
     ensure!(is_admissible(&key), Error::KeyNotAdmissible);
-    ensure!(
-        signed(&Pop { chain, owner, key }, &key, proof),
-        Error::BadProofOfPossession
-    );
+    ensure!(signed(&Pop { chain, owner, key }, &key, proof), Error::BadProofOfPossession);
     Ok(())
 }
 
@@ -126,16 +98,10 @@ pub fn signed<R: Record>(record: &R, key: &Key, signature: &SignatureBytes) -> b
 
 /// Windows are within their limits.
 pub fn windows<T: Config>(windows: &Windows) -> Result<(), Error<T>> {
-    let longest = windows
-        .challenge_ms
-        .max(windows.settle_ms)
-        .max(windows.halt_ms);
+    let longest = windows.challenge_ms.max(windows.settle_ms).max(windows.halt_ms);
     ensure!(longest <= MAX_WINDOW_MS, Error::WindowTooLong);
     let age = windows.max_task_age_blocks;
-    ensure!(
-        (1..=MAX_TASK_AGE_BLOCKS).contains(&age),
-        Error::TaskAgeOutOfRange
-    );
+    ensure!((1..=MAX_TASK_AGE_BLOCKS).contains(&age), Error::TaskAgeOutOfRange);
     Ok(())
 }
 

@@ -27,6 +27,8 @@ extern crate alloc;
 
 mod api;
 mod checks;
+mod errors;
+mod events;
 mod nodes;
 mod runs;
 mod types;
@@ -44,11 +46,17 @@ pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
+use frame_support::pallet_macros::import_section;
+
 /// A run as this runtime stores it.
 pub type RunOf<T> = Run<<T as frame_system::Config>::AccountId>;
 /// A node as this runtime stores it.
 pub type NodeOf<T> = Node<<T as frame_system::Config>::AccountId>;
 
+// the macros' own code expects; a commit's header is most of the largest call
+#[allow(clippy::expect_used, clippy::large_enum_variant)]
+#[import_section(events::events)]
+#[import_section(errors::errors)]
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{types::*, weights::WeightInfo, NodeOf, RunOf};
@@ -168,191 +176,6 @@ pub mod pallet {
             Embedded::<T>::put(self.embedded);
             Instance::<T>::put(self.instance.to_fixed_bytes());
         }
-    }
-
-    /// What happened.
-    #[pallet::event]
-    #[pallet::generate_deposit(pub(super) fn deposit_event)]
-    pub enum Event<T: Config> {
-        /// An organisation may run nodes.
-        OrganisationRegistered {
-            /// Its id.
-            organisation: OrgId,
-            /// Its payout account.
-            payout: T::AccountId,
-        },
-        /// An organisation's nodes are not eligible any more.
-        OrganisationSuspended {
-            /// Its id.
-            organisation: OrgId,
-        },
-        /// A node asks to be admitted.
-        NodeRegistered {
-            /// Its id.
-            node: NodeId,
-            /// Its organisation.
-            organisation: OrgId,
-            /// Its owner.
-            owner: T::AccountId,
-            /// Its key.
-            key: Key,
-        },
-        /// A node is eligible, with this cap from this block on.
-        NodeAdmitted {
-            /// Its id.
-            node: NodeId,
-            /// The key epoch that begins.
-            key_epoch: u32,
-            /// Most examples that count for its weight.
-            cap: u64,
-        },
-        /// A node signs with another key from this block on.
-        KeyRotated {
-            /// Its id.
-            node: NodeId,
-            /// The key epoch that begins.
-            key_epoch: u32,
-            /// The key.
-            key: Key,
-        },
-        /// A node is out from this block on.
-        NodeRevoked {
-            /// Its id.
-            node: NodeId,
-        },
-        /// A run waits for its coordinator.
-        RunCreated {
-            /// Its id.
-            run: RunId,
-            /// Its owner.
-            owner: T::AccountId,
-            /// The coordinator that may accept it.
-            coordinator: T::AccountId,
-            /// What is on hold for it.
-            pot: u128,
-        },
-        /// A run is open.
-        RunAccepted {
-            /// Its id.
-            run: RunId,
-            /// The key that signs its records.
-            key: Key,
-            /// What round 0 must name as its previous header.
-            head: Hash,
-        },
-        /// A round is committed.
-        RoundCommitted {
-            /// Its run.
-            run: RunId,
-            /// Its number.
-            round: RoundNumber,
-            /// Its header's hash.
-            header: Hash,
-            /// The model after it.
-            model: Hash,
-            /// Contributions in it.
-            included: u32,
-        },
-        /// A run is over.
-        RunClosed {
-            /// Its id.
-            run: RunId,
-            /// What its owner got back.
-            refund: u128,
-        },
-    }
-
-    /// Why a call was refused; one for each check.
-    #[pallet::error]
-    pub enum Error<T> {
-        /// Only the registrar may do this.
-        NotRegistrar,
-        /// No organisation has this id.
-        UnknownOrganisation,
-        /// The organisation is suspended.
-        OrganisationSuspended,
-        /// No node has this id.
-        UnknownNode,
-        /// Only the node's owner (to revoke: or the registrar) may do this.
-        NotNodeOwner,
-        /// The node has not been admitted.
-        NodePending,
-        /// The node is revoked, for ever.
-        NodeRevoked,
-        /// The key is not canonical, or of small order.
-        KeyNotAdmissible,
-        /// The key belongs, or belonged, to a node.
-        KeyInUse,
-        /// The proof is not by this key over this chain and account.
-        BadProofOfPossession,
-        /// A cap is at least 1.
-        ZeroCap,
-        /// The node has this cap already.
-        CapUnchanged,
-        /// Ids or key epochs are used up.
-        NumbersUsedUp,
-        /// No run has this id.
-        UnknownRun,
-        /// Only the run's owner may do this.
-        NotRunOwner,
-        /// Only the run's coordinator may do this.
-        NotCoordinator,
-        /// The run has been accepted, or is closed.
-        RunNotProposed,
-        /// The run is not open.
-        RunNotOpen,
-        /// The run is closed.
-        RunClosed,
-        /// A run needs at least one node.
-        ZeroMinNodes,
-        /// `max_task_age_blocks` is 0 or above its limit.
-        TaskAgeOutOfRange,
-        /// A window is longer than 366 days.
-        WindowTooLong,
-        /// The newest round is still in its challenge window.
-        RoundsPending,
-        /// No coordinator key is in force for this round.
-        NoCoordinatorKey,
-        /// The header is of another chain.
-        WrongChain,
-        /// Only mode 0 (clear) is supported.
-        UnsupportedMode,
-        /// The header's number is not the run's next one.
-        WrongRound,
-        /// The header does not follow the run's newest one.
-        WrongPrevious,
-        /// The header does not start from the run's newest model.
-        WrongModelBefore,
-        /// included + excluded is not the cohort.
-        WrongCohort,
-        /// Fewer nodes than the run's minimum, and not none.
-        TooFewNodes,
-        /// The weights sum to 2²² or more.
-        WeightTooLarge,
-        /// The weights sum to less than one for each contribution.
-        WeightTooSmall,
-        /// A round without contributions has weight.
-        EmptyRoundHasWeight,
-        /// A round without contributions changes the model.
-        EmptyRoundChangesModel,
-        /// A round without contributions changes the optimizer state.
-        EmptyRoundChangesState,
-        /// The root of contributions is zero iff there are none.
-        WrongContribRoot,
-        /// The root of exclusions is zero iff there are none.
-        WrongExcludedRoot,
-        /// The task's block is before the previous header's.
-        AtBlockGoesBack,
-        /// The task's block has not been built yet.
-        AtBlockInFuture,
-        /// The task's block is further back than the run allows.
-        AtBlockTooOld,
-        /// The round closed before the previous one.
-        ClosedAtGoesBack,
-        /// The round closed more than a minute after this block.
-        ClosedAtInFuture,
-        /// The header is not signed by the run's coordinator key.
-        BadSignature,
     }
 
     #[pallet::hooks]

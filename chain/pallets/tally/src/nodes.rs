@@ -21,15 +21,9 @@ impl<T: Config> Pallet<T> {
         NextOrganisation::<T>::put(checks::successor::<T>(organisation)?);
         Organisations::<T>::insert(
             organisation,
-            Organisation {
-                payout: payout.clone(),
-                active: true,
-            },
+            Organisation { payout: payout.clone(), active: true },
         );
-        Self::deposit_event(Event::OrganisationRegistered {
-            organisation,
-            payout,
-        });
+        Self::deposit_event(Event::OrganisationRegistered { organisation, payout });
         Ok(())
     }
 
@@ -71,12 +65,7 @@ impl<T: Config> Pallet<T> {
         let now = Self::now_block();
         KeyOwner::<T>::insert(key, node);
         // an empty epoch: the key is in force at no block until the node is admitted
-        let pending = NodeKey {
-            key,
-            cap: 0,
-            from_block: now,
-            until_block: Some(now),
-        };
+        let pending = NodeKey { key, cap: 0, from_block: now, until_block: Some(now) };
         NodeKeys::<T>::insert(node, 0, pending);
         Nodes::<T>::insert(
             node,
@@ -88,12 +77,7 @@ impl<T: Config> Pallet<T> {
                 since: now,
             },
         );
-        Self::deposit_event(Event::NodeRegistered {
-            node,
-            organisation,
-            owner,
-            key,
-        });
+        Self::deposit_event(Event::NodeRegistered { node, organisation, owner, key });
         Ok(())
     }
 
@@ -106,12 +90,7 @@ impl<T: Config> Pallet<T> {
         if node.status == NodeStatus::Pending {
             node.status = NodeStatus::Active;
             node.since = now;
-            let admitted = NodeKey {
-                cap,
-                from_block: now,
-                until_block: None,
-                ..current
-            };
+            let admitted = NodeKey { cap, from_block: now, until_block: None, ..current };
             NodeKeys::<T>::insert(id, node.key_epoch, admitted);
         } else {
             ensure!(cap != current.cap, Error::<T>::CapUnchanged);
@@ -120,11 +99,7 @@ impl<T: Config> Pallet<T> {
         }
         let key_epoch = node.key_epoch;
         Nodes::<T>::insert(id, node);
-        Self::deposit_event(Event::NodeAdmitted {
-            node: id,
-            key_epoch,
-            cap,
-        });
+        Self::deposit_event(Event::NodeAdmitted { node: id, key_epoch, cap });
         Ok(())
     }
 
@@ -144,20 +119,13 @@ impl<T: Config> Pallet<T> {
         KeyOwner::<T>::insert(key, id);
         let key_epoch = node.key_epoch;
         Nodes::<T>::insert(id, node);
-        Self::deposit_event(Event::KeyRotated {
-            node: id,
-            key_epoch,
-            key,
-        });
+        Self::deposit_event(Event::KeyRotated { node: id, key_epoch, key });
         Ok(())
     }
 
     pub(crate) fn do_revoke_node(who: T::AccountId, id: NodeId) -> DispatchResult {
         let (mut node, mut current) = Self::node_and_key(id)?;
-        ensure!(
-            node.owner == who || Self::is_registrar(&who),
-            Error::<T>::NotNodeOwner
-        );
+        ensure!(node.owner == who || Self::is_registrar(&who), Error::<T>::NotNodeOwner);
         ensure!(node.status != NodeStatus::Revoked, Error::<T>::NodeRevoked);
         let now = Self::now_block();
         // a pending node's epoch has ended already
@@ -187,21 +155,9 @@ impl<T: Config> Pallet<T> {
     ) -> Result<(), DispatchError> {
         let next = checks::successor::<T>(node.key_epoch)?;
         let now = Self::now_block();
-        let ended = NodeKey {
-            until_block: Some(now),
-            ..current
-        };
+        let ended = NodeKey { until_block: Some(now), ..current };
         NodeKeys::<T>::insert(id, node.key_epoch, ended);
-        NodeKeys::<T>::insert(
-            id,
-            next,
-            NodeKey {
-                key,
-                cap,
-                from_block: now,
-                until_block: None,
-            },
-        );
+        NodeKeys::<T>::insert(id, next, NodeKey { key, cap, from_block: now, until_block: None });
         node.key_epoch = next;
         Ok(())
     }

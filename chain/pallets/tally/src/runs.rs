@@ -63,12 +63,7 @@ impl<T: Config> Pallet<T> {
                 status: RunStatus::Proposed,
             },
         );
-        Self::deposit_event(Event::RunCreated {
-            run,
-            owner,
-            coordinator,
-            pot,
-        });
+        Self::deposit_event(Event::RunCreated { run, owner, coordinator, pot });
         Ok(())
     }
 
@@ -80,23 +75,13 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let mut run = Self::existing_run(id)?;
         ensure!(run.coordinator == who, Error::<T>::NotCoordinator);
-        ensure!(
-            run.status == RunStatus::Proposed,
-            Error::<T>::RunNotProposed
-        );
+        ensure!(run.status == RunStatus::Proposed, Error::<T>::RunNotProposed);
         let chain = Self::chain();
         checks::possession::<T>(chain, who.into(), key, proof)?;
         ensure!(!KeyOwner::<T>::contains_key(key), Error::<T>::KeyInUse);
         let first = CoordinatorKey { from_round: 0, key };
-        run.coordinator_keys
-            .try_push(first)
-            .map_err(|_| Error::<T>::NumbersUsedUp)?;
-        let genesis = Genesis {
-            chain,
-            run: id,
-            spec: run.spec,
-            model: run.genesis_model,
-        };
+        run.coordinator_keys.try_push(first).map_err(|_| Error::<T>::NumbersUsedUp)?;
+        let genesis = Genesis { chain, run: id, spec: run.spec, model: run.genesis_model };
         run.head = genesis.hash();
         run.status = RunStatus::Open;
         let head = run.head;
@@ -113,18 +98,11 @@ impl<T: Config> Pallet<T> {
         let mut run = Self::existing_run(header.run)?;
         ensure!(run.coordinator == who, Error::<T>::NotCoordinator);
         let now_ms = T::Time::now();
-        let at = checks::Instant {
-            chain: Self::chain(),
-            block: Self::now_block(),
-            now_ms,
-        };
+        let at = checks::Instant { chain: Self::chain(), block: Self::now_block(), now_ms };
         checks::header::<T>(&run, &header, &at)?;
         let key = checks::key_in_force::<T>(&run, header.round);
         let key = key.ok_or(Error::<T>::NoCoordinatorKey)?;
-        ensure!(
-            checks::signed(&header, &key, signature),
-            Error::<T>::BadSignature
-        );
+        ensure!(checks::signed(&header, &key, signature), Error::<T>::BadSignature);
 
         run.next_round = checks::successor::<T>(header.round)?;
         run.head = header.hash();
@@ -162,10 +140,7 @@ impl<T: Config> Pallet<T> {
         let mut run = Self::existing_run(id)?;
         ensure!(run.owner == who, Error::<T>::NotRunOwner);
         ensure!(run.status != RunStatus::Closed, Error::<T>::RunClosed);
-        ensure!(
-            !Self::has_pending_round(id, &run),
-            Error::<T>::RoundsPending
-        );
+        ensure!(!Self::has_pending_round(id, &run), Error::<T>::RoundsPending);
         let refund = run.funded.saturating_sub(run.allotted);
         T::Currency::release(&HoldReason::Pot.into(), &who, refund, Precision::Exact)?;
         run.status = RunStatus::Closed;
@@ -176,15 +151,9 @@ impl<T: Config> Pallet<T> {
 
     /// True while the newest committed round can still be challenged.
     fn has_pending_round(id: RunId, run: &RunOf<T>) -> bool {
-        let newest = run
-            .next_round
-            .checked_sub(1)
-            .and_then(|round| Rounds::<T>::get(id, round));
+        let newest = run.next_round.checked_sub(1).and_then(|round| Rounds::<T>::get(id, round));
         newest.is_some_and(|round| {
-            T::Time::now()
-                < round
-                    .committed_at_ms
-                    .saturating_add(run.windows.challenge_ms)
+            T::Time::now() < round.committed_at_ms.saturating_add(run.windows.challenge_ms)
         })
     }
 

@@ -1,0 +1,99 @@
+//! What the pallet refuses.
+
+use frame_support::pallet_macros::pallet_section;
+
+#[pallet_section]
+mod errors {
+    /// Why a call was refused; one for each check.
+    #[pallet::error]
+    pub enum Error<T> {
+        /// Only the registrar may do this.
+        NotRegistrar,
+        /// No organisation has this id.
+        UnknownOrganisation,
+        /// The organisation is suspended.
+        OrganisationSuspended,
+        /// No node has this id.
+        UnknownNode,
+        /// Only the node's owner (to revoke: or the registrar) may do this.
+        NotNodeOwner,
+        /// The node has not been admitted.
+        NodePending,
+        /// The node is revoked, for ever.
+        NodeRevoked,
+        /// The key is not canonical, or of small order.
+        KeyNotAdmissible,
+        /// The key belongs, or belonged, to a node.
+        KeyInUse,
+        /// The proof is not by this key over this chain and account.
+        BadProofOfPossession,
+        /// A cap is at least 1.
+        ZeroCap,
+        /// The node has this cap already.
+        CapUnchanged,
+        /// Ids or key epochs are used up.
+        NumbersUsedUp,
+        /// No run has this id.
+        UnknownRun,
+        /// Only the run's owner may do this.
+        NotRunOwner,
+        /// Only the run's coordinator may do this.
+        NotCoordinator,
+        /// The run has been accepted, or is closed.
+        RunNotProposed,
+        /// The run is not open.
+        RunNotOpen,
+        /// The run is closed.
+        RunClosed,
+        /// A run needs at least one node.
+        ZeroMinNodes,
+        /// `max_task_age_blocks` is 0 or above its limit.
+        TaskAgeOutOfRange,
+        /// A window is longer than 366 days.
+        WindowTooLong,
+        /// The newest round is still in its challenge window.
+        RoundsPending,
+        /// No coordinator key is in force for this round.
+        NoCoordinatorKey,
+        /// The header is of another chain.
+        WrongChain,
+        /// Only mode 0 (clear) is supported.
+        UnsupportedMode,
+        /// The header's number is not the run's next one.
+        WrongRound,
+        /// The header does not follow the run's newest one.
+        WrongPrevious,
+        /// The header does not start from the run's newest model.
+        WrongModelBefore,
+        /// included + excluded is not the cohort.
+        WrongCohort,
+        /// Fewer nodes than the run's minimum, and not none.
+        TooFewNodes,
+        /// The weights sum to 2²² or more.
+        WeightTooLarge,
+        /// The weights sum to less than one for each contribution.
+        WeightTooSmall,
+        /// A round without contributions has weight.
+        EmptyRoundHasWeight,
+        /// A round without contributions changes the model.
+        EmptyRoundChangesModel,
+        /// A round without contributions changes the optimizer state.
+        EmptyRoundChangesState,
+        /// The root of contributions is zero iff there are none.
+        WrongContribRoot,
+        /// The root of exclusions is zero iff there are none.
+        WrongExcludedRoot,
+        /// The task's block is before the previous header's.
+        AtBlockGoesBack,
+        /// The task's block has not been built yet.
+        AtBlockInFuture,
+        /// The task's block is further back than the run allows.
+        AtBlockTooOld,
+        /// The round closed before the previous one.
+        ClosedAtGoesBack,
+        /// The round closed more than a minute after this block.
+        ClosedAtInFuture,
+        /// The header is not signed by the run's coordinator key.
+        BadSignature,
+    }
+}

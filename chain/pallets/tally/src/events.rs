@@ -1,0 +1,98 @@
+//! What the pallet tells.
+
+use frame_support::pallet_macros::pallet_section;
+
+#[pallet_section]
+mod events {
+    /// What happened.
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// An organisation may run nodes.
+        OrganisationRegistered {
+            /// Its id.
+            organisation: OrgId,
+            /// Its payout account.
+            payout: T::AccountId,
+        },
+        /// An organisation's nodes are not eligible any more.
+        OrganisationSuspended {
+            /// Its id.
+            organisation: OrgId,
+        },
+        /// A node asks to be admitted.
+        NodeRegistered {
+            /// Its id.
+            node: NodeId,
+            /// Its organisation.
+            organisation: OrgId,
+            /// Its owner.
+            owner: T::AccountId,
+            /// Its key.
+            key: Key,
+        },
+        /// A node is eligible, with this cap from this block on.
+        NodeAdmitted {
+            /// Its id.
+            node: NodeId,
+            /// The key epoch that begins.
+            key_epoch: u32,
+            /// Most examples that count for its weight.
+            cap: u64,
+        },
+        /// A node signs with another key from this block on.
+        KeyRotated {
+            /// Its id.
+            node: NodeId,
+            /// The key epoch that begins.
+            key_epoch: u32,
+            /// The key.
+            key: Key,
+        },
+        /// A node is out from this block on.
+        NodeRevoked {
+            /// Its id.
+            node: NodeId,
+        },
+        /// A run waits for its coordinator.
+        RunCreated {
+            /// Its id.
+            run: RunId,
+            /// Its owner.
+            owner: T::AccountId,
+            /// The coordinator that may accept it.
+            coordinator: T::AccountId,
+            /// What is on hold for it.
+            pot: u128,
+        },
+        /// A run is open.
+        RunAccepted {
+            /// Its id.
+            run: RunId,
+            /// The key that signs its records.
+            key: Key,
+            /// What round 0 must name as its previous header.
+            head: Hash,
+        },
+        /// A round is committed.
+        RoundCommitted {
+            /// Its run.
+            run: RunId,
+            /// Its number.
+            round: RoundNumber,
+            /// Its header's hash.
+            header: Hash,
+            /// The model after it.
+            model: Hash,
+            /// Contributions in it.
+            included: u32,
+        },
+        /// A run is over.
+        RunClosed {
+            /// Its id.
+            run: RunId,
+            /// What its owner got back.
+            refund: u128,
+        },
+    }
+}
