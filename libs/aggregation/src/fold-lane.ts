@@ -6,6 +6,12 @@ import { blockFault, type Refusal } from './update-layout.js';
 /** Positions staged at once: 256 KiB of q, as fast from page cache as 1 MiB (64 KiB is 25 % slower). */
 export const CHUNK_POSITIONS = 65_536;
 
+/** Half-open range of positions. */
+export interface Positions {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Whole blocks that are staged and worked on together. Positions and lengths in elements. */
 export interface Chunk {
   readonly firstBlock: number;
@@ -42,6 +48,8 @@ export function sumsOf(memory: WasmMemory, manifest: Manifest): BigInt64Array {
 export class FoldLane {
   /** Chunks of this lane's own blocks. */
   readonly own: readonly Chunk[];
+  /** The positions of this lane's own blocks. */
+  readonly positions: Positions;
   /** Chunks of all blocks: what an inspection reads. */
   readonly all: readonly Chunk[];
   /** Where the q of a chunk go, little-endian i32; at least 4 · length bytes of it are used. */
@@ -61,6 +69,7 @@ export class FoldLane {
     const { blocks } = manifest;
     const first = Math.floor((blocks * lane) / lanes);
     const end = Math.floor((blocks * (lane + 1)) / lanes);
+    this.positions = { from: this.#offsets[first], to: this.#offsets[end] };
     this.own = chunksOf(this.#offsets, { first, end }, chunkPositions);
     this.all = chunksOf(this.#offsets, { first: 0, end: blocks }, chunkPositions);
   }

@@ -18,6 +18,7 @@ export {
   FoldLane,
   foldMemory,
   type FoldShape,
+  type Positions,
   sumsOf,
 } from './fold-lane.js';
 export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';
@@ -38,7 +39,6 @@ export { SeedStream } from './seed-stream.js';
 export { decodeState, encodeState } from './state-file.js';
 export { initialState, momentsOf, type OptimizerState, type Strategy } from './strategy.js';
 export {
-  type Positions,
   type StepArrays,
   type StepInput,
   stepRange,

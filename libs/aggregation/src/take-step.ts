@@ -1,4 +1,5 @@
 import { assertNever } from '@tallystick/kernel';
+import type { Positions } from './fold-lane.js';
 import { allocate, type Kernels, kernelsOver } from './kernels/kernels.js';
 import type { Manifest } from './manifest.js';
 import {
@@ -43,12 +44,6 @@ export interface StepArrays {
 export interface StepRule {
   readonly sumWeight: bigint;
   readonly strategy: Strategy;
-}
-
-/** Half-open range of positions. */
-export interface Positions {
-  readonly from: number;
-  readonly to: number;
 }
 
 /** Positions worked on at once: 224 KiB of operands, inside a core's second-level cache. */

@@ -1,0 +1,107 @@
+import {
+  Accumulator,
+  encodeModel,
+  encodeState,
+  inspectUpdate,
+  takeStep,
+} from '@tallystick/aggregation';
+import { type Hash, type Sha256, TallyError, ZERO_HASH } from '@tallystick/kernel';
+import type {
+  BlobStore,
+  Folder,
+  FolderFactory,
+  FoldResult,
+  FoldSpec,
+  Inspection,
+  Weighted,
+} from '@tallystick/rounds';
+import { type FoldStart, loadStart } from './load-start.js';
+
+/** What in-process folds need. */
+export interface InProcessOptions {
+  readonly blobs: BlobStore;
+  readonly sha256: Sha256;
+  /** Positions staged at once; never changes a result. */
+  readonly chunkPositions?: number;
+}
+
+/** Folds on the calling thread, over any BlobStore: simulations, audits, tests. Same kernels as the workers. */
+export class InProcessFolderFactory implements FolderFactory {
+  readonly #options: InProcessOptions;
+
+  constructor(options: InProcessOptions) {
+    this.#options = options;
+  }
+
+  async open(spec: FoldSpec): Promise<InProcessFolder> {
+    const start = await loadStart(this.#options.blobs, this.#options.sha256, spec);
+    return new InProcessFolder(spec, { ...this.#options, start });
+  }
+}
+
+/** One fold; see Folder. */
+export class InProcessFolder implements Folder {
+  readonly #spec: FoldSpec;
+  readonly #blobs: BlobStore;
+  readonly #start: FoldStart;
+  readonly #accumulator: Accumulator;
+
+  constructor(spec: FoldSpec, deps: InProcessOptions & { readonly start: FoldStart }) {
+    const { chunkPositions } = deps;
+    this.#spec = spec;
+    this.#blobs = deps.blobs;
+    this.#start = deps.start;
+    this.#accumulator = new Accumulator(
+      deps.start.manifest,
+      chunkPositions === undefined ? {} : { chunkPositions },
+    );
+  }
+
+  async inspect(update: Hash): Promise<Inspection> {
+    const bytes = await this.#blobs.get(update);
+    const inspection = inspectUpdate(bytes, this.#start.manifest);
+    return inspection.ok ? { ok: true, bytes: bytes.length } : inspection;
+  }
+
+  async add(update: Hash, weight: bigint): Promise<void> {
+    this.#accumulator.add(await this.#blobs.get(update), weight);
+  }
+
+  async rebuild(contributions: readonly Weighted[]): Promise<void> {
+    this.#accumulator.reset();
+    for (const { update, weight } of contributions) {
+      const inspection = await this.inspect(update);
+      if (!inspection.ok) throw new TallyError(inspection.code, { reason: inspection.reason });
+      await this.add(update, weight);
+    }
+  }
+
+  async finish(): Promise<FoldResult> {
+    const { manifest, weights, state } = this.#start;
+    const { sumWeight } = this.#accumulator;
+    const step = takeStep({
+      manifest,
+      model: weights,
+      sums: this.#accumulator.sums(),
+      sumWeight,
+      strategy: this.#spec.strategy,
+      state,
+    });
+    if (!step.ok) return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
+    const model = await this.#blobs.put(encodeModel(manifest, step.model));
+    const stateAfter =
+      step.state === undefined
+        ? ZERO_HASH
+        : await this.#blobs.put(encodeState(manifest, step.state));
+    return { ok: true, model, state: stateAfter, sumWeight };
+  }
+
+  /** The raw sums so far, d int64: what auditors and tests compare. */
+  async sums(): Promise<BigInt64Array> {
+    return this.#accumulator.sums();
+  }
+
+  async close(): Promise<void> {
+    this.#accumulator.reset();
+  }
+}

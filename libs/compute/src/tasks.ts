@@ -1,0 +1,60 @@
+import type { FoldShape, Strategy, WasmMemory } from '@tallystick/aggregation';
+import type { ErrorCode, ErrorMeta, Hash } from '@tallystick/kernel';
+import type { FoldSpec, Inspection } from '@tallystick/rounds';
+import type { FoldStart } from './load-start.js';
+
+/** A fold as every lane's worker holds it. The arrays of `start` and the sums in `memory` are shared by all lanes. */
+export interface OpenLane {
+  readonly fold: number;
+  readonly shape: FoldShape;
+  readonly memory: WasmMemory;
+  readonly lane: number;
+  readonly strategy: Strategy;
+  readonly start: FoldStart;
+}
+
+/** The first `bytes` bytes of a file. */
+export interface Prefix {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Everything a worker does: what is asked and what is answered. Structured clones, so plain data only. */
+export interface Tasks {
+  /** Reads model and state into shared arrays. */
+  load: { ask: { folder: string; spec: FoldSpec }; answer: FoldStart };
+  open: { ask: OpenLane; answer: void };
+  inspect: { ask: { fold: number; update: Hash; path: string }; answer: Inspection };
+  /** Adds the lane's own blocks of one update file. */
+  add: { ask: { fold: number; path: string; weight: number }; answer: void };
+  /** The server step at the lane's own positions; false: some value is not finite. */
+  step: { ask: { fold: number; sumWeight: bigint }; answer: boolean };
+  /** Writes the stepped model and state. */
+  store: { ask: { fold: number; folder: string }; answer: { model: Hash; state: Hash } };
+  close: { ask: { fold: number }; answer: void };
+  hashFile: { ask: { path: string }; answer: Hash };
+  hashBegin: { ask: { stream: number; prefix: Prefix | undefined }; answer: void };
+  hashUpdate: { ask: { stream: number; bytes: Uint8Array }; answer: void };
+  hashDigest: { ask: { stream: number }; answer: Hash };
+  hashAbort: { ask: { stream: number }; answer: void };
+}
+
+/** Names of the tasks. */
+export type TaskKind = keyof Tasks;
+
+/** One task on its way to a worker. */
+export type TaskMessage = {
+  [K in TaskKind]: { readonly id: number; readonly kind: K; readonly ask: Tasks[K]['ask'] };
+}[TaskKind];
+
+/** An error as it crosses threads; without a code it was not expected. */
+export interface Failure {
+  readonly code?: ErrorCode;
+  readonly meta?: ErrorMeta;
+  readonly message: string;
+}
+
+/** A worker's answer. */
+export type ReplyMessage =
+  | { readonly id: number; readonly ok: true; readonly answer: unknown }
+  | { readonly id: number; readonly ok: false; readonly failure: Failure };

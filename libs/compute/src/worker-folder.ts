@@ -1,0 +1,129 @@
+import {
+  addWeight,
+  type FoldShape,
+  foldMemory,
+  sumsOf,
+  type WasmMemory,
+} from '@tallystick/aggregation';
+import type { FsBlobStore } from '@tallystick/blobs';
+import { type Hash, TallyError } from '@tallystick/kernel';
+import type { Folder, FoldResult, FoldSpec, Inspection, Weighted } from '@tallystick/rounds';
+import type { FoldStart } from './load-start.js';
+import type { WorkerPool } from './worker-pool.js';
+
+/** What one worker fold needs. */
+export interface WorkerFolderDeps {
+  readonly pool: WorkerPool;
+  readonly blobs: FsBlobStore;
+  readonly fold: number;
+  readonly start: FoldStart;
+  readonly chunkPositions: number;
+}
+
+/**
+ * One fold over the worker threads: each owns a disjoint range of blocks of the shared sums. `add`, `rebuild` and
+ * `finish` run one after another, whatever the caller does; inspections run beside them.
+ * After a failed `add` the sums are unknown: only `rebuild` and `close` are answered.
+ */
+export class WorkerFolder implements Folder {
+  readonly #deps: WorkerFolderDeps;
+  readonly #shape: FoldShape;
+  readonly #memory: WasmMemory;
+  #sumWeight = 0n;
+  #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(deps: WorkerFolderDeps) {
+    const { start, pool, chunkPositions } = deps;
+    this.#deps = deps;
+    this.#shape = { manifest: start.manifest, lanes: pool.size, chunkPositions };
+    this.#memory = foldMemory(this.#shape);
+  }
+
+  static async open(spec: FoldSpec, deps: WorkerFolderDeps): Promise<WorkerFolder> {
+    const folder = new WorkerFolder(deps);
+    await deps.pool.everywhere('open', (lane) => ({
+      fold: deps.fold,
+      shape: folder.#shape,
+      memory: folder.#memory,
+      lane,
+      strategy: spec.strategy,
+      start: deps.start,
+    }));
+    return folder;
+  }
+
+  inspect(update: Hash): Promise<Inspection> {
+    const { pool, fold, blobs } = this.#deps;
+    const ask = { fold, update, path: blobs.path(update) };
+    return pool.run(pool.idlest(), 'inspect', { ask });
+  }
+
+  add(update: Hash, weight: bigint): Promise<void> {
+    return this.#next(async () => {
+      this.#expectFolding();
+      await this.#fold(update, weight);
+    });
+  }
+
+  rebuild(contributions: readonly Weighted[]): Promise<void> {
+    return this.#next(async () => {
+      if (this.#phase === 'broken') this.#phase = 'folding';
+      this.#expectFolding();
+      sumsOf(this.#memory, this.#shape.manifest).fill(0n);
+      this.#sumWeight = 0n;
+      for (const { update, weight } of contributions) {
+        const inspection = await this.inspect(update);
+        if (!inspection.ok) throw new TallyError(inspection.code, { reason: inspection.reason });
+        await this.#fold(update, weight);
+      }
+    });
+  }
+
+  finish(): Promise<FoldResult> {
+    return this.#next(async () => {
+      this.#expectFolding();
+      this.#phase = 'finished';
+      const { pool, fold, blobs } = this.#deps;
+      const sumWeight = this.#sumWeight;
+      const finite = await pool.everywhere('step', () => ({ fold, sumWeight }));
+      if (!finite.every((ok) => ok)) return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
+      const ask = { fold, folder: blobs.folder };
+      const stored = await pool.run(pool.idlest(), 'store', { ask });
+      return { ok: true, ...stored, sumWeight };
+    });
+  }
+
+  /** The raw sums so far, d int64: what auditors and tests compare. */
+  sums(): Promise<BigInt64Array> {
+    return this.#next(async () => sumsOf(this.#memory, this.#shape.manifest).slice());
+  }
+
+  async close(): Promise<void> {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    await this.#deps.pool.everywhere('close', () => ({ fold: this.#deps.fold }));
+  }
+
+  async #fold(update: Hash, weight: bigint): Promise<void> {
+    const sumWeight = addWeight(this.#sumWeight, weight);
+    const { pool, fold, blobs } = this.#deps;
+    const ask = { fold, path: blobs.path(update), weight: Number(weight) };
+    // Some lanes may have added when another failed.
+    this.#phase = 'broken';
+    await pool.everywhere('add', () => ask);
+    this.#phase = 'folding';
+    this.#sumWeight = sumWeight;
+  }
+
+  #expectFolding(): void {
+    if (this.#phase === 'folding') return;
+    throw new TallyError('INTERNAL', { reason: `the fold is ${this.#phase}` });
+  }
+
+  #next<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(task);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}
