@@ -20,6 +20,7 @@ export {
 } from './round-trees.js';
 export { checkSubmission, type Submission } from './gate.js';
 export { genesisHash, genesisModel, type GenesisModel } from './genesis-model.js';
+export { InMemoryJournal } from './in-memory-journal.js';
 export { localSeed } from './local-seed.js';
 export * from './model-tensors.js';
 export { type Phase, TRANSITIONS } from './phases.js';
@@ -33,5 +34,8 @@ export {
   type RunPlan,
   type RunStatus,
 } from './run-loop.js';
+export { type ClosedRound, closedRoundOf } from './closed-round.js';
+export { unitFor, weightFor } from './weight-for.js';
+export { advance, type Position, startOf } from './position.js';
 export { strategyOf } from './strategy-of.js';
 export type { Verdict } from './verdict.js';

@@ -36,6 +36,42 @@ export const ledger = {
     status: 503,
     disposition: 'retry',
   },
+  LEDGER_TRANSACTION_INVALID: {
+    message: 'the transaction is not valid: {reason}',
+    hint: 'Sign it again for this chain, with the current nonce and a fresh era.',
+    status: 400,
+    disposition: 'fix',
+  },
+  LEDGER_TRANSACTION_KNOWN: {
+    message: 'transaction {hash} is in the pool already',
+    hint: 'Wait until it is in a block.',
+    status: 409,
+    disposition: 'retry',
+  },
+  LEDGER_TRANSACTION_OUTBID: {
+    message: 'transaction {hash} has no higher priority than the one it would replace',
+    hint: 'Give it a higher tip, or wait for the other one.',
+    status: 409,
+    disposition: 'fix',
+  },
+  LEDGER_BLOCK_UNKNOWN: {
+    message: 'the chain has no block {block}',
+    hint: 'Ask for a block up to the head.',
+    status: 404,
+    disposition: 'fix',
+  },
+  LEDGER_STATE_PRUNED: {
+    message: 'the state of block {block} is no longer kept (only the newest {kept} are)',
+    hint: 'Ask at a newer block, or recompute it from the exported blocks.',
+    status: 410,
+    disposition: 'fix',
+  },
+  LEDGER_NOT_AUTHORITY: {
+    message: 'key {key} may not seal this block; the authority is {authority}',
+    hint: 'Start with the authority key this genesis was made with.',
+    status: 500,
+    disposition: 'fatal',
+  },
   LEDGER_BLOCK_INVALID: {
     message: 'block {block} does not verify: {reason}',
     hint: 'The block log is damaged or foreign; restore it from a backup.',

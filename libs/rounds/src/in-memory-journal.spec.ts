@@ -1,0 +1,7 @@
+import { InMemoryJournal } from './in-memory-journal.js';
+import { journalContract } from './testing/journal.contract.js';
+
+journalContract('InMemoryJournal', () => {
+  const journal = new InMemoryJournal();
+  return Promise.resolve({ journal, reopen: () => journal });
+});
