@@ -1,0 +1,96 @@
+import type { ApiPromise } from '@polkadot/api';
+import type { DispatchError, EventRecord } from '@polkadot/types/interfaces';
+import { type Hash, TallyError } from '@tallystick/kernel';
+import type { BlockRef } from '@tallystick/rounds';
+import { bare } from './connection.js';
+import { type Json, objectAt } from './json.js';
+
+/** Blocks whose extrinsics are remembered; a commit is looked for at most one era (64 blocks) back. */
+const KEPT_BLOCKS = 4_096;
+
+/** One extrinsic in a finalised block. */
+export interface Included {
+  readonly block: BlockRef;
+  /** Undefined when it succeeded. */
+  readonly failure?: string;
+  /** Events of this extrinsic: section.method → data. */
+  readonly events: readonly { readonly name: string; readonly data: Json }[];
+}
+
+/**
+ * Where extrinsics ended up, read from finalised blocks by number: after a reconnect nothing is missed, because the
+ * cursor simply goes on. Subscriptions only say that there may be something new.
+ */
+export class Finality {
+  readonly #api: ApiPromise;
+  readonly #found = new Map<Hash, { block: BlockRef; index: number }>();
+  readonly #order: { number: number; hashes: Hash[] }[] = [];
+  #next: number;
+  #scan: Promise<BlockRef> | undefined;
+
+  /** @param fromBlock first block that is looked at; earlier extrinsics are unknown. */
+  constructor(api: ApiPromise, fromBlock: number) {
+    this.#api = api;
+    this.#next = fromBlock;
+  }
+
+  /** Reads up to the newest finalised block, which it returns. */
+  async catchUp(): Promise<BlockRef> {
+    this.#scan ??= this.#readOn().finally(() => (this.#scan = undefined));
+    return this.#scan;
+  }
+
+  /** The extrinsic, when a block read so far holds it. */
+  async find(hash: Hash): Promise<Included | undefined> {
+    const found = this.#found.get(hash);
+    if (found === undefined) return undefined;
+    const at = await this.#api.at(`0x${found.block.hash}`);
+    const query = at.query['system']?.['events'];
+    if (query === undefined) {
+      throw new TallyError('LEDGER_RUNTIME_FAILED', { call: 'system.events', reason: 'no such item' });
+    }
+    const records = (await query()) as unknown as readonly EventRecord[]; // Vec<EventRecord> by its metadata
+    return { block: found.block, ...this.#eventsOf(records, found.index) };
+  }
+
+  async #readOn(): Promise<BlockRef> {
+    const head = await this.#api.rpc.chain.getFinalizedHead();
+    const number = (await this.#api.rpc.chain.getHeader(head)).number.toNumber();
+    for (; this.#next <= number; this.#next++) await this.#read(this.#next);
+    return { number, hash: bare(head) };
+  }
+
+  async #read(number: number): Promise<void> {
+    const hash = await this.#api.rpc.chain.getBlockHash(number);
+    const { block } = await this.#api.rpc.chain.getBlock(hash);
+    const ref = { number, hash: bare(hash) };
+    const hashes = block.extrinsics.map((extrinsic) => bare(extrinsic.hash));
+    hashes.forEach((extrinsic, index) => this.#found.set(extrinsic, { block: ref, index }));
+    this.#order.push({ number, hashes });
+    if (this.#order.length <= KEPT_BLOCKS) return;
+    for (const old of this.#order.shift()?.hashes ?? []) this.#found.delete(old);
+  }
+
+  #eventsOf(records: readonly EventRecord[], index: number): Omit<Included, 'block'> {
+    const own = records.filter(
+      ({ phase }) => phase.isApplyExtrinsic && phase.asApplyExtrinsic.eqn(index),
+    );
+    const failed = own.find(({ event }) => event.section === 'system' && event.method === 'ExtrinsicFailed');
+    const events = own.map(({ event }) => ({
+      name: `${event.section}.${event.method}`,
+      data: objectAt(
+        Object.fromEntries((event.data.names ?? []).map((name, i) => [name, event.data[i]?.toJSON()])),
+        event.method,
+      ),
+    }));
+    return failed === undefined ? { events } : { events, failure: this.#reasonOf(failed) };
+  }
+
+  /** `pallet.Error: its documentation` of a failed extrinsic. */
+  #reasonOf({ event }: EventRecord): string {
+    const error = event.data[0] as DispatchError | undefined; // first field of system.ExtrinsicFailed
+    if (error?.isModule !== true) return error?.toString() ?? 'unknown';
+    const { section, name, docs } = this.#api.registry.findMetaError(error.asModule);
+    return `${section}.${name}: ${docs.join(' ').trim()}`;
+  }
+}

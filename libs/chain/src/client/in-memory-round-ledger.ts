@@ -1,0 +1,242 @@
+import {
+  type AccountId,
+  asAccountId,
+  asNodeId,
+  asOrganisationId,
+  asRunId,
+  type Ed25519,
+  type Hash,
+  type NodeId,
+  type OrganisationId,
+  type PublicKey,
+  type RunId,
+  type Sha256,
+  type Signature,
+  TallyError,
+  utf8,
+  ZERO_HASH,
+} from '@tallystick/kernel';
+import { HEADER, POP, recordHash, verifyRecord } from '@tallystick/record';
+import { type AnchoredRun, type BlockRef, type EligibleNode, genesisHash } from '@tallystick/rounds';
+import type {
+  AnchoredRound,
+  CommitOutcome,
+  NewRun,
+  PreparedCommit,
+  PreparedRegistration,
+  Registration,
+  RoundLedger,
+  SignedCommit,
+} from './round-ledger.js';
+
+interface MemoryRun {
+  readonly created: NewRun;
+  key: PublicKey | undefined;
+  anchored: AnchoredRun;
+  readonly rounds: Map<number, AnchoredRound>;
+}
+
+interface MemoryNode {
+  readonly eligible: Omit<EligibleNode, 'cap' | 'keyEpoch'>;
+  status: 'pending' | 'active' | 'revoked';
+  cap: bigint;
+  keyEpoch: number;
+}
+
+function refused(call: string, reason: string): Promise<never> {
+  return Promise.reject(new TallyError('LEDGER_REFUSED', { call, reason }));
+}
+
+/**
+ * A ledger in memory with the pallet's bookkeeping of nodes, runs and rounds: each write is a block of its own and
+ * final at once. For `simulate` and unit tests; the contract suite holds it against the real runtime.
+ */
+export class InMemoryRoundLedger implements RoundLedger {
+  readonly #sha256: Sha256;
+  readonly #ed25519: Ed25519;
+  readonly #account: AccountId;
+  readonly #organisations: AccountId[] = [];
+  readonly #nodes: MemoryNode[] = [];
+  readonly #runs: MemoryRun[] = [];
+  readonly #prepared = new Map<Hash, readonly SignedCommit[]>();
+  readonly #outcomes = new Map<Hash, CommitOutcome>();
+  #block = 0;
+  #nonce = 0;
+
+  constructor(deps: { readonly sha256: Sha256; readonly ed25519: Ed25519 }) {
+    this.#sha256 = deps.sha256;
+    this.#ed25519 = deps.ed25519;
+    this.#account = asAccountId(deps.sha256(utf8('in-memory coordinator account')));
+  }
+
+  genesis(): Promise<Hash> {
+    return Promise.resolve(this.#hashOf(0));
+  }
+
+  finalized(): Promise<BlockRef> {
+    return Promise.resolve({ number: this.#block, hash: this.#hashOf(this.#block) });
+  }
+
+  /** Judged at the newest block: this ledger keeps no history. */
+  eligible(): Promise<readonly EligibleNode[]> {
+    const active = this.#nodes.filter(({ status }) => status === 'active');
+    return Promise.resolve(active.map(({ eligible, cap, keyEpoch }) => ({ ...eligible, cap, keyEpoch })));
+  }
+
+  anchored(run: RunId): Promise<AnchoredRun | undefined> {
+    return Promise.resolve(this.#runs[run]?.anchored);
+  }
+
+  round(run: RunId, round: number): Promise<AnchoredRound | undefined> {
+    return Promise.resolve(this.#runs[run]?.rounds.get(round));
+  }
+
+  coordinatorAccount(): AccountId {
+    return this.#account;
+  }
+
+  registerOrganisation(payout: AccountId): Promise<OrganisationId> {
+    this.#organisations.push(payout);
+    this.#block++;
+    return Promise.resolve(asOrganisationId(this.#organisations.length - 1));
+  }
+
+  prepareRegistration(registration: Registration): Promise<PreparedRegistration> {
+    return Promise.resolve({ payload: registration.key, context: '' });
+  }
+
+  async completeRegistration(registration: Registration): Promise<NodeId> {
+    const { key, owner, organisation, proof } = registration;
+    const pop = { chain: await this.genesis(), owner, key };
+    if (this.#organisations[organisation] === undefined) {
+      return refused('tally.registerNode', 'tally.UnknownOrganisation');
+    }
+    if (!verifyRecord(this.#ed25519, POP, pop, key, proof)) {
+      return refused('tally.registerNode', 'tally.BadProof');
+    }
+    if (this.#nodes.some(({ eligible }) => eligible.key === key)) {
+      return refused('tally.registerNode', 'tally.KeyInUse');
+    }
+    const node = asNodeId(this.#nodes.length);
+    this.#nodes.push({ eligible: { node, organisation, key }, status: 'pending', cap: 0n, keyEpoch: 0 });
+    this.#block++;
+    return node;
+  }
+
+  admitNode(node: NodeId, cap: bigint): Promise<void> {
+    const entry = this.#nodes[node];
+    if (entry === undefined || entry.status === 'revoked') {
+      return refused('tally.admitNode', 'tally.UnknownNode');
+    }
+    if (entry.status === 'active') entry.keyEpoch++;
+    entry.status = 'active';
+    entry.cap = cap;
+    this.#block++;
+    return Promise.resolve();
+  }
+
+  revokeNode(node: NodeId): Promise<void> {
+    const entry = this.#nodes[node];
+    if (entry === undefined) return refused('tally.revokeNode', 'tally.UnknownNode');
+    entry.status = 'revoked';
+    this.#block++;
+    return Promise.resolve();
+  }
+
+  createRun(run: NewRun): Promise<RunId> {
+    const anchored = { nextRound: 0, head: ZERO_HASH, model: run.model, state: ZERO_HASH, lastAtBlock: 0 };
+    this.#runs.push({ created: run, key: undefined, anchored, rounds: new Map() });
+    this.#block++;
+    return Promise.resolve(asRunId(this.#runs.length - 1));
+  }
+
+  async acceptRun(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
+    const entry = this.#runs[run];
+    if (entry === undefined || entry.key !== undefined) {
+      return refused('tally.acceptRun', 'tally.RunNotProposed');
+    }
+    const chain = await this.genesis();
+    if (!verifyRecord(this.#ed25519, POP, { chain, owner: this.#account, key }, key, proof)) {
+      return refused('tally.acceptRun', 'tally.BadProof');
+    }
+    const { spec, model } = entry.created;
+    entry.key = key;
+    entry.anchored = { ...entry.anchored, head: genesisHash(this.#sha256, { chain, run, spec, model }) };
+    this.#block++;
+  }
+
+  closeRun(run: RunId): Promise<void> {
+    if (this.#runs[run] === undefined) return refused('tally.closeRun', 'tally.UnknownRun');
+    this.#block++;
+    return Promise.resolve();
+  }
+
+  prepareCommit(rounds: readonly SignedCommit[]): Promise<PreparedCommit> {
+    const nonce = this.#nonce++;
+    const hash = this.#sha256(utf8(`commit ${nonce}`));
+    this.#prepared.set(hash, rounds);
+    return Promise.resolve({ nonce, lastBlock: this.#block + 64, bytes: hash, hash });
+  }
+
+  submitCommit({ hash }: PreparedCommit): Promise<void> {
+    const rounds = this.#prepared.get(hash);
+    if (rounds === undefined || this.#outcomes.has(hash)) return Promise.resolve();
+    this.#block++;
+    const block = { number: this.#block, hash: this.#hashOf(this.#block) };
+    const reason = this.#commit(rounds);
+    const outcome = reason === undefined ? { kind: 'final' as const } : { kind: 'refused' as const, reason };
+    this.#outcomes.set(hash, { ...outcome, block });
+    return Promise.resolve();
+  }
+
+  commitOutcome({ hash }: PreparedCommit): Promise<CommitOutcome> {
+    return Promise.resolve(this.#outcomes.get(hash) ?? { kind: 'waiting' });
+  }
+
+  resetNonces(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** All of them or none, like `batch_all`; the reason of the first that the pallet would refuse. */
+  #commit(rounds: readonly SignedCommit[]): string | undefined {
+    const before = new Map(this.#runs.map((run) => [run, run.anchored]));
+    for (const commit of rounds) {
+      const reason = this.#commitOne(commit);
+      if (reason === undefined) continue;
+      for (const [run, anchored] of before) run.anchored = anchored;
+      return reason;
+    }
+    return undefined;
+  }
+
+  #commitOne({ header, signature }: SignedCommit): string | undefined {
+    const run = this.#runs[header.run];
+    if (run?.key === undefined) return 'tally.RunNotOpen';
+    const { anchored, created } = run;
+    if (header.chain !== this.#hashOf(0)) return 'tally.WrongChain';
+    if (header.round !== anchored.nextRound) return 'tally.WrongRound';
+    if (header.prev !== anchored.head) return 'tally.WrongPrev';
+    if (header.modelBefore !== anchored.model) return 'tally.WrongModelBefore';
+    if (header.included > 0 && header.included < created.minNodes) return 'tally.TooFewIncluded';
+    if (!verifyRecord(this.#ed25519, HEADER, header, run.key, signature)) return 'tally.BadSignature';
+    const head = recordHash(this.#sha256, HEADER, header);
+    const { contribRoot, included, sumWeight } = header;
+    run.rounds.set(header.round, { header: head, contribRoot, included, sumWeight, status: 'committed' });
+    run.anchored = {
+      nextRound: header.round + 1,
+      head,
+      model: header.modelAfter,
+      state: header.stateAfter,
+      lastAtBlock: header.atBlock,
+    };
+    return undefined;
+  }
+
+  #hashOf(block: number): Hash {
+    return this.#sha256(utf8(`in-memory block ${block}`));
+  }
+}

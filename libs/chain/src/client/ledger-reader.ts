@@ -1,0 +1,110 @@
+import type { ApiPromise } from '@polkadot/api';
+import {
+  asNodeId,
+  asOrganisationId,
+  asPublicKey,
+  type Hash,
+  type RunId,
+  TallyError,
+} from '@tallystick/kernel';
+import type { AnchoredRun, BlockRef, EligibleNode } from '@tallystick/rounds';
+import { bare } from './connection.js';
+import { bigintAt, hashAt, type Json, numberAt, objectAt, stringAt } from './json.js';
+import type { AnchoredRound } from './round-ledger.js';
+
+/** Node ids one call of `TallyApi.members` looks at. */
+const PAGE = 1_024;
+/** Cohorts are drawn at the newest block, a resumed round at an older one: a few are enough. */
+const KEPT_COHORTS = 8;
+
+function eligibleOf(value: unknown): EligibleNode {
+  const json = objectAt(value, 'TallyApi.members');
+  return {
+    node: asNodeId(numberAt(json, 'node')),
+    organisation: asOrganisationId(numberAt(json, 'organisation')),
+    keyEpoch: numberAt(json, 'keyEpoch'),
+    key: asPublicKey(stringAt(json, 'key').replace(/^0x/, '')),
+    cap: bigintAt(json, 'cap'),
+  };
+}
+
+/** Reads of pallet-tally at finalised blocks. */
+export class LedgerReader {
+  readonly #api: ApiPromise;
+  readonly #cohorts = new Map<Hash, readonly EligibleNode[]>();
+
+  constructor(api: ApiPromise) {
+    this.#api = api;
+  }
+
+  genesis(): Hash {
+    return bare(this.#api.genesisHash);
+  }
+
+  async finalized(): Promise<BlockRef> {
+    const head = await this.#api.rpc.chain.getFinalizedHead();
+    const { number } = await this.#api.rpc.chain.getHeader(head);
+    return { number: number.toNumber(), hash: bare(head) };
+  }
+
+  async eligible(atBlock: BlockRef): Promise<readonly EligibleNode[]> {
+    const known = this.#cohorts.get(atBlock.hash);
+    if (known !== undefined) return known;
+    const members: EligibleNode[] = [];
+    const end = await this.#nextNode(atBlock);
+    for (let from = 0; from < end; from += PAGE) {
+      const page = await this.#call('members', [from, PAGE], atBlock);
+      if (Array.isArray(page)) members.push(...page.map(eligibleOf));
+    }
+    const oldest = this.#cohorts.keys().next().value;
+    if (this.#cohorts.size >= KEPT_COHORTS && oldest !== undefined) this.#cohorts.delete(oldest);
+    this.#cohorts.set(atBlock.hash, members);
+    return members;
+  }
+
+  async anchored(run: RunId): Promise<AnchoredRun | undefined> {
+    const value = await this.#call('run', [run], await this.finalized());
+    if (value === null) return undefined;
+    const json = objectAt(value, 'TallyApi.run');
+    return {
+      nextRound: numberAt(json, 'nextRound'),
+      head: hashAt(json, 'head'),
+      model: hashAt(json, 'model'),
+      state: hashAt(json, 'state'),
+      lastAtBlock: numberAt(json, 'lastAtBlock'),
+    };
+  }
+
+  async round(run: RunId, round: number): Promise<AnchoredRound | undefined> {
+    const value = await this.#call('round', [run, round], await this.finalized());
+    return value === null ? undefined : roundOf(objectAt(value, 'TallyApi.round'));
+  }
+
+  async #nextNode(at: BlockRef): Promise<number> {
+    const snapshot = await this.#api.at(`0x${at.hash}`);
+    const query = snapshot.query['tally']?.['nextNode'];
+    if (query === undefined) throw missing('tally.nextNode');
+    return Number((await query()).toString());
+  }
+
+  async #call(name: string, args: readonly unknown[], at: BlockRef): Promise<unknown> {
+    const snapshot = await this.#api.at(`0x${at.hash}`);
+    const call = snapshot.call['tallyApi']?.[name];
+    if (call === undefined) throw missing(`TallyApi.${name}`);
+    return (await call(...args)).toJSON();
+  }
+}
+
+function roundOf(json: Json): AnchoredRound {
+  return {
+    header: hashAt(json, 'header'),
+    contribRoot: hashAt(json, 'contribRoot'),
+    included: numberAt(json, 'included'),
+    sumWeight: bigintAt(json, 'sumWeight'),
+    status: stringAt(json, 'status') === 'Void' ? 'void' : 'committed',
+  };
+}
+
+function missing(call: string): TallyError {
+  return new TallyError('LEDGER_RUNTIME_FAILED', { call, reason: 'the runtime does not have it' });
+}

@@ -1,0 +1,216 @@
+import type { ApiPromise } from '@polkadot/api';
+import type { SignerPayloadJSON } from '@polkadot/types/types';
+import {
+  type AccountId,
+  asAccountId,
+  asNodeId,
+  asOrganisationId,
+  asRunId,
+  type Clock,
+  type Hash,
+  type NodeId,
+  type OrganisationId,
+  type PublicKey,
+  type RunId,
+  type Signature,
+  type Signer,
+  TallyError,
+  toHex,
+} from '@tallystick/kernel';
+import { HEADER } from '@tallystick/record';
+import type { AnchoredRun, BlockRef, EligibleNode } from '@tallystick/rounds';
+import { connect } from './connection.js';
+import { callOf, type Extrinsic, payloadOf, preparedOf, signable, withSignature } from './extrinsics.js';
+import { Finality, type Included } from './finality.js';
+import { numberAt, objectAt } from './json.js';
+import { LedgerReader } from './ledger-reader.js';
+import type {
+  AnchoredRound,
+  CommitOutcome,
+  NewRun,
+  PreparedCommit,
+  PreparedRegistration,
+  Registration,
+  RoundLedger,
+  SignedCommit,
+} from './round-ledger.js';
+import { Sender, submitBytes } from './sender.js';
+
+/** What an owner account is given so that it can register and rotate keys: 1 unit (10¹² planck). */
+const OWNER_GRANT = 1_000_000_000_000n;
+/** How far back a restarted publisher looks for what it had sent: one era and some. */
+const LOOK_BACK_BLOCKS = 256;
+
+/** The accounts a coordinator acts with; each is an Ed25519 key of its own. */
+export interface LedgerAccounts {
+  /** Registers organisations and admits nodes. */
+  readonly registrar: Signer;
+  /** Pays: funds owners, proposes runs for researchers and holds their pots. */
+  readonly treasury: Signer;
+  /** Accepts runs and commits rounds. */
+  readonly coordinator: Signer;
+}
+
+/** RoundLedger on a Substrate chain with our runtime, embedded or not. */
+export class SubstrateRoundLedger implements RoundLedger {
+  readonly #api: ApiPromise;
+  readonly #reader: LedgerReader;
+  readonly #finality: Finality;
+  readonly #registrar: Sender;
+  readonly #treasury: Sender;
+  readonly #coordinator: Sender;
+
+  private constructor(api: ApiPromise, finality: Finality, accounts: LedgerAccounts, clock: Clock) {
+    const deps = { api, finality, clock };
+    this.#api = api;
+    this.#reader = new LedgerReader(api);
+    this.#finality = finality;
+    this.#registrar = new Sender(accounts.registrar, deps);
+    this.#treasury = new Sender(accounts.treasury, deps);
+    this.#coordinator = new Sender(accounts.coordinator, deps);
+  }
+
+  /** Rejects with LEDGER_UNREACHABLE, or LEDGER_WRONG_CHAIN when it is another chain than `genesis`. */
+  static async connect(options: {
+    readonly url: string;
+    readonly genesis?: Hash;
+    readonly accounts: LedgerAccounts;
+    readonly clock: Clock;
+  }): Promise<SubstrateRoundLedger> {
+    const api = await connect(options.url, options.genesis);
+    const head = await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead());
+    const from = Math.max(1, head.number.toNumber() - LOOK_BACK_BLOCKS);
+    return new SubstrateRoundLedger(api, new Finality(api, from), options.accounts, options.clock);
+  }
+
+  genesis(): Promise<Hash> {
+    return Promise.resolve(this.#reader.genesis());
+  }
+
+  finalized(): Promise<BlockRef> {
+    return this.#reader.finalized();
+  }
+
+  eligible(atBlock: BlockRef): Promise<readonly EligibleNode[]> {
+    return this.#reader.eligible(atBlock);
+  }
+
+  anchored(run: RunId): Promise<AnchoredRun | undefined> {
+    return this.#reader.anchored(run);
+  }
+
+  round(run: RunId, round: number): Promise<AnchoredRound | undefined> {
+    return this.#reader.round(run, round);
+  }
+
+  coordinatorAccount(): AccountId {
+    return asAccountId(this.#coordinator.signer.key);
+  }
+
+  async registerOrganisation(payout: AccountId): Promise<OrganisationId> {
+    const sent = await this.#registrar.send(this.#tally('registerOrganisation', `0x${payout}`));
+    return asOrganisationId(idIn(sent, 'tally.OrganisationRegistered', 'organisation'));
+  }
+
+  async prepareRegistration(registration: Registration): Promise<PreparedRegistration> {
+    const { owner } = registration;
+    const account = await this.#api.query['system']?.['account']?.(`0x${owner}`);
+    const free = objectAt(objectAt(account?.toJSON(), 'system.account')['data'], 'data')['free'];
+    if (typeof free === 'number' ? BigInt(free) < OWNER_GRANT / 2n : BigInt(String(free)) < OWNER_GRANT / 2n) {
+      const give = callOf(this.#api, 'balances', 'transferKeepAlive', [`0x${owner}`, OWNER_GRANT]);
+      await this.#treasury.send(give);
+    }
+    const nonce = await this.#api.rpc.system.accountNextIndex(`0x${owner}`);
+    const { json, bytes } = await payloadOf(this.#api, this.#register(registration), owner, nonce.toNumber());
+    return { payload: toHex(signable(bytes)), context: JSON.stringify(json) };
+  }
+
+  async completeRegistration(
+    registration: Registration,
+    signed: { readonly context: string; readonly signature: Signature },
+  ): Promise<NodeId> {
+    const json = JSON.parse(signed.context) as SignerPayloadJSON; // made by prepareRegistration; the chain checks it
+    const call = this.#register(registration);
+    const extrinsic = withSignature(call, registration.owner, signed.signature, json);
+    const prepared = preparedOf(this.#api, extrinsic, Number(json.nonce), Number(json.blockNumber));
+    const { invalid } = await submitBytes(this.#api, prepared.bytes);
+    if (invalid !== undefined) {
+      throw new TallyError('LEDGER_REFUSED', { call: 'tally.registerNode', reason: invalid });
+    }
+    const included = await this.#registrar.settled(prepared, 'tally.registerNode');
+    return asNodeId(idIn(included, 'tally.NodeRegistered', 'node'));
+  }
+
+  async admitNode(node: NodeId, cap: bigint): Promise<void> {
+    await this.#registrar.send(this.#tally('admitNode', node, cap));
+  }
+
+  async revokeNode(node: NodeId): Promise<void> {
+    await this.#registrar.send(this.#tally('revokeNode', node));
+  }
+
+  async createRun(run: NewRun): Promise<RunId> {
+    const { spec, model, minNodes, windows, pot } = run;
+    const args = [`0x${this.coordinatorAccount()}`, `0x${spec}`, `0x${model}`, minNodes, windows, pot];
+    const sent = await this.#treasury.send(this.#tally('createRun', ...args));
+    return asRunId(idIn(sent, 'tally.RunCreated', 'run'));
+  }
+
+  async acceptRun(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
+    await this.#coordinator.send(this.#tally('acceptRun', run, `0x${key}`, `0x${proof}`));
+  }
+
+  async closeRun(run: RunId): Promise<void> {
+    await this.#treasury.send(this.#tally('closeRun', run));
+  }
+
+  prepareCommit(rounds: readonly SignedCommit[]): Promise<PreparedCommit> {
+    const calls = rounds.map(({ header, signature }) =>
+      this.#tally('commitRound', HEADER.encode(header), `0x${signature}`),
+    );
+    const [only] = calls;
+    if (only === undefined) throw new RangeError('a commit needs at least one round');
+    const call = calls.length === 1 ? only : callOf(this.#api, 'utility', 'batchAll', [calls]);
+    return this.#coordinator.prepare(call);
+  }
+
+  async submitCommit(commit: PreparedCommit): Promise<void> {
+    await submitBytes(this.#api, commit.bytes); // an invalid one is settled by commitOutcome
+  }
+
+  async commitOutcome(commit: PreparedCommit): Promise<CommitOutcome> {
+    const head = await this.#finality.catchUp();
+    const included = await this.#finality.find(commit.hash);
+    if (included?.failure !== undefined) {
+      return { kind: 'refused', block: included.block, reason: included.failure };
+    }
+    if (included !== undefined) return { kind: 'final', block: included.block };
+    return head.number > commit.lastBlock ? { kind: 'expired' } : { kind: 'waiting' };
+  }
+
+  resetNonces(): Promise<void> {
+    this.#coordinator.resetNonces();
+    return Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    await this.#api.disconnect();
+  }
+
+  #tally(call: string, ...args: readonly unknown[]): Extrinsic {
+    return callOf(this.#api, 'tally', call, args);
+  }
+
+  #register({ organisation, key, proof }: Registration): Extrinsic {
+    return this.#tally('registerNode', organisation, `0x${key}`, `0x${proof}`);
+  }
+}
+
+/** The number in an event of a successful extrinsic. */
+function idIn(included: Included, event: string, field: string): number {
+  const found = included.events.find(({ name }) => name === event);
+  if (found === undefined) {
+    throw new TallyError('LEDGER_RUNTIME_FAILED', { call: event, reason: 'the event is missing' });
+  }
+  return numberAt(found.data, field);
+}
