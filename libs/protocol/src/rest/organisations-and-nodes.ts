@@ -8,6 +8,7 @@ import {
   nodeId,
   organisationId,
   publicKey,
+  signature,
   signed,
   timeMs,
 } from '../wire-types.js';
@@ -52,28 +53,27 @@ export const PrepareJoinRequest = z.strictObject(identity).meta({ id: 'PrepareJo
 export type PrepareJoinRequest = z.infer<typeof PrepareJoinRequest>;
 
 /**
- * The owner checks that `call` registers its own key in `organisation`, then signs `call ‖ extra ‖ implied`. The
- * signed extrinsic is assembled at the site from `call`, `extra` and the signature.
+ * The owner checks that `payload` begins with a `register_node` of its own node key, signs exactly these bytes and
+ * sends `context` back as it came.
  */
 export const PreparedJoin = z
   .strictObject({
     organisation: organisationId,
-    /** SCALE bytes of the call. */
-    call: hexBytes,
-    /** Signed extensions that travel in the extrinsic: era, nonce, tip … */
-    extra: hexBytes,
-    /** Signed extensions that are signed but do not travel: versions, genesis, era block … */
-    implied: hexBytes,
+    /** The bytes to sign: SCALE of the call, then of the signed extensions. */
+    payload: hexBytes.max(4096),
+    /** Opaque: what the coordinator needs to put the signature in place. */
+    context: z.string().max(16_384),
   })
   .meta({ id: 'PreparedJoin' });
 export type PreparedJoin = z.infer<typeof PreparedJoin>;
 
-/** `POST /nodes`: uses the invite up, submits the extrinsic and admits the node. */
+/** `POST /nodes`: uses the invite up, submits the owner's registration and admits the node. */
 export const JoinRequest = z
   .strictObject({
     ...identity,
-    /** `register_node`, signed by the owner key: SCALE bytes with their length prefix. */
-    extrinsic: hexBytes.max(4096),
+    context: z.string().max(16_384),
+    /** Of the owner key over `payload`. */
+    signature,
   })
   .meta({ id: 'JoinRequest' });
 export type JoinRequest = z.infer<typeof JoinRequest>;
