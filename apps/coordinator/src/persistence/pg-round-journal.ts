@@ -25,10 +25,16 @@ import { isUniqueViolation, type Transaction, type UnitOfWork } from './unit-of-
 export class PgRoundJournal implements RoundJournal {
   readonly #work: UnitOfWork;
   readonly #crash: CrashPoints;
+  readonly #closed: () => void;
 
-  constructor(work: UnitOfWork, crash: CrashPoints) {
+  /** @param closed is called after a commit that wrote an outbox row. */
+  constructor(
+    work: UnitOfWork,
+    deps: { readonly crash: CrashPoints; readonly closed: () => void },
+  ) {
     this.#work = work;
-    this.#crash = crash;
+    this.#crash = deps.crash;
+    this.#closed = deps.closed;
   }
 
   async load(run: RunId): Promise<RunState> {
@@ -39,11 +45,19 @@ export class PgRoundJournal implements RoundJournal {
         order: { round: 'ASC' },
       });
       const headers = closed.map(({ header }): Header => recordOf(HEADER, header ?? ''));
+      const round = headers.at(-1)?.round;
+      const isEmpty = headers.at(-1)?.included === 0;
+      const newest =
+        round === undefined || isEmpty
+          ? []
+          : await manager.findBy(ContributionEntity, { runId: run, round });
+      const last = newest.map(contributionRow);
       const open = await manager.findOneBy(RoundEntity, { runId: run, header: IsNull() });
-      if (open === null) return { headers };
+      if (open === null) return { headers, last };
       const at = { where: { runId: run, round: open.round } };
       return {
         headers,
+        last,
         open: resumable(
           open,
           await manager.find(ContributionEntity, at),
@@ -66,11 +80,10 @@ export class PgRoundJournal implements RoundJournal {
         cohortKeys: cohort.map(({ key }) => key).join(''),
         openedAt: tx.now(),
       });
-      await tx.tell(run, 'round.opened', {
+      await tx.tell(run, {
+        type: 'round.opened',
         round,
-        cohort: cohort.map(({ member }) => member.node),
-        model: task.model,
-        deadlineMs: Number(task.deadlineMs),
+        detail: { cohort: cohort.length, model: task.model, deadlineMs: Number(task.deadlineMs) },
       });
     });
   }
@@ -90,15 +103,18 @@ export class PgRoundJournal implements RoundJournal {
           acceptedAt: tx.now(),
         }),
       );
-      await tx.tell(run, 'contribution.accepted', {
+      await tx.tell(run, {
+        type: 'update.accepted',
         round,
         node,
-        update: receipt.update,
-        updateBytes: receipt.updateBytes.toString(),
-        numExamples: receipt.numExamples.toString(),
-        weight: row.weight.toString(),
-        lossBefore: receipt.lossBefore.toString(),
-        lossAfter: receipt.lossAfter.toString(),
+        detail: {
+          update: receipt.update,
+          updateBytes: receipt.updateBytes.toString(),
+          numExamples: receipt.numExamples.toString(),
+          weight: row.weight.toString(),
+          lossBefore: receipt.lossBefore.toString(),
+          lossAfter: receipt.lossAfter.toString(),
+        },
       });
     });
     this.#crash.hit('row-no-promise', round);
@@ -109,7 +125,7 @@ export class PgRoundJournal implements RoundJournal {
       await insertOnce(run, round, node, () =>
         tx.manager.insert(DeclineEntity, { runId: run, round, nodeId: node, reason, wire }),
       );
-      await tx.tell(run, 'contribution.declined', { round, node, reason });
+      await tx.tell(run, { type: 'node.declined', round, node, detail: { reason } });
     });
   }
 
@@ -134,9 +150,10 @@ export class PgRoundJournal implements RoundJournal {
         attempts: 0,
       });
       await tx.manager.update(RunEntity, { id: run }, { model: header.modelAfter });
-      await tx.tell(run, 'round.closed', closedPayload(closed));
+      await tx.tell(run, { type: 'round.closed', round, detail: closedDetail(closed) });
       this.#crash.hit('inside-close', round);
     });
+    this.#closed();
   }
 
   /** Works only while the round has no header; the row lock orders a late append against the close. */
@@ -172,17 +189,15 @@ async function insertOnce(
   }
 }
 
-function closedPayload({ header, headerHash, metrics, emptyReason, exclusions }: CloseRound) {
-  const parsed: unknown = JSON.parse(metrics);
+function closedDetail({ header, headerHash, metrics, emptyReason }: CloseRound) {
+  const parsed: Record<string, number> = JSON.parse(metrics);
   return {
-    round: header.round,
-    headerHash,
+    ...parsed,
+    header: headerHash,
     included: header.included,
-    cohort: header.cohort,
+    excluded: header.excluded,
     sumWeight: header.sumWeight.toString(),
     modelAfter: header.modelAfter,
-    metrics: parsed,
-    exclusions: exclusions.map(({ node, reason }) => ({ node, reason })),
     ...(emptyReason === undefined ? {} : { emptyReason }),
   };
 }
@@ -200,13 +215,17 @@ function resumable(
       member,
       key: asPublicKey(open.cohortKeys.slice(64 * i, 64 * i + 64)),
     })),
-    contributions: contributions.map((row) => ({
-      node: row.nodeId,
-      receipt: recordOf(RECEIPT, row.receipt),
-      receiptSignature: row.receiptSignature,
-      weight: row.weight,
-      promise: recordOf(PROMISE, row.promise),
-    })),
+    contributions: contributions.map(contributionRow),
     declines: declines.map(({ nodeId, reason, wire }) => ({ node: nodeId, reason, wire })),
+  };
+}
+
+function contributionRow(row: ContributionEntity): ContributionRow {
+  return {
+    node: row.nodeId,
+    receipt: recordOf(RECEIPT, row.receipt),
+    receiptSignature: row.receiptSignature,
+    weight: row.weight,
+    promise: recordOf(PROMISE, row.promise),
   };
 }

@@ -1,11 +1,12 @@
 import { type Clock, isTallyError, type RunId, TallyError } from '@tallystick/kernel';
+import type { RunEvent } from '@tallystick/protocol';
 import { type DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { EventEntity, RunEntity } from './entities/index.js';
 import type { EventFeed } from './event-feed.js';
 import { reasonOf } from './open-database.js';
 
-/** JSON of an event: hashes as hex, u64 and larger as decimal strings. */
-export type EventPayload = Readonly<Record<string, unknown>>;
+/** An event before it has a number. In `detail`, u64 and larger are decimal strings. */
+export type NewEvent = Pick<RunEvent, 'type' | 'round' | 'node' | 'detail'>;
 
 /** One open SQL transaction. */
 export class Transaction {
@@ -26,7 +27,7 @@ export class Transaction {
    * Appends an event of `run`. Its number is taken under the run row's lock and kept until the commit, so numbers
    * appear in order: a watcher that has read number n will never see a smaller one later.
    */
-  async tell(run: RunId, type: string, payload: EventPayload): Promise<void> {
+  async tell(run: RunId, event: NewEvent): Promise<void> {
     const { raw } = await this.manager
       .createQueryBuilder()
       .update(RunEntity)
@@ -39,8 +40,10 @@ export class Transaction {
     await this.manager.insert(EventEntity, {
       runId: run,
       number,
-      type,
-      payload: { ...payload },
+      type: event.type,
+      round: event.round ?? null,
+      nodeId: event.node ?? null,
+      detail: event.detail,
       at: this.now(),
     });
     this.touched.add(run);

@@ -1,6 +1,6 @@
-import type { RunId } from '@tallystick/kernel';
+import type { NodeId, RunId } from '@tallystick/kernel';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { u32Column } from '../columns.js';
+import { nullable, u32Column } from '../columns.js';
 
 /** What a watcher is told; written in the transaction of what it tells. Numbers of a run are dense. */
 @Entity('events')
@@ -14,8 +14,14 @@ export class EventEntity {
   @Column({ name: 'type', type: 'text' })
   type!: string;
 
-  @Column({ name: 'payload', type: 'jsonb' })
-  payload!: object;
+  @Column(nullable(u32Column('round')))
+  round!: number | null;
+
+  @Column(nullable(u32Column('node_id')))
+  nodeId!: NodeId | null;
+
+  @Column({ name: 'detail', type: 'jsonb' })
+  detail!: object;
 
   @Column({ name: 'at', type: 'timestamptz' })
   at!: Date;

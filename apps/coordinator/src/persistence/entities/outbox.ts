@@ -26,9 +26,9 @@ export class OutboxEntity {
   @Column(nullable(u32Column('nonce')))
   nonce!: number | null;
 
-  /** Block at which the signed extrinsic was born, and how many blocks it may live. */
-  @Column(nullable(u32Column('birth_block')))
-  birthBlock!: number | null;
+  /** Last block that may include the signed extrinsic. */
+  @Column(nullable(u32Column('last_block')))
+  lastBlock!: number | null;
 
   /** The signed bytes: durable before they are sent for the first time. */
   @Column(nullable(bytesColumn('extrinsic')))

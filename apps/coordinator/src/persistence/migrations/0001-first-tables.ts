@@ -100,7 +100,7 @@ CREATE TABLE outbox (
   status text NOT NULL,
   queued_at timestamptz NOT NULL,
   nonce bigint,
-  birth_block bigint,
+  last_block bigint,
   extrinsic bytea,
   extrinsic_hash bytea,
   attempts integer NOT NULL,
@@ -117,7 +117,9 @@ CREATE TABLE events (
   run_id bigint NOT NULL REFERENCES runs (id),
   number bigint NOT NULL,
   type text NOT NULL,
-  payload jsonb NOT NULL,
+  round bigint,
+  node_id bigint,
+  detail jsonb NOT NULL,
   at timestamptz NOT NULL,
   PRIMARY KEY (run_id, number)
 );

@@ -1,0 +1,96 @@
+import {
+  type Ed25519,
+  type Entropy,
+  fromHex,
+  type Hash,
+  type NodeId,
+  type Sha256,
+  type Signer,
+  TallyError,
+  toHex,
+} from '@tallystick/kernel';
+import { decodeNodeFrame, encodeFrame, LIMITS } from '@tallystick/protocol';
+import {
+  decodeSigned,
+  HELLO,
+  type Hello,
+  recordHash,
+  type Signed,
+  verifyRecord,
+} from '@tallystick/record';
+import type { EligibleNode } from '@tallystick/rounds';
+
+export interface GreeterDeps {
+  readonly chain: Hash;
+  readonly signer: Signer;
+  readonly members: { find(node: NodeId): Promise<EligibleNode | undefined> };
+  readonly sessions: { issue(node: NodeId): string };
+  readonly entropy: Entropy;
+  readonly sha256: Sha256;
+  readonly ed25519: Ed25519;
+}
+
+/** The in-band handshake (protocol.md §8): challenge → hello → welcome, each side proving its key. */
+export class Greeter {
+  readonly #deps: GreeterDeps;
+
+  constructor(deps: GreeterDeps) {
+    this.#deps = deps;
+  }
+
+  /** A fresh nonce, good for one answer on one socket. */
+  challenge(): { readonly nonce: string; readonly frame: Uint8Array } {
+    const nonce = toHex(this.#deps.entropy.bytes(32));
+    return { nonce, frame: encodeFrame({ kind: 'challenge', serverNonce: nonce }) };
+  }
+
+  /** Checks the one frame a socket may send before it is welcome. Rejects with a TallyError to close it with. */
+  async answer(
+    nonce: string,
+    bytes: Uint8Array,
+  ): Promise<{
+    readonly member: EligibleNode;
+    readonly frame: Uint8Array;
+    readonly software: string;
+  }> {
+    const decoded = decodeNodeFrame(bytes, 0);
+    if (!decoded.ok) throw decoded.error;
+    const { head } = decoded.frame;
+    if (head.kind !== 'hello') {
+      throw new TallyError('PROTO_UNEXPECTED', { kind: head.kind, reason: 'hello comes first' });
+    }
+    const hello = decodeSigned(HELLO, head.record);
+    const member = await this.#check(nonce, hello);
+    const { signer, sha256, sessions } = this.#deps;
+    const frame = encodeFrame({
+      kind: 'welcome',
+      signature: signer.sign(fromHex(recordHash(sha256, HELLO, hello.value))),
+      sessionToken: sessions.issue(member.node),
+      node: member.node,
+      heartbeatMs: LIMITS.heartbeatMs,
+    });
+    return { member, frame, software: head.software };
+  }
+
+  async #check(nonce: string, { value: hello, signature }: Signed<Hello>): Promise<EligibleNode> {
+    const { chain, signer, members, ed25519 } = this.#deps;
+    const { node } = hello;
+    const refuse = (reason: string): TallyError =>
+      new TallyError('AUTH_HELLO_INVALID', { node, reason });
+    if (hello.chain !== chain) throw refuse('it is for another chain');
+    if (hello.coordinatorKey !== signer.key) {
+      throw new TallyError('AUTH_COORDINATOR_KEY', {
+        shown: signer.key,
+        pinned: hello.coordinatorKey,
+      });
+    }
+    if (hello.serverNonce !== nonce) throw refuse('it answers another challenge');
+    const member = await members.find(node);
+    if (member === undefined) throw refuse('this node is not admitted');
+    if (member.keyEpoch !== hello.keyEpoch) throw refuse(`its key epoch is ${member.keyEpoch}`);
+    if (!verifyRecord(ed25519, HELLO, hello, member.key, signature)) {
+      throw refuse('its key did not sign it');
+    }
+    return member;
+  }
+}

@@ -1,0 +1,217 @@
+import {
+  type Hash,
+  isTallyError,
+  type Logger,
+  type NodeId,
+  type RunId,
+  TallyError,
+} from '@tallystick/kernel';
+import {
+  type CoordinatorHead,
+  decodeNodeFrame,
+  encodeFrame,
+  LIMITS,
+  type NodeHead,
+} from '@tallystick/protocol';
+import { DECLINE, decodeSigned, RECEIPT } from '@tallystick/record';
+import type { RunLoop, Verdict } from '@tallystick/rounds';
+import { UploadDesk, type UploadDeskDeps } from './upload-desk.js';
+import type { Wire } from './wire.js';
+
+/** Frames read but not handled yet. Reading stops at the first, so only what one read brought can wait. */
+const MAX_WAITING_FRAMES = 256;
+
+/** What a site measured with a committed model. */
+export interface EvaluationReport {
+  readonly run: RunId;
+  readonly round: number;
+  readonly model: Hash;
+  readonly numExamples: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** How far a node is with its task; shown, never stored. */
+export type Progress = Extract<NodeHead, { kind: 'progress' }>;
+
+export interface NodeSessionDeps extends UploadDeskDeps {
+  readonly runs: { find(run: RunId): RunLoop | undefined };
+  readonly evaluations: { report(node: NodeId, report: EvaluationReport): Promise<void> };
+  readonly strikes: { add(node: NodeId, reason: string): Promise<void> };
+  readonly logger: Logger;
+}
+
+/** A node whose key was proved: reads its frames one at a time and answers them. */
+export class NodeSession {
+  readonly node: NodeId;
+  progress: Progress | undefined;
+  readonly #wire: Wire;
+  readonly #deps: NodeSessionDeps;
+  readonly #desk: UploadDesk;
+  readonly #ended = new AbortController();
+  #tail: Promise<void> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(node: NodeId, wire: Wire, deps: NodeSessionDeps) {
+    this.node = node;
+    this.#wire = wire;
+    this.#deps = deps;
+    this.#desk = new UploadDesk((error) => this.fail(error), deps);
+  }
+
+  /** Takes a message from the socket. Messages are handled in order; reading pauses until this one is done. */
+  receive(bytes: Uint8Array): void {
+    if (this.#ended.signal.aborted) return;
+    if (this.#waiting >= MAX_WAITING_FRAMES) {
+      this.fail(new TallyError('NET_BUSY', { what: 'frames', limit: MAX_WAITING_FRAMES }));
+      return;
+    }
+    this.#waiting++;
+    this.#wire.pause();
+    this.#tail = this.#tail
+      .then(() => this.#handle(bytes))
+      .then(() => {
+        if (--this.#waiting === 0) this.#wire.resume();
+      });
+  }
+
+  send(head: CoordinatorHead, payload?: Uint8Array): void {
+    this.#wire.send(encodeFrame(head, payload));
+  }
+
+  /** Tells the node why, then closes the socket with the code's close code. */
+  fail(error: TallyError): void {
+    this.send(errorHead(error));
+    this.#wire.close(error.spec.close ?? 1011, error.code);
+    this.end();
+  }
+
+  /** The socket is gone. What is spooled stays; resolves when nothing of this session runs any more. */
+  end(): Promise<void> {
+    this.#ended.abort(new TallyError('NET_CLOSED', { what: `node ${this.node}`, reason: 'ended' }));
+    this.#tail = this.#tail.then(() => this.#desk.leave()).catch(() => undefined);
+    return this.#tail;
+  }
+
+  /** The round is over: nothing of it needs to arrive any more. */
+  forget(run: number, round: number): void {
+    this.#tail = this.#tail.then(() => this.#desk.forget(run, round)).catch(() => undefined);
+  }
+
+  async #handle(bytes: Uint8Array): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    const decoded = decodeNodeFrame(bytes, LIMITS.chunkBytes);
+    if (!decoded.ok) return this.fail(decoded.error);
+    const { head, payload } = decoded.frame;
+    try {
+      await this.#dispatch(head, payload);
+    } catch (error) {
+      if (this.#ended.signal.aborted) return;
+      this.#report(head, error);
+    }
+  }
+
+  async #dispatch(head: NodeHead, payload: Uint8Array): Promise<void> {
+    switch (head.kind) {
+      case 'upload.begin':
+        return this.#begin(head);
+      case 'upload.chunk':
+        return this.#desk.append(head, payload);
+      case 'submit':
+        return this.#submit(head);
+      case 'decline':
+        return this.#decline(head);
+      case 'evaluation':
+        return this.#deps.evaluations.report(this.node, head);
+      case 'progress':
+        this.progress = head;
+        return;
+      case 'error':
+        this.#deps.logger.debug('fleet.node_error', { node: this.node, code: head.code });
+        return;
+      case 'hello':
+        throw new TallyError('PROTO_UNEXPECTED', { kind: 'hello', reason: 'the session is open' });
+    }
+  }
+
+  async #begin(head: Extract<NodeHead, { kind: 'upload.begin' }>): Promise<void> {
+    const { run, round, update, bytes } = head;
+    const isKnown = await this.#deps.blobs.has(update);
+    if (!isKnown && this.#deps.runs.find(run)?.expects(this.node, round) !== true) {
+      const { code, message } = new TallyError('ROUND_CLOSED', { run, round });
+      return this.send({ kind: 'verdict', run, round, outcome: 'ignored', code, message });
+    }
+    const target = { run, round, update, bytes, node: this.node };
+    const offset = await this.#desk.begin(target, this.#ended.signal);
+    this.send({ kind: 'upload.credit', run, round, offset });
+  }
+
+  async #submit(head: Extract<NodeHead, { kind: 'submit' }>): Promise<void> {
+    const { value: receipt, signature } = decodeSigned(RECEIPT, head.receipt);
+    const { run, round } = head;
+    const loop = this.#deps.runs.find(run);
+    let verdict: Verdict;
+    if (receipt.node !== this.node || receipt.run !== run || receipt.round !== round) {
+      verdict = rejected(new TallyError('ROUND_WRONG_TASK', { run, round }));
+    } else if (loop === undefined) {
+      verdict = { ...rejected(new TallyError('ROUND_CLOSED', { run, round })), outcome: 'ignored' };
+    } else {
+      const updateBytes = await this.#delivered(head, receipt.update);
+      verdict =
+        typeof updateBytes === 'bigint'
+          ? await loop.submit(this.node, { receipt, signature, updateBytes })
+          : updateBytes;
+    }
+    if (verdict.outcome === 'rejected') {
+      this.#deps.logger.warn('fleet.rejected', { node: this.node, run, round, code: verdict.code });
+      await this.#deps.strikes.add(this.node, verdict.code);
+    }
+    this.send({ kind: 'verdict', run, round, ...verdict });
+  }
+
+  /** Size of the stored update, or the verdict on bytes that are not what the receipt says. */
+  async #delivered(
+    at: { readonly run: RunId; readonly round: number },
+    update: Hash,
+  ): Promise<bigint | Verdict> {
+    try {
+      return await this.#desk.deliver(at, update);
+    } catch (error) {
+      if (isTallyError(error, 'UPDATE_HASH_MISMATCH')) return rejected(error);
+      throw error;
+    }
+  }
+
+  async #decline(head: Extract<NodeHead, { kind: 'decline' }>): Promise<void> {
+    const { value: decline, signature } = decodeSigned(DECLINE, head.record);
+    if (decline.node !== this.node) {
+      throw new TallyError('ROUND_BAD_SIGNATURE', { record: 'decline', node: this.node });
+    }
+    await this.#deps.runs.find(decline.run)?.decline(this.node, decline, signature);
+  }
+
+  /** A violation ends the session; a fault of our own is told and the node may try again. */
+  #report(head: NodeHead, error: unknown): void {
+    const known = isTallyError(error)
+      ? error
+      : new TallyError('INTERNAL', { reason: `${head.kind} failed` }, error);
+    const reason = error instanceof Error ? error.message : String(error);
+    const fields = { node: this.node, kind: head.kind, code: known.code };
+    if (known.spec.close !== undefined && known.disposition === 'refuse') {
+      this.#deps.logger.warn('fleet.violation', fields);
+      this.fail(known);
+      return;
+    }
+    this.#deps.logger.warn('fleet.frame_failed', { ...fields, reason });
+    this.send(errorHead(known));
+  }
+}
+
+function rejected(error: TallyError): Exclude<Verdict, { outcome: 'accepted' }> {
+  return { outcome: 'rejected', code: error.code, message: error.message };
+}
+
+/** The error frame of `error`, cut to the limits of a frame. */
+export function errorHead(error: TallyError): Extract<CoordinatorHead, { kind: 'error' }> {
+  const cut = (text: string): string => text.slice(0, LIMITS.maxMessageChars);
+  return { kind: 'error', code: error.code, message: cut(error.message), hint: cut(error.hint) };
+}

@@ -1,0 +1,149 @@
+import {
+  type Clock,
+  isTallyError,
+  type Logger,
+  type Sha256,
+  type Signer,
+  TallyError,
+} from '@tallystick/kernel';
+import type { RoundLedger } from '@tallystick/chain';
+import { HEADER, recordHash, signRecord } from '@tallystick/record';
+import type { CrashPoints } from '../crash-points.js';
+import type { OutboxRows, WaitingRound } from '../persistence/outbox-rows.js';
+import type { Wake } from './wake.js';
+
+/** Rounds in one transaction; a header is 0.4 KB, so a full batch stays below a tenth of a block. */
+const MAX_BATCH = 64;
+/** Looking again at a transaction in flight: 40 ms, half as long again each time, at most 1 s. */
+const FIRST_LOOK_MS = 40;
+const MAX_LOOK_MS = 1_000;
+/** Without anything to do the outbox is read this often, in case a wake was lost. */
+const IDLE_MS = 5_000;
+/** A chain or database that is away is asked again after this. */
+const FAULT_MS = 500;
+/** Times that a round is signed again after a refusal that no fact on the chain explains. */
+const MAX_ATTEMPTS = 8;
+
+export interface PublisherDeps {
+  readonly outbox: OutboxRows;
+  readonly ledger: RoundLedger;
+  /** The coordinator key: headers. The account that pays is the ledger's. */
+  readonly signer: Signer;
+  readonly sha256: Sha256;
+  readonly wake: Wake;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly crash: CrashPoints;
+  /** Throws unless this process is still the only publisher. */
+  readonly lead: () => Promise<void>;
+}
+
+/**
+ * Carries closed rounds to the chain, strictly in round order, one transaction in flight. A transaction is durable
+ * before it is sent, sending it again is harmless, and only finalised blocks decide what became of it.
+ */
+export class CommitPublisher {
+  readonly #deps: PublisherDeps;
+  #lookMs = FIRST_LOOK_MS;
+
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps;
+  }
+
+  /** Publishes until aborted. Rejects only with LEDGER_CONFLICT or a refusal that signing again does not cure. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { wake, logger } = this.#deps;
+    while (!signal.aborted) {
+      try {
+        await this.#deps.lead();
+        const isBusy = await this.step();
+        await wake.sleep(isBusy ? this.#lookMs : IDLE_MS, signal);
+      } catch (error) {
+        if (isTallyError(error) && error.disposition === 'fatal') throw error;
+        const reason = error instanceof Error ? error.message : String(error);
+        logger.warn('ledger.publish_failed', { reason });
+        await wake.sleep(FAULT_MS, signal);
+      }
+    }
+  }
+
+  /** One look at the outbox; false when everything is final. */
+  async step(): Promise<boolean> {
+    const waiting = await this.#deps.outbox.waiting(MAX_BATCH);
+    const [first] = waiting;
+    if (first === undefined) return false;
+    if (first.commit === undefined)
+      await this.#send(waiting.filter((row) => row.commit === undefined));
+    else await this.#follow(waiting.filter((row) => row.commit?.hash === first.commit?.hash));
+    return true;
+  }
+
+  /** Signs one transaction for these rounds, makes it durable and sends it. */
+  async #send(rounds: readonly WaitingRound[]): Promise<void> {
+    const { ledger, outbox, signer, crash, logger } = this.#deps;
+    const commit = await ledger.prepareCommit(
+      rounds.map(({ header }) => ({
+        header,
+        signature: signRecord(HEADER, header, signer).signature,
+      })),
+    );
+    await outbox.prepared(rounds, commit);
+    this.#lookMs = FIRST_LOOK_MS;
+    for (const { round } of rounds) crash.hit('closed-not-submitted', round);
+    await this.#submit(rounds.map((row) => ({ ...row, commit })));
+    logger.debug('ledger.submitted', { rounds: rounds.length, nonce: commit.nonce });
+  }
+
+  async #submit(rounds: readonly WaitingRound[]): Promise<void> {
+    const commit = rounds[0]?.commit;
+    if (commit === undefined) return;
+    await this.#deps.ledger.submitCommit(commit);
+    for (const { round } of rounds) this.#deps.crash.hit('submitted-not-in-block', round);
+    await this.#deps.outbox.submitted(rounds);
+  }
+
+  /** Finds out what became of the transaction that carries these rounds. */
+  async #follow(rounds: readonly WaitingRound[]): Promise<void> {
+    const { ledger, outbox, logger } = this.#deps;
+    const commit = rounds[0]?.commit;
+    if (commit === undefined) return;
+    if (rounds.some(({ status }) => status === 'pending')) await this.#submit(rounds);
+    const outcome = await ledger.commitOutcome(commit);
+    this.#lookMs = outcome.kind === 'waiting' ? Math.min(MAX_LOOK_MS, this.#lookMs * 1.5) : 0;
+    switch (outcome.kind) {
+      case 'waiting':
+        return;
+      case 'final':
+        await outbox.final(rounds, outcome.block);
+        logger.info('ledger.final', { rounds: rounds.length, block: outcome.block.number });
+        return;
+      case 'expired':
+        await ledger.resetNonces();
+        await outbox.unprepared(rounds);
+        logger.warn('ledger.expired', { rounds: rounds.length, nonce: commit.nonce });
+        return;
+      case 'refused':
+        return this.#refused(rounds, outcome.reason);
+    }
+  }
+
+  /** The chain may hold the rounds already, hold others, or have had a reason that is over. */
+  async #refused(rounds: readonly WaitingRound[], reason: string): Promise<void> {
+    const { ledger, outbox, sha256, logger } = this.#deps;
+    const again: WaitingRound[] = [];
+    for (const row of rounds) {
+      const { run, round, header } = row;
+      const anchored = await ledger.round(run, round);
+      const here = recordHash(sha256, HEADER, header);
+      if (anchored === undefined) again.push(row);
+      else if (anchored.header === here) await outbox.final([row]);
+      else throw new TallyError('LEDGER_CONFLICT', { run, round, chain: anchored.header, here });
+    }
+    if (again.length === 0) return;
+    logger.warn('ledger.refused', { rounds: again.length, reason });
+    if (again.some(({ attempts }) => attempts >= MAX_ATTEMPTS)) {
+      throw new TallyError('LEDGER_REFUSED', { call: 'tally.commitRound', reason });
+    }
+    await outbox.unprepared(again);
+  }
+}
