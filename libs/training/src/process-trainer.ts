@@ -1,0 +1,112 @@
+import { TallyError } from '@tallystick/kernel';
+import type { Evaluation } from './engine.js';
+import type { Answer, Question } from './messages.js';
+import { SerialQueue } from './serial-queue.js';
+import type { EvaluateRequest, Trainer, TrainRequest, TrainResult } from './trainer.js';
+import { TrainingProcess } from './training-process.js';
+
+export interface ProcessTrainerOptions {
+  /** Longest that one request may take (default 1 hour); a round's own deadline comes as the request's signal. */
+  readonly timeoutMs?: number;
+  /** Longest that a fresh process may take until its engine is ready (default 60 s). */
+  readonly startTimeoutMs?: number;
+  /** Limit of the process's JavaScript heap (default 2,048 MiB). */
+  readonly maxHeapMb?: number;
+  /** A process that grew beyond this is replaced before the next request (default 1.5 GiB): wasm memory only grows. */
+  readonly maxRssBytes?: number;
+  /** The program that is forked; only tests replace it. */
+  readonly entry?: URL;
+}
+
+const DEFAULTS = {
+  timeoutMs: 3_600_000,
+  startTimeoutMs: 60_000,
+  maxHeapMb: 2048,
+  maxRssBytes: 1.5 * 2 ** 30,
+  // Right from src/ (tests) and from dist/ alike; the program itself always runs from dist/.
+  entry: new URL('../dist/training-main.js', import.meta.url),
+};
+
+/**
+ * Trains in a child process: a crash, an abort or memory that does not come back costs that process and never the
+ * node. The process stays warm between requests and is started again when it is needed.
+ */
+export class ProcessTrainer implements Trainer {
+  readonly #options: Required<ProcessTrainerOptions>;
+  readonly #queue = new SerialQueue();
+  #process: TrainingProcess | undefined;
+  #closed = false;
+
+  constructor(options: ProcessTrainerOptions = {}) {
+    this.#options = { ...DEFAULTS, ...options };
+  }
+
+  /** Process id of the warm process; undefined when there is none. */
+  get pid(): number | undefined {
+    return this.#process?.alive === true ? this.#process.pid : undefined;
+  }
+
+  /** Starts the process ahead of the first request, so that a round's deadline does not pay for it. */
+  start(signal?: AbortSignal): Promise<void> {
+    return this.#queue.run(signal, async () => {
+      await this.#warm(signal);
+    });
+  }
+
+  async train({ signal, ...request }: TrainRequest): Promise<TrainResult> {
+    const answer = await this.#ask({ kind: 'train', ...request }, signal);
+    if (answer.kind === 'trained') return answer.result;
+    throw unexpected(answer);
+  }
+
+  async evaluate({ signal, ...request }: EvaluateRequest): Promise<Evaluation> {
+    const answer = await this.#ask({ kind: 'evaluate', ...request }, signal);
+    if (answer.kind === 'evaluated') return answer.result;
+    throw unexpected(answer);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#process?.kill(closed());
+    this.#process = undefined;
+  }
+
+  #ask(question: Question, signal: AbortSignal | undefined): Promise<Answer> {
+    const { timeoutMs, maxRssBytes } = this.#options;
+    return this.#queue.run(signal, async () => {
+      const process = await this.#warm(signal);
+      const late = (): TallyError => new TallyError('ENGINE_TIMEOUT', { timeoutMs });
+      const answer = await process.ask(question, { timeoutMs, late, signal });
+      if ('rssBytes' in answer && answer.rssBytes > maxRssBytes) await process.kill(closed());
+      return answer;
+    });
+  }
+
+  async #warm(signal: AbortSignal | undefined): Promise<TrainingProcess> {
+    if (this.#closed) throw closed();
+    if (this.#process?.alive === true) return this.#process;
+    const { startTimeoutMs, entry, maxHeapMb } = this.#options;
+    const process = new TrainingProcess({ entry, maxHeapMb });
+    this.#process = process;
+    const late = (): TallyError => unavailable(`it was not ready within ${startTimeoutMs} ms`);
+    try {
+      await process.ready({ timeoutMs: startTimeoutMs, late, signal });
+    } catch (error) {
+      await process.kill(closed());
+      throw error;
+    }
+    return process;
+  }
+}
+
+function unavailable(reason: string): TallyError {
+  return new TallyError('ENGINE_UNAVAILABLE', { engine: 'tfjs-wasm', reason });
+}
+
+function closed(): TallyError {
+  return unavailable('it was closed');
+}
+
+function unexpected(answer: Answer): TallyError {
+  return new TallyError('INTERNAL', { reason: `the training process answered ${answer.kind}` });
+}
