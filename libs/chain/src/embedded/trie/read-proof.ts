@@ -1,0 +1,86 @@
+import { type Hash } from '@tallystick/kernel';
+import { hashOf } from '../hex.js';
+import { decodeNode, type DecodedNode, encodeNode, isHashed, nodeHash } from './node-codec.js';
+import { nibbles, type Trie } from './trie.js';
+import { sharedNibbles, type TrieNode } from './trie-node.js';
+
+/**
+ * Read proof (state version 1) for some keys, present or absent: the encoded nodes on their paths that are referred to
+ * by hash, and the hashed values. Each once, in the order met.
+ */
+export function proveKeys(trie: Trie, keys: readonly string[]): Uint8Array[] {
+  const proof = new Map<Hash, Uint8Array>();
+  const add = (bytes: Uint8Array): void => void proof.set(hashOf(nodeHash(bytes)), bytes);
+  if (trie.node === undefined) return [Uint8Array.of(0)];
+  for (const key of keys) provePath(trie.node, nibbles(key), add);
+  return [...proof.values()];
+}
+
+function provePath(root: TrieNode, path: Uint8Array, add: (bytes: Uint8Array) => void): void {
+  let node: TrieNode | undefined = root;
+  let at = 0;
+  while (node !== undefined) {
+    const encoded = encodeNode(node, 1);
+    if (node === root || encoded.length >= 32) add(encoded);
+    if (sharedNibbles(node.partial, path, at) < node.partial.length) return;
+    at += node.partial.length;
+    if (at === path.length) {
+      if (node.value !== undefined && isHashed(node.value, 1)) add(node.value.bytes);
+      return;
+    }
+    node = node.children?.[path[at++] ?? 0];
+  }
+}
+
+/** What a proof says: the value of each key (undefined: proven absent), or why it proves nothing. */
+export type ProofOutcome =
+  | { readonly ok: true; readonly values: readonly (Uint8Array | undefined)[] }
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Checks a read proof against a state root. Every node of the proof must be needed for one of `keys`, so that no byte of
+ * it stays unchecked.
+ */
+export function verifyReadProof(
+  root: Hash,
+  proof: readonly Uint8Array[],
+  keys: readonly string[],
+): ProofOutcome {
+  const nodes = new Map(proof.map((bytes) => [hashOf(nodeHash(bytes)), bytes]));
+  const used = new Set<Hash>();
+  const need = (hash: Hash): Uint8Array => {
+    const bytes = nodes.get(hash);
+    if (bytes === undefined) throw new RangeError(`the proof lacks node ${hash}`);
+    used.add(hash);
+    return bytes;
+  };
+  try {
+    const values = keys.map((key) => lookup(root, nibbles(key), need));
+    if (used.size !== proof.length) throw new RangeError('the proof holds nodes nobody needs');
+    return { ok: true, values };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { ok: false, reason: error.message };
+  }
+}
+
+function lookup(
+  root: Hash,
+  path: Uint8Array,
+  need: (hash: Hash) => Uint8Array,
+): Uint8Array | undefined {
+  const first = need(root);
+  if (first.length === 1 && first[0] === 0) return undefined;
+  let node: DecodedNode = decodeNode(first);
+  let at = 0;
+  for (;;) {
+    if (sharedNibbles(node.partial, path, at) < node.partial.length) return undefined;
+    at += node.partial.length;
+    if (at === path.length) {
+      return node.value?.hashed === true ? need(hashOf(node.value.bytes)) : node.value?.bytes;
+    }
+    const child = node.children[path[at++] ?? 0];
+    if (child === undefined) return undefined;
+    node = decodeNode(child.length === 32 ? need(hashOf(child)) : child);
+  }
+}
