@@ -1,0 +1,3 @@
+/** For tests of rooms that carry updates: updates over the whole range of the codec, and the plain server step. */
+export { randomUpdate, seededWords } from './random-update.js';
+export { referenceStep, type ReferenceState } from './reference-step.js';
