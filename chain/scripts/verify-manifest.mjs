@@ -17,6 +17,8 @@ import { blake2b256 } from './blake2b-256.mjs';
 
 const CHAIN = dirname(dirname(fileURLToPath(import.meta.url)));
 const SOURCES = ['Cargo.lock', 'Cargo.toml', 'pallets', 'records', 'runtime'];
+/** The vectors that the Rust tests read. */
+const VECTORS = ['keys.json', 'records.json', 'signatures.json', 'trees.json'];
 const WASM = join(CHAIN, 'wasm/tally_runtime.wasm');
 const MANIFEST = join(CHAIN, 'wasm/manifest.json');
 
@@ -30,19 +32,20 @@ function filesUnder(path) {
     .flatMap((name) => filesUnder(`${path}/${name}`));
 }
 
-/** SHA-256 over the lines "path NUL sha256 LF", sorted by path. */
-function sourceHash() {
-  const lines = SOURCES.flatMap(filesUnder)
-    .sort()
-    .map((path) => `${path}\0${sha256(readFileSync(join(CHAIN, path)))}\n`);
+/** SHA-256 over the lines "path NUL sha256 LF", sorted by path; paths are relative to `root`. */
+function hashOf(root, paths) {
+  const lines = paths.toSorted().map((path) => `${path}\0${sha256(readFileSync(join(root, path)))}\n`);
   return sha256(lines.join(''));
 }
+
+const sourceHash = () => hashOf(CHAIN, SOURCES.flatMap(filesUnder));
 
 function describe() {
   const wasm = readFileSync(WASM);
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(wasm));
   return {
     sourceHash: sourceHash(),
+    vectorsHash: hashOf(join(CHAIN, '../test-vectors'), VECTORS),
     wasmSha256: sha256(wasm),
     codeHash: blake2b256(wasm),
     lockHash: sha256(readFileSync(join(CHAIN, 'Cargo.lock'))),
@@ -52,6 +55,7 @@ function describe() {
 
 const HINTS = {
   sourceHash: 'the sources differ from those the wasm was built from; run chain/scripts/build-wasm.sh',
+  vectorsHash: 'test-vectors/ differ from those the Rust tests passed; run chain/scripts/build-wasm.sh',
   wasmSha256: 'chain/wasm/tally_runtime.wasm is not the file that was built',
   codeHash: 'chain/wasm/tally_runtime.wasm is not the file that was built',
   lockHash: 'chain/Cargo.lock differs from the one the wasm was built with',

@@ -67,6 +67,10 @@ record!(Header, "tally/header/v1", { chain: Hash, mode: u8, run: u32, round: u32
     task: Hash, at_block: u32, model_before: Hash, model_after: Hash, state_after: Hash,
     contrib_root: Hash, included: u32, sum_weight: u64, excluded_root: Hash, excluded: u32,
     cohort: u32, metrics: Hash, deadline_ms: u64, closed_at_ms: u64 });
+record!(Epoch, "tally/epoch/v1", { chain: Hash, run: u32, epoch: u32, prev: Hash,
+    first_round: u32, last_round: u32, last_header: Hash, entitle_root: Hash, accounts: u32,
+    total: u128 });
+record!(Entitle, "tally/entitle/v1", { account: [u8; 32], cumulative: u128 });
 
 /// A receipt's hash also covers its signature.
 pub fn receipt_hash(receipt: &Receipt, signature: &[u8; 64]) -> Hash {

@@ -26,7 +26,7 @@ mod errors {
         /// The key belongs, or belonged, to a node.
         KeyInUse,
         /// The proof is not by this key over this chain and account.
-        BadProofOfPossession,
+        BadProof,
         /// A cap is at least 1.
         ZeroCap,
         /// The node has this cap already.
@@ -62,13 +62,13 @@ mod errors {
         /// The header's number is not the run's next one.
         WrongRound,
         /// The header does not follow the run's newest one.
-        WrongPrevious,
+        WrongPrev,
         /// The header does not start from the run's newest model.
         WrongModelBefore,
         /// included + excluded is not the cohort.
         WrongCohort,
         /// Fewer nodes than the run's minimum, and not none.
-        TooFewNodes,
+        TooFewIncluded,
         /// The weights sum to 2²² or more.
         WeightTooLarge,
         /// The weights sum to less than one for each contribution.

@@ -128,7 +128,7 @@ fn another_round() {
 
 #[test]
 fn another_previous_header() {
-    refused(|h| h.prev[31] ^= 1, Error::WrongPrevious);
+    refused(|h| h.prev[31] ^= 1, Error::WrongPrev);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn counts_that_are_not_the_cohort() {
 #[test]
 fn fewer_nodes_than_the_minimum() {
     let one = |h: &mut Header| (h.included, h.excluded) = (1, 3);
-    refused(one, Error::TooFewNodes);
+    refused(one, Error::TooFewIncluded);
     accepted(|h| (h.included, h.excluded) = (2, 2));
 }
 

@@ -4,3 +4,4 @@ mod commit;
 mod nodes;
 mod random;
 mod runs;
+mod vectors;

@@ -121,12 +121,12 @@ fn registrations_are_refused() {
         assert_noop!(register(0, [0xff; 32], good), Error::<Test>::KeyNotAdmissible);
         assert_noop!(register(0, key(10), proof(HOSPITAL, 10)), Error::<Test>::KeyInUse);
         // by another key, for another account, over another chain
-        let bad = Error::<Test>::BadProofOfPossession;
+        let bad = Error::<Test>::BadProof;
         assert_noop!(register(0, key(11), proof(HOSPITAL, 12)), bad);
-        let bad = Error::<Test>::BadProofOfPossession;
+        let bad = Error::<Test>::BadProof;
         assert_noop!(register(0, key(11), proof(STRANGER, 11)), bad);
         frame_system::BlockHash::<Test>::insert(0, sp_core::H256([8; 32]));
-        assert_noop!(register(0, key(11), good), Error::<Test>::BadProofOfPossession);
+        assert_noop!(register(0, key(11), good), Error::<Test>::BadProof);
         frame_system::BlockHash::<Test>::insert(0, sp_core::H256(CHAIN));
         assert_ok!(Tally::suspend_organisation(signed(REGISTRAR), 0));
         assert_noop!(register(0, key(11), good), Error::<Test>::OrganisationSuspended);
@@ -216,10 +216,7 @@ fn rotations_are_refused() {
         assert_noop!(rotate(HOSPITAL, 11, good), Error::<Test>::NodePending);
         assert_ok!(Tally::admit_node(signed(REGISTRAR), 0, 1));
         assert_noop!(rotate(REGISTRAR, 11, proof(REGISTRAR, 11)), Error::<Test>::NotNodeOwner);
-        assert_noop!(
-            rotate(HOSPITAL, 11, proof(STRANGER, 11)),
-            Error::<Test>::BadProofOfPossession
-        );
+        assert_noop!(rotate(HOSPITAL, 11, proof(STRANGER, 11)), Error::<Test>::BadProof);
         assert_noop!(
             Tally::rotate_key(signed(HOSPITAL), 0, SMALL_ORDER, good),
             Error::<Test>::KeyNotAdmissible

@@ -54,11 +54,11 @@ fn random_call(dice: &mut Dice) -> bool {
 
 #[test]
 fn invariants_hold_after_random_calls() {
-    for seed in 1..=10 {
+    for seed in 1..=6 {
         in_new_state(|| {
             let mut dice = Dice(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
             let (mut succeeded, mut block, mut now_ms) = (0, BLOCK, NOW_MS);
-            for step in 0..300 {
+            for step in 0..200 {
                 if dice.below(4) == 0 {
                     (block, now_ms) = (block + 1, now_ms + u64::from(dice.below(400)));
                     move_to(block, now_ms);
@@ -66,7 +66,7 @@ fn invariants_hold_after_random_calls() {
                 succeeded += u32::from(random_call(&mut dice));
                 Tally::check_state().unwrap_or_else(|e| panic!("seed {seed} step {step}: {e:?}"));
             }
-            assert!(succeeded > 40, "seed {seed}: {succeeded} calls succeeded");
+            assert!(succeeded > 30, "seed {seed}: {succeeded} calls succeeded");
             assert_eq!(Balances::total_issuance(), 5 * BALANCE);
         });
     }

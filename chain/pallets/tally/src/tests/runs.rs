@@ -108,7 +108,7 @@ fn acceptances_are_refused() {
         );
         assert_noop!(
             Tally::accept_run(signed(COORDINATOR), 0, key(20), proof(OWNER, 20)),
-            Error::<Test>::BadProofOfPossession
+            Error::<Test>::BadProof
         );
         with_node();
         assert_noop!(accept(COORDINATOR, 10), Error::<Test>::KeyInUse);
