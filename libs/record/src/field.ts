@@ -76,7 +76,7 @@ export const u128: Field<bigint> = {
 
 /** u32 with the brand that `brand` gives. */
 function branded<T extends number>(brand: (value: number) => T): Field<T> {
-  return { size: 4, write: u32.write, read: (view, at) => brand(u32.read(view, at)) };
+  return { ...u32, read: (view, at) => brand(u32.read(view, at)) };
 }
 
 /** `size` bytes held as lower-case hex. */

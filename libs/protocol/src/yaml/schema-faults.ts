@@ -1,3 +1,4 @@
+import { assertNever } from '@tallystick/kernel';
 import { z } from 'zod';
 import { closest } from './closest.js';
 
@@ -88,8 +89,13 @@ function faultsOf(issue: Issue, at: Place): readonly SchemaFault[] {
     }
     case 'invalid_format':
       return here(`must be ${issue.message}, ${got}`);
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_key':
+    case 'not_multiple_of':
       return here(issue.message);
+    default:
+      return assertNever(issue);
   }
 }
 
