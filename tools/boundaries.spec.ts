@@ -21,6 +21,7 @@ const BREACHES: readonly (readonly [path: string, source: string, rule: string])
   ['apps/cli/src/app.ts', "import '../../coordinator/src/runs/runs.js';", 'apps-apart'],
   ['apps/cli/src/eager.ts', "import '../../../libs/sandbox/src/index.js';", 'sandbox-on-demand'],
   ['apps/coordinator/src/fleet/f.ts', "import '../runs/runs.js';", 'coordinator-fleet'],
+  ['apps/coordinator/src/models/m.ts', "import '../main.js';", 'coordinator-models'],
   ['apps/coordinator/src/runs/orm.ts', "import 'typeorm';", 'confined-typeorm'],
   ['apps/coordinator/src/runs/socket.ts', "import 'ws';", 'confined-ws'],
   ['libs/training/src/chain.ts', "import '@polkadot/api';", 'confined-polkadot'],
@@ -36,6 +37,12 @@ const HARMLESS: readonly (readonly [path: string, source: string])[] = [
   ['libs/record/src/inner.ts', "import '../../kernel/src/index.js';"],
   ['libs/blobs/src/some.spec.ts', "import '../../kernel/src/node/index.js';"],
   ['apps/coordinator/src/runs/runs.ts', "import '../../../../libs/record/src/index.js';"],
+  ['apps/coordinator/src/main.ts', "import './config.js';"],
+  ['apps/coordinator/src/config.ts', 'export {};'],
+  ['apps/coordinator/src/auth/guard.ts', "import '../config.js';"],
+  ['apps/coordinator/src/registry/r.ts', "import '../auth/guard.js';"],
+  ['libs/site/src/types-a.ts', "import type { B } from './types-b.js'; export type A = B[];"],
+  ['libs/site/src/types-b.ts', "import { type A } from './types-a.js'; export type B = A[];"],
   ['apps/cli/src/up.ts', "void import('../../../libs/sandbox/src/index.js');"],
 ];
 

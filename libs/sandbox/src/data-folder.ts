@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { TallyError } from '@tallystick/kernel';
+
+/** Where everything of one deployment lives (`--data`, default `.tally`). */
+export interface DataFolder {
+  readonly root: string;
+  readonly keys: string;
+  readonly postgres: string;
+  readonly chain: string;
+  readonly blobs: string;
+  readonly spool: string;
+  readonly nodes: string;
+  /** File with the REST bearer token, mode 0600. */
+  readonly apiToken: string;
+  /** Lock file of the supervisor. */
+  readonly lock: string;
+}
+
+/** The paths below `folder`; touches nothing. */
+export function dataFolderPaths(folder: string): DataFolder {
+  const root = resolve(folder);
+  return {
+    root,
+    keys: join(root, 'keys'),
+    postgres: join(root, 'postgres'),
+    chain: join(root, 'chain'),
+    blobs: join(root, 'blobs'),
+    spool: join(root, 'spool'),
+    nodes: join(root, 'nodes'),
+    apiToken: join(root, 'api-token'),
+    lock: join(root, 'lock.json'),
+  };
+}
+
+/**
+ * Makes the folder when it is not there and proves by writing that it can be used.
+ * Mode 0711: others cannot list it, but PostgreSQL, which refuses to run as root, can pass through. What is
+ * secret inside has mode 0600 itself. Throws CONFIG_FOLDER_UNWRITABLE.
+ */
+export async function openDataFolder(folder: string): Promise<DataFolder> {
+  const paths = dataFolderPaths(folder);
+  const probe = join(paths.root, `.probe-${randomBytes(6).toString('hex')}`);
+  try {
+    const made = await mkdir(paths.root, { recursive: true });
+    if (made !== undefined) await chmod(paths.root, 0o711);
+    await writeFile(probe, '', { flag: 'wx' });
+    await rm(probe);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TallyError('CONFIG_FOLDER_UNWRITABLE', { folder: paths.root, reason }, error);
+  }
+  return paths;
+}
