@@ -20,6 +20,7 @@ export type { Header } from './header.js';
 export { ALLOWED_IMPORTS } from './host-functions/index.js';
 export { genesisHash, type RawSpec } from './raw-spec.js';
 export type { Block } from './signed-block.js';
+export { ScaleReader } from './scale.js';
 export { ss58Account, ss58Address } from './ss58.js';
 export { blake2b128concat, storageKey, twox64concat } from './storage-key.js';
 export type { PoolLimits } from './transaction-pool.js';

@@ -1,0 +1,54 @@
+/** Steps of protocol.md §7 that this version recomputes. */
+export type StepId = 'V1' | 'V2' | 'V3' | 'V4' | 'V5' | 'V6' | 'V7' | 'V8';
+
+/** What each step recomputes, for people. */
+export const STEPS: readonly { readonly id: StepId; readonly title: string }[] = [
+  { id: 'V1', title: 'chain: every block executed again from genesis, every state read proved' },
+  {
+    id: 'V2',
+    title: 'headers: unbroken, signed by the coordinator key, as committed on the chain',
+  },
+  { id: 'V3', title: 'trees: rebuilt from their leaves, sorted, counts and sums equal' },
+  { id: 'V4', title: 'receipts, promises and declines: signed by keys valid at the task’s block' },
+  { id: 'V5', title: 'cohorts: drawn again from the chain and the run spec' },
+  { id: 'V6', title: 'updates: present, canonical, of the model’s shape' },
+  { id: 'V7', title: 'weights: from numExamples, caps and unit' },
+  { id: 'V8', title: 'models: every aggregate and server step repeated bit for bit' },
+];
+
+/** Who signed what does not fit, as far as a key tells. */
+export type Culprit = 'coordinator' | 'chain operator' | `node ${number}` | 'holder of the files';
+
+/** The first thing that does not fit. */
+export interface Finding {
+  readonly step: StepId;
+  /** Absent when it is about the whole run or chain. */
+  readonly round?: number;
+  /** The record or file. */
+  readonly record: string;
+  readonly expected: string;
+  readonly found: string;
+  /** Whose key signed it, or who could have changed it. */
+  readonly by: Culprit;
+}
+
+/** Thrown inside a step and turned into the verdict at its edge; never leaves this room. */
+export class Mismatch extends Error {
+  readonly finding: Omit<Finding, 'step'>;
+
+  constructor(finding: Omit<Finding, 'step'>) {
+    super(`${finding.record}: expected ${finding.expected}, found ${finding.found}`);
+    this.finding = finding;
+  }
+}
+
+/** Throws a Mismatch unless both values are equal. */
+export function demandEqual(
+  expected: string | number | bigint,
+  found: string | number | bigint,
+  where: Pick<Finding, 'round' | 'record' | 'by'>,
+): void {
+  if (expected !== found) {
+    throw new Mismatch({ ...where, expected: String(expected), found: String(found) });
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * audit: recompute a run from its evidence and name what does not fit.
+ *
+ * `verifyBundle` takes an exported folder and nothing else: it executes every block again from genesis, rebuilds every
+ * header, tree, weight and model, and compares. `writeBundle` makes such a folder. Anchors — what an outsider holds —
+ * decide between VERIFIED and CONSISTENT.
+ *
+ * Invariants: a bundle is untrusted input; no byte of it is outside a check; the verdict never rests on the manifest.
+ * It refuses network and database, and to call anything verified that only one operator vouches for.
+ */
+export type { AnchorReport, Anchors, NodeAnchor } from './anchors.js';
+export { BundleReader } from './bundle/bundle-reader.js';
+export { encodeChainSpec } from './bundle/canonical-spec.js';
+export type { RoundEvidence } from './bundle/round-evidence.js';
+export { type BundleContent, writeBundle } from './bundle/write-bundle.js';
+export { type Finding, type StepId, STEPS } from './findings.js';
+export {
+  type AuditReport,
+  EMBEDDED_LIMITS,
+  exitCodeOf,
+  NOT_PROVED,
+  type StepResult,
+  type Verdict,
+} from './report.js';
+export { verifyBundle, type VerifyOptions } from './verify-bundle.js';

@@ -1,0 +1,62 @@
+import type { Hash, NodeId, RunId } from '@tallystick/kernel';
+import type { AnchorReport } from './anchors.js';
+import type { Finding, StepId } from './findings.js';
+
+/** One line of the table. */
+export interface StepResult {
+  readonly step: StepId;
+  readonly title: string;
+  readonly outcome: 'passed' | 'failed' | 'not reached';
+  /** Things checked: blocks, headers, leaves, signatures, members, updates, weights, models. */
+  readonly checked: number;
+}
+
+/** VERIFIED only when genesis and every counted node key came from an anchor. */
+export type Verdict = 'VERIFIED' | 'CONSISTENT' | 'FAILED';
+
+/** What the audit says. */
+export interface AuditReport {
+  readonly verdict: Verdict;
+  /** The verdict in one line, with what is not anchored or does not fit. */
+  readonly summary: string;
+  readonly run: RunId;
+  readonly genesis: Hash;
+  readonly head: Hash;
+  /** Committed rounds, and those of them that closed empty. */
+  readonly rounds: number;
+  readonly emptyRounds: number;
+  readonly model: Hash | null;
+  readonly steps: readonly StepResult[];
+  readonly finding: Finding | null;
+  readonly anchors: AnchorReport | null;
+  /** How often each node was asked and not included: a coordinator that refuses to promise shows here. */
+  readonly notIncluded: readonly { readonly node: NodeId; readonly rounds: number }[];
+  /** Files whose bytes differ from the manifest: where the damage is, never the verdict. */
+  readonly damaged: readonly string[];
+}
+
+/** Exit code of `tally audit verify` (protocol.md §7): 0, or the number of the first failed step. */
+export function exitCodeOf(report: AuditReport): number {
+  return report.finding === null ? 0 : Number(report.finding.step.slice(1));
+}
+
+/** What nobody can prove from evidence, printed under every verdict. */
+export const NOT_PROVED: readonly string[] = [
+  'that the private data behind an update are real',
+  'that numExamples is true',
+  'that an update is not subtly poisoned',
+];
+
+/** What the one operator of an embedded chain could have done, and could not. */
+export const EMBEDDED_LIMITS = {
+  could: [
+    'invent organisations, or nodes you brought no key for',
+    'remove a whole run',
+    'replace what follows the last header an outsider holds',
+    'choose block times, delay transactions, use Sudo if the genesis has a key',
+  ],
+  couldNot: [
+    'change a round that a later receipt of a key you brought covers',
+    'make such a node say anything',
+  ],
+} as const;
