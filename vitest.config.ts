@@ -24,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'int',
           include: ['{libs,apps}/*/src/**/*.int.spec.ts'],
+          globalSetup: ['./tools/int-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
