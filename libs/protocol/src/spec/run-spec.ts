@@ -28,7 +28,7 @@ const Feature = z
   .refine((f) => f.oneHot === undefined || f.scale === undefined, {
     error: 'a one-hot feature cannot be scaled',
     path: ['scale'],
-    ...alsoBeside('oneHot', 'scale'),
+    ...alsoBeside(),
   });
 
 const Label = z.union([
@@ -86,7 +86,7 @@ const Local = z
   .refine((l) => (l.steps === undefined) !== (l.epochs === undefined), {
     error: 'give either steps or epochs',
     path: ['steps'],
-    ...alsoBeside('steps', 'epochs'),
+    ...alsoBeside(),
   });
 
 const serverLearningRate = positive;
