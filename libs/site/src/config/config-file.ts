@@ -2,18 +2,18 @@ import { access, constants, readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { TallyError } from '@tallystick/kernel';
 import { durableWrite } from '@tallystick/kernel/node';
+import { formatFaults, parseYaml } from '@tallystick/protocol';
 import { parseDocument } from 'yaml';
 import { SiteConfig } from './node-config.js';
-import { formatFaults, readYaml } from './read-yaml.js';
 
 const FILE = 'node.yaml';
 const MAX_BYTES = 256 * 1024;
 
 /** Checks the text of a node.yaml; CONFIG_NODE_INVALID lists every fault with its line. */
 export function parseSiteConfig(text: string, file = FILE): SiteConfig {
-  const read = readYaml(text, SiteConfig);
-  if (read.ok) return read.value;
-  throw new TallyError('CONFIG_NODE_INVALID', { file, faults: formatFaults(read.faults) });
+  const parsed = parseYaml(SiteConfig, text, MAX_BYTES);
+  if (parsed.ok) return parsed.value;
+  throw new TallyError('CONFIG_NODE_INVALID', { file, faults: formatFaults(file, parsed.faults) });
 }
 
 /** Reads `<folder>/node.yaml`. */

@@ -5,6 +5,7 @@ import {
   asPublicKey,
   asRunId,
   CATALOGUE,
+  type ErrorCode,
 } from '@tallystick/kernel';
 import { z } from 'zod';
 
@@ -22,7 +23,10 @@ const decimal = z
   .string()
   .regex(/^(0|[1-9][0-9]{0,38})$/)
   .transform(BigInt);
-const code = z.string().refine((text) => Object.hasOwn(CATALOGUE, text), 'unknown code');
+const code = z.custom<ErrorCode>(
+  (value) => typeof value === 'string' && Object.hasOwn(CATALOGUE, value),
+  'unknown code',
+);
 const atRound = { run, round: u32 };
 
 /**
@@ -43,7 +47,13 @@ export const LogLine = z.discriminatedUnion('type', [
   /** A task that continues the headers held here, with the members behind its cohortRoot. */
   z.strictObject({ type: z.literal('task'), ...atRound, wire, cohort: z.array(digits(32)) }),
   z.strictObject({ type: z.literal('receipt'), ...atRound, wire, update: hash, updateBytes: u32 }),
-  z.strictObject({ type: z.literal('decline'), ...atRound, wire, code }),
+  z.strictObject({
+    type: z.literal('decline'),
+    ...atRound,
+    wire,
+    code,
+    message: z.string().max(500),
+  }),
   z.strictObject({ type: z.literal('promise'), ...atRound, wire }),
   z.strictObject({ type: z.literal('header'), ...atRound, wire }),
   /** This site's leaf of contribRoot was shown and verified. */

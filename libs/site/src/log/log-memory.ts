@@ -11,12 +11,13 @@ export interface RoundMemory {
   readonly promise?: LineOf<'promise'>;
   readonly header?: { readonly wire: string; readonly hash: Hash };
   readonly inclusion?: LineOf<'inclusion'>;
-  /** Evidence lines. */
-  readonly evidence: number;
+  readonly evidence: readonly LineOf<'evidence'>[];
 }
 
 interface RunMemory {
   readonly history?: RunHistory;
+  /** Of the first task. */
+  readonly spec?: Hash;
   /** Newest round with a receipt; −1 before the first. Never forgotten: it alone forbids signing twice. */
   readonly signedRound: number;
 }
@@ -26,7 +27,7 @@ const MAX_RUNS = 16_384;
 /** Rounds whose records are kept in memory; each costs about 4 KB, and older ones only their watermark. */
 const MAX_ROUNDS = 1_024;
 
-const NO_ROUND: RoundMemory = { evidence: 0 };
+const NO_ROUND: RoundMemory = { evidence: [] };
 const NO_RUN: RunMemory = { signedRound: -1 };
 
 /** Lines that were checked one after another but are not yet in the memory. */
@@ -78,7 +79,7 @@ class Draft {
       case 'inclusion':
         return [{ ...before, inclusion: line }, run];
       case 'evidence':
-        return [{ ...before, evidence: before.evidence + 1 }, run];
+        return [{ ...before, evidence: [...before.evidence, line] }, run];
     }
   }
 
@@ -122,8 +123,8 @@ class Draft {
 }
 
 function runOfTask(run: RunMemory, line: LineOf<'task'>): RunMemory {
-  if (run.history !== undefined) return run;
-  return { ...run, history: historyOfFirstTask(decodeSigned(TASK, line.wire).value) };
+  const { value } = decodeSigned(TASK, line.wire);
+  return { ...run, spec: value.spec, history: run.history ?? historyOfFirstTask(value) };
 }
 
 /** The index over a receipt log: bounded whatever the file's length. Lines go in in file order. */

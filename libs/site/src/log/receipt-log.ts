@@ -1,10 +1,11 @@
-import { type RunId, TallyError } from '@tallystick/kernel';
+import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { LineFile } from './line-file.js';
 import { lock } from './lock.js';
 import { formatLine, type LineOf, type LogLine, MAX_LINE_BYTES, parseLine } from './log-line.js';
 import { LogMemory, type RoundMemory } from './log-memory.js';
 import type { RunHistory } from './run-history.js';
+import { SerialQueue } from '../serial-queue.js';
 
 const MAX_WAITING = 256;
 
@@ -22,8 +23,7 @@ export class ReceiptLog {
   readonly #file: LineFile;
   readonly #memory: LogMemory;
   readonly #release: () => Promise<void>;
-  #tail: Promise<void> = Promise.resolve();
-  #waiting = 0;
+  readonly #queue = new SerialQueue('receipt log', MAX_WAITING);
 
   private constructor(file: LineFile, memory: LogMemory, release: () => Promise<void>) {
     this.#file = file;
@@ -75,6 +75,11 @@ export class ReceiptLog {
     return this.#memory.run(run)?.history;
   }
 
+  /** Spec hash of the tasks of `run`; undefined before the first. */
+  spec(run: RunId): Hash | undefined {
+    return this.#memory.run(run)?.spec;
+  }
+
   /** Newest round of `run` that this node signed a receipt for, −1 when there is none. */
   signedRound(run: RunId): number {
     return this.#memory.run(run)?.signedRound ?? -1;
@@ -82,22 +87,12 @@ export class ReceiptLog {
 
   /** Durable when it resolves; when it rejects, none of the lines counts. */
   append(...lines: readonly LogLine[]): Promise<void> {
-    if (this.#waiting >= MAX_WAITING) {
-      const overflow = { what: 'receipt log', limit: MAX_WAITING };
-      return Promise.reject(new TallyError('INTERNAL_OVERFLOW', overflow));
-    }
-    this.#waiting++;
-    const result = this.#tail.then(() => this.#write(lines));
-    this.#tail = result.then(
-      () => void this.#waiting--,
-      () => void this.#waiting--,
-    );
-    return result;
+    return this.#queue.run(() => this.#write(lines));
   }
 
   /** Waits for appends under way, then gives up the lock. */
   async close(): Promise<void> {
-    await this.#tail;
+    await this.#queue.idle();
     await this.#file.close();
     await this.#release();
   }

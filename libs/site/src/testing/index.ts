@@ -1,2 +1,7 @@
-/** A coordinator that signs by the book, for tests of what a site does with good and with bent records. */
+/**
+ * A coordinator that signs by the book, its files and a trainer without arithmetic: for tests of what a site does
+ * with good and with bent records.
+ */
 export * from './test-coordinator.js';
+export * from './test-run.js';
+export * from './site-bench.js';

@@ -1,0 +1,50 @@
+import { type Hash, type RunId, type Sha256, TallyError, utf8 } from '@tallystick/kernel';
+import { LIMITS, parseCanonicalSpec, type RunSpec } from '@tallystick/protocol';
+import type { Contrib } from '@tallystick/record';
+
+/** Where a node fetches what a task names by hash. Nothing it returns is trusted. */
+export interface RunSource {
+  /** Canonical JSON of a run spec. */
+  spec(id: Hash, signal: AbortSignal): Promise<string>;
+  /** A model file. */
+  model(id: Hash, signal: AbortSignal): Promise<Uint8Array>;
+  /** Signed headers of `run` in wire form, ascending from round `from`; at least one when there is any. */
+  headers(run: RunId, from: number, signal: AbortSignal): Promise<readonly string[]>;
+  /** Leaves of contribRoot of a closed round, ascending by node. */
+  leaves(run: RunId, round: number, signal: AbortSignal): Promise<readonly Contrib[]>;
+}
+
+/** Fetches a run spec and refuses other bytes than the hash names, and any other form of the same spec. */
+export async function fetchSpec(
+  source: RunSource,
+  sha256: Sha256,
+  want: { readonly id: Hash; readonly signal: AbortSignal },
+): Promise<RunSpec> {
+  const text = await source.spec(want.id, want.signal);
+  const bytes = utf8(text);
+  checkSize('a run spec', bytes.length, LIMITS.maxRunSpecBytes);
+  checkHash(sha256(bytes), want.id);
+  const parsed = parseCanonicalSpec(text);
+  if (!parsed.ok) throw parsed.error;
+  return parsed.spec;
+}
+
+/** Fetches a model file and refuses other bytes than the hash names. */
+export async function fetchModel(
+  source: RunSource,
+  sha256: Sha256,
+  want: { readonly id: Hash; readonly signal: AbortSignal },
+): Promise<Uint8Array> {
+  const bytes = await source.model(want.id, want.signal);
+  checkSize('a model', bytes.length, LIMITS.maxModelBytes);
+  checkHash(sha256(bytes), want.id);
+  return bytes;
+}
+
+function checkSize(what: string, bytes: number, limit: number): void {
+  if (bytes > limit) throw new TallyError('PROTO_TOO_LARGE', { what, bytes, limit });
+}
+
+function checkHash(got: Hash, want: Hash): void {
+  if (got !== want) throw new TallyError('STORE_BLOB_DAMAGED', { sha256: want, got });
+}

@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { decodeModel } from '@tallystick/aggregation';
+import type { Offer, RoundResult } from '@tallystick/rounds';
+import { datasetPath } from '../config/config-file.js';
+import { SerialQueue } from '../serial-queue.js';
+import { UpdateFiles } from '../update-files.js';
+import {
+  type AgentContext,
+  type SiteAgentDeps,
+  type SiteIdentity,
+  SpecCache,
+} from './agent-context.js';
+import { HeaderKeeper } from './header-keeper.js';
+import { type Conclusion, ResultDesk } from './result-desk.js';
+import { fetchModel } from './run-source.js';
+import { type Answer, TaskDesk } from './task-desk.js';
+import { nanoUnits } from './train-update.js';
+
+/** A model on the site's own test rows; nano-units. */
+export interface SiteEvaluation {
+  readonly numExamples: number;
+  readonly metrics: Readonly<Record<string, bigint>>;
+}
+
+const MAX_ADMISSIONS = 256;
+const DAY_MS = 86_400_000;
+
+/**
+ * What a node does, without its socket: a coordinator's link drives it, and so does `simulate` in one process.
+ * It believes nobody: tasks, promises and headers must be signed by the pinned key and continue what the log holds;
+ * specs and models must hash to their names. It trains only what the site's policy allows.
+ */
+export class SiteAgent {
+  readonly #context: AgentContext;
+  readonly #tasks: TaskDesk;
+  readonly #results: ResultDesk;
+
+  /** Throws RangeError unless the log's newest identity is `identity` and its key the signer's. */
+  constructor(identity: SiteIdentity, deps: SiteAgentDeps) {
+    const held = deps.log.identity;
+    const isOurs =
+      held !== undefined &&
+      held.chain === identity.chain &&
+      held.node === identity.node &&
+      held.keyEpoch === identity.keyEpoch &&
+      held.coordinatorKey === identity.coordinatorKey &&
+      held.key === deps.signer.key;
+    if (!isOurs) throw new RangeError('the receipt log is of another identity');
+    const { log, source, sha256, ed25519 } = deps;
+    this.#context = {
+      identity,
+      deps,
+      headers: new HeaderKeeper(identity, { log, source, sha256, ed25519 }),
+      updates: new UpdateFiles(join(deps.folder, 'updates'), {
+        durable: deps.durable ?? true,
+        sha256,
+      }),
+      specs: new SpecCache(source, sha256),
+      admission: new SerialQueue('admissions', MAX_ADMISSIONS),
+    };
+    this.#tasks = new TaskDesk(this.#context);
+    this.#results = new ResultDesk(this.#context);
+  }
+
+  /**
+   * Trains and signs, or declines and signs; durable before it resolves. The same task gets the same bytes again.
+   * Rejects, without signing anything, when the task is not the pinned coordinator's (AUTH_RECORD_SIGNATURE,
+   * PROTO_MALFORMED), its round is over (ROUND_CLOSED), trying again may help (`disposition` retry), or `signal` is
+   * aborted.
+   */
+  async answer(offer: Offer, signal: AbortSignal): Promise<Answer> {
+    return this.#tasks.answer(offer, signal);
+  }
+
+  /** Keeps a promise. Rejects with PROTO_UNEXPECTED when it is not for this site's receipt. */
+  async promised(run: RunId, round: number, wire: string): Promise<void> {
+    await this.#results.promised(run, round, wire);
+  }
+
+  /** Checks a closed round and keeps its header; what contradicts the log is kept as evidence and named. */
+  async concluded(result: RoundResult, signal: AbortSignal): Promise<Conclusion> {
+    const conclusion = await this.#results.concluded(result, signal);
+    await this.#prune();
+    return conclusion;
+  }
+
+  /** Measures a model of a run that this site was asked to train. Rejects with POLICY_* when it would not train it. */
+  async evaluate(run: RunId, model: Hash, signal: AbortSignal): Promise<SiteEvaluation> {
+    const { deps, specs } = this.#context;
+    const id = deps.log.spec(run);
+    if (id === undefined) throw new TallyError('USAGE_UNKNOWN_RUN', { run });
+    const spec = await specs.get(id, signal);
+    const { purposes } = deps.config.policy;
+    if (!purposes.includes(spec.purpose)) {
+      throw new TallyError('POLICY_PURPOSE', {
+        purpose: spec.purpose,
+        allowed: purposes.join(', '),
+      });
+    }
+    const path = datasetPath(deps.config, deps.folder, spec.data.dataset);
+    const bytes = await fetchModel(deps.source, deps.sha256, { id: model, signal });
+    const { manifest, weights } = decodeModel(deps.sha256, bytes);
+    const { numExamples, loss, accuracy } = await deps.trainer.evaluate({
+      manifest,
+      weights,
+      data: spec.data,
+      model: spec.model,
+      datasetPath: path,
+      set: 'test',
+      signal,
+    });
+    return {
+      numExamples,
+      metrics: {
+        loss: nanoUnits(loss),
+        ...(accuracy === undefined ? {} : { accuracy: nanoUnits(accuracy) }),
+      },
+    };
+  }
+
+  /** Ends training and releases the log. */
+  async close(): Promise<void> {
+    await this.#context.deps.trainer.close();
+    await this.#context.deps.log.close();
+  }
+
+  async #prune(): Promise<void> {
+    const { deps, updates } = this.#context;
+    await updates.prune(deps.clock.nowMs() - deps.config.retentionDays * DAY_MS);
+  }
+}

@@ -1,0 +1,288 @@
+import {
+  type ErrorCode,
+  type Hash,
+  isTallyError,
+  type RunId,
+  TallyError,
+  toHex,
+  ZERO_HASH,
+} from '@tallystick/kernel';
+import type { RunSpec } from '@tallystick/protocol';
+import {
+  DECLINE,
+  decodeSigned,
+  HEADER,
+  MEMBER,
+  type Receipt,
+  RECEIPT,
+  recordHash,
+  signRecord,
+  type Task,
+  TASK,
+} from '@tallystick/record';
+import type { Offer } from '@tallystick/rounds';
+import { datasetPath } from '../config/config-file.js';
+import { receiptSalt } from '../keystore.js';
+import type { LineOf } from '../log/log-line.js';
+import { type RunHistory, taskFault } from '../log/run-history.js';
+import { judgeProposal } from '../site-policy.js';
+import type { AgentContext } from './agent-context.js';
+import { ownMember, weightRuleFault } from './check-task.js';
+import { ContradictionError, evidenceLines, type EvidenceCode } from './contradiction.js';
+import { openSigned } from './open-records.js';
+import {
+  asTallyError,
+  declineReasonOf,
+  isPassing,
+  localMessage,
+  outwardMessage,
+} from './refusal.js';
+import { fetchModel } from './run-source.js';
+import { type MadeUpdate, trainUpdate } from './train-update.js';
+
+/** What a site says to an offer. Both are signed and durable before they are returned. */
+export type Answer =
+  | {
+      readonly kind: 'update';
+      readonly run: RunId;
+      readonly round: number;
+      /** Receipt, wire form. */
+      readonly receipt: string;
+      readonly update: Hash;
+      /** The update file. */
+      readonly path: string;
+      readonly bytes: number;
+    }
+  | {
+      readonly kind: 'decline';
+      readonly run: RunId;
+      readonly round: number;
+      /** Decline, wire form. */
+      readonly wire: string;
+      readonly code: ErrorCode;
+      /** For people; shows nothing of the site's data. */
+      readonly message: string;
+    };
+
+/** A task as it was offered, signature checked. */
+interface Asked {
+  readonly task: Task;
+  readonly hash: Hash;
+  readonly wire: string;
+  readonly offer: Offer;
+}
+
+const MAX_IN_FLIGHT = 16;
+
+/** Answers offers: admits the task, trains, signs; the same task always gets the same bytes. */
+export class TaskDesk {
+  readonly #context: AgentContext;
+  readonly #inFlight = new Map<Hash, Promise<Answer>>();
+
+  constructor(context: AgentContext) {
+    this.#context = context;
+  }
+
+  /** See `SiteAgent.answer`. */
+  answer(offer: Offer, signal: AbortSignal): Promise<Answer> {
+    const { identity, deps } = this.#context;
+    const { wire } = offer.task;
+    const { value: task } = openSigned(deps.ed25519, identity, TASK, wire);
+    const hash = recordHash(deps.sha256, TASK, task);
+    const running = this.#inFlight.get(hash);
+    if (running !== undefined) return running;
+    if (this.#inFlight.size >= MAX_IN_FLIGHT) {
+      throw new TallyError('INTERNAL_OVERFLOW', { what: 'tasks at work', limit: MAX_IN_FLIGHT });
+    }
+    const answer = this.#answer({ task, hash, wire, offer }, signal).finally(() => {
+      this.#inFlight.delete(hash);
+    });
+    this.#inFlight.set(hash, answer);
+    return answer;
+  }
+
+  async #answer(asked: Asked, signal: AbortSignal): Promise<Answer> {
+    const held = this.#held(asked);
+    try {
+      if (held?.receipt !== undefined && held.task?.hash === asked.hash) {
+        return await this.#resend(asked, held.receipt, signal);
+      }
+      const earlier = this.#earlierDecline(asked);
+      if (earlier !== undefined) return earlier;
+      await this.#context.admission.run(() => this.#admit(asked, signal));
+      const made = await this.#work(asked, signal);
+      return await this.#sign(asked, made);
+    } catch (error) {
+      if (signal.aborted || isPassing(error) || isTallyError(error, 'ROUND_CLOSED')) throw error;
+      return this.#decline(asked, asTallyError(error));
+    }
+  }
+
+  #held({ task }: Asked) {
+    return this.#context.deps.log.round(task.run, task.round);
+  }
+
+  #earlierDecline(asked: Asked): Answer | undefined {
+    const line = this.#held(asked)?.decline;
+    if (line === undefined || decodeSigned(DECLINE, line.wire).value.task !== asked.hash) {
+      return undefined;
+    }
+    const { run, round, wire, message } = line;
+    return { kind: 'decline', run, round, wire, code: line.code, message };
+  }
+
+  /** Everything that must hold before the site spends work on a task; then the task is in the log. */
+  async #admit(asked: Asked, signal: AbortSignal): Promise<void> {
+    const { identity, deps, headers } = this.#context;
+    const { task, offer } = asked;
+    this.#refuseSecond(asked);
+    ownMember(deps.sha256, task, offer.cohort, identity);
+    const history = await headers.catchUp(task.run, task.round, offer.headers, signal);
+    this.#checkContinues(asked, history ?? firstHistory(task));
+    if (this.#held(asked)?.task !== undefined) return;
+    const cohort = offer.cohort.map((member) => toHex(MEMBER.encode(member)));
+    await deps.log.append({ type: 'task', ...at(task), wire: asked.wire, cohort });
+  }
+
+  #refuseSecond(asked: Asked): void {
+    const { identity, deps } = this.#context;
+    const { run, round } = asked.task;
+    const held = this.#held(asked);
+    if (held?.task !== undefined && held.task.hash !== asked.hash) {
+      const reason = 'a second signed task of one round';
+      this.#contradict(asked, 'ROUND_ALREADY_SIGNED', reason, [held.task.wire, asked.wire]);
+    }
+    if (held?.task === undefined && round <= deps.log.signedRound(run)) {
+      throw new TallyError('ROUND_ALREADY_SIGNED', { node: identity.node, run, round });
+    }
+  }
+
+  #checkContinues(asked: Asked, history: RunHistory): void {
+    const { log, sha256 } = this.#context.deps;
+    const { run, round } = asked.task;
+    const head = history.head;
+    const closed = log.round(run, round)?.header;
+    if (closed !== undefined && decodeSigned(HEADER, closed.wire).value.task === asked.hash) {
+      throw new TallyError('ROUND_CLOSED', { run, round });
+    }
+    const reason = taskFault(sha256, history, asked.task);
+    if (reason === undefined) return;
+    const held = closed ?? (head && log.round(run, head.header.round)?.header);
+    const wires = [...(held === undefined ? [] : [held.wire]), asked.wire];
+    this.#contradict(asked, 'ROUND_PREV_UNKNOWN', reason, wires);
+  }
+
+  #contradict(asked: Asked, code: EvidenceCode, reason: string, wires: readonly string[]): never {
+    const { node } = this.#context.identity;
+    throw new ContradictionError({ code, ...at(asked.task), reason, wires }, node);
+  }
+
+  async #work(asked: Asked, signal: AbortSignal): Promise<MadeUpdate> {
+    const { deps, specs } = this.#context;
+    const { task, offer } = asked;
+    const spec = await specs.get(task.spec, signal);
+    const fault = weightRuleFault(task, offer.cohort, spec);
+    if (fault !== undefined) this.#contradict(asked, 'ROUND_TASK_INVALID', fault, [asked.wire]);
+    const proposal = { spec, specHash: task.spec, cohort: task.cohort };
+    const refusal = judgeProposal(deps.config.policy, proposal);
+    if (refusal !== undefined) throw refusal;
+    return this.#train(task, spec, signal);
+  }
+
+  async #train(task: Task, spec: RunSpec, signal: AbortSignal): Promise<MadeUpdate> {
+    const { identity, deps } = this.#context;
+    const path = datasetPath(deps.config, deps.folder, spec.data.dataset);
+    deps.onProgress?.({ ...at(task), stage: 'download' });
+    const model = await fetchModel(deps.source, deps.sha256, { id: task.model, signal });
+    deps.onProgress?.({ ...at(task), stage: 'train' });
+    const job = { task, spec, node: identity.node, datasetPath: path, model };
+    const made = await trainUpdate(job, deps, signal);
+    deps.onProgress?.({ ...at(task), stage: 'encode' });
+    return made;
+  }
+
+  /** File, then log line, both durable; only then does the receipt leave this method. */
+  async #sign(asked: Asked, made: MadeUpdate): Promise<Answer> {
+    const { identity, deps, updates } = this.#context;
+    const { task, hash } = asked;
+    const update = await updates.put(made.bytes);
+    const receipt: Receipt = {
+      chain: identity.chain,
+      run: task.run,
+      round: task.round,
+      prev: task.prev,
+      task: hash,
+      node: identity.node,
+      keyEpoch: identity.keyEpoch,
+      update,
+      updateBytes: BigInt(made.bytes.length),
+      numExamples: made.numExamples,
+      lossBefore: made.lossBefore,
+      lossAfter: made.lossAfter,
+      policy: ZERO_HASH,
+      salt: receiptSalt(deps.secret, { chain: identity.chain, ...at(task) }),
+    };
+    const { wire } = signRecord(RECEIPT, receipt, deps.signer);
+    const line: LineOf<'receipt'> = {
+      type: 'receipt',
+      ...at(task),
+      wire,
+      update,
+      updateBytes: made.bytes.length,
+    };
+    await deps.log.append(line);
+    return this.#answerOf(line);
+  }
+
+  /** The receipt that was signed before; a lost update file is made again, for the same job gives the same bytes. */
+  async #resend(asked: Asked, line: LineOf<'receipt'>, signal: AbortSignal): Promise<Answer> {
+    const { updates, specs } = this.#context;
+    if (!(await updates.has(line.update))) {
+      const spec = await specs.get(asked.task.spec, signal);
+      const made = await this.#train(asked.task, spec, signal);
+      const update = await updates.put(made.bytes);
+      if (update !== line.update)
+        throw new TallyError('STORE_BLOB_MISSING', { sha256: line.update });
+    }
+    return this.#answerOf(line);
+  }
+
+  #answerOf(line: LineOf<'receipt'>): Answer {
+    const { run, round, wire, update, updateBytes } = line;
+    const path = this.#context.updates.path(update);
+    return { kind: 'update', run, round, receipt: wire, update, path, bytes: updateBytes };
+  }
+
+  async #decline(asked: Asked, error: TallyError): Promise<Answer> {
+    const { identity, deps, specs } = this.#context;
+    const { task, hash } = asked;
+    const dataset = specs.peek(task.spec)?.data.dataset ?? 'of the run';
+    const message = outwardMessage(error, dataset);
+    const { code } = error;
+    deps.logger.warn('task.declined', { ...at(task), code, detail: localMessage(error) });
+    const record = {
+      chain: identity.chain,
+      ...at(task),
+      task: hash,
+      node: identity.node,
+      reason: declineReasonOf(code),
+    };
+    const { wire } = signRecord(DECLINE, record, deps.signer);
+    const evidence =
+      error instanceof ContradictionError ? evidenceLines(deps.log, [error.contradiction]) : [];
+    const held = this.#held(asked);
+    const isFirst = held?.receipt === undefined && held?.decline === undefined;
+    const line: LineOf<'decline'> = { type: 'decline', ...at(task), wire, code, message };
+    await deps.log.append(...evidence, ...(isFirst ? [line] : []));
+    return { kind: 'decline', ...at(task), wire, code, message };
+  }
+}
+
+function at({ run, round }: Task): { readonly run: RunId; readonly round: number } {
+  return { run, round };
+}
+
+/** A run this site knows nothing of can only begin. */
+function firstHistory(task: Task): RunHistory {
+  return { genesis: { prev: task.prev, model: task.model } };
+}

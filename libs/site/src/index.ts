@@ -1,0 +1,44 @@
+/**
+ * site: what a node is, without its socket.
+ *
+ * Its keys and its node.yaml, the policy and the datasets in it, the receipt log, and SiteAgent, which answers offers
+ * and checks results. The client node drives it over a WebSocket, `simulate` in one process; an auditor reads the
+ * log (`readNodeLog`) as an anchor. `join` registers a node with its invite.
+ *
+ * Invariants: at most one receipt per (chain, run, round), for ever; an update file is durable before its log line,
+ * and the line before the receipt leaves; signed records that contradict each other are kept as evidence; a decline
+ * shows nothing of the site's data.
+ *
+ * It refuses to open sockets, to trust what the coordinator says without a signature or a hash, and to send a key,
+ * a row or a cell.
+ */
+export type { SiteAgentDeps, SiteIdentity, SiteProgress } from './agent/agent-context.js';
+export type { Conclusion } from './agent/result-desk.js';
+export type { RunSource } from './agent/run-source.js';
+export { SiteAgent, type SiteEvaluation } from './agent/site-agent.js';
+export type { Answer } from './agent/task-desk.js';
+export {
+  addDataset,
+  datasetPath,
+  loadSiteConfig,
+  parseSiteConfig,
+  writeSiteConfig,
+} from './config/config-file.js';
+export { SiteConfig, SitePolicy } from './config/node-config.js';
+export {
+  exposedKeys,
+  loadNodeKey,
+  loadOrCreateKeys,
+  saltSecret,
+  type SiteKeys,
+} from './keystore.js';
+export { LogLine } from './log/log-line.js';
+export type { RoundMemory } from './log/log-memory.js';
+export {
+  type LoggedRecord,
+  type LoggedTask,
+  type NodeLog,
+  readNodeLog,
+} from './log/read-node-log.js';
+export { ReceiptLog, type ReceiptLogOptions } from './log/receipt-log.js';
+export { judgeProposal } from './site-policy.js';
