@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MemoryBlobStore } from '@tallystick/blobs';
+import { InMemoryRoundLedger } from '@tallystick/chain';
+import { InProcessFolderFactory } from '@tallystick/compute';
+import { type Hash, type Logger, type RunId, TallyError } from '@tallystick/kernel';
+import { ed25519, sha256, systemClock } from '@tallystick/kernel/node';
+import type { Header } from '@tallystick/record';
+import { genesisModel, InMemoryJournal, RunLoop, type RunOutcome } from '@tallystick/rounds';
+import type { RunSource } from '@tallystick/site';
+import { InlineTrainer } from '@tallystick/training';
+import type { Example } from '../federation/example.js';
+import { InProcessLink } from './in-process-link.js';
+import { openSite, type SimulatedSite, simulatedKey } from './simulated-site.js';
+
+/** What a simulated run left. */
+export interface Simulation {
+  readonly outcome: RunOutcome;
+  readonly headers: readonly Header[];
+  /** Share of its own test rows that each site's final evaluation got right. */
+  readonly accuracyOf: ReadonlyMap<string, number>;
+}
+
+/**
+ * Plays a run in this process: the same run loop, agents, receipts, folds and training as a federation of processes,
+ * with a ledger in memory and no sockets. Model digests are equal to the distributed run's, round by round.
+ */
+export async function simulate(
+  example: Example,
+  deps: {
+    readonly logger: Logger;
+    readonly signal: AbortSignal;
+    readonly onRound?: (h: Header) => void;
+  },
+): Promise<Simulation> {
+  const folder = await mkdtemp(join(tmpdir(), 'tally-simulate-'));
+  const trainer = new InlineTrainer();
+  try {
+    return await play(example, { ...deps, folder, trainer });
+  } finally {
+    await trainer.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface PlayDeps {
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly onRound?: (header: Header) => void;
+  readonly folder: string;
+  readonly trainer: InlineTrainer;
+}
+
+async function play(example: Example, deps: PlayDeps): Promise<Simulation> {
+  const { spec, specHash } = example;
+  const ledger = new InMemoryRoundLedger({ sha256, ed25519 });
+  const blobs = new MemoryBlobStore();
+  const journal = new ReportingJournal(deps.onRound);
+  const link = new InProcessLink({ ...deps, blobs });
+  const genesis = genesisModel(sha256, spec, specHash);
+  await blobs.put(genesis.bytes);
+  const coordinator = simulatedKey('coordinator');
+  const source = sourceOf(example, blobs);
+  const sites: SimulatedSite[] = [];
+  for (const site of example.sites) {
+    const cap = BigInt(Number.MAX_SAFE_INTEGER);
+    const open = await openSite(site, { ...deps, ledger, coordinator, source, cap });
+    link.attach(open);
+    sites.push(open);
+  }
+  const run = 0 as RunId;
+  const chain = await ledger.genesis();
+  const plan = { chain, run, spec, specHash, genesisModel: genesis.id };
+  const folders = new InProcessFolderFactory({ blobs, sha256 });
+  const loop = new RunLoop(plan, {
+    journal,
+    folders,
+    ledger: { ...viewOf(ledger), anchored: () => Promise.resolve(journal.anchored(run)) },
+    link,
+    signer: coordinator,
+    sha256,
+    ed25519,
+    clock: systemClock,
+    logger: deps.logger,
+  });
+  link.loop = loop;
+  const outcome = await loop.play(deps.signal);
+  await link.idle();
+  const accuracyOf = await evaluate(sites, outcome.model, deps.signal);
+  for (const site of sites) await site.agent.close();
+  return { outcome, headers: (await journal.load(run)).headers, accuracyOf };
+}
+
+/** A journal that tells of each closed round and is its own chain: what is closed counts as anchored. */
+class ReportingJournal extends InMemoryJournal {
+  readonly #onRound: ((header: Header) => void) | undefined;
+  #last: Header | undefined;
+
+  constructor(onRound: ((header: Header) => void) | undefined) {
+    super();
+    this.#onRound = onRound;
+  }
+
+  override async close(closed: Parameters<InMemoryJournal['close']>[0]): Promise<void> {
+    await super.close(closed);
+    this.#last = closed.header;
+    this.#onRound?.(closed.header);
+  }
+
+  anchored(_run: RunId): Awaited<ReturnType<InMemoryRoundLedger['anchored']>> {
+    if (this.#last === undefined) return undefined;
+    const { round, modelAfter, stateAfter, atBlock, prev } = this.#last;
+    return {
+      nextRound: round + 1,
+      head: prev,
+      model: modelAfter,
+      state: stateAfter,
+      lastAtBlock: atBlock,
+    };
+  }
+}
+
+function viewOf(
+  ledger: InMemoryRoundLedger,
+): Pick<InMemoryRoundLedger, 'genesis' | 'finalized' | 'eligible'> {
+  return {
+    genesis: () => ledger.genesis(),
+    finalized: () => ledger.finalized(),
+    eligible: () => ledger.eligible(),
+  };
+}
+
+function sourceOf(example: Example, blobs: MemoryBlobStore): RunSource {
+  return {
+    spec: (id: Hash) =>
+      id === example.specHash
+        ? Promise.resolve(example.canonical)
+        : Promise.reject(new TallyError('STORE_BLOB_MISSING', { sha256: id })),
+    model: (id) => blobs.get(id),
+    headers: () => Promise.resolve([]),
+    leaves: () => Promise.resolve([]),
+  };
+}
+
+async function evaluate(
+  sites: readonly SimulatedSite[],
+  model: Hash,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const accuracies = new Map<string, number>();
+  for (const { site, agent } of sites) {
+    const { metrics } = await agent.evaluate(0 as RunId, model, signal);
+    const accuracy = metrics['accuracy'];
+    if (accuracy !== undefined) accuracies.set(site.name, Number(accuracy) / 1e9);
+  }
+  return accuracies;
+}
