@@ -1,17 +1,9 @@
 import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
-import {
-  type Contrib,
-  decodeSigned,
-  type Header,
-  PROMISE,
-  RECEIPT,
-  signRecord,
-} from '@tallystick/record';
-import { contribOf, type Offer, type RoundResult } from '@tallystick/rounds';
+import { decodeSigned, type Header, PROMISE, RECEIPT, signRecord } from '@tallystick/record';
+import type { Offer, RoundResult } from '@tallystick/rounds';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readNodeLog } from '../log/read-node-log.js';
-import { flipSignature, nodeSigner, SiteBench, testHash } from '../testing/index.js';
+import { flipSignature, leafOf, nodeSigner, SiteBench, testHash } from '../testing/index.js';
 
 let bench: SiteBench;
 let offer: Offer;
@@ -29,11 +21,6 @@ function otherReceipt(node: 0 | 2): string {
   const member = bench.coordinator.cohort[node];
   if (member === undefined) throw new Error('no such member');
   return signRecord(RECEIPT, { ...value, node: member.node }, nodeSigner(node)).wire;
-}
-
-function leafOf(wire: string): Contrib {
-  const { value, signature } = decodeSigned(RECEIPT, wire);
-  return contribOf(sha256, { receipt: value, signature, weight: value.numExamples });
 }
 
 function conclude(result: RoundResult): ReturnType<SiteBench['agent']['concluded']> {

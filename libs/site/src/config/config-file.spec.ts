@@ -61,29 +61,29 @@ policy:
 colour: red
 `);
     expect(faults.split('\n').slice(1)).toEqual([
-      expect.stringMatching(/^ {2}line 1, column 7: name: must be lower-case/),
-      expect.stringMatching(/^ {2}line 3, column 14: coordinator: must be an http/),
-      expect.stringMatching(/^ {2}line 4, column 20: datasets\.heart: /),
-      expect.stringMatching(/^ {2}line 6, column 14: policy\.purposes\.0: must be a GA4GH DUO/),
-      expect.stringMatching(/^ {2}line 7, column 14: policy\.minCohort: /),
-      '  line 8, column 3: policy.largestEpsilon: is not known here',
-      '  line 9, column 1: colour: is not known here',
+      expect.stringMatching(/^node\.yaml:1:1 name: must be lower-case .*, got "Cleveland"$/),
+      expect.stringMatching(/^node\.yaml:3:1 coordinator: must be an http/),
+      expect.stringMatching(/^node\.yaml:4:13 datasets\.heart: .*got 7/),
+      expect.stringMatching(/^node\.yaml:6:14 policy\.purposes\[0\]: must be a GA4GH DUO/),
+      expect.stringMatching(/^node\.yaml:7:3 policy\.minCohort: must be at least 1, got 0/),
+      expect.stringMatching(/^node\.yaml:8:3 policy\.largestEpsilon: is not a known key/),
+      expect.stringMatching(/^node\.yaml:9:1 colour: is not a known key/),
     ]);
   });
 
   it('says where a missing field belongs', () => {
     const faults = faultsOf('name: a\ncoordinator: http://h\npolicy:\n  minCohort: 2\n');
-    expect(faults).toContain('line 1, column 1: organisation: is missing');
-    expect(faults).toContain('line 4, column 3: policy.purposes: is missing');
+    expect(faults).toContain('node.yaml:1:1 organisation: is required');
+    expect(faults).toContain('node.yaml:3:1 policy.purposes: is required');
   });
 
   it.each([
-    ['a repeated key', 'name: a\nname: b\n', /line 2, column 1: Map keys must be unique/],
-    ['an anchor', 'name: &x a\n', /line 1, column \d+: anchors/],
-    ['an alias', 'name: &x a\norganisation: *x\n', /line 2, column 15: aliases/],
-    ['broken text', 'name: "a\n', /line \d+, column \d+: /],
-    ['no map at all', '- 1\n', /line 1, column 1: /],
-    ['nothing', '', /line 1, column 1: /],
+    ['a repeated key', 'name: a\nname: b\n', /:2:1 this key stands here twice/],
+    ['an anchor', 'name: &x a\n', /:1:10 anchors/],
+    ['an alias', 'name: &x a\norganisation: *x\n', /:2:15 aliases/],
+    ['broken text', 'name: "a\n', /:2:1 Missing closing/],
+    ['no map at all', '- 1\n', /:1:1 must be \{/],
+    ['nothing', '', /:1:1 is empty/],
   ])('refuses %s', (_what, text, expected) => {
     expect(faultsOf(text)).toMatch(expected);
   });

@@ -5,13 +5,13 @@ const MAX_ENTRIES = 256;
 
 const slug = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and -, at most 63');
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and -, at most 63');
 
 /** What the site allows. Nothing is allowed that is not written here. */
 export const SitePolicy = z.strictObject({
   /** GA4GH DUO codes of the purposes that may be trained for. */
   purposes: z
-    .array(z.string().regex(/^DUO:\d{7}$/, 'must be a GA4GH DUO code such as DUO:0000007'))
+    .array(z.string().regex(/^DUO:\d{7}$/, 'a GA4GH DUO code such as DUO:0000007'))
     .max(MAX_ENTRIES),
   /** Smallest cohort this site takes part in: alone, an update is its data's shadow. */
   minCohort: z.int().min(1).max(1_000_000).default(2),
@@ -29,7 +29,7 @@ export type SitePolicy = z.infer<typeof SitePolicy>;
 export const SiteConfig = z.strictObject({
   name: slug,
   organisation: z.string().min(1).max(200),
-  coordinator: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' }),
+  coordinator: z.url({ protocol: /^https?$/, error: 'an http:// or https:// address' }),
   /** Name → CSV file, relative to the folder of node.yaml. */
   datasets: z
     .record(slug, z.string().min(1).max(4096))

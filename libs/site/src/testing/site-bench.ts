@@ -37,7 +37,7 @@ export class SiteBench {
   readonly logger = new MemoryLogger();
   readonly clock = new VirtualClock();
   readonly identity: SiteIdentity;
-  readonly signal = new AbortController().signal;
+  readonly signal: AbortSignal = new AbortController().signal;
   readonly folder: string;
   readonly #yaml: string;
   #agent: SiteAgent | undefined;

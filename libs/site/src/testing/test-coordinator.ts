@@ -11,6 +11,7 @@ import {
 import { type NodeSigner, sha256, signerFromSeed } from '@tallystick/kernel/node';
 import {
   CONTRIB,
+  type Contrib,
   decodeSigned,
   GENESIS,
   type Header,
@@ -26,6 +27,7 @@ import {
   signRecord,
   sumLeaf,
   sumProof,
+  type SumNode,
   sumTree,
   type Task,
   TASK,
@@ -123,52 +125,18 @@ export class TestCoordinator {
     receipts: readonly string[],
     options: { readonly node?: NodeId; readonly changes?: Partial<Header> } = {},
   ): RoundResult {
-    const { task } = offer.task;
-    const leaves = receipts.map((wire) => {
-      const { value, signature } = decodeSigned(RECEIPT, wire);
-      const { node, keyEpoch, update, numExamples } = value;
-      const receipt = receiptHash(sha256, value, signature);
-      return { node, keyEpoch, receipt, update, numExamples, weight: numExamples };
-    });
+    const leaves = receipts.map(leafOf);
     const nodes = leaves.map((leaf) => ({
       hash: sumLeaf(sha256, CONTRIB, leaf),
       sum: leaf.weight,
     }));
-    const tree = sumTree(sha256, nodes);
-    const header: Header = {
-      chain: task.chain,
-      mode: 0,
-      run: task.run,
-      round: task.round,
-      prev: task.prev,
-      task: offer.taskHash,
-      atBlock: task.atBlock,
-      modelBefore: task.model,
-      modelAfter: testHash(`model after ${task.round}`),
-      stateAfter: ZERO_HASH,
-      contribRoot: tree.root,
-      included: leaves.length,
-      sumWeight: tree.total,
-      excludedRoot: ZERO_HASH,
-      excluded: task.cohort - leaves.length,
-      cohort: task.cohort,
-      metrics: testHash('metrics'),
-      deadlineMs: task.deadlineMs,
-      closedAtMs: task.deadlineMs - 1n,
-      ...options.changes,
-    };
-    const index = leaves.findIndex(({ node }) => node === options.node);
+    const header = { ...headerOf(offer, nodes), ...options.changes };
     const { wire } = signRecord(HEADER, header, this.signer);
-    return {
-      header: { header, wire },
-      ...(index >= 0 && {
-        inclusion: {
-          index,
-          weight: leaves[index]?.weight ?? 0n,
-          proof: sumProof(sha256, nodes, index),
-        },
-      }),
-    };
+    const index = leaves.findIndex(({ node }) => node === options.node);
+    const weight = leaves[index]?.weight;
+    if (weight === undefined) return { header: { header, wire } };
+    const proof = sumProof(sha256, nodes, index);
+    return { header: { header, wire }, inclusion: { index, weight, proof } };
   }
 
   /** The next offer continues this result. */
@@ -182,6 +150,40 @@ export class TestCoordinator {
       state: header.stateAfter,
     };
   }
+}
+
+/** The leaf of a receipt in wire form, weighted by its examples. */
+export function leafOf(wire: string): Contrib {
+  const { value, signature } = decodeSigned(RECEIPT, wire);
+  const { node, keyEpoch, update, numExamples } = value;
+  const receipt = receiptHash(sha256, value, signature);
+  return { node, keyEpoch, receipt, update, numExamples, weight: numExamples };
+}
+
+function headerOf(offer: Offer, nodes: readonly SumNode[]): Header {
+  const { task } = offer.task;
+  const tree = sumTree(sha256, nodes);
+  return {
+    chain: task.chain,
+    mode: 0,
+    run: task.run,
+    round: task.round,
+    prev: task.prev,
+    task: offer.taskHash,
+    atBlock: task.atBlock,
+    modelBefore: task.model,
+    modelAfter: testHash(`model after ${task.round}`),
+    stateAfter: ZERO_HASH,
+    contribRoot: tree.root,
+    included: nodes.length,
+    sumWeight: tree.total,
+    excludedRoot: ZERO_HASH,
+    excluded: task.cohort - nodes.length,
+    cohort: task.cohort,
+    metrics: testHash('metrics'),
+    deadlineMs: task.deadlineMs,
+    closedAtMs: task.deadlineMs - 1n,
+  };
 }
 
 /** `wire` with one bit of its last byte (the signature) turned. */

@@ -98,7 +98,7 @@ export class FakeTrainer implements Trainer {
   readonly requests: TrainRequest[] = [];
   delta = 0.125;
   numExamples = 172;
-  failure: unknown;
+  failure: Error | undefined;
   /** Awaited inside `train`, so that a test can stop time there. */
   gate: Promise<void> = Promise.resolve();
 
