@@ -1,5 +1,5 @@
 import { type Sha256, TallyError } from '@tallystick/kernel';
-import { copyOf } from './bytes.js';
+import { copyOf, firstNotFinite } from './bytes.js';
 import { type Manifest, manifestOf, tensorAt, tensorFault, type TensorShape } from './manifest.js';
 import { isPadded, renderFile, splitFile } from './safetensors.js';
 
@@ -39,7 +39,7 @@ export function decodeModel(sha256: Sha256, bytes: Uint8Array): Model {
     throw malformed(`it holds ${file.data.length} bytes of weights, not ${4 * manifest.d}`);
   }
   const weights = new Float32Array(copyOf(file.data).buffer);
-  const bad = weights.findIndex((w) => !Number.isFinite(w));
+  const bad = firstNotFinite(weights);
   if (bad >= 0)
     throw malformed(`tensor ${tensorAt(manifest, bad)} holds a value that is not finite`);
   return { manifest, weights };

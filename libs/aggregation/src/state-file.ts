@@ -1,5 +1,5 @@
 import { TallyError } from '@tallystick/kernel';
-import { copyOf } from './bytes.js';
+import { copyOf, firstNotFinite } from './bytes.js';
 import type { Manifest } from './manifest.js';
 import { isPadded, renderFile, renderHeader, splitFile } from './safetensors.js';
 import type { OptimizerState } from './strategy.js';
@@ -33,7 +33,7 @@ export function decodeState(manifest: Manifest, bytes: Uint8Array): OptimizerSta
     throw malformed(`it holds ${file.data.length} bytes, not ${8 * moments * manifest.d}`);
   }
   const all = new Float64Array(copyOf(file.data).buffer);
-  if (!all.every((x) => Number.isFinite(x))) throw malformed('it holds a value that is not finite');
+  if (firstNotFinite(all) >= 0) throw malformed('it holds a value that is not finite');
   const m = all.subarray(0, manifest.d);
   return moments === 1 ? { m } : { m, v: all.subarray(manifest.d) };
 }

@@ -37,17 +37,20 @@ export function initialState(kind: Strategy['kind'], d: number): OptimizerState 
   return moments === 1 ? { m } : { m, v: new Float64Array(d) };
 }
 
+interface Rates {
+  readonly serverLearningRate: number;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly tau?: number;
+}
+
 /** Throws RangeError naming the parameter: η finite > 0, 0 ≤ β < 1, τ ≥ 10⁻¹². */
 export function checkStrategy(strategy: Strategy): void {
-  const { serverLearningRate: eta } = strategy;
-  if (!(eta > 0 && eta < Infinity)) throw new RangeError(`serverLearningRate is ${eta}`);
-  for (const name of ['beta1', 'beta2'] as const) {
-    const beta = Object.entries(strategy).find(([key]) => key === name)?.[1];
-    if (beta !== undefined && !(Number(beta) >= 0 && Number(beta) < 1)) {
-      throw new RangeError(`${name} is ${beta}, it must be in [0, 1)`);
-    }
+  const { serverLearningRate, beta1 = 0, beta2 = 0, tau = 1 }: Rates = strategy;
+  if (!(serverLearningRate > 0 && serverLearningRate < Infinity)) {
+    throw new RangeError(`serverLearningRate is ${serverLearningRate}, it must be above 0`);
   }
-  if ('tau' in strategy && !(strategy.tau >= 1e-12 && strategy.tau < Infinity)) {
-    throw new RangeError(`tau is ${strategy.tau}, it must be at least 1e-12`);
-  }
+  if (!(beta1 >= 0 && beta1 < 1)) throw new RangeError(`beta1 is ${beta1}, not in [0, 1)`);
+  if (!(beta2 >= 0 && beta2 < 1)) throw new RangeError(`beta2 is ${beta2}, not in [0, 1)`);
+  if (!(tau >= 1e-12 && tau < Infinity)) throw new RangeError(`tau is ${tau}, below 1e-12`);
 }

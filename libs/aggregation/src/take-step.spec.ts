@@ -60,7 +60,7 @@ function productRun(
   { sign = 1, weigh = true } = {},
 ): { model: Float32Array; state: OptimizerState | undefined } {
   const manifest = vectorManifest(fedOpt.x0.length);
-  let model = Float32Array.from(fedOpt.x0);
+  let model: Float32Array = Float32Array.from(fedOpt.x0);
   let state: OptimizerState | undefined;
   for (const delta of fedOpt.deltas) {
     // Two nodes whose weighted mean, (3·1.5Δ − 1·0.5Δ) ÷ 4, is Δ.
@@ -167,13 +167,14 @@ describe('takeStep', () => {
   });
 
   const plain = { kind: 'fedAvg', serverLearningRate: 1 } as const;
+  const yogi = { kind: 'fedYogi', serverLearningRate: 1, beta1: 0, beta2: 0, tau: 1 } as const;
   it.each<[string, Strategy, { sumWeight?: bigint; d?: number }]>([
     ['a rate of 0', { ...plain, serverLearningRate: 0 }, {}],
     ['an infinite rate', { ...plain, serverLearningRate: Infinity }, {}],
     ['beta1 of 1', { kind: 'fedAvgM', serverLearningRate: 1, beta1: 1 }, {}],
     ['a negative beta1', { kind: 'fedAvgM', serverLearningRate: 1, beta1: -0.1 }, {}],
-    ['beta2 of NaN', { ...strategyOf('fedAdam'), kind: 'fedAdam', beta2: NaN, tau: 1 }, {}],
-    ['a tau of 0', { ...strategyOf('fedAdagrad'), kind: 'fedAdagrad', tau: 0 }, {}],
+    ['beta2 of NaN', { ...yogi, beta2: NaN }, {}],
+    ['a tau of 0', { ...yogi, tau: 0 }, {}],
     ['a sum of weights of 0', plain, { sumWeight: 0n }],
     ['sums of another length', plain, { d: 3 }],
   ])('refuses %s', (_, strategy, { sumWeight = 1n, d = 2 }) => {
@@ -215,7 +216,7 @@ function pick(given: {
 /** Two rounds by kernel and by reference; both float32 models and both moments must have equal bits. */
 function compareWithReference(strategy: Strategy, sums: BigInt64Array, sumWeight: bigint): void {
   const manifest = vectorManifest(sums.length);
-  let model = Float32Array.from(sums, (sum) => Number(sum % 1000n) / 1000);
+  let model: Float32Array = Float32Array.from(sums, (sum) => Number(sum % 1000n) / 1000);
   let state: OptimizerState | undefined;
   let expected = Array.from(model, zero);
   for (let round = 0; round < 2; round++) {

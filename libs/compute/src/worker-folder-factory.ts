@@ -31,7 +31,7 @@ export class WorkerFolderFactory implements FolderFactory {
   constructor(options: WorkerFolderOptions) {
     this.#blobs = options.blobs;
     this.#chunkPositions = options.chunkPositions ?? CHUNK_POSITIONS;
-    this.#pool = new WorkerPool(options.workers);
+    this.#pool = new WorkerPool({ workers: options.workers });
   }
 
   /** Rejects with STORE_BLOB_MISSING, STORE_BLOB_DAMAGED or MODEL_MALFORMED. */

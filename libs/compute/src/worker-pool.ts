@@ -9,6 +9,14 @@ const MAX_PENDING = 256;
 /** The slowest task hashes one file of at most 0.5 GiB: seconds. */
 const TASK_TIMEOUT_MS = 120_000;
 
+/** How a pool is made; only tests give another script or deadline. */
+export interface WorkerPoolOptions {
+  /** Threads, 1 to 64. */
+  readonly workers: number;
+  readonly script?: URL;
+  readonly taskTimeoutMs?: number;
+}
+
 interface Pending {
   resolve(answer: unknown): void;
   reject(error: Error): void;
@@ -18,8 +26,15 @@ interface Pending {
 /** One thread and what it owes. A thread that ended is replaced at the next task; what it held is gone. */
 class PoolWorker {
   readonly pending = new Map<number, Pending>();
+  readonly #script: URL;
+  readonly #taskTimeoutMs: number;
   #thread: Worker | undefined;
   #nextId = 0;
+
+  constructor({ script = WORKER_URL, taskTimeoutMs = TASK_TIMEOUT_MS }: WorkerPoolOptions) {
+    this.#script = script;
+    this.#taskTimeoutMs = taskTimeoutMs;
+  }
 
   send(kind: TaskKind, ask: unknown, transfer: readonly ArrayBuffer[]): Promise<unknown> {
     if (this.pending.size >= MAX_PENDING) {
@@ -30,8 +45,8 @@ class PoolWorker {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => {
-        void this.stop(`${kind} took longer than ${TASK_TIMEOUT_MS} ms`);
-      }, TASK_TIMEOUT_MS);
+        void this.stop(`${kind} took longer than ${this.#taskTimeoutMs} ms`);
+      }, this.#taskTimeoutMs);
       this.pending.set(id, { resolve, reject, deadline });
       thread.ref();
       thread.postMessage({ id, kind, ask }, [...transfer]);
@@ -47,7 +62,7 @@ class PoolWorker {
 
   #start(): Worker {
     // Threads inherit the parent's --conditions, under which packages resolve to TypeScript sources.
-    const thread = new Worker(WORKER_URL, { execArgv: [] });
+    const thread = new Worker(this.#script, { execArgv: [] });
     thread.on('message', (reply: ReplyMessage) => this.#settle(thread, reply));
     thread.on('error', (error) => this.#lose(thread, error.message));
     thread.on('exit', (code) => this.#lose(thread, `exit code ${code}`));
@@ -88,11 +103,12 @@ export class WorkerPool {
   readonly #workers: readonly PoolWorker[];
   #closed = false;
 
-  constructor(workers: number) {
+  constructor(options: WorkerPoolOptions) {
+    const { workers } = options;
     if (!Number.isInteger(workers) || workers < 1 || workers > 64) {
       throw new RangeError(`workers is ${workers}, it must be 1 to 64`);
     }
-    this.#workers = Array.from({ length: workers }, () => new PoolWorker());
+    this.#workers = Array.from({ length: workers }, () => new PoolWorker(options));
   }
 
   get size(): number {
@@ -101,11 +117,8 @@ export class WorkerPool {
 
   /** The worker with the least to do. */
   idlest(): number {
-    let best = 0;
-    this.#workers.forEach((worker, index) => {
-      if (worker.pending.size < this.#workers[best]!.pending.size) best = index;
-    });
-    return best;
+    const loads = this.#workers.map((worker) => worker.pending.size);
+    return loads.indexOf(Math.min(...loads));
   }
 
   /** Runs a task on one worker. Buffers in `transfer` move to the worker. */

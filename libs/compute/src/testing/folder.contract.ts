@@ -1,0 +1,196 @@
+import {
+  encodeModel,
+  encodeState,
+  encodeUpdate,
+  type Manifest,
+  manifestOf,
+  type Strategy,
+  takeStep,
+} from '@tallystick/aggregation';
+import { randomUpdate } from '@tallystick/aggregation/testing';
+import { type Hash, ZERO_HASH } from '@tallystick/kernel';
+import { sha256 } from '@tallystick/kernel/node';
+import type { BlobStore, Folder, FolderFactory, FoldResult, Weighted } from '@tallystick/rounds';
+import { describe, expect, it } from 'vitest';
+
+/** A factory and the store it works on. */
+export interface FolderSetup {
+  readonly factory: FolderFactory;
+  readonly blobs: BlobStore;
+}
+
+const AVERAGE: Strategy = { kind: 'fedAvg', serverLearningRate: 1 };
+const YOGI: Strategy = {
+  kind: 'fedYogi',
+  serverLearningRate: 0.1,
+  beta1: 0.9,
+  beta2: 0.99,
+  tau: 1e-3,
+};
+/** Several blocks and tensors, so that every lane of four has work. */
+const MANIFEST: Manifest = manifestOf(sha256, [
+  { name: 'dense0.kernel', shape: [65, 65] },
+  { name: 'dense0.bias', shape: [65] },
+  { name: 'dense1.kernel', shape: [65, 1] },
+]);
+
+/** Weights that are multiples of 2⁻⁸ and never −0, so that changes between two of them are exact and undo. */
+function ramp(factor: number): Float32Array {
+  const step = (j: number): number => Math.round(256 * Math.sin(j + 1)) / 256 + 0;
+  return Float32Array.from({ length: MANIFEST.d }, (_, j) => factor * step(j));
+}
+
+async function putUpdate(blobs: BlobStore, factor: number): Promise<Hash> {
+  return blobs.put(encodeUpdate(MANIFEST, ramp(1), ramp(factor)));
+}
+
+async function openFold(setup: FolderSetup, strategy: Strategy): Promise<Folder> {
+  const model = await setup.blobs.put(encodeModel(MANIFEST, ramp(1)));
+  return setup.factory.open({ model, state: ZERO_HASH, strategy });
+}
+
+/** What every Folder promises. `setup` gives a factory over an empty store. */
+export function folderContract(setup: () => Promise<FolderSetup>): void {
+  describe('a fold', () => {
+    it('stores the weighted mean step', async () => {
+      const at = await setup();
+      const folder = await openFold(at, AVERAGE);
+      await folder.add(await putUpdate(at.blobs, 2), 3n);
+      await folder.add(await putUpdate(at.blobs, -2), 1n);
+      const result = await folder.finish();
+      // 1 + (3·1 + 1·(−3)) ÷ 4 = 1: the two changes cancel.
+      const model = await at.blobs.put(encodeModel(MANIFEST, ramp(1)));
+      expect(result).toEqual({ ok: true, model, state: ZERO_HASH, sumWeight: 4n });
+      await folder.close();
+    });
+
+    it('gives the same blobs whatever the order, and others when weights are ignored', async () => {
+      const at = await setup();
+      const a = { update: await putUpdate(at.blobs, 2), weight: 5n };
+      const b = { update: await putUpdate(at.blobs, 0.5), weight: 7n };
+      const c = { update: await putUpdate(at.blobs, -1), weight: 11n };
+      const finish = async (contributions: readonly Weighted[]): Promise<FoldResult> => {
+        const folder = await openFold(at, YOGI);
+        for (const { update, weight } of contributions) await folder.add(update, weight);
+        const result = await folder.finish();
+        await folder.close();
+        return result;
+      };
+      const first = await finish([a, b, c]);
+      expect(await finish([c, a, b])).toEqual(first);
+      expect(await finish([a, b, c].map((each) => ({ ...each, weight: 1n })))).not.toEqual(first);
+    });
+
+    it('takes the optimizer state of the round before', async () => {
+      const at = await setup();
+      const state = { m: new Float64Array(MANIFEST.d), v: new Float64Array(MANIFEST.d) };
+      state.m.fill(0.25);
+      state.v.fill(0.5);
+      const model = await at.blobs.put(encodeModel(MANIFEST, ramp(1)));
+      const stateId = await at.blobs.put(encodeState(MANIFEST, state));
+      const folder = await at.factory.open({ model, state: stateId, strategy: YOGI });
+      await folder.add(await at.blobs.put(encodeUpdate(MANIFEST, ramp(1), ramp(1))), 2n);
+      const step = takeStep({
+        manifest: MANIFEST,
+        model: ramp(1),
+        sums: new BigInt64Array(MANIFEST.d),
+        sumWeight: 2n,
+        strategy: YOGI,
+        state,
+      });
+      if (!step.ok || step.state === undefined) throw new Error('no step');
+      const wanted = {
+        ok: true,
+        model: await at.blobs.put(encodeModel(MANIFEST, step.model)),
+        state: await at.blobs.put(encodeState(MANIFEST, step.state)),
+        sumWeight: 2n,
+      };
+      expect(await folder.finish()).toEqual(wanted);
+      await folder.close();
+    });
+
+    it('rebuilds to exactly the contributions given', async () => {
+      const at = await setup();
+      const [a, b] = await Promise.all([putUpdate(at.blobs, 2), putUpdate(at.blobs, 3)]);
+      const straight = await openFold(at, AVERAGE);
+      await straight.add(a, 2n);
+      await straight.add(b, 9n);
+      const folder = await openFold(at, AVERAGE);
+      await folder.add(a, 100n);
+      await folder.rebuild([
+        { update: b, weight: 9n },
+        { update: a, weight: 2n },
+      ]);
+      expect(await folder.finish()).toEqual(await straight.finish());
+      await Promise.all([straight.close(), folder.close()]);
+    });
+
+    it('says when the step is not finite, and leaves no blob', async () => {
+      const at = await setup();
+      const folder = await openFold(at, { kind: 'fedAvg', serverLearningRate: 3e38 });
+      await folder.add(await putUpdate(at.blobs, 100), 1n);
+      expect(await folder.finish()).toEqual({ ok: false, code: 'ROUND_MODEL_NOT_FINITE' });
+      await folder.close();
+      await folder.close();
+    });
+  });
+
+  describe('an inspection', () => {
+    it('accepts the canonical file and says its length', async () => {
+      const at = await setup();
+      const folder = await openFold(at, AVERAGE);
+      const file = randomUpdate(MANIFEST, 5);
+      const update = await at.blobs.put(file);
+      expect(await folder.inspect(update)).toEqual({ ok: true, bytes: file.length });
+      await folder.close();
+    });
+
+    it('refuses other files without throwing', async () => {
+      const at = await setup();
+      const folder = await openFold(at, AVERAGE);
+      const file = randomUpdate(MANIFEST, 5);
+      const other = manifestOf(sha256, [{ name: 'w', shape: [3] }]);
+      const codec2 = Uint8Array.from(file);
+      codec2[5] = 2;
+      const minimum = Uint8Array.from(file);
+      new DataView(minimum.buffer).setInt32(file.length - 4, -(2 ** 31), true);
+      const cases: [Uint8Array, string][] = [
+        [new Uint8Array(0), 'UPDATE_MALFORMED'],
+        [file.subarray(0, -1), 'UPDATE_MALFORMED'],
+        [Uint8Array.from([...file, 0]), 'UPDATE_MALFORMED'],
+        [minimum, 'UPDATE_MALFORMED'],
+        [randomUpdate(other, 1), 'UPDATE_WRONG_SHAPE'],
+        [codec2, 'UPDATE_CODEC_UNSUPPORTED'],
+      ];
+      for (const [bytes, code] of cases) {
+        const answer = await folder.inspect(await at.blobs.put(bytes));
+        expect(answer).toMatchObject({ ok: false, code });
+      }
+      await folder.close();
+    });
+
+    it('says STORE_BLOB_MISSING for an update that is not here', async () => {
+      const at = await setup();
+      const folder = await openFold(at, AVERAGE);
+      await expect(folder.inspect(sha256())).rejects.toMatchObject({ code: 'STORE_BLOB_MISSING' });
+      await folder.close();
+    });
+  });
+
+  describe('opening', () => {
+    it('refuses missing and malformed models and foreign states', async () => {
+      const at = await setup();
+      const model = await at.blobs.put(encodeModel(MANIFEST, ramp(1)));
+      const junk = await at.blobs.put(new Uint8Array(64));
+      const oneMoment = await at.blobs.put(
+        encodeState(MANIFEST, { m: new Float64Array(MANIFEST.d) }),
+      );
+      const open = (model: Hash, state: Hash): Promise<Folder> =>
+        at.factory.open({ model, state, strategy: YOGI });
+      await expect(open(sha256(), ZERO_HASH)).rejects.toMatchObject({ code: 'STORE_BLOB_MISSING' });
+      await expect(open(junk, ZERO_HASH)).rejects.toMatchObject({ code: 'MODEL_MALFORMED' });
+      await expect(open(model, junk)).rejects.toMatchObject({ code: 'MODEL_MALFORMED' });
+      await expect(open(model, oneMoment)).rejects.toMatchObject({ code: 'MODEL_MALFORMED' });
+    });
+  });
+}
