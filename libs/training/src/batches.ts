@@ -31,8 +31,8 @@ export class Batches {
     for (let i = 0; i < order.length; i++) order[i] = i;
     for (let i = order.length - 1; i > 0; i--) {
       const j = this.#stream.below(i + 1);
-      const kept = order[i]!;
-      order[i] = order[j]!;
+      const kept = order[i];
+      order[i] = order[j];
       order[j] = kept;
     }
     this.#next = 0;

@@ -42,7 +42,7 @@ export class InlineTrainer implements Trainer {
     return this.#run(request, async (engine, signal) => {
       const examples = (await this.#datasets.get(datasetPath, data, signal))[set];
       if (examples.rows === 0) throw new TallyError('DATA_EMPTY', { file: datasetPath, set });
-      return await engine.evaluate({ ...request, examples }, signal);
+      return engine.evaluate({ ...request, examples }, signal);
     });
   }
 

@@ -17,9 +17,9 @@ export class SerialQueue {
     const turn = this.#last.then(async () => {
       this.#waiting -= 1;
       signal?.throwIfAborted();
-      return await task();
+      return task();
     });
     this.#last = turn.catch(() => undefined);
-    return await turn;
+    return turn;
   }
 }

@@ -76,7 +76,7 @@ export class TrainingProcess {
 
   /** Rejects with what the process reports, ENGINE_CRASHED, `patience.late()` or the signal's reason. */
   async ask(question: Question, patience: Patience): Promise<Answer> {
-    return await this.#exchange(question, patience);
+    return this.#exchange(question, patience);
   }
 
   /** Ends it now. Resolves when it is gone. */

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { isTallyError, TallyError } from '@tallystick/kernel';
 import type { DataSpec } from '@tallystick/protocol';
 import { CsvParser } from './csv-parser.js';
@@ -8,6 +8,7 @@ import { TableReader } from './table.js';
 
 /** Largest CSV that is read. */
 export const MAX_CSV_BYTES: number = 2 ** 30;
+const PIECE_BYTES = 256 * 1024;
 
 /**
  * Reads a site's CSV and runs the feature pipeline over it. Streams: memory is the columns that the run names, not
@@ -35,18 +36,22 @@ export async function loadDataset(
 /** UTF-8 text of a file in pieces; a byte sequence that is not UTF-8 is an error, never a replacement character. */
 async function* readText(path: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const stream = createReadStream(path, {
-    highWaterMark: 256 * 1024,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  let bytes = 0;
-  for await (const piece of stream) {
-    const chunk: Uint8Array = piece;
-    bytes += chunk.length;
-    if (bytes > MAX_CSV_BYTES) {
-      throw new TallyError('DATA_TOO_LARGE', { file: path, limit: MAX_CSV_BYTES, what: 'bytes' });
+  const buffer = new Uint8Array(PIECE_BYTES);
+  const file = await open(path);
+  try {
+    let bytes = 0;
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(buffer);
+      if (bytesRead === 0) break;
+      bytes += bytesRead;
+      if (bytes > MAX_CSV_BYTES) {
+        throw new TallyError('DATA_TOO_LARGE', { file: path, limit: MAX_CSV_BYTES, what: 'bytes' });
+      }
+      yield decoder.decode(buffer.subarray(0, bytesRead), { stream: true });
     }
-    yield decoder.decode(chunk, { stream: true });
+    yield decoder.decode();
+  } finally {
+    await file.close();
   }
-  yield decoder.decode();
 }

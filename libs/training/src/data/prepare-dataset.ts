@@ -39,7 +39,7 @@ export function prepareDataset(file: string, table: Table, data: DataSpec): Data
   if (table.train.labels.length === 0) throw new TallyError('DATA_EMPTY', { file, set: 'train' });
   const stride = data.features.length;
   const columns = data.features.flatMap((feature, at) => {
-    const cells = table.train.labels.map((_, row) => cellOf(table.train, row * stride + at));
+    const cells = table.train.labels.map((_, row) => table.train.values[row * stride + at]);
     return fit(feature, at, { cells, fill: fillOf(file, feature, cells) });
   });
   return {
@@ -47,10 +47,6 @@ export function prepareDataset(file: string, table: Table, data: DataSpec): Data
     test: encode(table.test, stride, columns),
     width,
   };
-}
-
-function cellOf(set: RawSet, at: number): number {
-  return set.values[at] ?? Number.NaN;
 }
 
 /** The columns of one feature: one per category, or one. */
@@ -94,8 +90,8 @@ function meanOf(values: readonly number[]): number {
 /** The middle value, or the mean of the two middle ones. */
 function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const low = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-  const high = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const low = sorted[Math.floor((sorted.length - 1) / 2)];
+  const high = sorted[Math.floor(sorted.length / 2)];
   return (low + high) / 2;
 }
 
@@ -117,7 +113,7 @@ function encode(set: RawSet, stride: number, columns: readonly Column[]): Exampl
   let out = 0;
   for (let row = 0; row < rows; row++) {
     for (const column of columns) {
-      const value = numberOf(column, cellOf(set, row * stride + column.feature));
+      const value = numberOf(column, set.values[row * stride + column.feature]);
       x[out++] = (value - column.mean) / column.deviation;
     }
   }

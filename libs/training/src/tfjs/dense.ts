@@ -10,13 +10,13 @@ export function dense(activation: Activation): Layer {
   return {
     variableCount: 2,
     forward(x, [kernel, bias]) {
-      return activate(activation, tf.add(tf.matMul(x, kernel!), bias!));
+      return activate(activation, tf.add(tf.matMul(x, kernel), bias));
     },
     backward({ x, out, dy, wantsDx }, [kernel]) {
       const dz = throughActivation(activation, dy, out);
       const gradients = [tf.matMul(tf.transpose(x), dz), tf.sum(dz, 0)];
       if (!wantsDx) return { gradients };
-      return { gradients, dx: tf.matMul(dz, tf.transpose(kernel!)) };
+      return { gradients, dx: tf.matMul(dz, tf.transpose(kernel)) };
     },
   };
 }

@@ -71,10 +71,11 @@ function column(y: tf.Tensor1D): tf.Tensor {
 }
 
 function oneHot(y: tf.Tensor1D, logits: tf.Tensor): tf.Tensor {
-  return tf.cast(tf.oneHot(tf.cast(y, 'int32'), logits.shape[1]!), 'float32');
+  const units = logits.size / y.size;
+  return tf.cast(tf.oneHot(tf.cast(y, 'int32'), units), 'float32');
 }
 
 /** Per row of a [rows, units] gradient: that of the mean over rows. */
 function mean(gradient: tf.Tensor): tf.Tensor {
-  return tf.div(gradient, gradient.shape[0]!);
+  return tf.div(gradient, gradient.shape[0]);
 }

@@ -26,17 +26,18 @@ export class Network {
 
   /** The last layer's output for x [rows, inputs]. */
   logits(weights: readonly Tensor[], x: Tensor): Tensor {
-    return this.#outputs(weights, x).at(-1)!;
+    const outputs = this.#outputs(weights, x);
+    return outputs[outputs.length - 1];
   }
 
   /** Gradients of the mean loss by every weight tensor, in manifest order. Call inside tf.tidy. */
   gradients(weights: readonly Tensor[], x: Tensor, y: Tensor1D): Tensor[] {
     const outputs = this.#outputs(weights, x);
     const gradients: Tensor[] = [];
-    let dy = this.loss.gradient(outputs.at(-1)!, y);
+    let dy = this.loss.gradient(outputs[outputs.length - 1], y);
     for (let i = this.#layers.length - 1; i >= 0; i--) {
-      const { layer, from, to } = this.#layers[i]!;
-      const pass = { x: outputs[i]!, out: outputs[i + 1]!, dy, wantsDx: i > 0 };
+      const { layer, from, to } = this.#layers[i];
+      const pass = { x: outputs[i], out: outputs[i + 1], dy, wantsDx: i > 0 };
       const result = layer.backward(pass, weights.slice(from, to));
       gradients.unshift(...result.gradients);
       if (result.dx !== undefined) dy = result.dx;
@@ -48,7 +49,7 @@ export class Network {
   #outputs(weights: readonly Tensor[], x: Tensor): Tensor[] {
     const outputs = [x];
     for (const { layer, from, to } of this.#layers) {
-      outputs.push(layer.forward(outputs.at(-1)!, weights.slice(from, to)));
+      outputs.push(layer.forward(outputs[outputs.length - 1], weights.slice(from, to)));
     }
     return outputs;
   }

@@ -45,7 +45,7 @@ export class Sgd {
       const gradients = this.#gradients(x, y);
       const velocity = this.#momentum > 0 ? this.#accelerated(gradients) : gradients;
       const weights = this.#weights.map((w, i) =>
-        tf.sub(w, tf.mul(velocity[i]!, this.#learningRate)),
+        tf.sub(w, tf.mul(velocity[i], this.#learningRate)),
       );
       return { weights, velocity: this.#momentum > 0 ? velocity : [] };
     });
@@ -63,13 +63,13 @@ export class Sgd {
     const gradients = this.#network.gradients(this.#weights, inputs, tf.tensor1d(y));
     if (this.#mu === 0) return gradients;
     return gradients.map((g, i) =>
-      tf.add(g, tf.mul(tf.sub(this.#weights[i]!, this.#anchor[i]!), this.#mu)),
+      tf.add(g, tf.mul(tf.sub(this.#weights[i], this.#anchor[i]), this.#mu)),
     );
   }
 
   #accelerated(gradients: readonly tf.Tensor[]): tf.Tensor[] {
     return gradients.map((g, i) => {
-      const before = this.#velocity[i];
+      const before = this.#velocity.at(i);
       return before === undefined ? g : tf.add(tf.mul(before, this.#momentum), g);
     });
   }

@@ -19,9 +19,9 @@ export class Stage {
   fill(rows: Uint32Array): Batch {
     const width = this.#width;
     for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!;
+      const row = rows[i];
       this.#x.set(this.#examples.x.subarray(row * width, (row + 1) * width), i * width);
-      this.#y[i] = this.#examples.y[row]!;
+      this.#y[i] = this.#examples.y[row];
     }
     return { x: this.#x.subarray(0, rows.length * width), y: this.#y.subarray(0, rows.length) };
   }

@@ -91,7 +91,7 @@ function upload({ manifest, weights }: WeightedModel): tf.Tensor[] {
 function download(manifest: Manifest, tensors: readonly tf.Tensor[]): Float32Array {
   const flat = new Float32Array(manifest.d);
   for (const [i, { name, offset }] of manifest.tensors.entries()) {
-    const values = tensors[i]!.dataSync<'float32'>();
+    const values = tensors[i].dataSync<'float32'>();
     if (!values.every(Number.isFinite)) throw new TallyError('ENGINE_DIVERGED', { tensor: name });
     flat.set(values, offset);
   }
