@@ -10,7 +10,7 @@ export type ExactJson =
 
 const MAX_DEPTH = 64;
 const TOKEN =
-  /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\.)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null))/y;
+  /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\]|\\.)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null))/y;
 
 /**
  * Parses RFC 8259 JSON without rounding balances: `JSON.parse` turns 1000000000000000001 into 1000000000000000000, and
@@ -102,9 +102,18 @@ function parseValue(tokens: Tokens, depth: number): ExactJson {
 function parseScalar(token: string): ExactJson {
   if (token === 'null') return null;
   if (token === 'true' || token === 'false') return token === 'true';
-  if (token.startsWith('"')) return String(JSON.parse(token));
+  if (token.startsWith('"')) return parseString(token);
   if (/^[-\d]/.test(token)) return Number(token);
   throw new RangeError(`a JSON value expected, got ${token}`);
+}
+
+/** The text of a string token; escapes and control characters are JSON.parse's business. */
+function parseString(token: string): string {
+  try {
+    return String(JSON.parse(token));
+  } catch {
+    throw new RangeError(`not a JSON string: ${token.slice(0, 80)}`);
+  }
 }
 
 function parseList(tokens: Tokens, depth: number): ExactJson {
@@ -123,7 +132,7 @@ function parseObject(tokens: Tokens, depth: number): ExactJson {
     const name = tokens.next();
     if (!name.startsWith('"')) throw new RangeError(`a member name expected, got ${name}`);
     tokens.expect(':');
-    members.set(String(JSON.parse(name)), parseValue(tokens, depth + 1));
+    members.set(parseString(name), parseValue(tokens, depth + 1));
   } while (tokens.accept(','));
   tokens.expect('}');
   return Object.fromEntries(members);

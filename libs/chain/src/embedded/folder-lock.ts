@@ -17,7 +17,7 @@ export class FolderLock {
 
   /** Throws CONFIG_LOCKED while another process holds the folder, CONFIG_FOLDER_UNWRITABLE when no file can be made. */
   static take(folder: string): FolderLock {
-    const path = join(folder, 'lock.json');
+    const path = join(folder, 'blocks.lock');
     const text = JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) ?? '' });
     const draft = `${path}.${process.pid}`;
     writeDraft(folder, draft, text);

@@ -67,8 +67,8 @@ function spec(options: GenesisOptions, storage: Overlay): RawSpec {
     chainType: options.preset === 'development' ? 'Development' : 'Live',
     bootNodes: [],
     telemetryEndpoints: null,
-    protocolId: options.id,
-    properties: { ss58Format: 42, tokenDecimals: 12, tokenSymbol: 'UNIT' },
+    protocolId: 'tally',
+    properties: { ss58Format: 42, tokenDecimals: 12, tokenSymbol: 'TALLY' },
     codeSubstitutes: {},
     genesis: { raw: { top: Object.fromEntries(top), childrenDefault: {} } },
   };

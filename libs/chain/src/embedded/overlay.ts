@@ -14,7 +14,7 @@ const CHILD_STORAGE = ':child_storage:';
  */
 export class Overlay {
   readonly #base: Trie;
-  readonly #layers: Map<string, Entry>[] = [new Map()];
+  readonly #layers: Map<string, Entry>[] = [new Map<string, Entry>()];
   #floor = 1;
   #trie: Trie | undefined;
   #sorted: string[] | undefined;

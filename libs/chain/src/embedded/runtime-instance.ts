@@ -67,7 +67,10 @@ export class RuntimeInstance implements HostContext {
     this.#log = [];
     const outer = storage.enter();
     try {
-      const span: unknown = entry(this.memory.put(args), args.length);
+      const span: unknown = Reflect.apply(entry, undefined, [
+        this.memory.put(args),
+        args.length,
+      ]);
       if (typeof span !== 'bigint') throw new RangeError('it returned no span');
       return this.memory.span(span).slice();
     } catch (error) {

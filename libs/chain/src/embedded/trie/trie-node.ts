@@ -28,7 +28,7 @@ export class TrieNode {
   constructor(
     partial: Uint8Array,
     value: TrieValue | undefined,
-    children: Children | undefined = undefined,
+    children?: Children,
   ) {
     this.partial = partial;
     this.value = value;

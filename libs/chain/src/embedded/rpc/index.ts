@@ -1,0 +1,2 @@
+export type { RpcLimits } from './rpc-limits.js';
+export { type RpcServer, type RpcServerOptions, serveRpc } from './serve-rpc.js';
