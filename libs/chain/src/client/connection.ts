@@ -25,11 +25,17 @@ export function bare(hash: { toHex(): string }): Hash {
   return asHash(hash.toHex().slice(2));
 }
 
+/** An open connection. Requests that may be refused go through `provider`: the api would print each refusal. */
+export interface Connection {
+  readonly api: ApiPromise;
+  readonly provider: WsProvider;
+}
+
 /**
  * A connection to the chain that reconnects by itself. Refuses another chain than `genesis` (when known) and
  * another runtime than ours.
  */
-export async function connect(url: string, genesis?: Hash): Promise<ApiPromise> {
+export async function connect(url: string, genesis?: Hash): Promise<Connection> {
   const provider = new WsProvider(url, RECONNECT_MS);
   // polkadot-js's own class misses its own interface under exactOptionalPropertyTypes
   const api = new ApiPromise({ provider: provider as unknown as NonNullable<ApiOptions['provider']>, noInitWarn: true });
@@ -38,7 +44,7 @@ export async function connect(url: string, genesis?: Hash): Promise<ApiPromise> 
   try {
     await within(api.isReadyOrError, CONNECT_TIMEOUT_MS, unreachable);
     check(api, url, genesis);
-    return api;
+    return { api, provider };
   } catch (error) {
     await api.disconnect().catch(() => undefined);
     if (isTallyError(error)) throw error;

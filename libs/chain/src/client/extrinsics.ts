@@ -1,7 +1,7 @@
 import type { ApiPromise } from '@polkadot/api';
 import type { SubmittableExtrinsic } from '@polkadot/api/types';
 import type { SignerPayloadJSON } from '@polkadot/types/types';
-import { hexToU8a, u8aToHex } from '@polkadot/util';
+import { u8aToHex } from '@polkadot/util';
 import { blake2AsU8a } from '@polkadot/util-crypto';
 import { type AccountId, asHash, fromHex, type Signature, type Signer, TallyError } from '@tallystick/kernel';
 import type { PreparedCommit } from './round-ledger.js';
@@ -102,7 +102,3 @@ export function preparedOf(
   };
 }
 
-/** Bytes of `hex`, with or without 0x. */
-export function bytesOf(hex: string): Uint8Array {
-  return hex.startsWith('0x') ? hexToU8a(hex) : fromHex(hex);
-}

@@ -1,6 +1,7 @@
-import type { ApiPromise } from '@polkadot/api';
+import type { ApiPromise, WsProvider } from '@polkadot/api';
 import { type Clock, type Signer, TallyError } from '@tallystick/kernel';
-import { bytesOf, type Extrinsic, signCall } from './extrinsics.js';
+import { type Extrinsic, signCall } from './extrinsics.js';
+import type { Connection } from './connection.js';
 import type { Finality, Included } from './finality.js';
 import { NonceLane } from './nonce-lane.js';
 import type { PreparedCommit } from './round-ledger.js';
@@ -24,7 +25,7 @@ function rpcReason(error: unknown): string | undefined {
 /** Sends bytes; false when the node refuses them as invalid now. Rejects when the node cannot be reached. */
 export async function submitBytes(api: ApiPromise, hex: string): Promise<{ readonly invalid?: string }> {
   try {
-    await api.rpc.author.submitExtrinsic(bytesOf(hex));
+    await provider.send('author_submitExtrinsic', [`0x${hex}`]);
     return {};
   } catch (error) {
     const reason = rpcReason(error);
@@ -41,14 +42,16 @@ export async function submitBytes(api: ApiPromise, hex: string): Promise<{ reado
 export class Sender {
   readonly signer: Signer;
   readonly #api: ApiPromise;
+  readonly #provider: WsProvider;
   readonly #finality: Finality;
   readonly #clock: Clock;
   readonly #lane: NonceLane;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(signer: Signer, deps: { api: ApiPromise; finality: Finality; clock: Clock }) {
+  constructor(signer: Signer, deps: Connection & { readonly finality: Finality; readonly clock: Clock }) {
     this.signer = signer;
     this.#api = deps.api;
+    this.#provider = deps.provider;
     this.#finality = deps.finality;
     this.#clock = deps.clock;
     this.#lane = new NonceLane(async () => {
@@ -77,7 +80,7 @@ export class Sender {
     const name = `${call.method.section}.${call.method.method}`;
     for (let attempt = 1; ; attempt++) {
       const prepared = await this.prepare(call);
-      const { invalid } = await submitBytes(this.#api, prepared.bytes);
+      const { invalid } = await submitBytes(this.#provider, prepared.bytes);
       if (invalid === undefined) return this.settled(prepared, name);
       this.#lane.reset();
       if (!INVALID.test(invalid) || attempt >= MAX_ATTEMPTS) {

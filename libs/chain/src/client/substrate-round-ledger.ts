@@ -1,4 +1,4 @@
-import type { ApiPromise } from '@polkadot/api';
+import type { ApiPromise, WsProvider } from '@polkadot/api';
 import type { SignerPayloadJSON } from '@polkadot/types/types';
 import {
   type AccountId,
@@ -19,7 +19,7 @@ import {
 } from '@tallystick/kernel';
 import { HEADER } from '@tallystick/record';
 import type { AnchoredRun, BlockRef, EligibleNode } from '@tallystick/rounds';
-import { connect } from './connection.js';
+import { connect, type Connection } from './connection.js';
 import { callOf, type Extrinsic, payloadOf, preparedOf, signable, withSignature } from './extrinsics.js';
 import { Finality, type Included } from './finality.js';
 import { numberAt, objectAt } from './json.js';
@@ -54,15 +54,23 @@ export interface LedgerAccounts {
 /** RoundLedger on a Substrate chain with our runtime, embedded or not. */
 export class SubstrateRoundLedger implements RoundLedger {
   readonly #api: ApiPromise;
+  readonly #provider: WsProvider;
   readonly #reader: LedgerReader;
   readonly #finality: Finality;
   readonly #registrar: Sender;
   readonly #treasury: Sender;
   readonly #coordinator: Sender;
 
-  private constructor(api: ApiPromise, finality: Finality, accounts: LedgerAccounts, clock: Clock) {
-    const deps = { api, finality, clock };
+  private constructor(
+    connection: Connection,
+    finality: Finality,
+    accounts: LedgerAccounts,
+    clock: Clock,
+  ) {
+    const { api, provider } = connection;
+    const deps = { api, provider, finality, clock };
     this.#api = api;
+    this.#provider = provider;
     this.#reader = new LedgerReader(api);
     this.#finality = finality;
     this.#registrar = new Sender(accounts.registrar, deps);
@@ -77,10 +85,11 @@ export class SubstrateRoundLedger implements RoundLedger {
     readonly accounts: LedgerAccounts;
     readonly clock: Clock;
   }): Promise<SubstrateRoundLedger> {
-    const api = await connect(options.url, options.genesis);
+    const connection = await connect(options.url, options.genesis);
+    const { api } = connection;
     const head = await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead());
     const from = Math.max(1, head.number.toNumber() - LOOK_BACK_BLOCKS);
-    return new SubstrateRoundLedger(api, new Finality(api, from), options.accounts, options.clock);
+    return new SubstrateRoundLedger(connection, new Finality(api, from), options.accounts, options.clock);
   }
 
   genesis(): Promise<Hash> {
@@ -133,7 +142,7 @@ export class SubstrateRoundLedger implements RoundLedger {
     const call = this.#register(registration);
     const extrinsic = withSignature(call, registration.owner, signed.signature, json);
     const prepared = preparedOf(this.#api, extrinsic, Number(json.nonce), Number(json.blockNumber));
-    const { invalid } = await submitBytes(this.#api, prepared.bytes);
+    const { invalid } = await submitBytes(this.#provider, prepared.bytes);
     if (invalid !== undefined) {
       throw new TallyError('LEDGER_REFUSED', { call: 'tally.registerNode', reason: invalid });
     }
@@ -175,7 +184,7 @@ export class SubstrateRoundLedger implements RoundLedger {
   }
 
   async submitCommit(commit: PreparedCommit): Promise<void> {
-    await submitBytes(this.#api, commit.bytes); // an invalid one is settled by commitOutcome
+    await submitBytes(this.#provider, commit.bytes); // an invalid one is settled by commitOutcome
   }
 
   async commitOutcome(commit: PreparedCommit): Promise<CommitOutcome> {
