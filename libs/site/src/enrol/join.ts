@@ -1,0 +1,180 @@
+import { mkdir } from 'node:fs/promises';
+import { join as joinPath } from 'node:path';
+import {
+  asAccountId,
+  fromHex,
+  type Hash,
+  type NodeId,
+  type OrganisationId,
+  type PublicKey,
+  type Signature,
+  TallyError,
+} from '@tallystick/kernel';
+import { decodeInviteToken, type InviteToken, NodeView, PreparedJoin } from '@tallystick/protocol';
+import { POP, signRecord } from '@tallystick/record';
+import { CoordinatorApi, type Fetch } from '../http/coordinator-api.js';
+import { loadSiteConfig, writeSiteConfig } from '../config/config-file.js';
+import { SiteConfig, type SitePolicy } from '../config/node-config.js';
+import { loadOrCreateKeys, type SiteKeys } from '../keystore.js';
+import { ReceiptLog } from '../log/receipt-log.js';
+import { checkRegistrationPayload } from './registration-payload.js';
+
+export interface JoinOptions {
+  /** The site's folder; made when it is not there. */
+  readonly folder: string;
+  /** Word of `tally node invite`. */
+  readonly token: string;
+  /** Name of the node: lower-case letters, digits and -. */
+  readonly name: string;
+  /** Where the coordinator is, when not where the invite says. */
+  readonly url?: string;
+  /** First policy of node.yaml; without it nothing is allowed yet. */
+  readonly policy?: SitePolicy;
+  /** First datasets of node.yaml: name → file. */
+  readonly datasets?: Readonly<Record<string, string>>;
+  readonly fetch?: Fetch;
+}
+
+/** What joining gave; fingerprints to compare with the operator's by voice. */
+export interface Joined {
+  readonly node: NodeId;
+  readonly keyEpoch: number;
+  readonly organisation: { readonly id: OrganisationId; readonly name: string };
+  readonly genesis: Hash;
+  readonly nodeKey: PublicKey;
+  readonly ownerKey: PublicKey;
+  readonly coordinatorKey: PublicKey;
+  readonly url: string;
+}
+
+/** Two blocks have to be final before the coordinator answers. */
+const JOIN_TIMEOUT_MS = 120_000;
+
+/**
+ * Makes the site's two keys, registers them with the invite and writes node.yaml and the identity line of the log.
+ * No secret leaves the folder. The owner key signs only after the payload was found to be this registration.
+ * Called again after it broke off, it goes on with the same keys; a site that has joined is refused.
+ */
+export async function join(options: JoinOptions, signal: AbortSignal): Promise<Joined> {
+  const invite = decodeInviteToken(options.token);
+  const url = options.url ?? invite.url;
+  const { folder, name } = options;
+  const config = firstConfig(options, { url, organisation: invite.organisation });
+  const keys = await loadOrCreateKeys(folder);
+  await writeFirstConfig(folder, config);
+  const log = await openFreshLog(folder);
+  try {
+    const api = new CoordinatorApi({
+      url,
+      timeoutMs: JOIN_TIMEOUT_MS,
+      ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    });
+    const { view, organisation } = await register(api, { invite, keys, name, url }, signal);
+    await log.append({
+      type: 'identity',
+      chain: invite.genesis,
+      node: view.node,
+      keyEpoch: view.keyEpoch,
+      key: keys.node.key,
+      coordinatorKey: invite.coordinatorKey,
+      organisation,
+    });
+    return {
+      node: view.node,
+      keyEpoch: view.keyEpoch,
+      organisation: { id: organisation, name: invite.organisation },
+      genesis: invite.genesis,
+      nodeKey: keys.node.key,
+      ownerKey: keys.owner.key,
+      coordinatorKey: invite.coordinatorKey,
+      url,
+    };
+  } finally {
+    await log.close();
+  }
+}
+
+function firstConfig(
+  { name, datasets, policy }: JoinOptions,
+  { url, organisation }: { readonly url: string; readonly organisation: string },
+): SiteConfig {
+  const config = SiteConfig.safeParse({
+    name,
+    organisation,
+    coordinator: url,
+    datasets: datasets ?? {},
+    policy: policy ?? { purposes: [] },
+  });
+  if (config.success) return config.data;
+  const faults = config.error.issues.map(
+    ({ path, message }) => `  ${path.join('.')}: must be ${message}`,
+  );
+  throw new TallyError('CONFIG_NODE_INVALID', { file: 'node.yaml', faults: faults.join('\n') });
+}
+
+/** The site's log, which must not have an identity yet. */
+async function openFreshLog(folder: string): Promise<ReceiptLog> {
+  await mkdir(joinPath(folder, 'updates'), { recursive: true, mode: 0o700 });
+  const log = await ReceiptLog.open(joinPath(folder, 'receipts.log'));
+  const { identity } = log;
+  if (identity === undefined) return log;
+  await log.close();
+  const detail = `${folder} has joined already, as node ${identity.node} of chain ${identity.chain}`;
+  throw new TallyError('USAGE_INVALID', { detail });
+}
+
+interface Applicant {
+  readonly invite: InviteToken;
+  readonly keys: SiteKeys;
+  readonly name: string;
+  readonly url: string;
+}
+
+async function register(
+  api: CoordinatorApi,
+  { invite, keys, name, url }: Applicant,
+  signal: AbortSignal,
+): Promise<{ view: NodeView; organisation: OrganisationId }> {
+  const owner = asAccountId(keys.owner.key);
+  const pop = { chain: invite.genesis, owner, key: keys.node.key };
+  const proof = signRecord(POP, pop, keys.node);
+  const { secret } = invite;
+  const identity = { secret, name, key: keys.node.key, owner, proof: proof.wire };
+  const prepare = { path: 'nodes/prepare', body: identity };
+  const prepared = await api.post(PreparedJoin, prepare, signal);
+  const signature = signRegistration(prepared, { invite, keys, proof: proof.signature });
+  const body = { ...identity, context: prepared.context, signature };
+  const view = await api.post(NodeView, { path: 'nodes', body }, signal);
+  const { organisation } = prepared;
+  const mismatch = (reason: string): TallyError =>
+    new TallyError('AUTH_INVITE_MISMATCH', { url, reason });
+  if (view.key !== keys.node.key) throw mismatch(`it registered key ${view.key}`);
+  if (view.organisation.organisation !== organisation) {
+    throw mismatch(`it registered organisation ${view.organisation.organisation}`);
+  }
+  return { view, organisation };
+}
+
+function signRegistration(
+  prepared: PreparedJoin,
+  { invite, keys, proof }: Pick<Applicant, 'invite' | 'keys'> & { readonly proof: Signature },
+): Signature {
+  const payload = fromHex(prepared.payload);
+  checkRegistrationPayload(payload, {
+    genesis: invite.genesis,
+    organisation: prepared.organisation,
+    key: keys.node.key,
+    proof,
+  });
+  return keys.owner.sign(payload);
+}
+
+/** Keeps a node.yaml that is there: its owner wrote it. */
+async function writeFirstConfig(folder: string, config: SiteConfig): Promise<void> {
+  try {
+    await loadSiteConfig(folder);
+  } catch (error) {
+    if (!(error instanceof TallyError) || error.code !== 'DATA_FILE_UNREADABLE') throw error;
+    await writeSiteConfig(folder, config);
+  }
+}
