@@ -3,7 +3,7 @@ import type { SubmittableExtrinsic } from '@polkadot/api/types';
 import type { SignerPayloadJSON } from '@polkadot/types/types';
 import { u8aToHex } from '@polkadot/util';
 import { blake2AsU8a } from '@polkadot/util-crypto';
-import { type AccountId, asHash, fromHex, type Signature, type Signer, TallyError } from '@tallystick/kernel';
+import { type AccountId, asHash, type Signature, type Signer, TallyError } from '@tallystick/kernel';
 import type { PreparedCommit } from './round-ledger.js';
 
 /** Blocks a transaction stays valid. A power of two, because a mortal era is. */

@@ -23,7 +23,8 @@ function rpcReason(error: unknown): string | undefined {
 }
 
 /** Sends bytes; false when the node refuses them as invalid now. Rejects when the node cannot be reached. */
-export async function submitBytes(api: ApiPromise, hex: string): Promise<{ readonly invalid?: string }> {
+export async function submitBytes(
+  provider: WsProvider, hex: string): Promise<{ readonly invalid?: string }> {
   try {
     await provider.send('author_submitExtrinsic', [`0x${hex}`]);
     return {};
