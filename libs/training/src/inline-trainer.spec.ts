@@ -137,13 +137,6 @@ describe('InlineTrainer', () => {
     );
     const short = request({ weights: new Float32Array(3) });
     expect(await refusal(trainer.train(short))).toContain('it has 3 parameters, its manifest 4');
-    const sigmoid: ModelSpec = {
-      ...MODEL,
-      layers: [{ dense: { units: 1, activation: 'sigmoid' } }],
-    };
-    expect(await refusal(trainer.train(request({ model: sigmoid })))).toContain(
-      'MODEL_UNSUPPORTED',
-    );
   });
 
   it('refuses a missing file, a missing column and an empty test set, and works afterwards', async () => {

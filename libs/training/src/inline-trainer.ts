@@ -1,8 +1,6 @@
-import type { Manifest } from '@tallystick/aggregation';
 import { isTallyError, TallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
-import type { DataSpec, ModelSpec } from '@tallystick/protocol';
-import { checkModel, featureWidth, modelTensors } from '@tallystick/rounds';
+import { featureWidth, modelTensors } from '@tallystick/rounds';
 import type { Examples } from './data/dataset.js';
 import { poolExamples } from './data/pool-examples.js';
 import { DatasetCache } from './dataset-cache.js';
@@ -61,7 +59,7 @@ export class InlineTrainer implements Trainer {
     const signal =
       request.signal === undefined ? closing : AbortSignal.any([closing, request.signal]);
     return this.#queue.run(signal, async () => {
-      checkRequest(request);
+      checkWeights(request);
       const engine = await this.#started();
       try {
         return await task(engine, signal);
@@ -88,16 +86,8 @@ export class InlineTrainer implements Trainer {
   }
 }
 
-interface Checked {
-  readonly manifest: Manifest;
-  readonly weights: Float32Array;
-  readonly data: DataSpec;
-  readonly model: ModelSpec;
-}
-
-/** Model, label, manifest and weights must belong together; throws MODEL_UNSUPPORTED or MODEL_MALFORMED. */
-function checkRequest({ manifest, weights, data, model }: Checked): void {
-  checkModel(model, data);
+/** Manifest and weights must be those of the declared model; throws MODEL_MALFORMED. */
+function checkWeights({ manifest, weights, data, model }: TrainRequest | EvaluateRequest): void {
   const describe = (tensor: { readonly name: string; readonly shape: readonly number[] }): string =>
     `${tensor.name} [${tensor.shape.join(', ')}]`;
   const want = modelTensors(model, featureWidth(data)).map(describe).join(', ');

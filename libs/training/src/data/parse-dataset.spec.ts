@@ -91,6 +91,17 @@ describe('parseDataset', () => {
     ]);
   });
 
+  it('standardises the columns of a scaled one-hot feature; one that is constant is only centred', () => {
+    const data = spec([{ column: 'cp', oneHot: [2, 3], scale: 'standard' }]);
+    const { train, test } = read(data, 'y,cp,set', '0,2,train', '0,1,train', '0,3,test');
+    const half = Math.fround(0.5 / Math.sqrt(0.5));
+    expect(train).toEqual([
+      [half, 0],
+      [-half, 0],
+    ]);
+    expect(test).toEqual([[-half, 1]]);
+  });
+
   it('drops rows with an empty cell in a used column, and only those', () => {
     const { train, labels } = read(
       spec([{ column: 'a' }, { column: 'b' }]),
