@@ -8,15 +8,14 @@ import asc from 'assemblyscript/asc';
 
 const ROOT = new URL('../libs/aggregation/', import.meta.url);
 const OUTPUT = new URL('src/kernels/aggregation.wasm.ts', ROOT);
-const FLAGS = [
-  ...['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd,threads,bulk-memory'],
-  ...['--importMemory', '--sharedMemory', '--noExportMemory'],
-  ...['--initialMemory', '1', '--maximumMemory', '65536'],
-];
+const FLAGS =
+  `-O3 --noAssert --runtime stub --enable simd,threads,bulk-memory --importMemory --sharedMemory
+  --noExportMemory --initialMemory 1 --maximumMemory 65536`.split(/\s+/);
 
 async function compile() {
   let wasm;
-  const { error, stderr } = await asc.main(
+  const messages = asc.createMemoryStream();
+  const { error } = await asc.main(
     ['assembly/index.ts', '--outFile', 'aggregation.wasm', ...FLAGS],
     {
       readFile: (name) => readFile(new URL(name, ROOT), 'utf8').catch(() => null),
@@ -24,9 +23,10 @@ async function compile() {
         if (name.endsWith('.wasm')) wasm = contents;
       },
       listFiles: () => [],
+      stderr: messages,
     },
   );
-  if (error !== null || wasm === undefined) throw new Error(`asc failed:\n${stderr.toString()}`);
+  if (error !== null || wasm === undefined) throw new Error(`asc failed:\n${messages.toString()}`);
   return wasm;
 }
 

@@ -33,7 +33,7 @@ describe('SeedStream', () => {
 
   it('spreads evenly: 6,000 dice are within 5 deviations of 1,000 each', () => {
     const stream = new SeedStream(sha256, vectors.streams[0].seed);
-    const counts = new Array<number>(6).fill(0);
+    const counts = [0, 0, 0, 0, 0, 0];
     for (let i = 0; i < 6000; i++) counts[stream.below(6)]++;
     for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(5 * 29);
   });

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { Accumulator } from './accumulator.js';
 import { encodeUpdate } from './encode-update.js';
 import { type Manifest, manifestOf } from './manifest.js';
-import type { OptimizerState, Strategy } from './strategy.js';
+import { momentsOf, type OptimizerState, type Strategy } from './strategy.js';
 import { type ReferenceState, referenceStep } from './testing/reference-step.js';
 import { takeStep } from './take-step.js';
 
@@ -229,7 +229,10 @@ function compareWithReference(strategy: Strategy, sums: BigInt64Array, sumWeight
       return { ...next, x: Math.fround(next.x) };
     });
     expect(hexOf(model)).toBe(hexOf(Float32Array.from(expected, (at) => at.x)));
-    if (state) expect(hexOf(state.m)).toBe(hexOf(Float64Array.from(expected, (at) => at.m)));
-    if (state?.v) expect(hexOf(state.v)).toBe(hexOf(Float64Array.from(expected, (at) => at.v)));
+    const moments = momentsOf(strategy.kind);
+    const first = moments > 0 ? Float64Array.from(expected, (at) => at.m) : undefined;
+    const second = moments > 1 ? Float64Array.from(expected, (at) => at.v) : undefined;
+    expect(hexOf(state?.m)).toBe(hexOf(first));
+    expect(hexOf(state?.v)).toBe(hexOf(second));
   }
 }

@@ -1,6 +1,6 @@
 import { assertNever } from '@tallystick/kernel';
 import type { Positions } from './fold-lane.js';
-import { allocate, type Kernels, kernelsOver } from './kernels/kernels.js';
+import { type AdaptiveArguments, allocate, type Kernels, kernelsOver } from './kernels/kernels.js';
 import type { Manifest } from './manifest.js';
 import {
   checkStrategy,
@@ -100,49 +100,31 @@ export function stepRange(arrays: StepArrays, rule: StepRule, positions: Positio
 function runKernel(kernels: Kernels, count: number, { strategy, sumWeight }: StepRule): boolean {
   const weight = Number(sumWeight);
   const eta = strategy.serverLearningRate;
-  if (strategy.kind === 'fedAvg') {
-    return kernels.stepAvg(count, SUMS_AT, MODEL_AT, weight, eta) === 1;
-  }
-  if (strategy.kind === 'fedAvgM') {
-    return kernels.stepAvgM(count, SUMS_AT, MODEL_AT, M_AT, weight, eta, strategy.beta1) === 1;
-  }
-  const { tau, beta1 } = strategy;
-  const c1 = 1 - beta1;
   switch (strategy.kind) {
+    case 'fedAvg':
+      return kernels.stepAvg(count, SUMS_AT, MODEL_AT, weight, eta) === 1;
+    case 'fedAvgM':
+      return kernels.stepAvgM(count, SUMS_AT, MODEL_AT, M_AT, weight, eta, strategy.beta1) === 1;
     case 'fedAdagrad':
-      return (
-        kernels.stepAdagrad(count, SUMS_AT, MODEL_AT, M_AT, V_AT, weight, eta, tau, beta1, c1) === 1
-      );
+      return kernels.stepAdagrad(...adaptive(count, weight, strategy)) === 1;
     case 'fedAdam': {
       const { beta2 } = strategy;
-      const c2 = 1 - beta2;
-      return (
-        kernels.stepAdam(
-          ...[count, SUMS_AT, MODEL_AT, M_AT, V_AT, weight, eta, tau, beta1, c1, beta2, c2],
-        ) === 1
-      );
+      return kernels.stepAdam(...adaptive(count, weight, strategy), beta2, 1 - beta2) === 1;
     }
     case 'fedYogi':
-      return (
-        kernels.stepYogi(
-          ...[
-            count,
-            SUMS_AT,
-            MODEL_AT,
-            M_AT,
-            V_AT,
-            weight,
-            eta,
-            tau,
-            beta1,
-            c1,
-            1 - strategy.beta2,
-          ],
-        ) === 1
-      );
+      return kernels.stepYogi(...adaptive(count, weight, strategy), 1 - strategy.beta2) === 1;
     default:
       return assertNever(strategy);
   }
+}
+
+function adaptive(
+  count: number,
+  weight: number,
+  strategy: Exclude<Strategy, { kind: 'fedAvg' | 'fedAvgM' }>,
+): AdaptiveArguments {
+  const { serverLearningRate: eta, tau, beta1 } = strategy;
+  return [count, SUMS_AT, MODEL_AT, M_AT, V_AT, weight, eta, tau, beta1, 1 - beta1];
 }
 
 function copyState(state: OptimizerState | undefined): OptimizerState | undefined {

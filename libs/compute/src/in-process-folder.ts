@@ -15,6 +15,7 @@ import type {
   Inspection,
   Weighted,
 } from '@tallystick/rounds';
+import { InOrder } from './in-order.js';
 import { type FoldStart, loadStart } from './load-start.js';
 
 /** What in-process folds need. */
@@ -45,6 +46,8 @@ export class InProcessFolder implements Folder {
   readonly #blobs: BlobStore;
   readonly #start: FoldStart;
   readonly #accumulator: Accumulator;
+  readonly #order = new InOrder();
+  #isOver = false;
 
   constructor(spec: FoldSpec, deps: InProcessOptions & { readonly start: FoldStart }) {
     const { chunkPositions } = deps;
@@ -58,50 +61,67 @@ export class InProcessFolder implements Folder {
   }
 
   async inspect(update: Hash): Promise<Inspection> {
-    const bytes = await this.#blobs.get(update);
+    return this.#check(await this.#blobs.get(update));
+  }
+
+  add(update: Hash, weight: bigint): Promise<void> {
+    return this.#order.run(async () => {
+      this.#expectOpen();
+      this.#accumulator.add(await this.#blobs.get(update), weight);
+    });
+  }
+
+  rebuild(contributions: readonly Weighted[]): Promise<void> {
+    return this.#order.run(async () => {
+      this.#expectOpen();
+      this.#accumulator.reset();
+      for (const { update, weight } of contributions) {
+        const bytes = await this.#blobs.get(update);
+        const inspection = this.#check(bytes);
+        if (!inspection.ok) throw new TallyError(inspection.code, { reason: inspection.reason });
+        this.#accumulator.add(bytes, weight);
+      }
+    });
+  }
+
+  finish(): Promise<FoldResult> {
+    return this.#order.run(() => {
+      this.#expectOpen();
+      this.#isOver = true;
+      return this.#step();
+    });
+  }
+
+  /** The raw sums so far, d int64: what auditors and tests compare. */
+  sums(): Promise<BigInt64Array> {
+    return this.#order.run(async () => this.#accumulator.sums());
+  }
+
+  async close(): Promise<void> {
+    this.#isOver = true;
+  }
+
+  #check(bytes: Uint8Array): Inspection {
     const inspection = inspectUpdate(bytes, this.#start.manifest);
     return inspection.ok ? { ok: true, bytes: bytes.length } : inspection;
   }
 
-  async add(update: Hash, weight: bigint): Promise<void> {
-    this.#accumulator.add(await this.#blobs.get(update), weight);
-  }
-
-  async rebuild(contributions: readonly Weighted[]): Promise<void> {
-    this.#accumulator.reset();
-    for (const { update, weight } of contributions) {
-      const inspection = await this.inspect(update);
-      if (!inspection.ok) throw new TallyError(inspection.code, { reason: inspection.reason });
-      await this.add(update, weight);
-    }
-  }
-
-  async finish(): Promise<FoldResult> {
-    const { manifest, weights, state } = this.#start;
+  async #step(): Promise<FoldResult> {
+    const { manifest, weights: model, state } = this.#start;
+    const { strategy } = this.#spec;
     const { sumWeight } = this.#accumulator;
-    const step = takeStep({
-      manifest,
-      model: weights,
-      sums: this.#accumulator.sums(),
-      sumWeight,
-      strategy: this.#spec.strategy,
-      state,
-    });
+    const sums = this.#accumulator.sums();
+    const step = takeStep({ manifest, model, sums, sumWeight, strategy, state });
     if (!step.ok) return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
-    const model = await this.#blobs.put(encodeModel(manifest, step.model));
+    const after = await this.#blobs.put(encodeModel(manifest, step.model));
     const stateAfter =
       step.state === undefined
         ? ZERO_HASH
         : await this.#blobs.put(encodeState(manifest, step.state));
-    return { ok: true, model, state: stateAfter, sumWeight };
+    return { ok: true, model: after, state: stateAfter, sumWeight };
   }
 
-  /** The raw sums so far, d int64: what auditors and tests compare. */
-  async sums(): Promise<BigInt64Array> {
-    return this.#accumulator.sums();
-  }
-
-  async close(): Promise<void> {
-    this.#accumulator.reset();
+  #expectOpen(): void {
+    if (this.#isOver) throw new TallyError('INTERNAL', { reason: 'the fold is over' });
   }
 }

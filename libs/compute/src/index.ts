@@ -17,5 +17,6 @@ export {
   InProcessFolderFactory,
   type InProcessOptions,
 } from './in-process-folder.js';
+export type { Prefix } from './tasks.js';
 export { WorkerFolder } from './worker-folder.js';
 export { WorkerFolderFactory, type WorkerFolderOptions } from './worker-folder-factory.js';

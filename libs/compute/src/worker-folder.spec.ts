@@ -85,6 +85,14 @@ describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions'
     await folder.rebuild(contributions);
     finished = await folder.finish();
   });
+  async function putNegated(update: Hash): Promise<Hash> {
+    const file = await blobs.get(update);
+    const view = new DataView(file.buffer, file.byteOffset);
+    for (let at = file.length - 4 * d; at < file.length; at += 4) {
+      view.setInt32(at, -view.getInt32(at, true), true);
+    }
+    return blobs.put(file);
+  }
   const spec = () => ({ model, state: ZERO_HASH, strategy: STRATEGY });
 
   it.each([
@@ -111,10 +119,12 @@ describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions'
     await factory.close();
   });
 
-  it('mutants differ: weights ignored, one update left out', async () => {
+  it('mutants differ: weights ignored, one sign flipped, one update left out', async () => {
     const factory = new WorkerFolderFactory({ blobs, workers: 2 });
+    const [first, ...others] = contributions;
     const ignored = contributions.map(({ update }) => ({ update, weight: 1n }));
-    for (const mutant of [ignored, contributions.slice(1)]) {
+    const flipped = [{ ...first, update: await putNegated(first.update) }, ...others];
+    for (const mutant of [ignored, flipped, others]) {
       const folder = await factory.open(spec());
       await folder.rebuild(mutant);
       expect(equalSums(await folder.sums(), wanted)).toBe(false);
@@ -162,16 +172,13 @@ describe('WorkerFolder', () => {
     await factory.close();
   });
 
-  it('keeps adds, rebuild and finish in the order they were called', async () => {
-    const blobs = new FsBlobStore({ folder: join(home, 'order') });
+  it('can be closed after its workers', async () => {
+    const blobs = new FsBlobStore({ folder: join(home, 'closing') });
     const factory = new WorkerFolderFactory({ blobs, workers: 2 });
     const folder = await open(blobs, factory);
-    const update = await blobs.put(randomUpdate(manifest, 1));
-    const adds = [folder.add(update, 1n), folder.rebuild([]), folder.add(update, 3n)];
-    const finish = folder.finish();
-    await Promise.all(adds);
-    expect(await finish).toMatchObject({ ok: true, sumWeight: 3n });
     await factory.close();
+    await folder.close();
+    await expect(folder.add(sha256(), 1n)).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 
   it('refuses a sum of weights of 2^22 and goes on', async () => {

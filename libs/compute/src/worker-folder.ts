@@ -8,6 +8,7 @@ import {
 import type { FsBlobStore } from '@tallystick/blobs';
 import { type Hash, TallyError } from '@tallystick/kernel';
 import type { Folder, FoldResult, FoldSpec, Inspection, Weighted } from '@tallystick/rounds';
+import { InOrder } from './in-order.js';
 import type { FoldStart } from './load-start.js';
 import type { WorkerPool } from './worker-pool.js';
 
@@ -29,9 +30,9 @@ export class WorkerFolder implements Folder {
   readonly #deps: WorkerFolderDeps;
   readonly #shape: FoldShape;
   readonly #memory: WasmMemory;
+  readonly #order = new InOrder();
   #sumWeight = 0n;
   #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
-  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(deps: WorkerFolderDeps) {
     const { start, pool, chunkPositions } = deps;
@@ -60,14 +61,14 @@ export class WorkerFolder implements Folder {
   }
 
   add(update: Hash, weight: bigint): Promise<void> {
-    return this.#next(async () => {
+    return this.#order.run(async () => {
       this.#expectFolding();
       await this.#fold(update, weight);
     });
   }
 
   rebuild(contributions: readonly Weighted[]): Promise<void> {
-    return this.#next(async () => {
+    return this.#order.run(async () => {
       if (this.#phase === 'broken') this.#phase = 'folding';
       this.#expectFolding();
       sumsOf(this.#memory, this.#shape.manifest).fill(0n);
@@ -81,7 +82,7 @@ export class WorkerFolder implements Folder {
   }
 
   finish(): Promise<FoldResult> {
-    return this.#next(async () => {
+    return this.#order.run(async () => {
       this.#expectFolding();
       this.#phase = 'finished';
       const { pool, fold, blobs } = this.#deps;
@@ -96,11 +97,11 @@ export class WorkerFolder implements Folder {
 
   /** The raw sums so far, d int64: what auditors and tests compare. */
   sums(): Promise<BigInt64Array> {
-    return this.#next(async () => sumsOf(this.#memory, this.#shape.manifest).slice());
+    return this.#order.run(async () => sumsOf(this.#memory, this.#shape.manifest).slice());
   }
 
   async close(): Promise<void> {
-    if (this.#phase === 'closed') return;
+    if (this.#phase === 'closed' || this.#deps.pool.isClosed) return;
     this.#phase = 'closed';
     await this.#deps.pool.everywhere('close', () => ({ fold: this.#deps.fold }));
   }
@@ -119,11 +120,5 @@ export class WorkerFolder implements Folder {
   #expectFolding(): void {
     if (this.#phase === 'folding') return;
     throw new TallyError('INTERNAL', { reason: `the fold is ${this.#phase}` });
-  }
-
-  #next<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(task);
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 }

@@ -101,7 +101,7 @@ function asError({ code, meta, message }: Failure): Error {
 /** A fixed number of warm threads, each answering its tasks in order. */
 export class WorkerPool {
   readonly #workers: readonly PoolWorker[];
-  #closed = false;
+  #isClosed = false;
 
   constructor(options: WorkerPoolOptions) {
     const { workers } = options;
@@ -113,6 +113,10 @@ export class WorkerPool {
 
   get size(): number {
     return this.#workers.length;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** The worker with the least to do. */
@@ -128,7 +132,8 @@ export class WorkerPool {
     task: { readonly ask: Tasks[K]['ask']; readonly transfer?: readonly ArrayBuffer[] },
   ): Promise<Tasks[K]['answer']> {
     const chosen = this.#workers[worker];
-    if (chosen === undefined || this.#closed) throw new RangeError(`there is no worker ${worker}`);
+    if (this.#isClosed) throw new TallyError('INTERNAL', { reason: 'the workers were closed' });
+    if (chosen === undefined) throw new RangeError(`there is no worker ${worker}`);
     // The worker answers a task of kind K with Tasks[K]: the one place where that is asserted.
     return (await chosen.send(kind, task.ask, task.transfer ?? [])) as Tasks[K]['answer'];
   }
@@ -145,7 +150,7 @@ export class WorkerPool {
 
   /** Ends all threads; pending tasks are rejected. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     await Promise.all(this.#workers.map((worker) => worker.stop('the pool was closed')));
   }
 }

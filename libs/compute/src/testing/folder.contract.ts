@@ -125,6 +125,19 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       await Promise.all([straight.close(), folder.close()]);
     });
 
+    it('keeps adds, rebuild and finish in the order they were called, and finishes once', async () => {
+      const at = await setup();
+      const update = await putUpdate(at.blobs, 2);
+      const folder = await openFold(at, AVERAGE);
+      const before = [folder.add(update, 1n), folder.rebuild([]), folder.add(update, 3n)];
+      const finish = folder.finish();
+      await Promise.all(before);
+      expect(await finish).toMatchObject({ ok: true, sumWeight: 3n });
+      await expect(folder.finish()).rejects.toMatchObject({ code: 'INTERNAL' });
+      await expect(folder.add(update, 1n)).rejects.toMatchObject({ code: 'INTERNAL' });
+      await folder.close();
+    });
+
     it('says when the step is not finite, and leaves no blob', async () => {
       const at = await setup();
       const folder = await openFold(at, { kind: 'fedAvg', serverLearningRate: 3e38 });
