@@ -12,6 +12,22 @@ export const ConfigSchema = z.object({
   data: z.string().min(1).default('.tally').describe('Folder of keys, blobs and spooled uploads.'),
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
   port: port.default(7700).describe('Port of the API; 0 takes a free one.'),
+  publicUrl: z
+    .string()
+    .regex(/^https?:\/\//, 'must start with http:// or https://')
+    .optional()
+    .describe('Address that invites carry; by default where this process listens.'),
+  registry: z
+    .object({
+      nodeCap: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(Number.MAX_SAFE_INTEGER)
+        .default(1_000_000)
+        .describe('Largest number of examples that counts of a node that joins.'),
+    })
+    .prefault({}),
   database: z
     .object({
       url: z

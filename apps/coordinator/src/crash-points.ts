@@ -42,3 +42,10 @@ export function crashOnce(folder: string, chosen: CrashPoint, chosenRound: numbe
     },
   };
 }
+
+/** `point` or `point:round` (round 0 without it) as settings write it; nothing without a setting. */
+export function crashPointsOf(setting: string | undefined, folder: string): CrashPoints {
+  const [name, round = '0'] = setting?.split(':') ?? [];
+  const point = CRASH_POINTS.find((known) => known === name);
+  return point === undefined ? NO_CRASH : crashOnce(folder, point, Number(round));
+}

@@ -15,20 +15,12 @@ import {
 } from '@tallystick/protocol';
 import { DECLINE, decodeSigned, RECEIPT } from '@tallystick/record';
 import type { RunLoop, Verdict } from '@tallystick/rounds';
+import type { EvaluationReport } from '../rounds/evaluations.js';
 import { UploadDesk, type UploadDeskDeps } from './upload-desk.js';
 import type { Wire } from './wire.js';
 
 /** Frames read but not handled yet. Reading stops at the first, so only what one read brought can wait. */
 const MAX_WAITING_FRAMES = 256;
-
-/** What a site measured with a committed model. */
-export interface EvaluationReport {
-  readonly run: RunId;
-  readonly round: number;
-  readonly model: Hash;
-  readonly numExamples: number;
-  readonly metrics: Readonly<Record<string, number>>;
-}
 
 /** How far a node is with its task; shown, never stored. */
 export type Progress = Extract<NodeHead, { kind: 'progress' }>;
@@ -36,7 +28,12 @@ export type Progress = Extract<NodeHead, { kind: 'progress' }>;
 export interface NodeSessionDeps extends UploadDeskDeps {
   readonly runs: { find(run: RunId): RunLoop | undefined };
   readonly evaluations: { report(node: NodeId, report: EvaluationReport): Promise<void> };
-  readonly strikes: { add(node: NodeId, reason: string): Promise<void> };
+  readonly strikes: {
+    add(
+      node: NodeId,
+      at: { readonly run: RunId; readonly round: number; readonly code: string },
+    ): Promise<void>;
+  };
   readonly logger: Logger;
 }
 
@@ -44,6 +41,8 @@ export interface NodeSessionDeps extends UploadDeskDeps {
 export class NodeSession {
   readonly node: NodeId;
   progress: Progress | undefined;
+  /** When its last message came. */
+  seenAtMs: number;
   readonly #wire: Wire;
   readonly #deps: NodeSessionDeps;
   readonly #desk: UploadDesk;
@@ -55,6 +54,7 @@ export class NodeSession {
     this.node = node;
     this.#wire = wire;
     this.#deps = deps;
+    this.seenAtMs = deps.clock.nowMs();
     this.#desk = new UploadDesk((error) => this.fail(error), deps);
   }
 
@@ -65,6 +65,7 @@ export class NodeSession {
       this.fail(new TallyError('NET_BUSY', { what: 'frames', limit: MAX_WAITING_FRAMES }));
       return;
     }
+    this.seenAtMs = this.#deps.clock.nowMs();
     this.#waiting++;
     this.#wire.pause();
     this.#tail = this.#tail
@@ -163,7 +164,7 @@ export class NodeSession {
     }
     if (verdict.outcome === 'rejected') {
       this.#deps.logger.warn('fleet.rejected', { node: this.node, run, round, code: verdict.code });
-      await this.#deps.strikes.add(this.node, verdict.code);
+      await this.#deps.strikes.add(this.node, { run, round, code: verdict.code });
     }
     this.send({ kind: 'verdict', run, round, ...verdict });
   }

@@ -35,17 +35,24 @@ export function spoolName({ run, round, node, update }: UploadTarget): string {
 export class Upload {
   readonly target: UploadTarget;
   readonly path: string;
-  #offset = 0;
+  #offset: number;
   readonly #file: FileHandle;
   readonly #hash: RunningHash;
   readonly #crash: CrashPoints;
 
   private constructor(
     target: UploadTarget,
-    parts: { path: string; file: FileHandle; hash: RunningHash; crash: CrashPoints },
+    parts: {
+      path: string;
+      file: FileHandle;
+      hash: RunningHash;
+      crash: CrashPoints;
+      offset: number;
+    },
   ) {
     this.target = target;
     this.path = parts.path;
+    this.#offset = parts.offset;
     this.#file = parts.file;
     this.#hash = parts.hash;
     this.#crash = parts.crash;
@@ -54,15 +61,15 @@ export class Upload {
   /** Opens or reopens the spool file; `offset` then tells where the node goes on. */
   static async open(target: UploadTarget, { folder, hashes, crash }: UploadDeps): Promise<Upload> {
     const path = join(folder, spoolName(target));
-    const file = await open(path, 'a+', 0o600);
-    const upload = new Upload(target, { path, file, hash: hashes.open(), crash });
+    const file = await open(path, 'a', 0o600);
     try {
-      await upload.#recover();
+      const bytes = await wholeChunks(file, target.bytes);
+      const hash = await hashes.hashStream(bytes === 0 ? undefined : { path, bytes });
+      return new Upload(target, { path, file, hash, crash, offset: bytes });
     } catch (error) {
-      await upload.close();
+      await file.close();
       throw error;
     }
-    return upload;
   }
 
   /** Bytes received, spooled and hashed; always whole chunks, or all of the file. */
@@ -101,8 +108,8 @@ export class Upload {
 
   /** Lets go of file and hash; what is spooled stays. Harmless when called twice. */
   async close(): Promise<void> {
-    this.#hash.abort();
     await this.#file.close();
+    await this.#hash.abort();
   }
 
   /** Removes what is spooled. */
@@ -125,18 +132,12 @@ export class Upload {
       throw error;
     }
   }
+}
 
-  async #recover(): Promise<void> {
-    const { size } = await this.#file.stat();
-    const { bytes } = this.target;
-    const whole = size >= bytes ? bytes : size - (size % chunkBytes);
-    if (whole !== size) await this.#file.truncate(whole);
-    const piece = Buffer.alloc(Math.min(chunkBytes, Math.max(whole, 1)));
-    while (this.#offset < whole) {
-      const { bytesRead } = await this.#file.read(piece, 0, piece.length, this.#offset);
-      if (bytesRead === 0) break;
-      await this.#hash.update(piece.subarray(0, bytesRead));
-      this.#offset += bytesRead;
-    }
-  }
+/** Cuts a torn last chunk off; the bytes that are left. */
+async function wholeChunks(file: FileHandle, bytes: number): Promise<number> {
+  const { size } = await file.stat();
+  const whole = size >= bytes ? bytes : size - (size % chunkBytes);
+  if (whole !== size) await file.truncate(whole);
+  return whole;
 }

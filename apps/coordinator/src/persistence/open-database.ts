@@ -1,5 +1,5 @@
 import { TallyError } from '@tallystick/kernel';
-import { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ENTITIES } from './entities/index.js';
 import { MIGRATIONS } from './migrations/index.js';
 
@@ -9,12 +9,12 @@ const MIGRATION_LOCK = 0x54_4c_59_4d;
 /** Longest that one statement may run. Nothing here is slow; a lock that is never given back is an error. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
-/**
- * Connects and brings the schema up to date. Several processes may start at once: a session lock lets one of them
- * migrate while the others wait. Rejects with STORE_DATABASE.
- */
-export async function openDatabase(url: string, poolSize = 10): Promise<DataSource> {
-  const source = new DataSource({
+/** Options of the data source: explicit lists, nothing synchronised. */
+export function databaseOptions(
+  url: string,
+  poolSize = 10,
+): Extract<DataSourceOptions, { type: 'postgres' }> {
+  return {
     type: 'postgres',
     url,
     poolSize,
@@ -23,9 +23,18 @@ export async function openDatabase(url: string, poolSize = 10): Promise<DataSour
     synchronize: false,
     applicationName: 'tallystick-coordinator',
     connectTimeoutMS: 5_000,
+    // pg reads the URL itself, so that a unix socket (?host=/folder) works.
     extra: { connectionString: url, statement_timeout: STATEMENT_TIMEOUT_MS },
     logging: false,
-  });
+  };
+}
+
+/**
+ * Connects and brings the schema up to date. Several processes may start at once: a session lock lets one of them
+ * migrate while the others wait. Rejects with STORE_DATABASE.
+ */
+export async function openDatabase(options: DataSourceOptions): Promise<DataSource> {
+  const source = new DataSource(options);
   try {
     await source.initialize();
     await migrate(source);

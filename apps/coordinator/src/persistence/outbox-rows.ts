@@ -1,6 +1,6 @@
 import type { Hash, RunId } from '@tallystick/kernel';
 import { type Header, HEADER } from '@tallystick/record';
-import { In, Not } from 'typeorm';
+import { Not } from 'typeorm';
 import { type CommitStatus, OutboxEntity } from './entities/index.js';
 import { recordOf } from './record-list.js';
 import type { UnitOfWork } from './unit-of-work.js';
@@ -83,13 +83,6 @@ export class OutboxRows {
     await this.#advance(rounds, 'submitted');
   }
 
-  async inBlock(
-    rounds: Rounds,
-    block: { readonly number: number; readonly hash: Hash },
-  ): Promise<void> {
-    await this.#advance(rounds, 'inBlock', block);
-  }
-
   /** @param block absent when the chain was only found to hold the round (reconciliation). */
   async final(
     rounds: Rounds,
@@ -104,7 +97,7 @@ export class OutboxRows {
   ): Promise<{ readonly round: number; readonly header: Header } | undefined> {
     const row = await this.#work.read((manager) =>
       manager.findOne(OutboxEntity, {
-        where: { runId: run, status: In(['final']) },
+        where: { runId: run, status: 'final' },
         order: { round: 'DESC' },
       }),
     );

@@ -137,6 +137,7 @@ export class PgRoundJournal implements RoundJournal {
       await tx.manager.update(RoundEntity, at, {
         header: recordHex(HEADER, header),
         headerHash: closed.headerHash,
+        modelAfter: header.modelAfter,
         exclusions: recordListHex(EXCLUDE, closed.exclusions),
         metrics: closed.metrics,
         emptyReason: closed.emptyReason ?? null,

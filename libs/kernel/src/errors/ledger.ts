@@ -12,6 +12,12 @@ export const ledger = {
     status: 500,
     disposition: 'fatal',
   },
+  LEDGER_START: {
+    message: 'the embedded chain did not start: {reason}',
+    hint: 'Read {log}.',
+    status: 500,
+    disposition: 'fatal',
+  },
   LEDGER_REFUSED: {
     message: 'the chain refused {call}: {reason}',
     hint: 'The reason is an error of pallet-tally; docs/protocol.md §5 explains it.',
@@ -89,5 +95,11 @@ export const ledger = {
     hint: 'Check the keys in <data>/keys.',
     status: 500,
     disposition: 'fatal',
+  },
+  LEDGER_NOT_LEADER: {
+    message: 'another coordinator publishes to the chain from this database',
+    hint: 'Run one coordinator per database; this one waits for its turn.',
+    status: 503,
+    disposition: 'retry',
   },
 } as const;

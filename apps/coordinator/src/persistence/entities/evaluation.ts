@@ -20,9 +20,9 @@ export class EvaluationEntity {
   @Column(u64Column('num_examples'))
   numExamples!: bigint;
 
-  /** Metric name → nano-units as a decimal string. */
+  /** Metric name → nano-units. */
   @Column({ name: 'metrics', type: 'jsonb' })
-  metrics!: Record<string, string>;
+  metrics!: Record<string, number>;
 
   @Column({ name: 'reported_at', type: 'timestamptz' })
   reportedAt!: Date;

@@ -1,4 +1,5 @@
 import type { NodeId, RunId } from '@tallystick/kernel';
+import type { RunEvent } from '@tallystick/protocol';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { nullable, u32Column } from '../columns.js';
 
@@ -12,7 +13,7 @@ export class EventEntity {
   number!: number;
 
   @Column({ name: 'type', type: 'text' })
-  type!: string;
+  type!: RunEvent['type'];
 
   @Column(nullable(u32Column('round')))
   round!: number | null;
@@ -21,7 +22,7 @@ export class EventEntity {
   nodeId!: NodeId | null;
 
   @Column({ name: 'detail', type: 'jsonb' })
-  detail!: object;
+  detail!: RunEvent['detail'];
 
   @Column({ name: 'at', type: 'timestamptz' })
   at!: Date;

@@ -30,6 +30,10 @@ export class NodeEntity {
   @Column({ name: 'joined_at', type: 'timestamptz' })
   joinedAt!: Date;
 
+  /** When the registrar's admission was final; NULL while it is still to be done. */
+  @Column({ name: 'admitted_at', type: 'timestamptz', nullable: true })
+  admittedAt!: Date | null;
+
   @Column({ name: 'seen_at', type: 'timestamptz', nullable: true })
   seenAt!: Date | null;
 }

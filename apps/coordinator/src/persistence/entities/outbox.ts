@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bytesColumn, nullable, u32Column } from '../columns.js';
 
 /** Where a closed round stands on its way to the chain; it only moves forward, but for a re-signing. */
-export type CommitStatus = 'pending' | 'submitted' | 'inBlock' | 'final' | 'void';
+export type CommitStatus = 'pending' | 'submitted' | 'final';
 
 /** A header to commit. Written by the transaction that closes the round; the publisher does the rest. */
 @Entity('outbox')

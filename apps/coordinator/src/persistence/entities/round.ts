@@ -33,6 +33,10 @@ export class RoundEntity {
   @Column(nullable(bytesColumn('header_hash')))
   headerHash!: Hash | null;
 
+  /** header.modelAfter, to tell models from other blobs. */
+  @Column(nullable(bytesColumn('model_after')))
+  modelAfter!: Hash | null;
+
   /** EXCLUDE*, concatenated, ascending by node. */
   @Column(nullable(bytesColumn('exclusions')))
   exclusions!: string | null;

@@ -1,9 +1,12 @@
 import type { Hash, RunId } from '@tallystick/kernel';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { amountColumn, bytesColumn, nullable, u32Column } from '../columns.js';
+import { amountColumn, bytesColumn, u32Column } from '../columns.js';
 
-/** `running` until the run loop has given its outcome; a restart goes on with every run in this state. */
-export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled';
+/**
+ * `proposed`: on the chain, not yet accepted there. `running` until the run loop has given its outcome. A restart
+ * goes on with every run in these two states.
+ */
+export type RunStatus = 'proposed' | 'running' | 'completed' | 'failed' | 'cancelled';
 
 /** A run of this coordinator; its id is the chain's. */
 @Entity('runs')
@@ -51,8 +54,4 @@ export class RunEntity {
 
   @Column({ name: 'ended_at', type: 'timestamptz', nullable: true })
   endedAt!: Date | null;
-
-  /** Block of the chain in which the run was seen created; absent before. */
-  @Column(nullable(u32Column('created_block')))
-  createdBlock!: number | null;
 }

@@ -19,6 +19,7 @@ CREATE TABLE nodes (
   cap numeric(20) NOT NULL,
   strikes integer NOT NULL,
   joined_at timestamptz NOT NULL,
+  admitted_at timestamptz,
   seen_at timestamptz,
   CONSTRAINT uq_nodes_key UNIQUE (key),
   CONSTRAINT ck_nodes_key CHECK (octet_length(key) = 32 AND octet_length(owner) = 32)
@@ -45,13 +46,12 @@ CREATE TABLE runs (
   model bytea NOT NULL,
   last_event bigint NOT NULL,
   created_at timestamptz NOT NULL,
-  created_block bigint,
   stop_at timestamptz,
   ended_at timestamptz,
-  CONSTRAINT ck_runs_status CHECK (status IN ('running', 'completed', 'failed', 'cancelled'))
+  CONSTRAINT ck_runs_status CHECK (status IN ('proposed', 'running', 'completed', 'failed', 'cancelled'))
 );
 CREATE INDEX ix_runs_spec_hash ON runs (spec_hash);
-CREATE INDEX ix_runs_running ON runs (id) WHERE status = 'running';
+CREATE INDEX ix_runs_genesis_model ON runs (genesis_model);
 CREATE TABLE rounds (
   run_id bigint NOT NULL REFERENCES runs (id),
   round bigint NOT NULL,
@@ -61,6 +61,7 @@ CREATE TABLE rounds (
   opened_at timestamptz NOT NULL,
   header bytea,
   header_hash bytea,
+  model_after bytea,
   exclusions bytea,
   metrics text,
   empty_reason text,
@@ -71,6 +72,7 @@ CREATE TABLE rounds (
     AND (header IS NULL) = (exclusions IS NULL) AND (header IS NULL) = (metrics IS NULL))
 );
 CREATE UNIQUE INDEX uq_rounds_open ON rounds (run_id) WHERE header IS NULL;
+CREATE INDEX ix_rounds_model_after ON rounds (model_after);
 CREATE TABLE contributions (
   run_id bigint NOT NULL,
   round bigint NOT NULL,
@@ -109,7 +111,7 @@ CREATE TABLE outbox (
   final_at timestamptz,
   PRIMARY KEY (run_id, round),
   FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round),
-  CONSTRAINT ck_outbox_status CHECK (status IN ('pending', 'submitted', 'inBlock', 'final', 'void')),
+  CONSTRAINT ck_outbox_status CHECK (status IN ('pending', 'submitted', 'final')),
   CONSTRAINT ck_outbox_signed CHECK (status = 'pending' OR extrinsic IS NOT NULL OR status = 'final')
 );
 CREATE INDEX ix_outbox_waiting ON outbox (run_id, round) WHERE status <> 'final';

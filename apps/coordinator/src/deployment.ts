@@ -1,0 +1,44 @@
+import type { FsBlobStore } from '@tallystick/blobs';
+import type { RoundLedger } from '@tallystick/chain';
+import type { WorkerFolderFactory } from '@tallystick/compute';
+import type {
+  AccountId,
+  Clock,
+  Ed25519,
+  Entropy,
+  Logger,
+  Sha256,
+  Signer,
+} from '@tallystick/kernel';
+import type { Metrics } from '@tallystick/telemetry';
+import type { CrashPoints } from './crash-points.js';
+
+/**
+ * What main.ts composes once, and tests compose for themselves. An abstract class, so that it is its own injection
+ * token. Modules take single parts out of it for their factories; domain classes never see it.
+ */
+export abstract class Deployment {
+  /** Folder of half-received updates. */
+  abstract readonly spoolFolder: string;
+  abstract readonly apiTokenFile: string;
+  abstract readonly databaseUrl: string;
+  abstract readonly databasePoolSize: number;
+  /** Largest numExamples that counts of a node that joins. */
+  abstract readonly nodeCap: bigint;
+  /** Base address that invites carry. */
+  abstract readonly publicUrl: string;
+  /** The coordinator key: signs tasks, promises and headers. */
+  abstract readonly signer: Signer;
+  /** Payout account of organisations that have not named one. */
+  abstract readonly treasury: AccountId;
+  abstract readonly ledger: RoundLedger;
+  abstract readonly blobs: FsBlobStore;
+  abstract readonly folders: WorkerFolderFactory;
+  abstract readonly sha256: Sha256;
+  abstract readonly ed25519: Ed25519;
+  abstract readonly clock: Clock;
+  abstract readonly entropy: Entropy;
+  abstract readonly logger: Logger;
+  abstract readonly metrics: Metrics;
+  abstract readonly crash: CrashPoints;
+}

@@ -1,0 +1,215 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type Clock, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
+import { encodeFrame, LIMITS } from '@tallystick/protocol';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { Admission } from './admission.js';
+import type { Greeter } from './greeter.js';
+import { Heartbeat } from './heartbeat.js';
+import { errorHead, NodeSession, type NodeSessionDeps } from './node-session.js';
+import type { Sessions } from './sessions.js';
+import { WsWire } from './ws-wire.js';
+
+export const FLEET_PATH = '/api/v1/fleet';
+const SUBPROTOCOL = 'tally.v1';
+/** Head length, head and one chunk. */
+const MAX_MESSAGE_BYTES = 4 + LIMITS.maxHeadBytes + LIMITS.chunkBytes;
+/** Frame headers and masks on top of what a socket may say before it is welcome. */
+const PRE_AUTH_WIRE_BYTES = LIMITS.preAuthBytes + 64;
+/** A session ends a little before its token does; the node comes back and gets a new one. */
+const SESSION_MS = LIMITS.sessionTokenMs - 300_000;
+/** How long a drain waits for the nodes to hang up. */
+const DRAIN_MS = 500;
+
+export interface FleetServerDeps {
+  readonly admission: Admission;
+  readonly greeter: Greeter;
+  readonly sessions: Sessions;
+  readonly session: NodeSessionDeps;
+  /** A node was proved and its session is live. */
+  readonly joined: (session: NodeSession) => void;
+  /** Its session is over. */
+  readonly left: (session: NodeSession) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The nodes' sockets: refuses early, lets nobody in who has not proved a key, and drains politely. */
+export class FleetServer {
+  readonly #deps: FleetServerDeps;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: () => SUBPROTOCOL,
+  });
+  readonly #heartbeat: Heartbeat;
+  #isDraining = false;
+
+  constructor(deps: FleetServerDeps) {
+    this.#deps = deps;
+    this.#heartbeat = new Heartbeat(deps.clock);
+  }
+
+  /** Takes over the upgrades of `http`. */
+  attach(http: Server): void {
+    http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#heartbeat.start();
+  }
+
+  /** Refuses newcomers, tells everybody, and resolves when all sockets are gone. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#heartbeat.stop();
+    const goodbye = encodeFrame({ kind: 'drain', reason: 'the coordinator is shutting down' });
+    const gone = [...this.#server.clients].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    );
+    for (const session of this.#deps.sessions.all()) session.end();
+    for (const socket of this.#server.clients) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(goodbye);
+      if (socket.isPaused) socket.resume();
+      socket.close(1001, 'NET_DRAINING');
+    }
+    const timer = this.#deps.clock.after(DRAIN_MS, () => {
+      for (const socket of this.#server.clients) socket.terminate();
+    });
+    await Promise.all(gone);
+    timer.cancel();
+    this.#server.close();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) return refuse(socket, refusal);
+    const leave = this.#deps.admission.enter(request.socket.remoteAddress ?? '');
+    if (leave === undefined) return refuse(socket, '503 Service Unavailable');
+    socket.once('close', leave);
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      this.#greet(ws, { socket: request.socket, leave, early: head.length }).catch(
+        (error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          this.#deps.logger.error('fleet.greet_failed', { reason });
+          ws.terminate();
+        },
+      );
+    });
+  }
+
+  #refusal(request: IncomingMessage): string | undefined {
+    if (request.url?.split('?')[0] !== FLEET_PATH) return '404 Not Found';
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',');
+    if (!offered.some((name) => name.trim() === SUBPROTOCOL)) return '400 Bad Request';
+    return this.#isDraining ? '503 Service Unavailable' : undefined;
+  }
+
+  /** Challenge, one frame, welcome; then the socket belongs to a session. */
+  async #greet(
+    ws: WebSocket,
+    place: {
+      readonly socket: NodeJS.EventEmitter;
+      readonly leave: () => void;
+      readonly early: number;
+    },
+  ): Promise<void> {
+    const wire = new WsWire(ws);
+    ws.on('error', () => undefined); // 'close' follows and is what counts
+    const { nonce, frame } = this.#deps.greeter.challenge();
+    const hello = this.#oneFrame(ws, place);
+    wire.send(frame);
+    try {
+      const {
+        member,
+        frame: welcome,
+        software,
+      } = await this.#deps.greeter.answer(nonce, await hello);
+      if (ws.readyState !== WebSocket.OPEN || this.#isDraining) return ws.terminate();
+      place.leave();
+      wire.send(welcome);
+      this.#deps.logger.debug('fleet.hello', { node: member.node, software });
+      this.#serve(ws, new NodeSession(member.node, wire, this.#deps.session));
+    } catch (error) {
+      const known = isTallyError(error) ? error : malformed(error);
+      this.#deps.logger.debug('fleet.refused', { code: known.code });
+      wire.send(encodeFrame(errorHead(known)));
+      wire.close(known.spec.close ?? 4400, known.code);
+    }
+  }
+
+  /** The first message of a socket, within preAuthMs and preAuthBytes; a second one ends it. */
+  #oneFrame(
+    ws: WebSocket,
+    { socket, early }: { readonly socket: NodeJS.EventEmitter; readonly early: number },
+  ): Promise<Uint8Array> {
+    const { preAuthMs, preAuthBytes } = LIMITS;
+    return new Promise((resolve, reject) => {
+      let bytes = early;
+      const done = (): void => {
+        timer.cancel();
+        socket.off('data', count);
+        ws.off('close', closed);
+      };
+      const fail = (error: TallyError): void => {
+        done();
+        reject(error);
+      };
+      const count = (chunk: Uint8Array): void => {
+        bytes += chunk.length;
+        if (bytes <= PRE_AUTH_WIRE_BYTES) return;
+        const what = 'what came before the welcome';
+        fail(new TallyError('PROTO_TOO_LARGE', { what, bytes, limit: preAuthBytes }));
+      };
+      const closed = (): void =>
+        fail(new TallyError('NET_CLOSED', { what: 'node', reason: 'left' }));
+      const timer = this.#deps.clock.after(preAuthMs, () =>
+        fail(new TallyError('NET_TIMEOUT', { what: 'node', timeoutMs: preAuthMs })),
+      );
+      socket.on('data', count);
+      ws.once('close', closed);
+      ws.once('message', (data) => {
+        done();
+        ws.pause();
+        resolve(asBytes(data));
+      });
+      if (early > PRE_AUTH_WIRE_BYTES) count(new Uint8Array(0));
+    });
+  }
+
+  #serve(ws: WebSocket, session: NodeSession): void {
+    const { sessions, joined, left, clock } = this.#deps;
+    this.#heartbeat.add(ws);
+    const renewal = clock.after(SESSION_MS, () => ws.close(1001, 'NET_SESSION_RENEWAL'));
+    ws.on('message', (data, isBinary) => {
+      this.#heartbeat.alive(ws);
+      if (isBinary) session.receive(asBytes(data));
+      else session.fail(new TallyError('PROTO_MALFORMED', { reason: 'it is text' }));
+    });
+    ws.once('close', () => {
+      renewal.cancel();
+      this.#heartbeat.remove(ws);
+      sessions.leave(session);
+      session.end();
+      left(session);
+    });
+    sessions.enter(session);
+    joined(session);
+    ws.resume();
+  }
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function malformed(error: unknown): TallyError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new TallyError('PROTO_MALFORMED', { reason: reason.slice(0, 200) }, error);
+}
+
+/** A view of the message; `ws` hands out a buffer that is ours. */
+function asBytes(data: WebSocket.RawData): Uint8Array {
+  if (Array.isArray(data)) return new Uint8Array(Buffer.concat(data));
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}

@@ -1,0 +1,62 @@
+import {
+  type BeforeApplicationShutdown,
+  Module,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { SessionTokens } from '../auth/session-tokens.js';
+import { Deployment } from '../deployment.js';
+import { NodeRows } from '../persistence/node-rows.js';
+import { RoundRows } from '../persistence/round-rows.js';
+import { Members } from '../registry/members.js';
+import { RegistryModule } from '../registry/registry.module.js';
+import { Evaluations } from '../rounds/evaluations.js';
+import { RoundDirectory } from '../rounds/round-directory.js';
+import { RoundsModule } from '../rounds/rounds.module.js';
+import { FleetServer } from './fleet-server.js';
+import { makeFleetServer } from './make-fleet-server.js';
+import { NodesController } from './nodes.controller.js';
+import { Sessions } from './sessions.js';
+import { sweepSpool } from './spool-folder.js';
+import { WsNodeLink } from './ws-node-link.js';
+
+/** The nodes' sockets, and the way of the run loops to them. */
+@Module({
+  imports: [RegistryModule, RoundsModule],
+  controllers: [NodesController],
+  providers: [
+    Sessions,
+    {
+      provide: WsNodeLink,
+      inject: [Sessions],
+      useFactory: (sessions: Sessions) => new WsNodeLink(sessions),
+    },
+    {
+      provide: FleetServer,
+      inject: [Deployment, Sessions, SessionTokens, Members, RoundDirectory, Evaluations, NodeRows],
+      useFactory: makeFleetServer,
+    },
+  ],
+  exports: [Sessions, WsNodeLink],
+})
+export class FleetModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    private readonly deployment: Deployment,
+    private readonly rounds: RoundRows,
+    private readonly server: FleetServer,
+    private readonly host: HttpAdapterHost,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const open = new Map<number, number>(
+      (await this.rounds.openRounds()).map(({ run, round }) => [run, round]),
+    );
+    const isOpen = (run: number, round: number): boolean => open.get(run) === round;
+    await sweepSpool(this.deployment.spoolFolder, isOpen);
+    this.server.attach(this.host.httpAdapter.getHttpServer());
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.server.drain();
+  }
+}

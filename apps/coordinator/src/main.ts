@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { isTallyError, type Logger, TallyError } from '@tallystick/kernel';
+import { createLogger } from '@tallystick/telemetry';
+import { compose } from './compose.js';
+import { type Config, loadConfig } from './config.js';
+import { createApp } from './create-app.js';
+import { exitCodeOf } from './exit-code.js';
+
+/** The composition root, and the only file that reads the environment. */
+async function main(): Promise<void> {
+  const startedAtMs = Date.now();
+  const { config, unknown } = loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+  const logger = createLogger({ role: 'coordinator', level: config.log.level });
+  for (const name of unknown) logger.debug('config.unknown', { name });
+  warnWithoutBufferutil(logger);
+
+  const composed = await compose(config, logger);
+  const app = await createApp(composed.deployment).catch(async (error: unknown) => {
+    await composed.close();
+    throw error;
+  });
+  const close = async (): Promise<void> => {
+    await app.close();
+    await composed.close();
+  };
+  try {
+    const url = await listen(app, config);
+    composed.setPublicUrl(url);
+    await composed.setPort(Number(new URL(url).port));
+    onSignals(close, logger);
+    announce({
+      event: 'coordinator.listening',
+      url,
+      pid: process.pid,
+      startedAtMs,
+      chainUrl: composed.chainUrl,
+      genesis: await composed.deployment.ledger.genesis(),
+      coordinatorKey: composed.deployment.signer.key,
+      apiTokenFile: composed.deployment.apiTokenFile,
+    });
+    logger.info('coordinator.listening', { url, ms: Date.now() - startedAtMs });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Whoever started this process waits for this line. */
+function announce(line: Readonly<Record<string, string | number>>): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+async function listen(
+  app: Awaited<ReturnType<typeof createApp>>,
+  { host, port }: Config,
+): Promise<string> {
+  try {
+    await app.listen(port, host);
+    return (await app.getUrl()).replace('[::1]', 'localhost');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new TallyError('CONFIG_PORT_IN_USE', { host, port, option: 'TALLY_PORT' }, error);
+    }
+    throw error;
+  }
+}
+
+/** The first signal drains; a second one means it. */
+function onSignals(close: () => Promise<void>, logger: Logger): void {
+  let isClosing = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (isClosing) process.exit(130);
+    isClosing = true;
+    logger.info('coordinator.draining', { signal });
+    close().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** Unmasking in JavaScript takes three times as long (kernels-and-transport §1). */
+function warnWithoutBufferutil(logger: Logger): void {
+  try {
+    createRequire(import.meta.url).resolve('bufferutil');
+  } catch {
+    logger.warn('coordinator.no_bufferutil', { effect: 'uploads are received slower' });
+  }
+}
+
+function fail(error: unknown): void {
+  const known = isTallyError(error) ? error : undefined;
+  const text =
+    known === undefined ? describe(error) : `${known.code}: ${known.message}\n${known.hint}`;
+  process.stderr.write(`${text}\n`);
+  process.exit(exitCodeOf(error));
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+main().catch(fail);

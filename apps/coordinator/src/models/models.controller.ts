@@ -1,0 +1,53 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
+import { ApiProduces } from '@nestjs/swagger';
+import { type Hash, TallyError } from '@tallystick/kernel';
+import { ForNodes } from '../auth/access.js';
+import { Deployment } from '../deployment.js';
+import { sha256Param } from '../http/params.js';
+import { RunRows } from '../persistence/run-rows.js';
+import { sendBlob } from './blob-download.js';
+
+/**
+ * What nodes and auditors download, by hash. Nodes get specs and models; any other blob (updates, optimizer states)
+ * is the operator's alone, because an update tells more about its site than a model does.
+ */
+@Controller('api/v1')
+export class ModelsController {
+  constructor(
+    private readonly deployment: Deployment,
+    private readonly runs: RunRows,
+  ) {}
+
+  @Get('models/:sha256')
+  @ForNodes()
+  @ApiProduces('application/octet-stream')
+  async model(
+    @Param('sha256', { schema: sha256Param }) id: Hash,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    if (!(await this.runs.isModel(id))) throw new TallyError('MODEL_UNKNOWN', { sha256: id });
+    await sendBlob(this.deployment.blobs, id, { request, response });
+  }
+
+  @Get('blobs/:sha256')
+  @ApiProduces('application/octet-stream')
+  async blob(
+    @Param('sha256', { schema: sha256Param }) id: Hash,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    await sendBlob(this.deployment.blobs, id, { request, response });
+  }
+
+  @Get('specs/:sha256')
+  @ForNodes()
+  @Header('content-type', 'application/json')
+  @Header('cache-control', 'private, max-age=31536000, immutable')
+  async spec(@Param('sha256', { schema: sha256Param }) id: Hash): Promise<string> {
+    const spec = await this.runs.spec(id);
+    if (spec === undefined) throw new TallyError('STORE_BLOB_MISSING', { sha256: id });
+    return spec;
+  }
+}

@@ -1,0 +1,66 @@
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Deployment } from '../deployment.js';
+import { EventFeed } from './event-feed.js';
+import { NodeRows } from './node-rows.js';
+import { databaseOptions, openDatabase } from './open-database.js';
+import { OutboxRows } from './outbox-rows.js';
+import { OutboxSignal } from './outbox-signal.js';
+import { PgRoundJournal } from './pg-round-journal.js';
+import { RoundRows } from './round-rows.js';
+import { RunRows } from './run-rows.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+/** The database: entities, migrations, unit of work, and the journal of rounds. */
+@Global()
+@Module({
+  imports: [
+    TypeOrmModule.forRootAsync({
+      inject: [Deployment],
+      // A database that does not answer at start is the operator's business, at once: no retries.
+      useFactory: ({ databaseUrl, databasePoolSize }: Deployment) => ({
+        ...databaseOptions(databaseUrl, databasePoolSize),
+        toRetry: () => false,
+      }),
+      dataSourceFactory: async (options) => {
+        if (options === undefined) throw new RangeError('no database options');
+        return openDatabase(options);
+      },
+    }),
+  ],
+  providers: [
+    EventFeed,
+    OutboxSignal,
+    {
+      provide: UnitOfWork,
+      inject: [DataSource, EventFeed, Deployment],
+      useFactory: (source: DataSource, feed: EventFeed, { clock }: Deployment) =>
+        new UnitOfWork(source, feed, clock),
+    },
+    {
+      provide: PgRoundJournal,
+      inject: [UnitOfWork, OutboxSignal, Deployment],
+      useFactory: (work: UnitOfWork, signal: OutboxSignal, { crash }: Deployment) =>
+        new PgRoundJournal(work, { crash, closed: () => signal.raise() }),
+    },
+    { provide: RunRows, inject: [UnitOfWork], useFactory: (work: UnitOfWork) => new RunRows(work) },
+    {
+      provide: RoundRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new RoundRows(work),
+    },
+    {
+      provide: NodeRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new NodeRows(work),
+    },
+    {
+      provide: OutboxRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new OutboxRows(work),
+    },
+  ],
+  exports: [EventFeed, NodeRows, OutboxRows, OutboxSignal, PgRoundJournal, RoundRows, RunRows],
+})
+export class PersistenceModule {}

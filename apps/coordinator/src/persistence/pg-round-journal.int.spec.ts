@@ -1,0 +1,170 @@
+import { asHash, asRunId } from '@tallystick/kernel';
+import { VirtualClock } from '@tallystick/kernel/testing';
+import { journalContract } from '@tallystick/rounds/testing';
+import type { DataSource } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NO_CRASH } from '../crash-points.js';
+import { EventEntity, OutboxEntity, RunEntity } from './entities/index.js';
+import { EventFeed } from './event-feed.js';
+import { databaseOptions, openDatabase } from './open-database.js';
+import { PgRoundJournal } from './pg-round-journal.js';
+import { startTestPostgres, type TestPostgres } from '../testing/test-postgres.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+const RUN = asRunId(3);
+const HASH = asHash('0a'.repeat(32));
+
+describe('PgRoundJournal', () => {
+  let postgres: TestPostgres;
+  let source: DataSource;
+  let woken: number[];
+
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+    source = await openDatabase(databaseOptions(await postgres.database()));
+  });
+  afterAll(async () => {
+    await source.destroy();
+    await postgres.stop();
+  });
+
+  const adapter = (): PgRoundJournal => {
+    const feed = new EventFeed();
+    feed.watch(RUN, () => woken.push(woken.length));
+    const work = new UnitOfWork(source, feed, new VirtualClock());
+    return new PgRoundJournal(work, { crash: NO_CRASH, closed: () => woken.push(-1) });
+  };
+
+  const emptyJournal = async (): Promise<PgRoundJournal> => {
+    woken = [];
+    await source.query('TRUNCATE runs CASCADE');
+    await source.manager.insert(RunEntity, {
+      id: RUN,
+      name: 'heart',
+      specHash: HASH,
+      spec: '{}',
+      genesisModel: HASH,
+      pot: 1_000n,
+      status: 'running',
+      model: HASH,
+      lastEvent: 0,
+      createdAt: new Date(0),
+    });
+    return adapter();
+  };
+
+  journalContract('PostgreSQL', async () => ({
+    journal: await emptyJournal(),
+    reopen: adapter,
+  }));
+
+  it('writes outbox row, model and events in the transaction of the close', async () => {
+    const journal = await emptyJournal();
+    const { open, row, close } = samples();
+    await journal.open(open);
+    await journal.append(RUN, 0, row);
+    await journal.close(close);
+    expect(await source.manager.countBy(OutboxEntity, { runId: RUN, status: 'pending' })).toBe(1);
+    const run = await source.manager.findOneByOrFail(RunEntity, { id: RUN });
+    expect(run.model).toBe(close.header.modelAfter);
+    const events = await source.manager.find(EventEntity, { order: { number: 'ASC' } });
+    expect(events.map(({ number, type }) => [number, type])).toEqual([
+      [1, 'round.opened'],
+      [2, 'update.accepted'],
+      [3, 'round.closed'],
+    ]);
+    expect(woken).toEqual([0, 1, 2, -1]);
+  });
+
+  it('leaves nothing of a transaction that failed in the middle', async () => {
+    await emptyJournal();
+    const { open, close } = samples();
+    const work = new UnitOfWork(source, new EventFeed(), new VirtualClock());
+    const crash = {
+      hit: (point: string): void => {
+        if (point === 'inside-close') throw new Error('killed');
+      },
+    };
+    const journal = new PgRoundJournal(work, { crash, closed: () => undefined });
+    await journal.open(open);
+    await expect(journal.close(close)).rejects.toMatchObject({ code: 'STORE_DATABASE' });
+    expect(await source.manager.count(OutboxEntity)).toBe(0);
+    expect((await journal.load(RUN)).open?.round).toBe(0);
+  });
+
+  it('numbers the events of concurrent writers without a gap, in the order of their commits', async () => {
+    await emptyJournal();
+    const work = new UnitOfWork(source, new EventFeed(), new VirtualClock());
+    const tellings = Array.from({ length: 40 }, (_, i) =>
+      work.run((tx) => tx.tell(RUN, { type: 'node.evaluated', detail: { i } })),
+    );
+    await Promise.all(tellings);
+    const events = await source.manager.find(EventEntity, { order: { number: 'ASC' } });
+    expect(events.map(({ number }) => number)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  });
+});
+
+/** Records of one round; their contents are the contract suite's business. */
+function samples() {
+  const zero = asHash('00'.repeat(32));
+  const node = 1 as Parameters<PgRoundJournal['append']>[2]['node'];
+  const task = {
+    chain: HASH,
+    run: RUN,
+    round: 0,
+    prev: HASH,
+    spec: HASH,
+    model: HASH,
+    state: zero,
+    atBlock: 1,
+    atHash: HASH,
+    cohortRoot: HASH,
+    cohort: 1,
+    unit: 1n,
+    deadlineMs: 5n,
+  };
+  const receipt = {
+    chain: HASH,
+    run: RUN,
+    round: 0,
+    prev: HASH,
+    task: HASH,
+    node,
+    keyEpoch: 0,
+    update: HASH,
+    updateBytes: 1n,
+    numExamples: 1n,
+    lossBefore: 0n,
+    lossAfter: 0n,
+    policy: zero,
+    salt: '00'.repeat(16),
+  };
+  const promise = { chain: HASH, run: RUN, round: 0, node, receipt: HASH, dueMs: 1n };
+  const header = {
+    chain: HASH,
+    mode: 0,
+    run: RUN,
+    round: 0,
+    prev: HASH,
+    task: HASH,
+    atBlock: 1,
+    modelBefore: HASH,
+    modelAfter: asHash('0b'.repeat(32)),
+    stateAfter: zero,
+    contribRoot: HASH,
+    included: 1,
+    sumWeight: 1n,
+    excludedRoot: zero,
+    excluded: 0,
+    cohort: 1,
+    metrics: HASH,
+    deadlineMs: 5n,
+    closedAtMs: 4n,
+  };
+  const signature = 'cd'.repeat(64) as Parameters<PgRoundJournal['append']>[2]['receiptSignature'];
+  return {
+    open: { run: RUN, round: 0, task, cohort: [] },
+    row: { node, receipt, receiptSignature: signature, weight: 1n, promise },
+    close: { run: RUN, round: 0, header, headerHash: HASH, exclusions: [], metrics: '{}' },
+  };
+}

@@ -1,0 +1,131 @@
+import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { LIMITS, type RunEvent } from '@tallystick/protocol';
+import { In, IsNull, MoreThan, Not } from 'typeorm';
+import { EventEntity, RoundEntity, RunEntity, type RunStatus } from './entities/index.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+/** A run as it is first stored. */
+export type NewRunRow = Pick<
+  RunEntity,
+  'id' | 'name' | 'specHash' | 'spec' | 'genesisModel' | 'pot'
+>;
+
+/** Runs and their events. */
+export class RunRows {
+  readonly #work: UnitOfWork;
+
+  constructor(work: UnitOfWork) {
+    this.#work = work;
+  }
+
+  async propose(run: NewRunRow): Promise<void> {
+    await this.#work.run(async (tx) => {
+      await tx.manager.insert(RunEntity, {
+        ...run,
+        status: 'proposed',
+        model: run.genesisModel,
+        lastEvent: 0,
+        createdAt: tx.now(),
+      });
+    });
+  }
+
+  /** The chain has the coordinator's acceptance. */
+  async started(run: RunId): Promise<void> {
+    await this.#work.run(async (tx) => {
+      await tx.manager.update(RunEntity, { id: run }, { status: 'running' });
+      await tx.tell(run, { type: 'run.started', detail: {} });
+    });
+  }
+
+  async requestStop(run: RunId): Promise<void> {
+    await this.#work.run(async (tx) => {
+      await tx.manager.update(RunEntity, { id: run, stopAt: IsNull() }, { stopAt: tx.now() });
+    });
+  }
+
+  async ended(
+    run: RunId,
+    outcome: { readonly status: 'completed' | 'failed' | 'cancelled'; readonly reason?: string },
+  ): Promise<void> {
+    const { status, reason } = outcome;
+    await this.#work.run(async (tx) => {
+      const changes = { status, reason: reason ?? null, endedAt: tx.now() };
+      await tx.manager.update(RunEntity, { id: run }, changes);
+      await tx.tell(run, {
+        type: `run.${status}`,
+        detail: reason === undefined ? {} : { reason },
+      });
+    });
+  }
+
+  /** Throws USAGE_UNKNOWN_RUN. */
+  async get(run: RunId): Promise<RunEntity> {
+    const found = await this.#work.read((manager) => manager.findOneBy(RunEntity, { id: run }));
+    if (found === null) throw new TallyError('USAGE_UNKNOWN_RUN', { run });
+    return found;
+  }
+
+  /** The newest runs first. */
+  list(): Promise<readonly RunEntity[]> {
+    return this.#work.read((manager) =>
+      manager.find(RunEntity, { order: { id: 'DESC' }, take: LIMITS.maxPage }),
+    );
+  }
+
+  /** Runs that a (re)started process goes on with. */
+  unfinished(): Promise<readonly RunEntity[]> {
+    const status = In(['proposed', 'running'] satisfies RunStatus[]);
+    return this.#work.read((manager) =>
+      manager.find(RunEntity, { where: { status }, order: { id: 'ASC' } }),
+    );
+  }
+
+  async ids(): Promise<readonly RunId[]> {
+    const rows = await this.#work.read((manager) =>
+      manager.find(RunEntity, { select: { id: true }, where: { status: Not('proposed') } }),
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Canonical JSON of a spec that some run has; undefined when none does. */
+  async spec(specHash: Hash): Promise<string | undefined> {
+    const found = await this.#work.read((manager) =>
+      manager.findOne(RunEntity, { select: { id: true, spec: true }, where: { specHash } }),
+    );
+    return found?.spec;
+  }
+
+  /** Is this blob a genesis model or the model after some round? */
+  isModel(id: Hash): Promise<boolean> {
+    return this.#work.read(
+      async (manager) =>
+        (await manager.existsBy(RunEntity, { genesisModel: id })) ||
+        (await manager.existsBy(RoundEntity, { modelAfter: id })),
+    );
+  }
+
+  /** Events after number `after`, ascending. */
+  async events(run: RunId, after: number, limit: number): Promise<readonly RunEvent[]> {
+    const rows = await this.#work.read((manager) =>
+      manager.find(EventEntity, {
+        where: { runId: run, number: MoreThan(after) },
+        order: { number: 'ASC' },
+        take: limit,
+      }),
+    );
+    return rows.map(eventOf);
+  }
+}
+
+function eventOf(row: EventEntity): RunEvent {
+  return {
+    id: row.number,
+    run: row.runId,
+    atMs: row.at.getTime(),
+    type: row.type,
+    ...(row.round === null ? {} : { round: row.round }),
+    ...(row.nodeId === null ? {} : { node: row.nodeId }),
+    detail: row.detail,
+  };
+}

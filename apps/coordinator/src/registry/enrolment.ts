@@ -1,0 +1,145 @@
+import {
+  type AccountId,
+  type Ed25519,
+  type Entropy,
+  type NodeId,
+  type OrganisationId,
+  type Sha256,
+  type Signer,
+  TallyError,
+  utf8,
+} from '@tallystick/kernel';
+import type { Registration, RoundLedger } from '@tallystick/chain';
+import {
+  encodeInviteToken,
+  type InviteView,
+  type JoinRequest,
+  LIMITS,
+  type NodeView,
+  type PreparedJoin,
+  type PrepareJoinRequest,
+} from '@tallystick/protocol';
+import { decodeSigned, isAdmissibleKey, POP, verifyRecord } from '@tallystick/record';
+import type { NodeRows } from '../persistence/node-rows.js';
+import type { Members } from './members.js';
+import { nodeView } from './node-view.js';
+import { SerialQueue } from './serial-queue.js';
+
+export interface EnrolmentDeps {
+  readonly rows: NodeRows;
+  readonly ledger: RoundLedger;
+  readonly members: Members;
+  readonly signer: Signer;
+  /** Payout account of an organisation that has not named one. */
+  readonly treasury: AccountId;
+  readonly nodeCap: bigint;
+  readonly publicUrl: () => string;
+  readonly entropy: Entropy;
+  readonly sha256: Sha256;
+  readonly ed25519: Ed25519;
+}
+
+/** What a site shows of itself. */
+type Identity = Pick<PrepareJoinRequest, 'secret' | 'key' | 'owner' | 'proof'>;
+
+/**
+ * Lets organisations and nodes in. One enrolment at a time: a token used twice at once is then simply used twice,
+ * and an organisation is registered once.
+ */
+export class Enrolment {
+  readonly #deps: EnrolmentDeps;
+  readonly #queue = new SerialQueue('enrolments', 256);
+
+  constructor(deps: EnrolmentDeps) {
+    this.#deps = deps;
+  }
+
+  /** A one-time token for one node of the organisation, which is registered on the chain when it is new. */
+  invite(name: string): Promise<InviteView> {
+    return this.#queue.run(async () => {
+      const { rows, ledger, signer, entropy, publicUrl } = this.#deps;
+      const organisation = await this.#organisation(name);
+      const secret = base64Url(entropy.bytes(32));
+      const expiresAt = await rows.addInvite(this.#hashOf(secret), organisation, LIMITS.inviteMs);
+      const token = encodeInviteToken({
+        v: 1,
+        url: publicUrl(),
+        organisation: name,
+        secret,
+        coordinatorKey: signer.key,
+        genesis: await ledger.genesis(),
+      });
+      return {
+        token,
+        organisation: { organisation, name },
+        expiresAtMs: expiresAt.getTime(),
+      };
+    });
+  }
+
+  /** The exact bytes that the owner has to sign to register the node. */
+  prepare(request: PrepareJoinRequest): Promise<PreparedJoin> {
+    return this.#queue.run(async () => {
+      const registration = await this.#registration(request);
+      const { payload, context } = await this.#deps.ledger.prepareRegistration(registration);
+      return { organisation: registration.organisation, payload, context };
+    });
+  }
+
+  /** Registers and admits the node; resolves when the chain has both in a finalised block. */
+  join(request: JoinRequest): Promise<NodeView> {
+    return this.#queue.run(async () => {
+      const { rows, ledger, nodeCap } = this.#deps;
+      const { context, signature, name, key, owner } = request;
+      const registration = await this.#registration(request);
+      const { organisation } = registration;
+      const id = await ledger.completeRegistration(registration, { context, signature });
+      const row = { id, name, key, owner, cap: nodeCap, organisationId: organisation };
+      await rows.join(this.#hashOf(request.secret), row);
+      await this.#admit(id, nodeCap);
+      const node = await rows.get(id);
+      return nodeView(node, { member: await this.#deps.members.find(id) });
+    });
+  }
+
+  /** Finishes admissions that a crash cut short. */
+  resume(): Promise<void> {
+    return this.#queue.run(async () => {
+      for (const { id, cap } of await this.#deps.rows.pending()) await this.#admit(id, cap);
+    });
+  }
+
+  async #admit(node: NodeId, cap: bigint): Promise<void> {
+    await this.#deps.ledger.admitNode(node, cap);
+    await this.#deps.rows.admitted(node);
+  }
+
+  async #organisation(name: string): Promise<OrganisationId> {
+    const { rows, ledger, treasury } = this.#deps;
+    const known = await rows.organisation(name);
+    if (known !== null) return known.id;
+    const id = await ledger.registerOrganisation(treasury);
+    await rows.addOrganisation({ id, name, payout: treasury });
+    return id;
+  }
+
+  async #registration({ secret, key, owner, proof }: Identity): Promise<Registration> {
+    const { rows, ledger, ed25519 } = this.#deps;
+    const invite = await rows.usableInvite(this.#hashOf(secret));
+    if (!isAdmissibleKey(key)) throw new TallyError('AUTH_KEY_INADMISSIBLE', { key });
+    const { value: pop, signature } = decodeSigned(POP, proof);
+    const isOurs = pop.chain === (await ledger.genesis()) && pop.owner === owner && pop.key === key;
+    if (!isOurs || !verifyRecord(ed25519, POP, pop, key, signature)) {
+      throw new TallyError('AUTH_PROOF_INVALID', { key });
+    }
+    return { owner, organisation: invite.organisationId, key, proof: signature };
+  }
+
+  #hashOf(secret: string) {
+    return this.#deps.sha256(utf8(secret));
+  }
+}
+
+function base64Url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url');
+}

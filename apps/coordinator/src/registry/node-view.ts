@@ -1,0 +1,23 @@
+import type { NodeView } from '@tallystick/protocol';
+import type { EligibleNode } from '@tallystick/rounds';
+import type { NodeRow } from '../persistence/node-rows.js';
+
+/** A node as the API shows it. The chain's word (`member`) goes before the row's. */
+export function nodeView(
+  row: NodeRow,
+  now: { readonly member: EligibleNode | undefined; readonly seenAtMs?: number | undefined },
+): NodeView {
+  const { member, seenAtMs } = now;
+  const absent = row.admittedAt === null ? 'pending' : 'revoked';
+  return {
+    node: row.id,
+    name: row.name,
+    organisation: { organisation: row.organisationId, name: row.organisation },
+    key: member?.key ?? row.key,
+    keyEpoch: member?.keyEpoch ?? 0,
+    status: member === undefined ? absent : 'active',
+    cap: (member?.cap ?? row.cap).toString(),
+    connected: seenAtMs !== undefined,
+    lastSeenAtMs: seenAtMs ?? row.seenAt?.getTime() ?? null,
+  };
+}

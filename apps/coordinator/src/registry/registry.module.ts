@@ -1,0 +1,43 @@
+import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { Deployment } from '../deployment.js';
+import { NodeRows } from '../persistence/node-rows.js';
+import { EnrolmentController } from './enrolment.controller.js';
+import { Enrolment } from './enrolment.js';
+import { Members } from './members.js';
+
+/** Organisations, invites, nodes: who may come in, and who may take part. */
+@Module({
+  controllers: [EnrolmentController],
+  providers: [
+    {
+      provide: Enrolment,
+      inject: [Deployment, NodeRows, Members],
+      useFactory: (deployment: Deployment, rows: NodeRows, members: Members) =>
+        new Enrolment({
+          ledger: deployment.ledger,
+          signer: deployment.signer,
+          treasury: deployment.treasury,
+          nodeCap: deployment.nodeCap,
+          publicUrl: () => deployment.publicUrl,
+          entropy: deployment.entropy,
+          sha256: deployment.sha256,
+          ed25519: deployment.ed25519,
+          rows,
+          members,
+        }),
+    },
+    {
+      provide: Members,
+      inject: [Deployment],
+      useFactory: ({ ledger }: Deployment) => new Members(ledger),
+    },
+  ],
+  exports: [Members],
+})
+export class RegistryModule implements OnApplicationBootstrap {
+  constructor(private readonly enrolment: Enrolment) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.enrolment.resume();
+  }
+}

@@ -1,0 +1,57 @@
+import type { RunId, Sha256 } from '@tallystick/kernel';
+import type { RoundLedger, RunWindows } from '@tallystick/chain';
+import { type LaunchRequest, parseRunSpec, specHash } from '@tallystick/protocol';
+import { type BlobStore, genesisModel } from '@tallystick/rounds';
+import type { RunRows } from '../persistence/run-rows.js';
+
+const HOUR_MS = 3_600_000n;
+/** Windows of every run of this version: nothing is disputed or settled yet, and the pallet wants them set. */
+const WINDOWS: RunWindows = {
+  challengeMs: HOUR_MS,
+  settleMs: 24n * HOUR_MS,
+  haltMs: 24n * HOUR_MS,
+  maxTaskAgeBlocks: 1_024,
+};
+
+export interface LauncherDeps {
+  readonly rows: RunRows;
+  readonly ledger: RoundLedger;
+  readonly blobs: BlobStore;
+  readonly sha256: Sha256;
+}
+
+/** Turns a run.yaml into a run: spec and genesis model stored, the run proposed on the chain, its row written. */
+export class Launcher {
+  readonly #deps: LauncherDeps;
+
+  constructor(deps: LauncherDeps) {
+    this.#deps = deps;
+  }
+
+  /** Rejects with CONFIG_RUN_SPEC_INVALID naming every fault with line and column; then nothing was stored. */
+  async launch({ spec: yaml, pot }: LaunchRequest): Promise<RunId> {
+    const { rows, ledger, blobs, sha256 } = this.#deps;
+    const parsed = parseRunSpec(yaml);
+    if (!parsed.ok) throw parsed.error;
+    const { spec, canonical } = parsed;
+    const hash = specHash(sha256, canonical);
+    const model = genesisModel(sha256, spec, hash);
+    await blobs.put(model.bytes);
+    const id = await ledger.createRun({
+      spec: hash,
+      model: model.id,
+      minNodes: spec.window.count.min,
+      windows: WINDOWS,
+      pot: BigInt(pot),
+    });
+    await rows.propose({
+      id,
+      name: spec.name,
+      specHash: hash,
+      spec: canonical,
+      genesisModel: model.id,
+      pot: BigInt(pot),
+    });
+    return id;
+  }
+}

@@ -1,0 +1,162 @@
+import {
+  type Clock,
+  type Ed25519,
+  type Logger,
+  type RunId,
+  type Sha256,
+  type Signer,
+  TallyError,
+} from '@tallystick/kernel';
+import type { RoundLedger } from '@tallystick/chain';
+import { RunSpec } from '@tallystick/protocol';
+import { POP, signRecord } from '@tallystick/record';
+import {
+  type FolderFactory,
+  genesisHash,
+  type NodeLink,
+  type RoundJournal,
+  RunLoop,
+  type RunOutcome,
+  type RunPlan,
+} from '@tallystick/rounds';
+import type { RunEntity } from '../persistence/entities/index.js';
+import type { RunRows } from '../persistence/run-rows.js';
+import type { RoundDirectory } from '../rounds/round-directory.js';
+
+/** After a run loop gave up on its ports, or the end could not be stored. */
+const RETRY_MS = 5_000;
+
+export interface RunServiceDeps {
+  readonly rows: RunRows;
+  readonly directory: RoundDirectory;
+  readonly journal: RoundJournal;
+  readonly folders: FolderFactory;
+  readonly ledger: RoundLedger;
+  readonly link: NodeLink;
+  /** The coordinator key. */
+  readonly signer: Signer;
+  readonly sha256: Sha256;
+  readonly ed25519: Ed25519;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Playing {
+  readonly stop: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/** Plays every run that has not ended, from its launch to its outcome, across restarts of this process. */
+export class RunService {
+  readonly #deps: RunServiceDeps;
+  readonly #playing = new Map<RunId, Playing>();
+  readonly #draining = new AbortController();
+
+  constructor(deps: RunServiceDeps) {
+    this.#deps = deps;
+  }
+
+  get playing(): number {
+    return this.#playing.size;
+  }
+
+  /** Goes on with every run that has not ended. */
+  async resume(): Promise<void> {
+    for (const run of await this.#deps.rows.unfinished()) this.start(run);
+  }
+
+  /** Plays the run in the background; harmless when it plays already. */
+  start(run: RunEntity): void {
+    if (this.#playing.has(run.id) || this.#draining.signal.aborted) return;
+    const stop = new AbortController();
+    if (run.stopAt !== null) stop.abort();
+    const ended = this.#playToEnd(run, stop.signal).finally(() => this.#playing.delete(run.id));
+    this.#playing.set(run.id, { stop, ended });
+  }
+
+  /** Cancels the run: no further round is opened, and an open one is given up. Resolves when that is stored. */
+  async stop(run: RunId): Promise<void> {
+    const { rows } = this.#deps;
+    await rows.get(run);
+    await rows.requestStop(run);
+    const playing = this.#playing.get(run);
+    playing?.stop.abort();
+    await playing?.ended;
+  }
+
+  /** Lets go of every run without ending it; the next process goes on. */
+  async drain(): Promise<void> {
+    this.#draining.abort();
+    for (const { stop } of this.#playing.values()) stop.abort();
+    await Promise.all([...this.#playing.values()].map(({ ended }) => ended));
+  }
+
+  /** Never rejects: whatever fails is tried again until the run has ended or the process drains. */
+  async #playToEnd(run: RunEntity, signal: AbortSignal): Promise<void> {
+    const { rows, directory, logger } = this.#deps;
+    while (!this.#draining.signal.aborted) {
+      try {
+        if (run.status === 'proposed') await this.#accept(run);
+        const outcome = await this.#play(run, signal);
+        if (this.#draining.signal.aborted) return;
+        await rows.ended(run.id, outcome);
+        logger.info('run.ended', { run: run.id, status: outcome.status, rounds: outcome.rounds });
+        return;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        logger.error('run.stuck', { run: run.id, reason });
+        await this.#pause();
+      } finally {
+        directory.remove(run.id);
+      }
+      run = await rows.get(run.id).catch(() => run);
+    }
+  }
+
+  async #play(run: RunEntity, signal: AbortSignal): Promise<RunOutcome> {
+    const { directory, logger, ...deps } = this.#deps;
+    const loop = new RunLoop(await this.#planOf(run), { ...deps, logger });
+    directory.add(run.id, loop);
+    logger.info('run.playing', { run: run.id });
+    return loop.play(signal);
+  }
+
+  async #planOf({ id, spec, specHash, genesisModel }: RunEntity): Promise<RunPlan> {
+    return {
+      chain: await this.#deps.ledger.genesis(),
+      run: id,
+      spec: RunSpec.parse(JSON.parse(spec)),
+      specHash,
+      genesisModel,
+    };
+  }
+
+  /** Puts the coordinator key's acceptance on the chain, unless a process before us did. */
+  async #accept({ id: run, specHash: spec, genesisModel: model }: RunEntity): Promise<void> {
+    const { ledger, signer, rows, sha256 } = this.#deps;
+    const chain = await ledger.genesis();
+    const accepted = genesisHash(sha256, { chain, run, spec, model });
+    if ((await ledger.anchored(run))?.head !== accepted) {
+      const pop = { chain, owner: ledger.coordinatorAccount(), key: signer.key };
+      await ledger.acceptRun(run, signer.key, signRecord(POP, pop, signer).signature);
+    }
+    await rows.started(run);
+  }
+
+  #pause(): Promise<void> {
+    const { signal } = this.#draining;
+    return new Promise((resolve) => {
+      const timer = this.#deps.clock.after(RETRY_MS, resolve);
+      signal.addEventListener('abort', () => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+/** Throws USAGE_INVALID for a run that has ended already. */
+export function assertStoppable({ id, status }: RunEntity): void {
+  if (status === 'running' || status === 'proposed') return;
+  throw new TallyError('USAGE_INVALID', { detail: `run ${id} has ended: ${status}` });
+}

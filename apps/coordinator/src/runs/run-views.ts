@@ -1,0 +1,124 @@
+import { type RunId, TallyError } from '@tallystick/kernel';
+import {
+  type CommitView,
+  type RoundProgress,
+  type RoundView,
+  RunSpec,
+  type RunView,
+} from '@tallystick/protocol';
+import { HEADER, TASK } from '@tallystick/record';
+import type { OutboxEntity, RunEntity } from '../persistence/entities/index.js';
+import { recordOf } from '../persistence/record-list.js';
+import type { ClosedRoundRow, RoundRows } from '../persistence/round-rows.js';
+import type { RunRows } from '../persistence/run-rows.js';
+import type { RoundDirectory } from '../rounds/round-directory.js';
+
+/** Runs and rounds as the API shows them. */
+export class RunViews {
+  readonly #rows: RunRows;
+  readonly #rounds: RoundRows;
+  readonly #directory: RoundDirectory;
+
+  constructor(deps: {
+    readonly rows: RunRows;
+    readonly rounds: RoundRows;
+    readonly directory: RoundDirectory;
+  }) {
+    this.#rows = deps.rows;
+    this.#rounds = deps.rounds;
+    this.#directory = deps.directory;
+  }
+
+  async run(id: RunId): Promise<RunView> {
+    return this.#view(await this.#rows.get(id));
+  }
+
+  async runs(): Promise<readonly RunView[]> {
+    return Promise.all((await this.#rows.list()).map((row) => this.#view(row)));
+  }
+
+  async rounds(run: RunId, from: number, limit: number): Promise<readonly RoundView[]> {
+    await this.#rows.get(run);
+    return (await this.#rounds.closed(run, from, limit)).map(roundView);
+  }
+
+  /** Throws USAGE_UNKNOWN_ROUND for a round that is not closed. */
+  async round(run: RunId, round: number): Promise<RoundView> {
+    const [view] = await this.rounds(run, round, 1);
+    if (view === undefined) throw new TallyError('USAGE_UNKNOWN_ROUND', { run, round });
+    return view;
+  }
+
+  async #view(row: RunEntity): Promise<RunView> {
+    const spec = RunSpec.parse(JSON.parse(row.spec));
+    const { closed, committed } = await this.#rounds.counts(row.id);
+    return {
+      run: row.id,
+      name: row.name,
+      purpose: spec.purpose,
+      status: row.status === 'proposed' ? 'running' : row.status,
+      reason: row.reason ?? this.#directory.find(row.id)?.status().waitingBecause ?? null,
+      spec: row.specHash,
+      rounds: spec.rounds,
+      closedRounds: closed,
+      committedRounds: committed,
+      genesisModel: row.genesisModel,
+      model: row.model,
+      pot: row.pot.toString(),
+      createdAtMs: row.createdAt.getTime(),
+      endedAtMs: row.endedAt?.getTime() ?? null,
+      current: await this.#current(row.id),
+    };
+  }
+
+  /** The open round: its task from the row, how far it is from the loop that plays it. */
+  async #current(run: RunId): Promise<RoundProgress | null> {
+    const status = this.#directory.find(run)?.status();
+    const open = status === undefined ? null : await this.#rounds.openRound(run);
+    if (status === undefined || open === null || open.round !== status.round) return null;
+    const { phase } = status;
+    if (phase === 'committed' || phase === 'void' || phase === 'cancelled') return null;
+    const task = recordOf(TASK, open.task);
+    return {
+      round: status.round,
+      phase,
+      included: status.included,
+      cohort: task.cohort,
+      waitingFor: [...status.waitingFor],
+      deadlineMs: Number(task.deadlineMs),
+    };
+  }
+}
+
+function roundView({ round, outbox, evaluations, ...row }: ClosedRoundRow): RoundView {
+  const header = recordOf(HEADER, row.header);
+  const metrics: Record<string, number> = JSON.parse(round.metrics ?? '{}');
+  return {
+    run: round.runId,
+    round: round.round,
+    status: outbox?.status === 'final' ? 'committed' : 'anchoring',
+    header: round.headerHash ?? header.prev,
+    modelBefore: header.modelBefore,
+    modelAfter: header.modelAfter,
+    cohort: header.cohort,
+    included: header.included,
+    excluded: header.excluded,
+    sumWeight: header.sumWeight.toString(),
+    metrics,
+    closedAtMs: Number(header.closedAtMs),
+    emptyReason: round.emptyReason,
+    commit: commitView(outbox),
+    evaluations: evaluations.map((row) => ({
+      node: row.nodeId,
+      numExamples: Number(row.numExamples),
+      metrics: row.metrics,
+    })),
+  };
+}
+
+function commitView(outbox: OutboxEntity | undefined): CommitView | null {
+  if (outbox === undefined) return null;
+  const { block, blockHash, extrinsicHash: extrinsic } = outbox;
+  if (block === null || blockHash === null || extrinsic === null) return null;
+  return { block, blockHash, extrinsic };
+}

@@ -1,0 +1,97 @@
+import {
+  Body,
+  Controller,
+  Get,
+  Headers,
+  HttpCode,
+  type MessageEvent,
+  Param,
+  Post,
+  Query,
+  Sse,
+} from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+import type { RunId } from '@tallystick/kernel';
+import {
+  LaunchRequest,
+  RoundList,
+  RoundsQuery,
+  RoundView,
+  RunList,
+  RunView,
+} from '@tallystick/protocol';
+import type { Observable } from 'rxjs';
+import { roundParam, runParam } from '../http/params.js';
+import { RunRows } from '../persistence/run-rows.js';
+import { EventStreams, lastEventId } from './event-stream.js';
+import { Launcher } from './launcher.js';
+import { assertStoppable, RunService } from './run-service.js';
+import { RunViews } from './run-views.js';
+
+/** Launch, watch and stop runs. */
+@Controller('api/v1/runs')
+export class RunsController {
+  constructor(
+    private readonly launcher: Launcher,
+    private readonly service: RunService,
+    private readonly views: RunViews,
+    private readonly streams: EventStreams,
+    private readonly rows: RunRows,
+  ) {}
+
+  @Post()
+  @ApiResponse({ status: 201, standardSchema: RunView })
+  async launch(@Body({ schema: LaunchRequest }) request: LaunchRequest): Promise<RunView> {
+    const run = await this.launcher.launch(request);
+    this.service.start(await this.rows.get(run));
+    return this.views.run(run);
+  }
+
+  @Get()
+  @ApiResponse({ status: 200, standardSchema: RunList })
+  async list(): Promise<RunList> {
+    return { runs: [...(await this.views.runs())] };
+  }
+
+  @Get(':run')
+  @ApiResponse({ status: 200, standardSchema: RunView })
+  show(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
+    return this.views.run(run);
+  }
+
+  @Post(':run/stop')
+  @HttpCode(200)
+  @ApiResponse({ status: 200, standardSchema: RunView })
+  async stop(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
+    assertStoppable(await this.rows.get(run));
+    await this.service.stop(run);
+    return this.views.run(run);
+  }
+
+  @Get(':run/rounds')
+  @ApiResponse({ status: 200, standardSchema: RoundList })
+  async rounds(
+    @Param('run', { schema: runParam }) run: RunId,
+    @Query({ schema: RoundsQuery }) { from, limit }: RoundsQuery,
+  ): Promise<RoundList> {
+    return { rounds: [...(await this.views.rounds(run, from, limit))] };
+  }
+
+  @Get(':run/rounds/:round')
+  @ApiResponse({ status: 200, standardSchema: RoundView })
+  round(
+    @Param('run', { schema: runParam }) run: RunId,
+    @Param('round', { schema: roundParam }) round: number,
+  ): Promise<RoundView> {
+    return this.views.round(run, round);
+  }
+
+  @Sse(':run/events')
+  async events(
+    @Param('run', { schema: runParam }) run: RunId,
+    @Headers('last-event-id') after: string | undefined,
+  ): Promise<Observable<MessageEvent>> {
+    await this.rows.get(run);
+    return this.streams.open(run, lastEventId(after));
+  }
+}
