@@ -40,14 +40,14 @@ export class InProcessFolderFactory implements FolderFactory {
   }
 }
 
-/** One fold; see Folder. */
+/** One fold. After a failed `rebuild` the sums are unknown: only another `rebuild` and `close` are answered. */
 export class InProcessFolder implements Folder {
   readonly #spec: FoldSpec;
   readonly #blobs: BlobStore;
   readonly #start: FoldStart;
   readonly #accumulator: Accumulator;
   readonly #order = new InOrder();
-  #isOver = false;
+  #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
 
   constructor(spec: FoldSpec, deps: InProcessOptions & { readonly start: FoldStart }) {
     const { chunkPositions } = deps;
@@ -66,28 +66,30 @@ export class InProcessFolder implements Folder {
 
   add(update: Hash, weight: bigint): Promise<void> {
     return this.#order.run(async () => {
-      this.#expectOpen();
+      this.#expectFolding();
       this.#accumulator.add(await this.#blobs.get(update), weight);
     });
   }
 
   rebuild(contributions: readonly Weighted[]): Promise<void> {
     return this.#order.run(async () => {
-      this.#expectOpen();
+      if (this.#phase !== 'broken') this.#expectFolding();
+      this.#phase = 'broken';
       this.#accumulator.reset();
       for (const { update, weight } of contributions) {
         const bytes = await this.#blobs.get(update);
         const inspection = this.#check(bytes);
-        if (!inspection.ok) throw new TallyError(inspection.code, { reason: inspection.reason });
+        if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
         this.#accumulator.add(bytes, weight);
       }
+      this.#phase = 'folding';
     });
   }
 
   finish(): Promise<FoldResult> {
     return this.#order.run(() => {
-      this.#expectOpen();
-      this.#isOver = true;
+      this.#expectFolding();
+      this.#phase = 'finished';
       return this.#step();
     });
   }
@@ -98,7 +100,7 @@ export class InProcessFolder implements Folder {
   }
 
   async close(): Promise<void> {
-    this.#isOver = true;
+    this.#phase = 'closed';
   }
 
   #check(bytes: Uint8Array): Inspection {
@@ -121,7 +123,8 @@ export class InProcessFolder implements Folder {
     return { ok: true, model: after, state: stateAfter, sumWeight };
   }
 
-  #expectOpen(): void {
-    if (this.#isOver) throw new TallyError('INTERNAL', { reason: 'the fold is over' });
+  #expectFolding(): void {
+    if (this.#phase === 'folding') return;
+    throw new TallyError('INTERNAL', { reason: `the fold is ${this.#phase}` });
   }
 }

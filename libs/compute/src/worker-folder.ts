@@ -24,7 +24,7 @@ export interface WorkerFolderDeps {
 /**
  * One fold over the worker threads: each owns a disjoint range of blocks of the shared sums. `add`, `rebuild` and
  * `finish` run one after another, whatever the caller does; inspections run beside them.
- * After a failed `add` the sums are unknown: only `rebuild` and `close` are answered.
+ * After a failed `add` or `rebuild` the sums are unknown: only `rebuild` and `close` are answered.
  */
 export class WorkerFolder implements Folder {
   readonly #deps: WorkerFolderDeps;
@@ -64,20 +64,22 @@ export class WorkerFolder implements Folder {
     return this.#order.run(async () => {
       this.#expectFolding();
       await this.#fold(update, weight);
+      this.#phase = 'folding';
     });
   }
 
   rebuild(contributions: readonly Weighted[]): Promise<void> {
     return this.#order.run(async () => {
-      if (this.#phase === 'broken') this.#phase = 'folding';
-      this.#expectFolding();
+      if (this.#phase !== 'broken') this.#expectFolding();
+      this.#phase = 'broken';
       sumsOf(this.#memory, this.#shape.manifest).fill(0n);
       this.#sumWeight = 0n;
       for (const { update, weight } of contributions) {
         const inspection = await this.inspect(update);
-        if (!inspection.ok) throw new TallyError(inspection.code, { reason: inspection.reason });
+        if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
         await this.#fold(update, weight);
       }
+      this.#phase = 'folding';
     });
   }
 
@@ -106,14 +108,14 @@ export class WorkerFolder implements Folder {
     await this.#deps.pool.everywhere('close', () => ({ fold: this.#deps.fold }));
   }
 
+  /** The caller sets the phase back when all it wanted to add is added. */
   async #fold(update: Hash, weight: bigint): Promise<void> {
     const sumWeight = addWeight(this.#sumWeight, weight);
     const { pool, fold, blobs } = this.#deps;
     const ask = { fold, path: blobs.path(update), weight: Number(weight) };
-    // Some lanes may have added when another failed.
+    // Some lanes may have added when another fails.
     this.#phase = 'broken';
     await pool.everywhere('add', () => ask);
-    this.#phase = 'folding';
     this.#sumWeight = sumWeight;
   }
 

@@ -125,6 +125,22 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       await Promise.all([straight.close(), folder.close()]);
     });
 
+    it('does not rebuild from a file that is not an update of the model', async () => {
+      const at = await setup();
+      const folder = await openFold(at, AVERAGE);
+      const other = manifestOf(sha256, [{ name: 'w', shape: [3] }]);
+      const good = { update: await putUpdate(at.blobs, 2), weight: 3n };
+      const bad = { update: await at.blobs.put(randomUpdate(other, 1)), weight: 1n };
+      await expect(folder.rebuild([good, bad])).rejects.toMatchObject({
+        code: 'UPDATE_MALFORMED',
+        message: expect.stringContaining('3 parameters'),
+      });
+      await expect(folder.finish()).rejects.toMatchObject({ code: 'INTERNAL' });
+      await folder.rebuild([good]);
+      expect(await folder.finish()).toMatchObject({ ok: true, sumWeight: 3n });
+      await folder.close();
+    });
+
     it('keeps adds, rebuild and finish in the order they were called, and finishes once', async () => {
       const at = await setup();
       const update = await putUpdate(at.blobs, 2);
