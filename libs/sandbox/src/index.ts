@@ -10,7 +10,9 @@
  * It refuses to manage servers of others (give their URL in the configuration instead), to make users on the host,
  * and to be loaded where it is not used: import it with `import()`.
  */
+export { type ChainOptions, type RunningChain, startChain } from './chain/start-chain.js';
 export { type DataFolder, dataFolderPaths, openDataFolder } from './data-folder.js';
+export { type Deployment, type DeploymentKeys, openDeployment } from './deployment.js';
 export { type AcquireOptions, LockFile, type LockHolder } from './lock-file.js';
 export {
   type PostgresOptions,

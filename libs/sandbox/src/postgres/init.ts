@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { TallyError } from '@tallystick/kernel';
 import type { Home } from './home.js';
 import { giveTo } from './owner.js';
-import { readLogSince } from './server-log.js';
+import { readLogSince } from '../server-log.js';
 
 /** The builtin provider keeps sort order equal on every platform; nobody but us reaches the socket, hence `trust`. */
 const OPTIONS = [

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { findBinaries } from './binaries.js';
 import { lookUp } from './owner.js';
 import { parseLsof } from './postmaster.js';
-import { bestReason } from './server-log.js';
 import { socketUrl } from './socket-folder.js';
 
 describe('findBinaries', () => {
@@ -27,18 +26,6 @@ describe('parseLsof', () => {
   it('finds the processes that work in the cluster', () => {
     const output = 'p12\nfcwd\nn/data/a\np13\nfcwd\nn/data/ab\np14\nfcwd\nn/data/a\n';
     expect(parseLsof(output, '/data/a')).toEqual([12, 14]);
-  });
-});
-
-describe('bestReason', () => {
-  it('prefers the fatal line to what follows it', () => {
-    const log = [
-      '2026-01-01 00:00:00.000 UTC [9] FATAL:  lock file "postmaster.pid" already exists',
-      '2026-01-01 00:00:00.000 UTC [9] HINT:  Is another postmaster running?',
-    ];
-    expect(bestReason(log.join('\n'))).toBe('lock file "postmaster.pid" already exists');
-    expect(bestReason('initdb: error: no space\ninitdb: removing')).toBe('initdb: error: no space');
-    expect(bestReason('\n')).toBe('it wrote nothing');
   });
 });
 

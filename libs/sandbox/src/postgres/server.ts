@@ -3,10 +3,11 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TallyError } from '@tallystick/kernel';
+import { answers } from './answers.js';
 import type { Home } from './home.js';
 import { ENVIRONMENT } from './init.js';
 import { type Postmaster, readPostmaster, serversOf } from './postmaster.js';
-import { readLogSince, rotateLog } from './server-log.js';
+import { readLogSince, rotateLog } from '../server-log.js';
 import { makeSocketFolder, SOCKET_PORT } from './socket-folder.js';
 
 /** `test` trades every promise about power cuts for speed. */
@@ -46,7 +47,9 @@ export async function findRunning(
     const [postmaster, servers] = [await readPostmaster(home.data), await serversOf(home.data)];
     const [first] = servers;
     if (first === undefined) return undefined;
-    if (postmaster?.status === 'ready' && servers.includes(postmaster.pid)) return postmaster;
+    if (postmaster?.status === 'ready' && servers.includes(postmaster.pid)) {
+      if (await answers(postmaster.socketFolder)) return postmaster;
+    }
     if (performance.now() > untilMs) throw failure(home, `process ${first} holds ${home.data}`);
     await sleep(POLL_MS, undefined, { signal });
   }

@@ -28,10 +28,11 @@ export async function readLogSince(path: string, since: number): Promise<string>
   }
 }
 
-/** The last fatal line, else the last error, else the last line, without its time stamp. */
+/** The last line that begins with a code of ours, else the last fatal one, else the last error, else the last line, without its time stamp. */
 export function bestReason(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const line =
+    lines.findLast((each) => /^([A-Z]+(_[A-Z]+)+|INTERNAL): /.test(each)) ??
     lines.findLast((each) => /\b(FATAL|PANIC):/.test(each)) ??
     lines.findLast((each) => /\berror\b/i.test(each)) ??
     lines.at(-1) ??
