@@ -82,7 +82,7 @@ export class InProcessFolder implements Folder {
         if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
         this.#accumulator.add(bytes, weight);
       }
-      this.#phase = 'folding';
+      this.#resume();
     });
   }
 
@@ -121,6 +121,11 @@ export class InProcessFolder implements Folder {
         ? ZERO_HASH
         : await this.#blobs.put(encodeState(manifest, step.state));
     return { ok: true, model: after, state: stateAfter, sumWeight };
+  }
+
+  /** All is added; unless the fold was closed meanwhile. */
+  #resume(): void {
+    if (this.#phase === 'broken') this.#phase = 'folding';
   }
 
   #expectFolding(): void {

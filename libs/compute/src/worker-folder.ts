@@ -64,7 +64,7 @@ export class WorkerFolder implements Folder {
     return this.#order.run(async () => {
       this.#expectFolding();
       await this.#fold(update, weight);
-      this.#phase = 'folding';
+      this.#resume();
     });
   }
 
@@ -79,7 +79,7 @@ export class WorkerFolder implements Folder {
         if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
         await this.#fold(update, weight);
       }
-      this.#phase = 'folding';
+      this.#resume();
     });
   }
 
@@ -108,7 +108,7 @@ export class WorkerFolder implements Folder {
     await this.#deps.pool.everywhere('close', () => ({ fold: this.#deps.fold }));
   }
 
-  /** The caller sets the phase back when all it wanted to add is added. */
+  /** Leaves the fold broken until the caller resumes it. */
   async #fold(update: Hash, weight: bigint): Promise<void> {
     const sumWeight = addWeight(this.#sumWeight, weight);
     const { pool, fold, blobs } = this.#deps;
@@ -117,6 +117,11 @@ export class WorkerFolder implements Folder {
     this.#phase = 'broken';
     await pool.everywhere('add', () => ask);
     this.#sumWeight = sumWeight;
+  }
+
+  /** All is added; unless the fold was closed meanwhile. */
+  #resume(): void {
+    if (this.#phase === 'broken') this.#phase = 'folding';
   }
 
   #expectFolding(): void {

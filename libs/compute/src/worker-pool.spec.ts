@@ -36,6 +36,21 @@ describe('WorkerPool', () => {
     expect(await ping(pool)).toBe('here');
   });
 
+  it('reports a failure only when every worker has settled', async () => {
+    const pool = make({ workers: 2 });
+    // Worker 1 owes an answer when worker 0 ends; `everywhere` must wait for it.
+    let settled = false;
+    const all = pool
+      .everywhere('hashAbort', (stream) => ({ stream }))
+      .catch((error: unknown) => error)
+      .finally(() => (settled = true));
+    await expect(pool.run(0, 'close', { ask: { fold: 1 } })).rejects.toThrow('exit code 3');
+    expect(await pool.run(1, 'hashFile', { ask: { path: 'here' } })).toBe('here');
+    expect(settled).toBe(false);
+    await pool.run(1, 'close', { ask: { fold: 1 } }).catch(() => undefined);
+    expect(await all).toMatchObject({ code: 'INTERNAL' });
+  });
+
   it('says why a worker died of an error', async () => {
     const pool = make();
     const ask = { fold: 1, lane: 0 } as never;

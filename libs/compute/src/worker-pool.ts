@@ -53,19 +53,27 @@ class PoolWorker {
     });
   }
 
-  /** Ends the thread; whatever is pending is rejected with `reason`. */
+  /** Ends the thread; whatever is pending is rejected with `reason` once it no longer runs. */
   async stop(reason: string): Promise<void> {
     const thread = this.#thread;
-    this.#lose(thread, reason);
-    await thread?.terminate();
+    if (thread === undefined) return;
+    this.#thread = undefined;
+    const lost = this.#takePending();
+    await thread.terminate();
+    reject(lost, reason);
   }
 
   #start(): Worker {
     // Threads inherit the parent's --conditions, under which packages resolve to TypeScript sources.
     const thread = new Worker(this.#script, { execArgv: [] });
+    let reason: string | undefined;
     thread.on('message', (reply: ReplyMessage) => this.#settle(thread, reply));
-    thread.on('error', (error) => this.#lose(thread, error.message));
-    thread.on('exit', (code) => this.#lose(thread, `exit code ${code}`));
+    thread.on('error', (error) => (reason = error.message));
+    thread.on('exit', (code) => {
+      if (thread !== this.#thread) return;
+      this.#thread = undefined;
+      reject(this.#takePending(), reason ?? `exit code ${code}`);
+    });
     return thread;
   }
 
@@ -80,15 +88,17 @@ class PoolWorker {
     else task.reject(asError(reply.failure));
   }
 
-  #lose(thread: Worker | undefined, reason: string): void {
-    if (thread === undefined || thread !== this.#thread) return;
-    this.#thread = undefined;
-    const lost = [...this.pending.values()];
+  #takePending(): Pending[] {
+    const taken = [...this.pending.values()];
     this.pending.clear();
-    for (const task of lost) {
-      clearTimeout(task.deadline);
-      task.reject(new TallyError('INTERNAL', { reason: `a compute worker ended: ${reason}` }));
-    }
+    for (const task of taken) clearTimeout(task.deadline);
+    return taken;
+  }
+}
+
+function reject(lost: readonly Pending[], reason: string): void {
+  for (const task of lost) {
+    task.reject(new TallyError('INTERNAL', { reason: `a compute worker ended: ${reason}` }));
   }
 }
 
@@ -138,14 +148,17 @@ export class WorkerPool {
     return (await chosen.send(kind, task.ask, task.transfer ?? [])) as Tasks[K]['answer'];
   }
 
-  /** Runs a task on every worker; `ask` is told the worker's number. */
-  everywhere<K extends TaskKind>(
+  /**
+   * Runs a task on every worker; `ask` is told the worker's number. Settles when all have: a failure is reported only
+   * when no other worker still writes to what they share.
+   */
+  async everywhere<K extends TaskKind>(
     kind: K,
     ask: (worker: number) => Tasks[K]['ask'],
   ): Promise<Tasks[K]['answer'][]> {
-    return Promise.all(
-      this.#workers.map((_, worker) => this.run(worker, kind, { ask: ask(worker) })),
-    );
+    const running = this.#workers.map((_, worker) => this.run(worker, kind, { ask: ask(worker) }));
+    await Promise.allSettled(running);
+    return Promise.all(running);
   }
 
   /** Ends all threads; pending tasks are rejected. */
