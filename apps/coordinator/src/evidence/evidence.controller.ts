@@ -13,6 +13,7 @@ export class EvidenceController {
   constructor(private readonly evidence: Evidence) {}
 
   @Get(':run/rounds/:round/evidence')
+  @ForNodes()
   @ApiResponse({ status: 200, standardSchema: RoundEvidence })
   round(
     @Param('run', { schema: runParam }) run: RunId,

@@ -63,13 +63,12 @@ export class NodeRows {
     });
   }
 
-  /** The invite of this token, or the reason why it is worth nothing. */
-  async usableInvite(tokenHash: Hash): Promise<InviteEntity> {
+  /** The invite of this token. Throws AUTH_TOKEN_UNKNOWN, or AUTH_TOKEN_EXPIRED when it was not used in time. */
+  async invite(tokenHash: Hash): Promise<InviteEntity> {
     return this.#work.run(async (tx) => {
       const invite = await tx.manager.findOneBy(InviteEntity, { tokenHash });
       if (invite === null) throw new TallyError('AUTH_TOKEN_UNKNOWN');
-      if (invite.usedAt !== null) throw new TallyError('AUTH_TOKEN_USED');
-      if (invite.expiresAt <= tx.now()) {
+      if (invite.usedAt === null && invite.expiresAt <= tx.now()) {
         throw new TallyError('AUTH_TOKEN_EXPIRED', { expiredAt: invite.expiresAt.toISOString() });
       }
       return invite;

@@ -86,19 +86,16 @@ export class Enrolment {
     });
   }
 
-  /** Registers and admits the node; resolves when the chain has both in a finalised block. */
+  /**
+   * Registers and admits the node; resolves when the chain has both in a finalised block. The same key may come again
+   * with its own token, after an answer that was lost.
+   */
   join(request: JoinRequest): Promise<NodeView> {
     return this.#queue.run(async () => {
-      const { rows, ledger, nodeCap } = this.#deps;
-      const { context, signature, name, key, owner } = request;
-      const registration = await this.#registration(request);
-      const { organisation } = registration;
-      const id = await ledger.completeRegistration(registration, { context, signature });
-      const row = { id, name, key, owner, cap: nodeCap, organisationId: organisation };
-      await rows.join(this.#hashOf(request.secret), row);
-      await this.#admit(id, nodeCap);
-      const node = await rows.get(id);
-      return nodeView(node, { member: await this.#deps.members.find(id) });
+      const { rows, members } = this.#deps;
+      const { nodeId: earlier } = await rows.invite(this.#hashOf(request.secret));
+      const id = await (earlier === null ? this.#register(request) : this.#again(earlier, request));
+      return nodeView(await rows.get(id), { member: await members.find(id) });
     });
   }
 
@@ -107,6 +104,25 @@ export class Enrolment {
     return this.#queue.run(async () => {
       for (const { id, cap } of await this.#deps.rows.pending()) await this.#admit(id, cap);
     });
+  }
+
+  async #register(request: JoinRequest): Promise<NodeId> {
+    const { rows, ledger, nodeCap: cap } = this.#deps;
+    const { context, signature, name, key, owner } = request;
+    const registration = await this.#registration(request);
+    const id = await ledger.completeRegistration(registration, { context, signature });
+    const { organisation: organisationId } = registration;
+    const row = { id, name, key, owner, cap, organisationId };
+    await rows.join(this.#hashOf(request.secret), row);
+    await this.#admit(id, cap);
+    return id;
+  }
+
+  async #again(id: NodeId, { key }: JoinRequest): Promise<NodeId> {
+    const node = await this.#deps.rows.get(id);
+    if (node.key !== key) throw new TallyError('AUTH_TOKEN_USED');
+    if (node.admittedAt === null) await this.#admit(id, node.cap);
+    return id;
   }
 
   async #admit(node: NodeId, cap: bigint): Promise<void> {
@@ -125,7 +141,8 @@ export class Enrolment {
 
   async #registration({ secret, key, owner, proof }: Identity): Promise<Registration> {
     const { rows, ledger, ed25519 } = this.#deps;
-    const invite = await rows.usableInvite(this.#hashOf(secret));
+    const invite = await rows.invite(this.#hashOf(secret));
+    if (invite.usedAt !== null) throw new TallyError('AUTH_TOKEN_USED');
     if (!isAdmissibleKey(key)) throw new TallyError('AUTH_KEY_INADMISSIBLE', { key });
     const { value: pop, signature } = decodeSigned(POP, proof);
     const isOurs = pop.chain === (await ledger.genesis()) && pop.owner === owner && pop.key === key;

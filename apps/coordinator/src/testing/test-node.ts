@@ -1,0 +1,196 @@
+import { decodeModel, encodeUpdate } from '@tallystick/aggregation';
+import {
+  asAccountId,
+  concatBytes,
+  fromHex,
+  type Hash,
+  type NodeId,
+  ZERO_HASH,
+} from '@tallystick/kernel';
+import { generateKey, sha256 } from '@tallystick/kernel/node';
+import {
+  type CoordinatorHead,
+  decodeCoordinatorFrame,
+  decodeInviteToken,
+  encodeFrame,
+  LIMITS,
+  type NodeHead,
+  NodeView,
+  PreparedJoin,
+} from '@tallystick/protocol';
+import {
+  decodeSigned,
+  HELLO,
+  POP,
+  RECEIPT,
+  recordHash,
+  signRecord,
+  TASK,
+  type Task,
+} from '@tallystick/record';
+import { WebSocket } from 'ws';
+import type { TestApi } from './test-api.js';
+
+type Kind = CoordinatorHead['kind'];
+type HeadOf<K extends Kind> = Extract<CoordinatorHead, { kind: K }>;
+
+/** A node without a site: joins, says hello, and answers offers with a deterministic pretended training. */
+export class TestNode {
+  readonly key = generateKey();
+  readonly heads: CoordinatorHead[] = [];
+  closed: { code: number; reason: string } | undefined;
+  /** False: offers are kept, not answered. */
+  isAnswering = true;
+  readonly #api: TestApi;
+  #node: NodeId = 0 as NodeId;
+  #chain: Hash = ZERO_HASH;
+  #coordinatorKey = '';
+  #token = '';
+  #socket: WebSocket | undefined;
+  readonly #waiting: { kind: Kind; resolve: (head: CoordinatorHead) => void }[] = [];
+
+  constructor(api: TestApi) {
+    this.#api = api;
+  }
+
+  get node(): NodeId {
+    return this.#node;
+  }
+
+  get socket(): WebSocket {
+    if (this.#socket === undefined) throw new Error('not connected');
+    return this.#socket;
+  }
+
+  /** Enrols with a fresh invite of `organisation`. */
+  async join(organisation: string): Promise<void> {
+    const invite = decodeInviteToken((await this.#api.invite(organisation)).token);
+    this.#chain = invite.genesis;
+    this.#coordinatorKey = invite.coordinatorKey;
+    const owner = generateKey();
+    const account = asAccountId(owner.key);
+    const proof = signRecord(
+      POP,
+      { chain: invite.genesis, owner: account, key: this.key.key },
+      this.key,
+    );
+    const identity = {
+      secret: invite.secret,
+      name: organisation,
+      key: this.key.key,
+      owner: account,
+      proof: proof.wire,
+    };
+    const prepared = PreparedJoin.parse(await this.#api.post('nodes/prepare', identity));
+    const signature = owner.sign(fromHex(prepared.payload));
+    const body = { ...identity, context: prepared.context, signature };
+    this.#node = NodeView.parse(await this.#api.post('nodes', body)).node;
+  }
+
+  /** Opens a session; resolves when welcome. `changes` spoil the hello. */
+  async connect(
+    changes: { keyEpoch?: number; serverNonce?: string } = {},
+  ): Promise<HeadOf<'welcome'>> {
+    this.open();
+    const { serverNonce } = await this.next('challenge');
+    const hello = {
+      chain: this.#chain,
+      node: this.#node,
+      keyEpoch: 0,
+      coordinatorKey: this.#coordinatorKey as ReturnType<typeof generateKey>['key'],
+      serverNonce,
+      clientNonce: '17'.repeat(32),
+      ...changes,
+    };
+    this.send({ kind: 'hello', record: signRecord(HELLO, hello, this.key).wire, software: 'test' });
+    const welcome = await this.next('welcome');
+    this.#token = welcome.sessionToken;
+    this.helloHash = recordHash(sha256, HELLO, hello);
+    return welcome;
+  }
+
+  helloHash: Hash = ZERO_HASH;
+
+  /** Opens the socket without a word. */
+  open(): void {
+    const url = `${this.#api.url.replace('http', 'ws')}/api/v1/fleet`;
+    const socket = new WebSocket(url, 'tally.v1');
+    this.#socket = socket;
+    this.closed = undefined;
+    socket.on('message', (data: Buffer) => this.#receive(new Uint8Array(data)));
+    socket.on('error', () => undefined);
+    socket.on('close', (code, reason) => (this.closed = { code, reason: reason.toString() }));
+  }
+
+  send(head: NodeHead, payload?: Uint8Array): void {
+    this.socket.send(encodeFrame(head, payload));
+  }
+
+  /** The next frame of this kind that has not been waited for. */
+  next<K extends Kind>(kind: K): Promise<HeadOf<K>> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ kind, resolve: (head) => resolve(head as HeadOf<K>) });
+    });
+  }
+
+  /** The update that this node gives for a task: its number and the round decide it. */
+  async answer(task: Task): Promise<{ bytes: Uint8Array; receipt: string; update: Hash }> {
+    const model = decodeModel(sha256, await this.#api.bytes(`models/${task.model}`, this.#token));
+    const after = model.weights.map(
+      (w, i) => w + ((this.#node + 1) * (i + 1) + task.round) / 1_024,
+    );
+    const bytes = encodeUpdate(model.manifest, model.weights, Float32Array.from(after));
+    const update = sha256(bytes);
+    const receipt = {
+      chain: task.chain,
+      run: task.run,
+      round: task.round,
+      prev: task.prev,
+      task: recordHash(sha256, TASK, task),
+      node: this.#node,
+      keyEpoch: 0,
+      update,
+      updateBytes: BigInt(bytes.length),
+      numExamples: BigInt(10 + this.#node),
+      lossBefore: 900_000_000n,
+      lossAfter: 800_000_000n,
+      policy: ZERO_HASH,
+      salt: '00'.repeat(16),
+    };
+    return { bytes, update, receipt: signRecord(RECEIPT, receipt, this.key).wire };
+  }
+
+  /** Uploads and submits; resolves with the verdict. */
+  async contribute(task: Task): Promise<HeadOf<'verdict'>> {
+    const { run, round } = task;
+    const { bytes, update, receipt } = await this.answer(task);
+    this.send({ kind: 'upload.begin', run, round, update, bytes: bytes.length });
+    const { offset } = await this.next('upload.credit');
+    for (let at = offset; at < bytes.length; at += LIMITS.chunkBytes) {
+      const chunk = bytes.subarray(at, at + LIMITS.chunkBytes);
+      this.send({ kind: 'upload.chunk', run, round, offset: at }, chunk);
+    }
+    this.send({ kind: 'submit', run, round, receipt });
+    return this.next('verdict');
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const decoded = decodeCoordinatorFrame(bytes, 2 ** 21);
+    if (!decoded.ok) throw decoded.error;
+    const { head } = decoded.frame;
+    this.heads.push(head);
+    if (head.kind === 'offer' && this.isAnswering) {
+      void this.contribute(decodeSigned(TASK, head.task).value).catch(() => undefined);
+    }
+    const index = this.#waiting.findIndex(({ kind }) => kind === head.kind);
+    if (index >= 0) this.#waiting.splice(index, 1)[0]?.resolve(head);
+  }
+}
+
+/** A buffer longer than any message may be. */
+export function oversized(): Uint8Array {
+  return concatBytes(
+    new Uint8Array(LIMITS.chunkBytes),
+    new Uint8Array(LIMITS.maxHeadBytes + 1_024),
+  );
+}
