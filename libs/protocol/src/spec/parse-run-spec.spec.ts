@@ -107,7 +107,6 @@ seed: 0
       '7:35 data.split.test: must differ from train',
       '9:22 data.features[0].scale: must be standard or none, got "standrd"; did you mean standard?',
       '10:21 data.features[1].oneHot: must not name a value twice',
-      '10:37 data.features[1].scale: a one-hot feature cannot be scaled',
       '11:7 data.features[2].column: must be a text, got 3',
       '12:7 data.features[2].impute: must be a finite number, mean or median, got "meen"; did you mean mean?',
       '13:10 model.layers: must have at least 1 entries, got []',

@@ -15,21 +15,15 @@ const distinct = (min: number, max: number) =>
     .max(max)
     .refine((all) => new Set(all).size === all.length, 'must not name a value twice');
 
-const Feature = z
-  .strictObject({
-    column: columnName,
-    /** `standard`: (x − mean) / deviation of this site's train rows, deviation floored (see training). */
-    scale: z.enum(['standard', 'none']).optional(),
-    /** One column per listed category; a value outside the list gives all zeros. Listed, never learnt. */
-    oneHot: distinct(1, 256).optional(),
-    /** Fills a missing cell; without it `data.missing` decides. */
-    impute: z.union([z.number(), z.enum(['mean', 'median'])]).optional(),
-  })
-  .refine((f) => f.oneHot === undefined || f.scale === undefined, {
-    error: 'a one-hot feature cannot be scaled',
-    path: ['scale'],
-    ...alsoBeside(),
-  });
+const Feature = z.strictObject({
+  column: columnName,
+  /** `standard`: (x − mean) / deviation of this site's train rows, floored; of a one-hot feature, each column. */
+  scale: z.enum(['standard', 'none']).optional(),
+  /** One column per listed category; a value outside the list gives all zeros. Listed, never learnt. */
+  oneHot: distinct(1, 256).optional(),
+  /** Fills a missing cell; without it `data.missing` decides. */
+  impute: z.union([z.number(), z.enum(['mean', 'median'])]).optional(),
+});
 
 const Label = z.union([
   z.strictObject({ column: columnName, above: z.number() }),
