@@ -1,0 +1,161 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import {
+  type Anchors,
+  type AuditReport,
+  BundleReader,
+  exitCodeOf,
+  verifyBundle,
+} from '@tallystick/audit';
+import { asHash, asPublicKey, asRunId, TallyError } from '@tallystick/kernel';
+import type { Command } from 'commander';
+import { connectApi } from '../api/connect-api.js';
+import {
+  type CommandContext,
+  type GlobalOptions,
+  type MakeContext,
+  runCommand,
+} from '../command-context.js';
+import { chainOf } from '../deployment/running-chain.js';
+import { EXIT } from '../exit-codes.js';
+import { exportRun } from '../federation/export-run.js';
+import { knownRuntimes } from '../federation/known-runtimes.js';
+import { readAnchor } from '../federation/read-anchors.js';
+import { sayReport } from '../federation/say-report.js';
+import { collect } from '../options.js';
+
+interface ChainFlags {
+  readonly chainUrl?: string;
+  readonly chainSpec?: string;
+}
+
+interface VerifyFlags extends ChainFlags {
+  readonly chain?: string;
+  readonly head?: string;
+  readonly nodes?: readonly string[];
+  readonly asNode?: readonly string[];
+  readonly runtime?: readonly string[];
+}
+
+/** `tally audit verify` and `tally audit export`. */
+export function addAudit(program: Command, makeContext: MakeContext): void {
+  const audit = program.command('audit').description('recompute runs from their evidence');
+  withChain(audit.command('verify'))
+    .description('recompute a run from an exported bundle, or from a running deployment')
+    .argument('<bundle-or-run>', 'folder of an evidence bundle, or the number of a run')
+    .option('--chain <genesis>', 'genesis hash that you hold')
+    .option('--head <hash>', 'hash of a block that you hold')
+    .option('--nodes <key>', 'node key that you vouch for (repeatable)', collect)
+    .option('--as-node <log>', 'a node’s own receipts.log (repeatable)', collect)
+    .option('--runtime <manifest>', 'manifest of a further released runtime (repeatable)', collect)
+    .addHelpText(
+      'after',
+      '\nExample:\n  tally audit verify ./evidence --as-node ./nodes/va/receipts.log',
+    )
+    .action(async (target: string, _options: unknown, command: Command) => {
+      await runCommand(command, makeContext, (context, globals) =>
+        verify(target, command.opts<VerifyFlags>(), { context, globals }),
+      );
+    });
+  withChain(audit.command('export'))
+    .description('write the evidence bundle of a run')
+    .argument('<run>', 'number of the run')
+    .argument('<dir>', 'new or empty folder')
+    .addHelpText('after', '\nExample:\n  tally audit export 0 ./evidence')
+    .action(async (run: string, folder: string, _options: unknown, command: Command) => {
+      await runCommand(command, makeContext, async (context, globals) => {
+        const exported = await exportTo(run, resolve(folder), {
+          flags: command.opts<ChainFlags>(),
+          context,
+          globals,
+        });
+        context.output.say(`${exported.rounds} rounds of run ${exported.run} written to ${folder}`);
+        context.output.result({ ...exported, folder: resolve(folder) });
+        return EXIT.ok;
+      });
+    });
+}
+
+function withChain(command: Command): Command {
+  return command
+    .option('--chain-url <url>', 'RPC of the chain; default: the chain of the data folder')
+    .option('--chain-spec <file>', 'raw chain spec; default: <data>/chain/spec.json');
+}
+
+interface Setting {
+  readonly context: CommandContext;
+  readonly globals: GlobalOptions;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
+async function verify(target: string, flags: VerifyFlags, setting: Setting): Promise<number> {
+  if (await isFolder(target)) return verifyFolder(resolve(target), flags, setting.context);
+  if (!/^\d+$/.test(target)) {
+    throw new TallyError('USAGE_INVALID', {
+      detail: `${target} is neither a folder nor a run number`,
+    });
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'tally-verify-'));
+  try {
+    await exportTo(target, folder, { flags, ...setting });
+    return await verifyFolder(folder, flags, setting.context);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function verifyFolder(
+  folder: string,
+  flags: VerifyFlags,
+  { output, signal }: CommandContext,
+): Promise<number> {
+  const anchors = await anchorsOf(folder, flags);
+  const report: AuditReport = await verifyBundle({
+    folder,
+    anchors,
+    knownRuntimes: await knownRuntimes(flags.runtime),
+    onStep: ({ step, title, checked }) => output.progress(`${step}  ${title}  ${checked}`),
+    signal,
+  });
+  sayReport(output, report);
+  output.result(report);
+  return exitCodeOf(report);
+}
+
+async function anchorsOf(folder: string, flags: VerifyFlags): Promise<Anchors> {
+  const logs = flags.asNode ?? [];
+  const { manifest } = await BundleReader.open(folder);
+  return {
+    ...(flags.chain === undefined ? {} : { genesis: parse('--chain', flags.chain, asHash) }),
+    ...(flags.head === undefined ? {} : { head: parse('--head', flags.head, asHash) }),
+    nodeKeys: (flags.nodes ?? []).map((key) => parse('--nodes', key, asPublicKey)),
+    logs: await Promise.all(logs.map((log) => readAnchor(log, manifest.run))),
+  };
+}
+
+function parse<T>(option: string, text: string, as: (hex: string) => T): T {
+  try {
+    return as(text.replace(/^0x/, ''));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TallyError('USAGE_INVALID', { detail: `${option}: ${reason}` }, error);
+  }
+}
+
+async function exportTo(
+  run: string,
+  folder: string,
+  setting: Setting & { readonly flags: ChainFlags },
+): ReturnType<typeof exportRun> {
+  const { flags, context, globals } = setting;
+  if (!/^\d+$/.test(run))
+    throw new TallyError('USAGE_INVALID', { detail: `${run} is no run number` });
+  const api = await connectApi(globals, context.token);
+  const chainUrl = flags.chainUrl ?? (await chainOf(globals.data)).url;
+  const chainSpecFile = flags.chainSpec ?? join(resolve(globals.data), 'chain', 'spec.json');
+  return exportRun(asRunId(Number(run)), folder, { api, chainUrl, chainSpecFile });
+}

@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';
+import { Demo, type DemoResult } from '../demo/demo.js';
+import { loadExample } from '../federation/example.js';
+import { sayComparison } from '../federation/say-comparison.js';
+import { cpuSecondsOf } from '../deployment/cpu-seconds.js';
+import { integerOption } from '../options.js';
+import { seconds } from './simulate-command.js';
+
+const HEART = fileURLToPath(new URL('../../../../examples/heart-disease', import.meta.url));
+
+interface DemoFlags {
+  readonly once?: boolean;
+  readonly export?: string;
+  readonly seed?: number;
+  readonly port: number;
+  readonly chainPort: number;
+  readonly data?: string;
+}
+
+/** `tally demo`: the whole of Tallystick once, with real processes, ending with a recomputed verdict. */
+export function addDemo(program: Command, makeContext: MakeContext): void {
+  program
+    .command('demo')
+    .description('train one model over four hospitals’ data with real processes, and audit it')
+    .argument('[path]', 'folder with run.yaml and sites/<name>/node.yaml', HEART)
+    .option('--once', 'in a temporary data folder; stop everything after the verdict')
+    .option('--export <dir>', 'leave the evidence bundle there')
+    .option('--seed <n>', 'another seed than the one in run.yaml', integerOption('--seed'))
+    .option('--port <n>', 'port of the API; 0 takes a free one', integerOption('--port'), 7700)
+    .option(
+      '--chain-port <n>',
+      'RPC port of the chain; 0 takes a free one',
+      integerOption('--chain-port'),
+      9955,
+    )
+    .addHelpText('after', '\nExample:\n  tally demo --once --export ./evidence')
+    .action(async (path: string, _options: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<DemoFlags>();
+      await runCommand(command, makeContext, (context) => playDemo(path, flags, context));
+    });
+}
+
+async function playDemo(path: string, flags: DemoFlags, context: CommandContext): Promise<number> {
+  const { output, logger, signal } = context;
+  const startedAtMs = performance.now();
+  const stays = flags.once !== true && output.isTty;
+  const example = await loadExample(path, flags.seed);
+  const data = stays
+    ? resolve(flags.data ?? '.tally')
+    : await mkdtemp(join(tmpdir(), 'tally-demo-'));
+  const demo = new Demo({
+    example,
+    data,
+    port: flags.port,
+    chainPort: flags.chainPort,
+    ...(flags.export === undefined ? {} : { exportFolder: resolve(flags.export) }),
+    output,
+    logger,
+    signal,
+  });
+  try {
+    const { exitCode, ...result } = await demo.play();
+    const cpuSeconds = await cpuSecondsOf(result.processes.map(({ pid }) => pid));
+    const timing = { seconds: seconds(performance.now() - startedAtMs), cpuSeconds };
+    sayResult(context, result, timing);
+    output.result({ ...result, sites: result.sites, ...timing });
+    if (stays && exitCode === 0) await stay(demo, context);
+    return exitCode;
+  } finally {
+    await demo.stop();
+    if (!stays) await rm(data, { recursive: true, force: true });
+  }
+}
+
+function sayResult(
+  { output }: CommandContext,
+  result: Omit<DemoResult, 'exitCode'>,
+  timing: { readonly seconds: number; readonly cpuSeconds: number },
+): void {
+  const { colours } = output;
+  sayComparison(output, result);
+  output.say(`chain   genesis ${result.chain.genesis}`);
+  output.say(`        head    ${result.chain.head}, ${result.rounds} rounds committed`);
+  output.say(`model   ${result.modelSha256}`);
+  output.say(`bundle  ${result.bundle}`);
+  const paint = result.verdict === 'VERIFIED' ? colours.green : colours.yellow;
+  output.say(
+    `${paint(colours.bold(result.verdict))} ${result.rounds}/${result.rounds} rounds, anchored by the sites’ own logs, in ${timing.seconds} s (${timing.cpuSeconds} s of CPU)`,
+  );
+}
+
+/** Keeps the federation up until Ctrl-C. */
+async function stay(demo: Demo, { output, signal }: CommandContext): Promise<void> {
+  const { api, chainUrl } = demo.deployment;
+  output.say();
+  output.say(`API    ${api.url}/api/openapi.json`);
+  output.say(`chain  ${chainUrl} (any Substrate explorer)`);
+  output.say('The federation stays up; Ctrl-C drains and stops it.');
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
+  output.say('draining …');
+}

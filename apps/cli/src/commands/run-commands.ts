@@ -1,0 +1,173 @@
+import { readFile } from 'node:fs/promises';
+import { asRunId, type RunId, TallyError } from '@tallystick/kernel';
+import { parseRunSpec, type RunEvent, type RunView } from '@tallystick/protocol';
+import type { Command } from 'commander';
+import { connectApi } from '../api/connect-api.js';
+import type { CoordinatorApi } from '../api/coordinator-api.js';
+import {
+  type CommandContext,
+  type GlobalOptions,
+  type MakeContext,
+  runCommand,
+} from '../command-context.js';
+import { allRounds, watchRun } from '../demo/watch-run.js';
+import { EXIT } from '../exit-codes.js';
+import { amountOption } from '../options.js';
+
+/** The exit code that tells how a run ended. */
+export function exitCodeOfRun(view: RunView): number {
+  switch (view.status) {
+    case 'failed':
+      return EXIT.runFailed;
+    case 'cancelled':
+      return EXIT.runCancelled;
+    case 'completed':
+    case 'running':
+      return EXIT.ok;
+  }
+}
+
+/** Parses the number of a run. */
+export function runOf(text: string): RunId {
+  if (!/^\d{1,9}$/.test(text))
+    throw new TallyError('USAGE_INVALID', { detail: `${text} is no run number` });
+  return asRunId(Number(text));
+}
+
+type Action = (api: CoordinatorApi, context: CommandContext) => Promise<number>;
+
+/** `tally run launch|list|show|watch|stop`. */
+export function addRun(program: Command, makeContext: MakeContext): void {
+  const run = program.command('run').description('launch and follow training runs');
+  const withApi = (command: Command, action: Action): Promise<void> =>
+    runCommand(command, makeContext, async (context, globals: GlobalOptions) =>
+      action(await connectApi(globals, context.token), context),
+    );
+  run
+    .command('launch')
+    .description('check run.yaml and start it')
+    .argument('<run.yaml>', 'the run spec')
+    .option('--pot <units>', 'units that the chain holds for this run', amountOption('--pot'), 0n)
+    .option('--wait', 'follow it to its end')
+    .addHelpText(
+      'after',
+      '\nExample:\n  tally run launch examples/heart-disease/run.yaml --pot 1000 --wait',
+    )
+    .action(async (file: string, _options: unknown, command: Command) => {
+      const flags = command.opts<{ pot: bigint; wait?: boolean }>();
+      await withApi(command, (api, context) => launch(file, flags, { api, context }));
+    });
+  run
+    .command('list')
+    .description('all runs')
+    .addHelpText('after', '\nExample:\n  tally run list --json')
+    .action(async (_options: unknown, command: Command) => {
+      await withApi(command, async (api, { output }) => {
+        const runs = await api.runs();
+        output.table(
+          ['run', 'name', 'status', 'rounds', 'on chain'],
+          runs.map((view) => [
+            String(view.run),
+            view.name,
+            view.status,
+            `${view.closedRounds}/${view.rounds}`,
+            String(view.committedRounds),
+          ]),
+        );
+        output.result(runs);
+        return EXIT.ok;
+      });
+    });
+  run
+    .command('show')
+    .description('one run and its rounds')
+    .argument('<run>', 'its number')
+    .addHelpText('after', '\nExample:\n  tally run show 0')
+    .action(async (text: string, _options: unknown, command: Command) => {
+      await withApi(command, (api, context) => show(runOf(text), api, context));
+    });
+  run
+    .command('watch')
+    .description('follow a run to its end')
+    .argument('<run>', 'its number')
+    .addHelpText('after', '\nExample:\n  tally run watch 0 --json')
+    .action(async (text: string, _options: unknown, command: Command) => {
+      await withApi(command, (api, context) => watch(runOf(text), api, context));
+    });
+  run
+    .command('stop')
+    .description('stop a run; closed rounds stay')
+    .argument('<run>', 'its number')
+    .addHelpText('after', '\nExample:\n  tally run stop 0')
+    .action(async (text: string, _options: unknown, command: Command) => {
+      await withApi(command, async (api, { output }) => {
+        const view = await api.stop(runOf(text));
+        output.say(`run ${view.run} is ${view.status} after ${view.closedRounds} rounds`);
+        output.result(view);
+        return EXIT.ok;
+      });
+    });
+}
+
+async function launch(
+  file: string,
+  flags: { readonly pot: bigint; readonly wait?: boolean },
+  { api, context }: { readonly api: CoordinatorApi; readonly context: CommandContext },
+): Promise<number> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TallyError('DATA_FILE_UNREADABLE', { file, reason }, error);
+  });
+  const parsed = parseRunSpec(text, file);
+  if (!parsed.ok) throw parsed.error;
+  const view = await api.launch(text, flags.pot);
+  context.output.say(`run ${view.run} (${view.name}) launched: ${view.rounds} rounds`);
+  if (flags.wait === true) return watch(asRunId(view.run), api, context);
+  context.output.result(view);
+  return EXIT.ok;
+}
+
+async function show(run: RunId, api: CoordinatorApi, { output }: CommandContext): Promise<number> {
+  const view = await api.run(run);
+  const rounds = await allRounds(api, run);
+  output.say(
+    `run ${view.run} ${view.name}: ${view.status}${view.reason === null ? '' : ` (${view.reason})`}`,
+  );
+  output.say(`model ${view.model}`);
+  output.table(
+    ['round', 'status', 'included', 'excluded', 'weight', 'block', 'note'],
+    rounds.map((round) => [
+      String(round.round),
+      round.status,
+      String(round.included),
+      String(round.excluded),
+      round.sumWeight,
+      round.commit === null ? '–' : String(round.commit.block),
+      round.emptyReason ?? '',
+    ]),
+  );
+  const current = view.current;
+  if (current !== null) {
+    const waiting =
+      current.waitingFor.length === 0 ? '' : `, waiting for nodes ${current.waitingFor.join(', ')}`;
+    output.say(
+      `round ${current.round} ${current.phase}: ${current.included} of ${current.cohort}${waiting}`,
+    );
+  }
+  output.result({ ...view, roundList: rounds });
+  return EXIT.ok;
+}
+
+async function watch(run: RunId, api: CoordinatorApi, context: CommandContext): Promise<number> {
+  const { output, signal } = context;
+  const onEvent = (event: RunEvent): void => {
+    const node = event.node === undefined ? '' : `  node ${event.node}`;
+    const round = event.round === undefined ? '' : `  round ${event.round}`;
+    output.say(`${event.type}${round}${node}`);
+    output.stream(event);
+  };
+  const view = await watchRun(api, run, { signal, onEvent });
+  output.say(`run ${run} ${view.status}${view.reason === null ? '' : `: ${view.reason}`}`);
+  output.result({ type: 'result', ...view });
+  return exitCodeOfRun(view);
+}

@@ -1,0 +1,84 @@
+import { type RunId, TallyError } from '@tallystick/kernel';
+import type { RoundView, RunEvent, RunView } from '@tallystick/protocol';
+import type { CoordinatorApi } from '../api/coordinator-api.js';
+import { runEvents } from '../api/sse.js';
+
+const RECONNECT_MS = 500;
+/** A coordinator that does not answer for so long is reported. */
+const MAX_SILENCE_MS = 60_000;
+const SETTLE_POLL_MS = 150;
+const SETTLE_TIMEOUT_MS = 60_000;
+
+const ENDED: ReadonlySet<RunView['status']> = new Set(['completed', 'failed', 'cancelled']);
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Follows the events of a run until it ends; reconnects and misses none. Rejects with NET_* after a minute of silence. */
+export async function watchRun(
+  api: CoordinatorApi,
+  run: RunId,
+  options: { readonly signal: AbortSignal; readonly onEvent: (event: RunEvent) => void },
+): Promise<RunView> {
+  let lastId = 0;
+  let silentSinceMs = performance.now();
+  for (;;) {
+    try {
+      const response = await api.events(run, lastId, options.signal);
+      for await (const event of runEvents(response)) {
+        silentSinceMs = performance.now();
+        lastId = event.id;
+        options.onEvent(event);
+        if (/^run\.(completed|failed|cancelled)$/.test(event.type)) return await api.run(run);
+      }
+      const view = await api.run(run);
+      if (ENDED.has(view.status)) return view;
+      silentSinceMs = performance.now();
+    } catch (error) {
+      if (options.signal.aborted) throw new TallyError('ROUND_RUN_CANCELLED', { run }, error);
+      if (performance.now() - silentSinceMs > MAX_SILENCE_MS) throw error;
+    }
+    await sleep(RECONNECT_MS);
+  }
+}
+
+/** Waits until every closed round is final on the chain; rejects with LEDGER_TIMEOUT. */
+export async function waitAnchored(api: CoordinatorApi, run: RunId): Promise<RunView> {
+  const untilMs = performance.now() + SETTLE_TIMEOUT_MS;
+  for (;;) {
+    const view = await api.run(run);
+    if (view.committedRounds === view.closedRounds) return view;
+    if (performance.now() > untilMs) {
+      throw new TallyError('LEDGER_TIMEOUT', {
+        call: `round ${view.committedRounds} of run ${run}`,
+        timeoutMs: SETTLE_TIMEOUT_MS,
+      });
+    }
+    await sleep(SETTLE_POLL_MS);
+  }
+}
+
+/** All closed rounds of a run. */
+export async function allRounds(api: CoordinatorApi, run: RunId): Promise<readonly RoundView[]> {
+  const rounds: RoundView[] = [];
+  for (;;) {
+    const page = await api.rounds(run, rounds.length);
+    rounds.push(...page);
+    if (page.length === 0) return rounds;
+  }
+}
+
+/** The last round once `sites` of them have evaluated its model; what is there after the deadline otherwise. */
+export async function finalEvaluations(
+  api: CoordinatorApi,
+  run: RunId,
+  round: number,
+  sites: number,
+): Promise<RoundView['evaluations']> {
+  const untilMs = performance.now() + SETTLE_TIMEOUT_MS;
+  for (;;) {
+    const [last] = await api.rounds(run, round);
+    const evaluations = last?.evaluations ?? [];
+    if (evaluations.length >= sites || performance.now() > untilMs) return evaluations;
+    await sleep(SETTLE_POLL_MS);
+  }
+}

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { decodeHexRecords } from './hex-records.js';
+import { type RoundEvidence, writeBundle } from '@tallystick/audit';
+import { fetchBlocks } from '@tallystick/chain';
+import { type RunId, TallyError } from '@tallystick/kernel';
+import {
+  CONTRIB,
+  DECLINE,
+  decodeSigned,
+  EXCLUDE,
+  HEADER,
+  MEMBER,
+  PROMISE,
+  RECEIPT,
+  TASK,
+} from '@tallystick/record';
+import type { CoordinatorApi } from '../api/coordinator-api.js';
+
+/** Where a run's evidence comes from. */
+export interface EvidenceSource {
+  readonly api: CoordinatorApi;
+  /** RPC of the chain. */
+  readonly chainUrl: string;
+  /** Raw chain spec of the deployment. */
+  readonly chainSpecFile: string;
+}
+
+/** What was exported. */
+export interface ExportedRun {
+  readonly run: RunId;
+  readonly genesis: string;
+  readonly head: string;
+  readonly rounds: number;
+}
+
+/** Writes the evidence bundle of `run` into `folder`, which must be new or empty. */
+export async function exportRun(
+  run: RunId,
+  folder: string,
+  source: EvidenceSource,
+): Promise<ExportedRun> {
+  const { api } = source;
+  const view = await api.run(run);
+  const { genesis, head, bytes } = await fetchBlocks(source.chainUrl);
+  await writeBundle(folder, {
+    run,
+    genesis,
+    head: head.hash,
+    genesisState: await genesisState(source.chainSpecFile),
+    blocks: bytes,
+    spec: await api.spec(view.spec),
+    rounds: rounds(api, run, view.committedRounds),
+    blob: (id) => api.blob(id),
+    genesisModel: view.genesisModel,
+  });
+  return { run, genesis, head: head.hash, rounds: view.committedRounds };
+}
+
+async function* rounds(
+  api: CoordinatorApi,
+  run: RunId,
+  count: number,
+): AsyncGenerator<RoundEvidence, void, undefined> {
+  for (let round = 0; round < count; round++) {
+    const evidence = await api.evidence(run, round);
+    yield {
+      round,
+      task: decodeSigned(TASK, evidence.task),
+      cohort: decodeHexRecords(MEMBER, evidence.cohort),
+      header: decodeSigned(HEADER, evidence.header),
+      leaves: decodeHexRecords(CONTRIB, evidence.leaves),
+      excluded: decodeHexRecords(EXCLUDE, evidence.excluded),
+      receipts: evidence.receipts.map((wire) => decodeSigned(RECEIPT, wire)),
+      declines: evidence.declines.map((wire) => decodeSigned(DECLINE, wire)),
+      promises: evidence.promises.map((wire) => decodeSigned(PROMISE, wire)),
+      metrics: evidence.metrics,
+    };
+  }
+}
+
+async function genesisState(file: string): Promise<Readonly<Record<string, string>>> {
+  try {
+    const spec = JSON.parse(await readFile(file, 'utf8')) as {
+      genesis: { raw: { top: Record<string, string> } };
+    }; // written by this deployment; verify checks it against the genesis hash
+    return spec.genesis.raw.top;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TallyError('DATA_FILE_UNREADABLE', { file, reason }, error);
+  }
+}

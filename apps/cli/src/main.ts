@@ -1,0 +1,43 @@
+/** Entry of `tally`: the only file of the CLI that reads the environment, the terminal and signals. */
+import { createLogger } from '@tallystick/telemetry';
+import { CommanderError } from 'commander';
+import type { CommandContext, GlobalOptions } from './command-context.js';
+import { ConsoleOutput } from './console-output.js';
+import { EXIT } from './exit-codes.js';
+import { buildProgram } from './program.js';
+
+const stop = new AbortController();
+let signals = 0;
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    signals++;
+    if (signals > 2) process.exit(EXIT.internal); // a person who presses Ctrl-C three times means it
+    stop.abort();
+  });
+}
+
+function makeContext(options: GlobalOptions): CommandContext {
+  const isTty = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const output = new ConsoleOutput({
+    json: options.json,
+    isTty: isTty && !options.json,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+  });
+  return {
+    output,
+    logger: createLogger({ role: 'tally', level: 'warn' }),
+    signal: stop.signal,
+    token: process.env['TALLY_TOKEN'],
+    setExitCode: (code) => {
+      process.exitCode = code;
+    },
+  };
+}
+
+try {
+  await buildProgram(makeContext).parseAsync(process.argv);
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+}
