@@ -1,0 +1,92 @@
+// @ts-check
+/**
+ * Writes the generated pages of docs/ from the code: `npm run docs`. With `--check` it writes nothing, and fails
+ * when a page is not what would be written, when a link between pages is dead, or when a text of the catalogue
+ * points at a page that does not exist.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { format } from 'prettier';
+import { build } from './build.mjs';
+import { configPage, errorsPage, limitsPage } from './docs-pages.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** @param {string} path of a built module, from the root @returns {Promise<any>} */
+function load(path) {
+  return import(new URL(`../${path}`, import.meta.url).href);
+}
+
+/** @returns {Promise<Record<string, string>>} path → text of every generated page */
+async function pages() {
+  const { ERROR_FAMILIES } = await load('libs/kernel/dist/index.js');
+  const { LIMITS, LIMIT_NOTES } = await load('libs/protocol/dist/index.js');
+  const { ConfigSchema, settingNames } = await load('apps/coordinator/dist/config.js');
+  const coordinator = {
+    title: 'Coordinator',
+    intro: '`node apps/coordinator/dist/main.js`; `tally up` passes the same variables on.',
+    names: settingNames(ConfigSchema),
+    schema: ConfigSchema['~standard'].jsonSchema.input({ target: 'draft-2020-12' }),
+  };
+  const texts = {
+    'docs/errors.md': errorsPage(ERROR_FAMILIES),
+    'docs/limits.md': limitsPage(LIMITS, LIMIT_NOTES),
+    'docs/config.md': configPage([coordinator]),
+  };
+  const formatted = Object.entries(texts).map(async ([path, text]) => [
+    path,
+    await format(text, { parser: 'markdown', printWidth: 100, singleQuote: true }),
+  ]);
+  return Object.fromEntries(await Promise.all(formatted));
+}
+
+/** @returns {string[]} every hand-written or generated page, from the root */
+function markdown() {
+  const below = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name));
+  const beside = readdirSync(ROOT).filter((name) => name.endsWith('.md'));
+  return [...beside, ...below].sort();
+}
+
+/** @param {string} path @param {string} text @returns {string[]} */
+function deadLinks(path, text) {
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+  return targets
+    .filter((target) => !/^[a-z]+:|^#/.test(target))
+    .filter((target) => !existsSync(join(ROOT, dirname(path), target.replace(/#.*$/, ''))))
+    .map((target) => `${path}: dead link ${target}`);
+}
+
+/** @param {Record<string, string>} generated @returns {string[]} */
+function faults(generated) {
+  const stale = Object.entries(generated)
+    .filter(
+      ([path, text]) =>
+        !existsSync(join(ROOT, path)) || readFileSync(join(ROOT, path), 'utf8') !== text,
+    )
+    .map(([path]) => `${path} is stale: npm run docs`);
+  const dead = markdown().flatMap((path) =>
+    deadLinks(path, readFileSync(join(ROOT, path), 'utf8')),
+  );
+  const named = new Set(
+    Object.values(generated)
+      .join('\n')
+      .match(/docs\/[a-z-]+\.md/g),
+  );
+  const missing = [...named]
+    .filter((path) => !existsSync(join(ROOT, path)))
+    .map((path) => `${path} is named in a text of the code, but does not exist`);
+  return [...stale, ...dead, ...missing];
+}
+
+if (!(await build())) process.exit(1);
+const generated = await pages();
+if (process.argv.includes('--check')) {
+  const found = faults(generated);
+  for (const fault of found) console.error(fault);
+  process.exitCode = found.length > 0 ? 1 : 0;
+} else {
+  for (const [path, text] of Object.entries(generated)) writeFileSync(join(ROOT, path), text);
+}
