@@ -15,7 +15,7 @@ export const ExclusionReason = {
   keyOrConsent: 7,
   /** A strike or a quota of the coordinator. */
   strike: 8,
-  /** Accepted, but the round closed below its minimum and therefore empty (ADR 0002). */
+  /** Accepted, but the round closed below its minimum and therefore empty (ADR 0006). */
   quorum: 9,
 } as const;
 export type ExclusionReason = (typeof ExclusionReason)[keyof typeof ExclusionReason];
