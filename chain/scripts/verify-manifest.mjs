@@ -40,16 +40,25 @@ function hashOf(root, paths) {
 
 const sourceHash = () => hashOf(CHAIN, SOURCES.flatMap(filesUnder));
 
+/** The functions the wasm asks its host for; of a damaged file, what is wrong with it. */
+function importsOf(wasm) {
+  try {
+    const imports = WebAssembly.Module.imports(new WebAssembly.Module(wasm));
+    return imports.map(({ module, name }) => `${module}.${name}`).sort();
+  } catch (error) {
+    return [`(${error.message})`];
+  }
+}
+
 function describe() {
   const wasm = readFileSync(WASM);
-  const imports = WebAssembly.Module.imports(new WebAssembly.Module(wasm));
   return {
     sourceHash: sourceHash(),
     vectorsHash: hashOf(join(CHAIN, '../test-vectors'), VECTORS),
     wasmSha256: sha256(wasm),
     codeHash: blake2b256(wasm),
     lockHash: sha256(readFileSync(join(CHAIN, 'Cargo.lock'))),
-    imports: imports.map(({ module, name }) => `${module}.${name}`).sort(),
+    imports: importsOf(wasm),
   };
 }
 
@@ -62,31 +71,39 @@ const HINTS = {
   imports: 'the wasm imports other functions than the manifest lists',
 };
 
-function faults() {
-  const manifest = JSON.parse(readFileSync(MANIFEST, 'utf8'));
-  const actual = describe();
-  const differing = Object.keys(actual)
+function differences(manifest, actual) {
+  return Object.keys(actual)
     .filter((key) => JSON.stringify(manifest[key]) !== JSON.stringify(actual[key]))
     .map((key) => `${key}: ${HINTS[key]} (manifest ${manifest[key]}, found ${actual[key]})`);
-  const foreign = actual.imports
+}
+
+function foreignImports({ imports }) {
+  return imports
     .filter((name) => !ALLOWED_IMPORTS.has(name))
     .map((name) => `import ${name} is not allowed; see chain/scripts/allowed-imports.mjs`);
-  return [...differing, ...foreign];
+}
+
+function endWith(faults) {
+  for (const fault of faults) console.error(fault);
+  process.exit(faults.length === 0 ? 0 : 1);
 }
 
 const [flag, rustc] = process.argv.slice(2);
 if (flag === '--source-hash') {
   console.log(sourceHash());
 } else if (flag === '--write' && rustc !== undefined) {
-  writeFileSync(MANIFEST, `${JSON.stringify({ ...describe(), rustc }, null, 2)}\n`);
-  console.log(readFileSync(MANIFEST, 'utf8'));
-} else if (flag !== undefined) {
+  const actual = describe();
+  const foreign = foreignImports(actual);
+  if (foreign.length > 0) endWith(foreign);
+  writeFileSync(MANIFEST, `${JSON.stringify({ ...actual, rustc }, null, 2)}\n`);
+  console.log(`wrote chain/wasm/manifest.json: ${actual.wasmSha256}`);
+} else if (flag === undefined) {
+  const manifest = JSON.parse(readFileSync(MANIFEST, 'utf8'));
+  const actual = describe();
+  const found = [...differences(manifest, actual), ...foreignImports(actual)];
+  if (found.length === 0) console.log('chain/wasm matches its manifest and the sources');
+  endWith(found);
+} else {
   console.error('usage: verify-manifest.mjs [--source-hash | --write RUSTC]');
   process.exit(64);
-}
-if (flag !== '--source-hash') {
-  const found = faults();
-  for (const fault of found) console.error(fault);
-  if (found.length > 0) process.exit(1);
-  console.log('chain/wasm matches its manifest and the sources');
 }
