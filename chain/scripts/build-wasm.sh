@@ -32,5 +32,5 @@ if [ "$before" != "$(node scripts/verify-manifest.mjs --source-hash)" ]; then
   exit 1
 fi
 mkdir -p wasm
-cp "target/wasm/$TARGET/release/tally_runtime.wasm" wasm/tally_runtime.wasm
+install -m 644 "target/wasm/$TARGET/release/tally_runtime.wasm" wasm/tally_runtime.wasm
 node scripts/verify-manifest.mjs --write "$(rustup run "$NAME" rustc --version)"
