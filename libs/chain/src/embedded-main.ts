@@ -147,4 +147,9 @@ function exitCode(code: string): number {
   return code.startsWith('USAGE_') ? EXIT_USAGE : EXIT_INTERNAL;
 }
 
+/** A full disk or a broken runtime ends the process: the block log is whole, and a supervisor starts it again. */
+process.once('uncaughtException', (error) => {
+  fail(error);
+  process.exit();
+});
 start().catch(fail);

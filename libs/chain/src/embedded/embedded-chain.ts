@@ -2,6 +2,7 @@ import {
   type Clock,
   concatBytes,
   type Hash,
+  isTallyError,
   type Signer,
   TallyError,
   type Timer,
@@ -167,11 +168,8 @@ export class EmbeddedChain {
   #validate(extrinsic: Uint8Array): ValidTransaction {
     checkFraming(extrinsic);
     const { hash } = this.head;
-    const answer = this.stateAt(hash).call(
-      'TaggedTransactionQueue_validate_transaction',
-      concatBytes(EXTERNAL, extrinsic, hashBytes(hash)),
-    );
-    const validity = decodeValidity(answer);
+    const args = concatBytes(EXTERNAL, extrinsic, hashBytes(hash));
+    const validity = decodeValidity(judge(this.stateAt(hash), args));
     if ('provides' in validity) return validity;
     const { kind, reason } = validity;
     throw new TallyError('LEDGER_TRANSACTION_INVALID', { reason, kind });
@@ -244,6 +242,17 @@ export class EmbeddedChain {
 
   #checkOpen(): void {
     if (!this.#isOpen) throw new TallyError('NET_CLOSED', { what: 'the chain', reason: 'it was closed' });
+  }
+}
+
+/** The runtime traps on bytes it cannot read as a transaction. */
+function judge(state: ChainState, args: Uint8Array): Uint8Array {
+  try {
+    return state.call('TaggedTransactionQueue_validate_transaction', args);
+  } catch (error) {
+    if (!isTallyError(error, 'LEDGER_RUNTIME_FAILED')) throw error;
+    const meta = { reason: 'the runtime cannot read it', kind: 'unknown' };
+    throw new TallyError('LEDGER_TRANSACTION_INVALID', meta, error);
   }
 }
 

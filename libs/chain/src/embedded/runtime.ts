@@ -1,6 +1,5 @@
 import { type Hash, TallyError } from '@tallystick/kernel';
 import { SignatureCache } from './crypto/signature-cache.js';
-import { blake2b256 } from './hashing.js';
 import { hashOf } from './hex.js';
 import { ALLOWED_IMPORTS } from './host-functions/index.js';
 import { Overlay } from './overlay.js';
@@ -17,8 +16,6 @@ const NO_ARGUMENTS = new Uint8Array();
 
 /** A compiled runtime. Instances are kept between calls; see RuntimeInstance for why that is exact. */
 export class Runtime {
-  /** BLAKE2b-256 of the wasm. */
-  readonly codeHash: Hash;
   readonly version: RuntimeVersion;
   /** SCALE bytes of `version`. */
   readonly versionBytes: Uint8Array;
@@ -29,7 +26,6 @@ export class Runtime {
 
   /** Throws LEDGER_RUNTIME_FAILED when `code` is not a runtime this host can run. */
   constructor(code: Uint8Array, services: HostServices) {
-    this.codeHash = codeHash(code);
     this.#services = services;
     try {
       this.#pages = memoryPages(code);
@@ -54,9 +50,13 @@ export class Runtime {
   }
 }
 
-/** BLAKE2b-256 of a `:code` value, by which Substrate and the released manifest (`codeHash`) name a runtime. */
-export function codeHash(code: Uint8Array): Hash {
-  return hashOf(blake2b256(code));
+/**
+ * BLAKE2b-256 of a state's `:code`, by which Substrate and the released manifest (`codeHash`) name a runtime; undefined
+ * when it holds none. The trie needs the same hash (1.2 MB take 25 ms), so it is computed once.
+ */
+export function codeHashOf(state: Trie): Hash | undefined {
+  const hash = state.valueHash(CODE);
+  return hash && hashOf(hash);
 }
 
 function memoryPages(code: Uint8Array): number {

@@ -11,10 +11,13 @@ function checksum(payload: Uint8Array): Uint8Array {
 /** SS58 address of a 32-byte account or key. @param prefix network number 0–63; 42 is Substrate's generic one. */
 export function ss58Address(account: string, prefix = 42): string {
   const payload = concatBytes(Uint8Array.of(prefix), fromHex(account));
-  let rest = BigInt(`0x${toHex(concatBytes(payload, checksum(payload)))}`);
+  const bytes = concatBytes(payload, checksum(payload));
   let text = '';
-  for (; rest > 0n; rest /= 58n) text = ALPHABET.charAt(Number(rest % 58n)) + text;
-  return prefix === 0 ? `1${text}` : text;
+  for (let rest = BigInt(`0x${toHex(bytes)}`); rest > 0n; rest /= 58n) {
+    text = ALPHABET.charAt(Number(rest % 58n)) + text;
+  }
+  const leadingZeros = bytes.findIndex((byte) => byte !== 0);
+  return ALPHABET.charAt(0).repeat(leadingZeros) + text;
 }
 
 /** Account of an SS58 address with a one-byte prefix; throws RangeError on a wrong length, letter or checksum. */
@@ -26,11 +29,10 @@ export function ss58Account(address: string): AccountId {
     if (digit < 0) throw new RangeError(`${address} is not an SS58 address: letter ${letter}`);
     value = value * 58n + BigInt(digit);
   }
-  const hex = value.toString(16).padStart(2 * (33 + CHECKSUM_BYTES), '0');
-  const bytes = fromHex(hex.length % 2 === 0 ? hex : `0${hex}`);
-  const payload = bytes.subarray(0, 33);
-  if (bytes.length !== 35 || toHex(checksum(payload)) !== toHex(bytes.subarray(33))) {
+  const hex = value.toString(16).padStart(2 * (33 + CHECKSUM_BYTES), '0').slice(0, 66);
+  const account = asAccountId(hex.slice(2));
+  if (ss58Address(account, Number.parseInt(hex.slice(0, 2), 16)) !== address) {
     throw new RangeError(`${address} is not an SS58 address of a 32-byte account`);
   }
-  return asAccountId(toHex(payload.subarray(1)));
+  return account;
 }

@@ -4,10 +4,9 @@ import { ChainState } from './chain-state.js';
 import { type BlockFault, BlockRefused, executeBlock } from './execute-block.js';
 import { type Header, headerHash } from './header.js';
 import { genesisBlock, type RawSpec } from './raw-spec.js';
-import { codeHash, RuntimeCache } from './runtime.js';
+import { codeHashOf, RuntimeCache } from './runtime.js';
 import { ScaleReader } from './scale.js';
 import { readSignedBlock } from './signed-block.js';
-import { CODE_KEY, keyText } from './storage-key.js';
 import type { Trie } from './trie/trie.js';
 
 /** A block that was run again and agreed in every root. */
@@ -86,7 +85,6 @@ class RuntimeUnknown extends Error {}
 class ChainVerifier {
   readonly #options: VerifyBlocksOptions;
   readonly #runtimes = new RuntimeCache();
-  readonly #codeHashes = new WeakMap<Uint8Array, Hash>();
   readonly #states = new Map<Hash, Trie>();
   readonly #blocks: VerifiedBlock[] = [];
   readonly #genesis: Hash;
@@ -137,12 +135,9 @@ class ChainVerifier {
 
   /** Asked before anything is compiled: an exported chain is untrusted input, and so is the code inside. */
   #codeHash(): Hash {
-    const code = this.#state.get(keyText(CODE_KEY)) ?? new Uint8Array();
-    const hash = this.#codeHashes.get(code) ?? codeHash(code);
-    this.#codeHashes.set(code, hash);
-    if (this.#options.knownRuntimes?.has(hash) === false) {
-      throw new RuntimeUnknown(`it runs code ${hash}, which is not a known release`);
-    }
-    return hash;
+    const hash = codeHashOf(this.#state);
+    const { knownRuntimes } = this.#options;
+    if (hash !== undefined && knownRuntimes?.has(hash) !== false) return hash;
+    throw new RuntimeUnknown(`it runs code ${hash ?? 'none'}, which is not a known release`);
   }
 }

@@ -1,5 +1,6 @@
+import '@polkadot/api-augment';
 import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
-import type { SubmittableExtrinsic } from '@polkadot/api/types';
+import type { ApiOptions, SubmittableExtrinsic } from '@polkadot/api/types';
 import type { KeyringPair } from '@polkadot/keyring/types';
 import { asHash, equalBytes, isTallyError } from '@tallystick/kernel';
 import { systemClock } from '@tallystick/kernel/node';
@@ -9,6 +10,7 @@ import type { EmbeddedChain } from '../embedded-chain.js';
 import { fromHex0x } from '../hex.js';
 import { keyText } from '../storage-key.js';
 import { exportedBlocks, releasedWasm, TestChains } from '../testing/development-chain.js';
+import { must } from '../testing/must.js';
 import { verifyReadProof } from '../trie/read-proof.js';
 import { verifyBlocks } from '../verify-blocks.js';
 import { type RpcServer, serveRpc } from './serve-rpc.js';
@@ -50,7 +52,9 @@ describe('serveRpc', () => {
     chain = await chains.open({ sealing: 'instant', clock: systemClock });
     server = await serveRpc(chain, { host: '127.0.0.1', port: 0 });
     provider = new WsProvider(server.url);
-    api = await ApiPromise.create({ provider, noInitWarn: true, throwOnConnect: true });
+    // polkadot-js's own class misses its own interface under exactOptionalPropertyTypes
+    const options = { provider, noInitWarn: true, throwOnConnect: true } as unknown as ApiOptions;
+    api = await ApiPromise.create(options);
   });
 
   afterEach(async () => {
@@ -93,7 +97,7 @@ describe('serveRpc', () => {
     const root = asHash(header.stateRoot.toHex().slice(2));
     const nodes = proof.map((node) => fromHex0x(node.toHex()));
     const keys = [key, absent].map((k) => keyText(fromHex0x(k)));
-    const value = fromHex0x((await api.rpc.state.getStorage(key))?.toHex?.() ?? '0x');
+    const value = must(chain.stateAt(chain.head.hash).get(fromHex0x(key)));
     const outcome = verifyReadProof(root, nodes, keys);
     expect(outcome.ok && outcome.values[1] === undefined).toBe(true);
     expect(outcome.ok && equalBytes(outcome.values[0] ?? new Uint8Array(), value)).toBe(true);

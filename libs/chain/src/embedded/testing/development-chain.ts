@@ -33,11 +33,11 @@ export async function developmentSpec(): Promise<RawSpec> {
 export class TestChains {
   readonly clock: VirtualClock = new VirtualClock();
   readonly #open = new Set<EmbeddedChain>();
-  readonly #folders: string[] = [];
+  readonly folders: string[] = [];
 
   async folder(): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'tally-chain-'));
-    this.#folders.push(folder);
+    this.folders.push(folder);
     return folder;
   }
 
@@ -57,7 +57,7 @@ export class TestChains {
 
   async dispose(): Promise<void> {
     for (const chain of this.#open) await chain.close();
-    for (const folder of this.#folders) await rm(folder, { recursive: true, force: true });
+    for (const folder of this.folders) await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -23,6 +23,11 @@ export function isHashed(value: TrieValue | undefined, version: StateVersion): b
   return version === 1 && value !== undefined && value.bytes.length >= HASHED_FROM_BYTES;
 }
 
+/** Hash of a value, computed once. */
+export function hashOfValue(value: TrieValue): Uint8Array {
+  return (value.hash ??= nodeHash(value.bytes));
+}
+
 /** SCALE bytes of a node: header, partial path, [bitmap], [value or its hash], [references of the children]. */
 export function encodeNode(node: TrieNode, version: StateVersion): Uint8Array {
   const { children, partial, value } = node;
@@ -30,7 +35,7 @@ export function encodeNode(node: TrieNode, version: StateVersion): Uint8Array {
   const parts = [header(kindOf(node, hashed), partial.length), packNibbles(partial)];
   if (children !== undefined) parts.push(bitmap(children));
   if (value !== undefined) {
-    parts.push(hashed ? (value.hash ??= nodeHash(value.bytes)) : opaque(value.bytes));
+    parts.push(hashed ? hashOfValue(value) : opaque(value.bytes));
   }
   for (const child of children ?? []) {
     if (child !== undefined) parts.push(opaque(reference(child, version)));

@@ -6,6 +6,7 @@ import { keyText } from '../storage-key.js';
 import { decodeNode, encodeNode, nodeHash, type StateVersion } from './node-codec.js';
 import { orderedRoot } from './ordered-root.js';
 import { nibbles, Trie } from './trie.js';
+import { must } from '../testing/must.js';
 
 /** Short keys over few letters, so that paths are shared. */
 const key = fc
@@ -65,11 +66,11 @@ describe('trie', () => {
 
   test('node encodings of sp-trie: one leaf, and two leaves below a branch', () => {
     const leaf = Trie.empty.set('\u00aa', Uint8Array.of(0xbb));
-    expect(toHex(encodeNode(leaf.node!, 0))).toBe('42aa04bb');
+    expect(toHex(encodeNode(must(leaf.node), 0))).toBe('42aa04bb');
     const two = Trie.empty
       .set('\u0048\u0019', Uint8Array.of(0xfe))
       .set('\u0013\u0014', Uint8Array.of(0xff));
-    expect(toHex(encodeNode(two.node!, 0))).toBe('80120014430314' + '04ff' + '14430819' + '04fe');
+    expect(toHex(encodeNode(must(two.node), 0))).toBe('80120014430314' + '04ff' + '14430819' + '04fe');
   });
 
   test('behaves like a map with sorted keys, and old tries never change', () => {
@@ -113,7 +114,7 @@ describe('trie', () => {
   test('long paths spill over into further length bytes', () => {
     for (const length of [14, 15, 16, 30, 31, 32, 62, 63, 64, 159, 160, 161]) {
       const trie = Trie.empty.set('k'.repeat(length), utf8('v')).set('k'.repeat(2 * length), utf8('w'));
-      const node = decodeNode(encodeNode(trie.node!, 1));
+      const node = decodeNode(encodeNode(must(trie.node), 1));
       expect(node.partial).toEqual(nibbles('k'.repeat(length)));
     }
   });
@@ -121,12 +122,12 @@ describe('trie', () => {
   test('decodes what it encodes, and nothing cut short or longer', () => {
     fc.assert(
       fc.property(entries.filter((rows) => rows.length > 0), version, (rows, v) => {
-        const { node } = trieOf(new Map(rows));
-        const bytes = encodeNode(node!, v);
+        const node = must(trieOf(new Map(rows)).node);
+        const bytes = encodeNode(node, v);
         const decoded = decodeNode(bytes);
-        expect(decoded.partial).toEqual(node!.partial);
+        expect(decoded.partial).toEqual(node.partial);
         expect(decoded.value?.bytes.length ?? -1).toBe(
-          node!.value === undefined ? -1 : decoded.value?.hashed ? 32 : node!.value.bytes.length,
+          node.value === undefined ? -1 : decoded.value?.hashed ? 32 : node.value.bytes.length,
         );
         expect(() => decodeNode(bytes.subarray(0, bytes.length - 1))).toThrow(RangeError);
         expect(() => decodeNode(concatBytes(bytes, Uint8Array.of(0)))).toThrow(RangeError);

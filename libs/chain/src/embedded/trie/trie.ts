@@ -1,5 +1,5 @@
 import { concatBytes } from '@tallystick/kernel';
-import { encodeNode, nodeHash, type StateVersion } from './node-codec.js';
+import { encodeNode, hashOfValue, nodeHash, type StateVersion } from './node-codec.js';
 import { type Children, sharedNibbles, TrieNode, TrieValue } from './trie-node.js';
 
 type Maybe = TrieNode | undefined;
@@ -19,13 +19,23 @@ export class Trie {
   }
 
   get(key: string): Uint8Array | undefined {
+    return this.#find(key)?.bytes;
+  }
+
+  /** BLAKE2b-256 of the value at `key`; remembered with the value. */
+  valueHash(key: string): Uint8Array | undefined {
+    const value = this.#find(key);
+    return value && hashOfValue(value);
+  }
+
+  #find(key: string): TrieValue | undefined {
     const path = nibbles(key);
     let node = this.node;
     let at = 0;
     while (node !== undefined) {
       if (sharedNibbles(node.partial, path, at) < node.partial.length) return undefined;
       at += node.partial.length;
-      if (at === path.length) return node.value?.bytes;
+      if (at === path.length) return node.value;
       node = node.children?.[path[at++] ?? 0];
     }
     return undefined;
