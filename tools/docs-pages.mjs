@@ -31,9 +31,22 @@ const DISPOSITIONS = {
 };
 
 /**
- * @param {Readonly<Record<string, Readonly<Record<string, ErrorSpec>>>>} families @returns {string} docs/errors.md
+ * @param {string} rust source of the pallet's `enum Error` @returns {string[][]} name and meaning of every variant
  */
-export function errorsPage(families) {
+function palletErrors(rust) {
+  const variants = [...rust.matchAll(/((?:^ *\/\/\/ .*\n)+) *([A-Z]\w+),/gm)];
+  return variants.map(([, comment = '', name = '']) => [
+    `\`${name}\``,
+    comment.replace(/^ *\/\/\/ /gm, '').trim(),
+  ]);
+}
+
+/**
+ * @param {Readonly<Record<string, Readonly<Record<string, ErrorSpec>>>>} families
+ * @param {string} rust source of the pallet's errors
+ * @returns {string} docs/errors.md
+ */
+export function errorsPage(families, rust) {
   const sections = Object.entries(families).map(([family, codes]) => {
     const rows = Object.entries(codes).map(([code, spec]) => [
       `\`${code}\``,
@@ -53,6 +66,8 @@ export function errorsPage(families) {
     'Every error has a stable code. Its text names the offending thing (`{…}` below) and one thing to do. Over REST the body is `{ "error": { "code", "message", "hint", "where"? } }` with the status below; on a WebSocket the session ends with the close code below, where there is one.',
     table([['then', 'meaning'], ...then]),
     ...sections,
+    '## Chain\n\nWhy the chain refuses a call of pallet-tally; the reason in `LEDGER_REFUSED`.',
+    table([['reason', 'meaning'], ...palletErrors(rust)]),
   ].join('\n\n')}\n`;
 }
 

@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { configPage, errorsPage, limitsPage } from './docs-pages.mjs';
 
 describe('errorsPage', () => {
-  const page = errorsPage(ERROR_FAMILIES);
+  const rust =
+    '    pub enum Error<T> {\n        /// One,\n        /// two.\n        BadProof,\n    }\n';
+  const page = errorsPage(ERROR_FAMILIES, rust);
+
+  it("explains the chain's reasons", () => {
+    expect(page).toContain('| `BadProof` | One, two. |');
+  });
 
   it('has one row for every code', () => {
     for (const code of Object.keys(CATALOGUE)) {
