@@ -34,6 +34,7 @@ interface MemoryRun {
   key: PublicKey | undefined;
   anchored: AnchoredRun;
   readonly rounds: Map<number, AnchoredRound>;
+  isClosed: boolean;
 }
 
 interface MemoryNode {
@@ -125,8 +126,10 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   admitNode(node: NodeId, cap: bigint): Promise<void> {
     const entry = this.#nodes[node];
-    if (entry === undefined || entry.status === 'revoked') {
-      return refused('tally.admitNode', 'tally.UnknownNode');
+    if (entry === undefined) return refused('tally.admitNode', 'tally.UnknownNode');
+    if (entry.status === 'revoked') return refused('tally.admitNode', 'tally.NodeRevoked');
+    if (entry.status === 'active' && entry.cap === cap) {
+      return refused('tally.admitNode', 'tally.CapUnchanged');
     }
     if (entry.status === 'active') entry.keyEpoch++;
     entry.status = 'active';
@@ -145,16 +148,15 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   createRun(run: NewRun): Promise<RunId> {
     const anchored = { nextRound: 0, head: ZERO_HASH, model: run.model, state: ZERO_HASH, lastAtBlock: 0 };
-    this.#runs.push({ created: run, key: undefined, anchored, rounds: new Map() });
+    this.#runs.push({ created: run, key: undefined, anchored, rounds: new Map(), isClosed: false });
     this.#block++;
     return Promise.resolve(asRunId(this.#runs.length - 1));
   }
 
   async acceptRun(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
     const entry = this.#runs[run];
-    if (entry === undefined || entry.key !== undefined) {
-      return refused('tally.acceptRun', 'tally.RunNotProposed');
-    }
+    if (entry === undefined) return refused('tally.acceptRun', 'tally.UnknownRun');
+    if (entry.key !== undefined) return refused('tally.acceptRun', 'tally.RunNotProposed');
     const chain = await this.genesis();
     if (!verifyRecord(this.#ed25519, POP, { chain, owner: this.#account, key }, key, proof)) {
       return refused('tally.acceptRun', 'tally.BadProof');
@@ -166,7 +168,10 @@ export class InMemoryRoundLedger implements RoundLedger {
   }
 
   closeRun(run: RunId): Promise<void> {
-    if (this.#runs[run] === undefined) return refused('tally.closeRun', 'tally.UnknownRun');
+    const entry = this.#runs[run];
+    if (entry === undefined) return refused('tally.closeRun', 'tally.UnknownRun');
+    if (entry.isClosed) return refused('tally.closeRun', 'tally.RunClosed');
+    entry.isClosed = true;
     this.#block++;
     return Promise.resolve();
   }
@@ -215,7 +220,8 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   #commitOne({ header, signature }: SignedCommit): string | undefined {
     const run = this.#runs[header.run];
-    if (run?.key === undefined) return 'tally.RunNotOpen';
+    if (run === undefined) return 'tally.UnknownRun';
+    if (run.key === undefined || run.isClosed) return 'tally.RunNotOpen';
     const { anchored, created } = run;
     if (header.chain !== this.#hashOf(0)) return 'tally.WrongChain';
     if (header.round !== anchored.nextRound) return 'tally.WrongRound';

@@ -234,6 +234,17 @@ export function roundLedgerContract(name: string, open: () => Promise<LedgerFixt
       expect(await driver.settle(commit)).toContain('tally.');
     });
 
+    it('a run is closed once, and takes no rounds then', async () => {
+      const fixture = await open();
+      const driver = new LedgerDriver(fixture);
+      const { run, prev } = await driver.run();
+      await fixture.ledger.closeRun(run);
+      await expect(fixture.ledger.closeRun(run)).rejects.toMatchObject({ code: 'LEDGER_REFUSED' });
+      expect(await driver.commit(await driver.header(run, 0, prev))).toContain('tally.RunNotOpen');
+      const unknown = (run + 1) as RunId;
+      await expect(fixture.ledger.closeRun(unknown)).rejects.toThrow('tally.UnknownRun');
+    });
+
     it('the same bytes sent twice commit once', async () => {
       const fixture = await open();
       const driver = new LedgerDriver(fixture);

@@ -1,0 +1,10 @@
+/**
+ * For tests of other rooms: extrinsics signed by hand, and blocks taken apart and sealed again, as a dishonest operator
+ * would do it.
+ */
+export { sealHeader, unsealHeader } from '../embedded/aura.js';
+export { blake2b256 } from '../embedded/hashing.js';
+export { headerHash } from '../embedded/header.js';
+export { compact, littleEndian, opaque } from '../embedded/scale.js';
+export { encodeSignedBlock, readSignedBlock } from '../embedded/signed-block.js';
+export { signedExtrinsic, type SignOptions, transfer } from '../embedded/testing/signed-extrinsic.js';
