@@ -12,8 +12,8 @@ import {
   developmentSpec,
   exportedBlocks,
   TestChains,
-} from './embedded/testing/development-chain.js';
-import { remark, signedExtrinsic } from './embedded/testing/signed-extrinsic.js';
+} from './testing/development-chain.js';
+import { remark, signedExtrinsic } from './testing/signed-extrinsic.js';
 
 const ENTRY = fileURLToPath(new URL('../dist/embedded-main.js', import.meta.url));
 

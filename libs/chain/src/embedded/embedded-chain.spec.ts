@@ -8,9 +8,9 @@ import { genesisBlock, type RawSpec } from './raw-spec.js';
 import { RuntimeCache } from './runtime.js';
 import { ScaleReader } from './scale.js';
 import { storageKey } from './storage-key.js';
-import { ALICE, BOB, developmentSpec, TestChains } from './testing/development-chain.js';
-import { remark, signedExtrinsic, transfer } from './testing/signed-extrinsic.js';
-import { must } from './testing/must.js';
+import { ALICE, BOB, developmentSpec, TestChains } from '../testing/development-chain.js';
+import { remark, signedExtrinsic, transfer } from '../testing/signed-extrinsic.js';
+import { must } from '../testing/must.js';
 
 describe('embedded chain', () => {
   let spec: RawSpec;

@@ -6,7 +6,7 @@ import { genesisHash, parseRawSpec, type RawSpec } from './raw-spec.js';
 import { littleEndian } from './scale.js';
 import { ss58Address } from './ss58.js';
 import { blake2b128concat, storageKey } from './storage-key.js';
-import { ALICE, BOB, developmentSpec, releasedWasm } from './testing/development-chain.js';
+import { ALICE, BOB, developmentSpec, releasedWasm } from '../testing/development-chain.js';
 
 describe('genesis', () => {
   let wasm: Uint8Array;

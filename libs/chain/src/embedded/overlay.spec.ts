@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Overlay } from './overlay.js';
 import { compact, opaque, vector } from './scale.js';
 import { Trie } from './trie/trie.js';
-import { must } from './testing/must.js';
+import { must } from '../testing/must.js';
 
 const key = fc.constantFrom('a', 'aa', 'ab', 'b', 'ba', '\u00ff');
 const bytes = fc.uint8Array({ maxLength: 5 });

@@ -6,8 +6,8 @@ import { WasmMemory } from './memory.js';
 import { Overlay } from './overlay.js';
 import { genesisBlock } from './raw-spec.js';
 import { Runtime, RuntimeCache } from './runtime.js';
-import { developmentSpec, releasedWasm } from './testing/development-chain.js';
-import { wasmModule } from './testing/wasm-module.js';
+import { developmentSpec, releasedWasm } from '../testing/development-chain.js';
+import { wasmModule } from '../testing/wasm-module.js';
 import { Trie } from './trie/trie.js';
 import { wasmImports } from './wasm-imports.js';
 

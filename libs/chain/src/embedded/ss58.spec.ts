@@ -3,7 +3,7 @@ import { fromHex, toHex } from '@tallystick/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ss58Account, ss58Address } from './ss58.js';
-import { ALICE } from './testing/development-chain.js';
+import { ALICE } from '../testing/development-chain.js';
 
 describe('SS58', () => {
   test('the development account', () => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { twox128, twox64 } from './hashing.js';
 import { blake2b128concat, keyBytes, keyText, storageKey, twox64concat } from './storage-key.js';
-import { ALICE } from './testing/development-chain.js';
+import { ALICE } from '../testing/development-chain.js';
 import { xxh64 } from './xxh64.js';
 
 describe('storage keys', () => {

@@ -7,11 +7,11 @@ import type { RawSpec } from './raw-spec.js';
 import { compact, littleEndian, ScaleReader } from './scale.js';
 import { type Block, encodeSignedBlock, readSignedBlock } from './signed-block.js';
 import { storageKey } from './storage-key.js';
-import { ALICE, BOB, developmentSpec, exportedBlocks, TestChains } from './testing/development-chain.js';
-import { remark, signedExtrinsic, transfer } from './testing/signed-extrinsic.js';
+import { ALICE, BOB, developmentSpec, exportedBlocks, TestChains } from '../testing/development-chain.js';
+import { remark, signedExtrinsic, transfer } from '../testing/signed-extrinsic.js';
 import { orderedRoot } from './trie/ordered-root.js';
 import { verifyBlocks } from './verify-blocks.js';
-import { must } from './testing/must.js';
+import { must } from '../testing/must.js';
 
 const ZERO = asHash('00'.repeat(32));
 

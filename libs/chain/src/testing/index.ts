@@ -7,4 +7,4 @@ export { blake2b256 } from '../embedded/hashing.js';
 export { headerHash } from '../embedded/header.js';
 export { compact, littleEndian, opaque } from '../embedded/scale.js';
 export { encodeSignedBlock, readSignedBlock } from '../embedded/signed-block.js';
-export { signedExtrinsic, type SignOptions, transfer } from '../embedded/testing/signed-extrinsic.js';
+export { signedExtrinsic, type SignOptions, transfer } from './signed-extrinsic.js';

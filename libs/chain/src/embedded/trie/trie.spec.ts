@@ -6,7 +6,7 @@ import { keyText } from '../storage-key.js';
 import { decodeNode, encodeNode, nodeHash, type StateVersion } from './node-codec.js';
 import { orderedRoot } from './ordered-root.js';
 import { nibbles, Trie } from './trie.js';
-import { must } from '../testing/must.js';
+import { must } from '../../testing/must.js';
 
 /** Short keys over few letters, so that paths are shared. */
 const key = fc

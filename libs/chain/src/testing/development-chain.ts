@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { fromHex } from '@tallystick/kernel';
 import { type NodeSigner, signerFromSeed } from '@tallystick/kernel/node';
 import { VirtualClock } from '@tallystick/kernel/testing';
-import { EmbeddedChain, type EmbeddedChainOptions } from '../embedded-chain.js';
-import { buildGenesis } from '../genesis.js';
-import type { RawSpec } from '../raw-spec.js';
+import { EmbeddedChain, type EmbeddedChainOptions } from '../embedded/embedded-chain.js';
+import { buildGenesis } from '../embedded/genesis.js';
+import type { RawSpec } from '../embedded/raw-spec.js';
 
-const WASM = new URL('../../../../../chain/wasm/tally_runtime.wasm', import.meta.url);
+const WASM = new URL('../../../../chain/wasm/tally_runtime.wasm', import.meta.url);
 
 /** Substrate's well-known development keys `//Alice` and `//Bob` of scheme Ed25519. */
 export const ALICE: NodeSigner = signerFromSeed(

@@ -1,8 +1,8 @@
 import { concatBytes, fromHex, type Hash, type PublicKey, type Signer, utf8 } from '@tallystick/kernel';
-import type { EmbeddedChain } from '../embedded-chain.js';
-import { blake2b256 } from '../hashing.js';
-import { hashBytes } from '../hex.js';
-import { compact, littleEndian, opaque } from '../scale.js';
+import type { EmbeddedChain } from '../embedded/embedded-chain.js';
+import { blake2b256 } from '../embedded/hashing.js';
+import { hashBytes } from '../embedded/hex.js';
+import { compact, littleEndian, opaque } from '../embedded/scale.js';
 
 /** `System.remark_with_event(text)`: a call that always succeeds. */
 export function remark(text: string): Uint8Array {
