@@ -4,7 +4,15 @@ import { z } from 'zod';
 import { LIMITS } from './limits.js';
 import { hash, publicKey } from './wire-types.js';
 
-/** Organisation and node names: shown to people, used as folder names. */
+/** An organisation's name as people write it: one line of letters, digits, spaces and common punctuation. */
+export const organisationName = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N} .,'’&()/-]{0,126}$/u,
+    'must be one line of letters, digits, spaces and punctuation, at most 127',
+  );
+
+/** Node names: shown to people, used as folder names. */
 export const siteName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and -, at most 63');
@@ -20,7 +28,7 @@ export const InviteToken = z.strictObject({
   /** Base address of the coordinator, http or https. */
   url: z.url({ protocol: /^https?$/ }).max(2048),
   /** Name of the organisation that the secret is bound to. */
-  organisation: siteName,
+  organisation: organisationName,
   secret: inviteSecret,
   /** The site pins it and refuses another. */
   coordinatorKey: publicKey,

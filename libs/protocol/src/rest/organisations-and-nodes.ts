@@ -1,6 +1,6 @@
 import { POP } from '@tallystick/record';
 import { z } from 'zod';
-import { inviteSecret, siteName } from '../invite-token.js';
+import { inviteSecret, organisationName, siteName } from '../invite-token.js';
 import {
   accountId,
   decimal,
@@ -14,13 +14,13 @@ import {
 } from '../wire-types.js';
 
 export const OrganisationView = z
-  .strictObject({ organisation: organisationId, name: siteName })
+  .strictObject({ organisation: organisationId, name: organisationName })
   .meta({ id: 'Organisation' });
 export type OrganisationView = z.infer<typeof OrganisationView>;
 
 /** `POST /invites`: an organisation that is new is registered on the chain. */
 export const InviteRequest = z
-  .strictObject({ organisation: siteName })
+  .strictObject({ organisation: organisationName })
   .meta({ id: 'InviteRequest' });
 export type InviteRequest = z.infer<typeof InviteRequest>;
 
