@@ -4,6 +4,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import type { Timer } from '@tallystick/kernel';
 import { SessionTokens } from '../auth/session-tokens.js';
 import { Deployment } from '../deployment.js';
 import { NodeRows } from '../persistence/node-rows.js';
@@ -19,6 +20,9 @@ import { NodesController } from './nodes.controller.js';
 import { Sessions } from './sessions.js';
 import { sweepSpool } from './spool-folder.js';
 import { WsNodeLink } from './ws-node-link.js';
+
+/** Half-received updates of closed rounds are removed this often. */
+const SWEEP_MS = 600_000;
 
 /** The nodes' sockets, and the way of the run loops to them. */
 @Module({
@@ -40,6 +44,8 @@ import { WsNodeLink } from './ws-node-link.js';
   exports: [Sessions, WsNodeLink],
 })
 export class FleetModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  #sweep: Timer | undefined;
+
   constructor(
     private readonly deployment: Deployment,
     private readonly rounds: RoundRows,
@@ -48,15 +54,25 @@ export class FleetModule implements OnApplicationBootstrap, BeforeApplicationShu
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const open = new Map<number, number>(
-      (await this.rounds.openRounds()).map(({ run, round }) => [run, round]),
-    );
-    const isOpen = (run: number, round: number): boolean => open.get(run) === round;
-    await sweepSpool(this.deployment.spoolFolder, isOpen);
+    await this.#sweepSpool();
     this.server.attach(this.host.httpAdapter.getHttpServer());
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.#sweep?.cancel();
     await this.server.drain();
+  }
+
+  async #sweepSpool(): Promise<void> {
+    const { spoolFolder, clock, logger } = this.deployment;
+    const open = async (): Promise<ReadonlySet<string>> =>
+      new Set((await this.rounds.openRounds()).map(({ run, round }) => `${run}-${round}`));
+    try {
+      const removed = await sweepSpool(spoolFolder, open);
+      if (removed > 0) logger.info('fleet.spool_swept', { files: removed });
+    } catch (error) {
+      logger.warn('fleet.sweep_failed', { reason: String(error) });
+    }
+    this.#sweep = clock.after(SWEEP_MS, () => void this.#sweepSpool());
   }
 }

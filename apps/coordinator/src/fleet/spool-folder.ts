@@ -1,18 +1,22 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Is this round still open? */
-export type IsOpen = (run: number, round: number) => boolean;
+/** The rounds that are open now, each as `run-round`. */
+export type OpenRounds = () => Promise<ReadonlySet<string>>;
 
-/** Makes the folder and removes what belongs to no open round, drafts of earlier versions included. */
-export async function sweepSpool(folder: string, isOpen: IsOpen): Promise<number> {
+/**
+ * Removes the files of rounds that are over, and returns their number. The folder is listed before the rounds are
+ * asked for: a file that is listed belongs to a round that was open by then.
+ */
+export async function sweepSpool(folder: string, openRounds: OpenRounds): Promise<number> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  let removed = 0;
-  for (const name of await readdir(folder)) {
-    const [, run, round] = /^(\d+)-(\d+)-\d+-[0-9a-f]{64}\.part$/.exec(name) ?? [];
-    if (run !== undefined && round !== undefined && isOpen(Number(run), Number(round))) continue;
-    await rm(join(folder, name), { force: true });
-    removed++;
-  }
-  return removed;
+  const names = await readdir(folder);
+  if (names.length === 0) return 0;
+  const open = await openRounds();
+  const stale = names.filter((name) => {
+    const [, round] = /^(\d+-\d+)-\d+-[0-9a-f]{64}\.part$/.exec(name) ?? [];
+    return round === undefined || !open.has(round);
+  });
+  for (const name of stale) await rm(join(folder, name), { force: true });
+  return stale.length;
 }

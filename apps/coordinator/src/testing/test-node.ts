@@ -41,7 +41,7 @@ export class TestNode {
   closed: { code: number; reason: string } | undefined;
   /** False: offers are kept, not answered. */
   isAnswering = true;
-  readonly #api: TestApi;
+  #api: TestApi;
   #node: NodeId = 0 as NodeId;
   #chain: Hash = ZERO_HASH;
   #coordinatorKey = '';
@@ -103,13 +103,22 @@ export class TestNode {
       ...changes,
     };
     this.send({ kind: 'hello', record: signRecord(HELLO, hello, this.key).wire, software: 'test' });
-    const welcome = await this.next('welcome');
-    this.#token = welcome.sessionToken;
     this.helloHash = recordHash(sha256, HELLO, hello);
-    return welcome;
+    return this.next('welcome');
   }
 
   helloHash: Hash = ZERO_HASH;
+
+  /** Says hello to whatever coordinator `where` gives, again and again, until the signal. */
+  async stayConnected(where: () => TestApi, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#api = where();
+      void this.connect();
+      await new Promise((resolve) => this.socket.once('close', resolve));
+      this.#waiting.length = 0;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 
   /** Opens the socket without a word. */
   open(): void {
@@ -179,6 +188,8 @@ export class TestNode {
     if (!decoded.ok) throw decoded.error;
     const { head } = decoded.frame;
     this.heads.push(head);
+    // At once: the first offer may come in the same packet.
+    if (head.kind === 'welcome') this.#token = head.sessionToken;
     if (head.kind === 'offer' && this.isAnswering) {
       void this.contribute(decodeSigned(TASK, head.task).value).catch(() => undefined);
     }
