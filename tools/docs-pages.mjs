@@ -105,10 +105,21 @@ export function limitsPage(limits, notes) {
   ].join('\n\n')}\n`;
 }
 
-/** @param {JsonSchema} schema @returns {JsonSchema[]} its leaves in the order of the schema */
-function leaves(schema) {
-  if (schema.properties === undefined) return [schema];
-  return Object.values(schema.properties).flatMap(leaves);
+/** @param {readonly string[]} path @returns {string} the variable of a setting: `TALLY_A__B_C` of `a.bC` */
+function variableOf(path) {
+  const words = path.map((key) => key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase());
+  return `TALLY_${words.join('__')}`;
+}
+
+/**
+ * @param {JsonSchema} schema @param {readonly string[]} [path]
+ * @returns {{ name: string, setting: JsonSchema }[]} every setting in the order of the schema
+ */
+export function settingsOf(schema, path = []) {
+  if (schema.properties === undefined) return [{ name: variableOf(path), setting: schema }];
+  return Object.entries(schema.properties).flatMap(([key, inner]) =>
+    settingsOf(inner, [...path, key]),
+  );
 }
 
 /** @param {JsonSchema} schema @returns {string} */
@@ -120,17 +131,12 @@ function allowed({ enum: words, type, minimum, maximum, pattern }) {
 }
 
 /**
- * @param {readonly { title: string, intro: string, names: readonly string[], schema: JsonSchema }[]} apps
- * @returns {string} docs/config.md
+ * @param {readonly { title: string, intro: string, schema: JsonSchema }[]} apps @returns {string} docs/config.md
  */
 export function configPage(apps) {
-  const sections = apps.map(({ title, intro, names, schema }) => {
-    const settings = leaves(schema);
-    if (settings.length !== names.length) {
-      throw new Error(`${title}: ${names.length} names for ${settings.length} settings`);
-    }
-    const rows = settings.map((setting, index) => [
-      `\`${names[index]}\``,
+  const sections = apps.map(({ title, intro, schema }) => {
+    const rows = settingsOf(schema).map(({ name, setting }) => [
+      `\`${name}\``,
       setting.description ?? '',
       allowed(setting),
       setting.default === undefined ? '' : `\`${String(setting.default)}\``,
@@ -143,5 +149,22 @@ export function configPage(apps) {
     NOTE,
     'Settings come from the environment; with none set, everything works on one machine. `<NAME>_FILE` reads the value from a file, for secrets. All faults are reported at once. What decides the result of a run is never configuration: it is the run spec, which is hashed and anchored.',
     ...sections,
+  ].join('\n\n')}\n`;
+}
+
+/**
+ * @param {readonly { file: string, text: string }[]} decisions docs/adr/NNNN-*.md @returns {string} docs/adr/README.md
+ */
+export function decisionsPage(decisions) {
+  const rows = decisions.map(({ file, text }) => {
+    const [, number = '', title = ''] = /^# (\d{4}): (.+)$/m.exec(text) ?? [];
+    if (number === '') throw new Error(`docs/adr/${file} must begin with "# NNNN: decision"`);
+    return [`[${number}](${file})`, title];
+  });
+  return `${[
+    '# Decisions',
+    NOTE,
+    'One page each: context, decision, consequences, measurement. A decision is never rewritten; a later one supersedes it.',
+    table([['#', 'decision'], ...rows]),
   ].join('\n\n')}\n`;
 }

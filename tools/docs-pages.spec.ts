@@ -1,7 +1,7 @@
 import { CATALOGUE, ERROR_FAMILIES } from '@tallystick/kernel';
 import { LIMIT_NOTES, LIMITS } from '@tallystick/protocol';
 import { describe, expect, it } from 'vitest';
-import { configPage, errorsPage, limitsPage } from './docs-pages.mjs';
+import { configPage, decisionsPage, errorsPage, limitsPage } from './docs-pages.mjs';
 
 describe('errorsPage', () => {
   const rust =
@@ -39,18 +39,24 @@ describe('configPage', () => {
   const schema = {
     properties: {
       port: { type: 'integer', minimum: 0, maximum: 9, default: 7, description: 'A port.' },
-      log: { properties: { level: { enum: ['a', 'b'], description: 'How | much.' } } },
+      log: { properties: { minLevel: { enum: ['a', 'b'], description: 'How | much.' } } },
     },
   };
   const app = { title: 'App', intro: 'It runs.', schema };
 
-  it('pairs names with settings', () => {
-    const page = configPage([{ ...app, names: ['TALLY_PORT', 'TALLY_LOG__LEVEL'] }]);
+  it('names every setting as the environment does', () => {
+    const page = configPage([app]);
     expect(page).toContain('| `TALLY_PORT` | A port. | 0 to 9 | `7` |');
-    expect(page).toContain('| `TALLY_LOG__LEVEL` | How \\| much. | `a`, `b` |  |');
+    expect(page).toContain('| `TALLY_LOG__MIN_LEVEL` | How \\| much. | `a`, `b` |  |');
   });
+});
 
-  it('refuses names that do not fit the schema', () => {
-    expect(() => configPage([{ ...app, names: ['TALLY_PORT'] }])).toThrow('1 names for 2');
+describe('decisionsPage', () => {
+  it('lists decisions by number and refuses a file without one', () => {
+    const file = '0001-a.md';
+    expect(decisionsPage([{ file, text: '# 0001: Do a\n' }])).toContain(
+      '| [0001](0001-a.md) | Do a |',
+    );
+    expect(() => decisionsPage([{ file, text: '# Do a\n' }])).toThrow(file);
   });
 });

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 import { build } from './build.mjs';
-import { configPage, errorsPage, limitsPage } from './docs-pages.mjs';
+import { configPage, decisionsPage, errorsPage, limitsPage } from './docs-pages.mjs';
 
 const PALLET_ERRORS = 'chain/pallets/tally/src/errors.rs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -19,21 +19,43 @@ function load(path) {
   return import(new URL(`../${path}`, import.meta.url).href);
 }
 
+/** @returns {{ file: string, text: string }[]} */
+function decisions() {
+  return readdirSync(join(ROOT, 'docs/adr'))
+    .filter((file) => /^\d{4}-.*\.md$/.test(file))
+    .sort()
+    .map((file) => ({ file, text: readFileSync(join(ROOT, 'docs/adr', file), 'utf8') }));
+}
+
+/** @param {any} schema of zod @returns {import('./docs-pages.mjs').JsonSchema} what may be given */
+function inputSchema(schema) {
+  return schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
+}
+
 /** @returns {Promise<Record<string, string>>} path → text of every generated page */
 async function pages() {
   const { ERROR_FAMILIES } = await load('libs/kernel/dist/index.js');
   const { LIMITS, LIMIT_NOTES } = await load('libs/protocol/dist/index.js');
-  const { ConfigSchema, settingNames } = await load('apps/coordinator/dist/config.js');
-  const coordinator = {
-    title: 'Coordinator',
-    intro: '`node apps/coordinator/dist/main.js`; `tally up` passes the same variables on.',
-    names: settingNames(ConfigSchema),
-    schema: ConfigSchema['~standard'].jsonSchema.input({ target: 'draft-2020-12' }),
-  };
+  const coordinator = await load('apps/coordinator/dist/config.js');
+  const node = await load('apps/client-node/dist/config.js');
+  const apps = [
+    {
+      title: 'Coordinator',
+      intro: '`node apps/coordinator/dist/main.js`; `tally up` passes the same variables on.',
+      schema: inputSchema(coordinator.ConfigSchema),
+    },
+    {
+      title: 'Node',
+      intro:
+        '`node apps/client-node/dist/main.js`, or `tally node start`. What the site allows and where its data lie stands in its `node.yaml`.',
+      schema: inputSchema(node.ConfigSchema),
+    },
+  ];
   const texts = {
     'docs/errors.md': errorsPage(ERROR_FAMILIES, readFileSync(join(ROOT, PALLET_ERRORS), 'utf8')),
     'docs/limits.md': limitsPage(LIMITS, LIMIT_NOTES),
-    'docs/config.md': configPage([coordinator]),
+    'docs/config.md': configPage(apps),
+    'docs/adr/README.md': decisionsPage(decisions()),
   };
   const formatted = Object.entries(texts).map(async ([path, text]) => [
     path,
