@@ -3,6 +3,23 @@ import pc from 'picocolors';
 
 type Writer = (text: string) => void;
 
+/** Columns apart by spaces and one rule below the head: reads well in a log, too. */
+const BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: ' ',
+};
+
 /** Where a command writes. Streams are injected so that tests read them. */
 export interface OutputOptions {
   readonly json: boolean;
@@ -54,7 +71,8 @@ export class ConsoleOutput {
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
     const table = new Table({
       head: head.map((text) => this.#colours.bold(text)),
-      style: { head: [], border: [] },
+      style: { head: [], border: [], compact: true },
+      chars: BORDERS,
     });
     table.push(...rows.map((row) => [...row]));
     this.say(table.toString());

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { Demo, type DemoResult } from '../demo/demo.js';
 import { loadExample } from '../federation/example.js';
 import { sayComparison } from '../federation/say-comparison.js';
 import { cpuSecondsOf } from '../deployment/cpu-seconds.js';
+import { removeEndpoint, writeEndpoint } from '../deployment/endpoint-file.js';
 import { integerOption } from '../options.js';
 import { seconds } from './simulate-command.js';
 
@@ -50,9 +51,7 @@ async function playDemo(path: string, flags: DemoFlags, context: CommandContext)
   const startedAtMs = performance.now();
   const stays = flags.once !== true && output.isTty;
   const example = await loadExample(path, flags.seed);
-  const data = stays
-    ? resolve(flags.data ?? '.tally')
-    : await mkdtemp(join(tmpdir(), 'tally-demo-'));
+  const data = stays ? resolve(flags.data ?? '.tally') : await temporaryFolder();
   const demo = new Demo({
     example,
     data,
@@ -69,12 +68,19 @@ async function playDemo(path: string, flags: DemoFlags, context: CommandContext)
     const timing = { seconds: seconds(performance.now() - startedAtMs), cpuSeconds };
     sayResult(context, result, timing);
     output.result({ ...result, sites: result.sites, ...timing });
-    if (stays && exitCode === 0) await stay(demo, context);
+    if (stays && exitCode === 0) await stay(demo, data, context);
     return exitCode;
   } finally {
     await demo.stop();
     if (!stays) await rm(data, { recursive: true, force: true });
   }
+}
+
+/** Others may pass through, so that PostgreSQL, which never runs as root, can live inside. */
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tally-demo-'));
+  await chmod(folder, 0o711);
+  return folder;
 }
 
 function sayResult(
@@ -95,8 +101,9 @@ function sayResult(
 }
 
 /** Keeps the federation up until Ctrl-C. */
-async function stay(demo: Demo, { output, signal }: CommandContext): Promise<void> {
+async function stay(demo: Demo, data: string, { output, signal }: CommandContext): Promise<void> {
   const { api, chainUrl } = demo.deployment;
+  await writeEndpoint(data, { url: api.url, chainUrl, pid: process.pid });
   output.say();
   output.say(`API    ${api.url}/api/openapi.json`);
   output.say(`chain  ${chainUrl} (any Substrate explorer)`);
@@ -106,4 +113,5 @@ async function stay(demo: Demo, { output, signal }: CommandContext): Promise<voi
     signal.addEventListener('abort', () => resolve());
   });
   output.say('draining …');
+  await removeEndpoint(data);
 }

@@ -10,6 +10,7 @@ import type { Example } from '../federation/example.js';
 import { exportRun } from '../federation/export-run.js';
 import { RoundTicker } from './round-ticker.js';
 import { runAudit } from './run-audit.js';
+import { sayChain } from './say-chain.js';
 import { allRounds, finalEvaluations, waitAnchored, watchRun } from './watch-run.js';
 
 /** The demo's pot: so that the hold on the chain is exercised. */
@@ -115,6 +116,7 @@ export class Demo {
       throw new TallyError('ROUND_RUN_FAILED', { run, reason: view.reason ?? view.status });
     }
     const rounds = await allRounds(api, run);
+    sayChain(output, rounds);
     const evaluations = await finalEvaluations(api, run, rounds.length - 1, example.sites.length);
     const bundle = this.#options.exportFolder ?? (await mkdtemp(join(tmpdir(), 'tally-evidence-')));
     const exported = await exportRun(run, bundle, { api, chainUrl, chainSpecFile });

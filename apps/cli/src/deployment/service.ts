@@ -12,7 +12,8 @@ export interface ServiceOptions {
   /** Compiled entry. */
   readonly script: string;
   readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  /** Variables of the process; a restart gets those that go with the first ready line (the same port). */
+  readonly env: (before: ReadyLine | undefined) => Readonly<Record<string, string>>;
   /** `event` of the JSON line on stdout that says it is ready. */
   readonly readyEvent: string;
   readonly logFile: string;
@@ -85,7 +86,7 @@ export class Service {
     const { script, args, env, logFile } = this.#options;
     const log = await open(logFile, 'a');
     const child = spawn(process.execPath, [script, ...args], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env(this.#ready) },
       stdio: ['ignore', 'pipe', log.fd],
       detached: true,
     });

@@ -60,7 +60,7 @@ export async function prepareHome(folder: string, logger: Logger): Promise<Home>
   await chmod(folder, 0o711);
   const fits = await isReachable(join(folder, 'data'));
   const home = await realpath(fits ? folder : await relocate(folder));
-  if (!fits) logger.warn('postgres.relocated', { folder, home });
+  if (!fits) logger.info('postgres.relocated', { folder, home });
   const inPlace = await isReachable(await realpath(binaries.postgres));
   return {
     data: join(home, 'data'),
