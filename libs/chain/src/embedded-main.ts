@@ -147,6 +147,9 @@ function exitCode(code: string): number {
   return code.startsWith('USAGE_') ? EXIT_USAGE : EXIT_INTERNAL;
 }
 
+// Whoever read our output may be gone; the chain goes on.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
 /** A full disk or a broken runtime ends the process: the block log is whole, and a supervisor starts it again. */
 process.once('uncaughtException', (error) => {
   fail(error);

@@ -89,6 +89,17 @@ describe('embedded chain', () => {
     expect(chain.head.number).toBe(1);
   });
 
+  test('a transaction that outbids another takes its place, and somebody is told', async () => {
+    const chain = await open();
+    const seen = events(chain);
+    await chain.submit(signedExtrinsic(chain, remark('a'), { signer: ALICE, nonce: 0 }));
+    const better = signedExtrinsic(chain, remark('b'), { signer: ALICE, nonce: 0, tip: 1_000_000 });
+    await chain.submit(better);
+    expect(seen).toEqual(['dropped it was replaced']);
+    await chain.seal();
+    expect(toHex(must(chain.head.extrinsics[1]))).toBe(toHex(better));
+  });
+
   test('block time never runs back and may stand still, also over a restart', async () => {
     const chain = await open();
     await chain.seal();
@@ -154,10 +165,11 @@ describe('embedded chain', () => {
   });
 
   test('refuses another key, another genesis, a second process, and work after close', async () => {
-    const stranger = await open({ authority: BOB });
-    await expect(stranger.seal()).rejects.toMatchObject({ code: 'LEDGER_NOT_AUTHORITY' });
+    const stranger: unknown = await open({ authority: BOB }).catch((e: unknown) => e);
+    expect(isTallyError(stranger, 'LEDGER_NOT_AUTHORITY') && stranger.message).toContain(ALICE.key);
+    const first = await open();
     await expect(open()).rejects.toMatchObject({ code: 'CONFIG_LOCKED' });
-    await stranger.close();
+    await first.close();
     const top = { ...spec.genesis.raw.top, '0x00': '0x01' };
     const other = { ...spec, genesis: { raw: { ...spec.genesis.raw, top } } };
     await expect(open({ spec: other })).rejects.toMatchObject({ code: 'LEDGER_WRONG_CHAIN' });

@@ -8,6 +8,7 @@ import {
   type Timer,
 } from '@tallystick/kernel';
 import { fsyncFolder } from '@tallystick/kernel/node';
+import { auraAuthorities } from './aura.js';
 import { authorBlock, type BlockDraft } from './block-author.js';
 import { BlockStore } from './block-store.js';
 import type { ChainEvent, ChainListener, NumberedBlock } from './chain-event.js';
@@ -18,8 +19,14 @@ import type { RawSpec } from './raw-spec.js';
 import { RuntimeCache } from './runtime.js';
 import { littleEndian, ScaleReader } from './scale.js';
 import { encodeSignedBlock } from './signed-block.js';
-import { type PoolLimits, TransactionPool } from './transaction-pool.js';
+import {
+  extrinsicHash,
+  type PooledTransaction,
+  type PoolLimits,
+  TransactionPool,
+} from './transaction-pool.js';
 import { decodeValidity, type ValidTransaction } from './transaction-validity.js';
+import type { Trie } from './trie/trie.js';
 
 /** A transaction that comes from outside (sp-runtime `TransactionSource::External`). */
 const EXTERNAL = Uint8Array.of(2);
@@ -75,16 +82,19 @@ export class EmbeddedChain {
 
   /**
    * Opens the chain in `folder` or starts it from `spec`. Throws CONFIG_LOCKED, CONFIG_FOLDER_UNWRITABLE,
-   * LEDGER_WRONG_CHAIN, LEDGER_BLOCK_INVALID, LEDGER_GENESIS_INVALID.
+   * LEDGER_WRONG_CHAIN, LEDGER_BLOCK_INVALID, LEDGER_GENESIS_INVALID, LEDGER_NOT_AUTHORITY.
    */
   static async open(options: EmbeddedChainOptions): Promise<EmbeddedChain> {
     const lock = FolderLock.take(options.folder);
+    let store: BlockStore | undefined;
     try {
       const runtimes = new RuntimeCache();
-      const store = BlockStore.open(options.folder, options.spec, runtimes);
+      store = BlockStore.open(options.folder, options.spec, runtimes);
+      if (options.authority !== undefined) checkAuthority(store.head.state, options.authority);
       await fsyncFolder(options.folder);
       return new EmbeddedChain(options, { lock, runtimes, store });
     } catch (error) {
+      store?.close();
       lock.release();
       throw error;
     }
@@ -120,9 +130,10 @@ export class EmbeddedChain {
   async submit(extrinsic: Uint8Array): Promise<Hash> {
     this.#checkOpen();
     const validity = this.#validate(extrinsic);
-    const hash = this.pool.add(extrinsic, validity, this.head.number);
+    const replaced = this.pool.add(extrinsic, validity, this.head.number);
+    for (const transaction of replaced) this.#emitDropped(transaction, 'it was replaced');
     this.#scheduleSeal();
-    return hash;
+    return extrinsicHash(extrinsic);
   }
 
   /** Makes one block of what is ready, even of nothing; resolves with its hash once it is durable. */
@@ -195,9 +206,7 @@ export class EmbeddedChain {
     const expired = this.pool.settle(draft.included, block.number);
     this.#emit({ kind: 'block', block, included: draft.included.map(({ hash }) => hash) });
     this.#drop(draft);
-    for (const { hash } of expired) {
-      this.#emit({ kind: 'dropped', transaction: hash, reason: 'its era ended' });
-    }
+    for (const transaction of expired) this.#emitDropped(transaction, 'its era ended');
     this.#finalizeLater(block);
     return block.hash;
   }
@@ -205,8 +214,12 @@ export class EmbeddedChain {
   #drop(draft: BlockDraft): void {
     for (const { reason, transaction } of draft.dropped) {
       this.pool.remove(transaction.hash);
-      this.#emit({ kind: 'dropped', transaction: transaction.hash, reason });
+      this.#emitDropped(transaction, reason);
     }
+  }
+
+  #emitDropped(transaction: PooledTransaction, reason: string): void {
+    this.#emit({ kind: 'dropped', transaction: transaction.hash, reason });
   }
 
   #finalizeLater(block: NumberedBlock): void {
@@ -243,6 +256,14 @@ export class EmbeddedChain {
   #checkOpen(): void {
     if (!this.#isOpen) throw new TallyError('NET_CLOSED', { what: 'the chain', reason: 'it was closed' });
   }
+}
+
+/** Told at the start rather than at the first transaction. */
+function checkAuthority(state: Trie, { key }: Signer): void {
+  const authorities = auraAuthorities(state);
+  if (authorities.includes(key)) return;
+  const authority = authorities.join(', ') || 'nobody';
+  throw new TallyError('LEDGER_NOT_AUTHORITY', { key, authority });
 }
 
 /** The runtime traps on bytes it cannot read as a transaction. */

@@ -1,4 +1,4 @@
-import { isTallyError } from '@tallystick/kernel';
+import { type Hash, isTallyError } from '@tallystick/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { extrinsicHash, type PooledTransaction, TransactionPool } from './transaction-pool.js';
@@ -35,6 +35,12 @@ function drained(pool: TransactionPool): string[] {
   return offered.flatMap(({ provides }) => provides);
 }
 
+/** Adds and returns the hash. */
+function added(pool: TransactionPool, extrinsic: Uint8Array, validity: ValidTransaction, number = 0): Hash {
+  pool.add(extrinsic, validity, number);
+  return extrinsicHash(extrinsic);
+}
+
 function refusal(act: () => unknown): unknown {
   try {
     act();
@@ -67,7 +73,7 @@ describe('transaction pool', () => {
 
   test('what a block provides makes the rest ready, and stays provided', () => {
     const pool = new TransactionPool();
-    const first = pool.add(bytes(), valid('a', 0), 0);
+    const first = added(pool, bytes(), valid('a', 0));
     pool.add(bytes(), valid('a', 1), 0);
     const [included] = pool.all().filter(({ hash }) => hash === first);
     pool.settle([included], 1);
@@ -102,7 +108,7 @@ describe('transaction pool', () => {
     pool.add(twin, valid('a', 0), 0);
     expect(isTallyError(refusal(() => pool.add(twin, valid('a', 0), 0)), 'LEDGER_TRANSACTION_KNOWN')).toBe(true);
     expect(isTallyError(refusal(() => pool.add(bytes(), valid('a', 0), 0)), 'LEDGER_TRANSACTION_OUTBID')).toBe(true);
-    const better = pool.add(bytes(), valid('a', 0, { priority: 2n }), 0);
+    const better = added(pool, bytes(), valid('a', 0, { priority: 2n }));
     expect(pool.all().map(({ hash }) => hash)).toEqual([better]);
     expect(pool.has(extrinsicHash(twin))).toBe(false);
     expect(pool.provides('a0')).toBe(true);
@@ -111,13 +117,13 @@ describe('transaction pool', () => {
   test('is bounded by count, bytes and waiting transactions, and frees what leaves', () => {
     const full = (error: unknown): boolean => isTallyError(error, 'LEDGER_POOL_FULL');
     const byCount = new TransactionPool(LIMITS);
-    const hashes = ['a', 'b', 'c', 'd'].map((account) => byCount.add(bytes(), valid(account, 0), 0));
+    const hashes = ['a', 'b', 'c', 'd'].map((account) => added(byCount, bytes(), valid(account, 0)));
     expect(full(refusal(() => byCount.add(bytes(), valid('e', 0), 0)))).toBe(true);
     byCount.remove(hashes[0]);
     byCount.add(bytes(), valid('e', 0), 0);
 
     const byBytes = new TransactionPool(LIMITS);
-    const big = byBytes.add(bytes(90), valid('a', 0), 0);
+    const big = added(byBytes, bytes(90), valid('a', 0));
     expect(full(refusal(() => byBytes.add(bytes(11), valid('b', 0), 0)))).toBe(true);
     byBytes.add(bytes(99), valid('a', 0, { priority: 2n }), 0);
     expect(byBytes.has(big)).toBe(false);

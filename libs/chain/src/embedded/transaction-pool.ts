@@ -73,10 +73,14 @@ export class TransactionPool {
   }
 
   /**
-   * Takes a transaction judged valid at block `number`. Throws LEDGER_TRANSACTION_KNOWN, LEDGER_TRANSACTION_OUTBID or
-   * LEDGER_POOL_FULL. @param extrinsic kept, not copied.
+   * Takes a transaction judged valid at block `number`; returns the ones it replaced. Throws LEDGER_TRANSACTION_KNOWN,
+   * LEDGER_TRANSACTION_OUTBID or LEDGER_POOL_FULL. @param extrinsic kept, not copied.
    */
-  add(extrinsic: Uint8Array, validity: ValidTransaction, number: number): Hash {
+  add(
+    extrinsic: Uint8Array,
+    validity: ValidTransaction,
+    number: number,
+  ): readonly PooledTransaction[] {
     const { priority, provides, requires, longevity } = validity;
     const hash = extrinsicHash(extrinsic);
     if (this.has(hash)) throw new TallyError('LEDGER_TRANSACTION_KNOWN', { hash });
@@ -89,7 +93,7 @@ export class TransactionPool {
     this.#entries.set(hash, entry);
     this.#bytes += extrinsic.length;
     for (const tag of provides) this.#providers.set(tag, entry);
-    return hash;
+    return replaced;
   }
 
   /** Forgets a transaction, wherever it went. */

@@ -155,6 +155,10 @@ describe('verifyBlocks', () => {
   test('an unknown runtime is named before anything of it runs; an abort is obeyed', async () => {
     const none = await verifyBlocks({ spec, blocks: file, knownRuntimes: new Set() });
     expect(none).toMatchObject({ ok: false, block: 1, what: 'runtime' });
+    const top = { ...spec.genesis.raw.top, '0x3a636f6465': '0x00' };
+    const broken = { ...spec, genesis: { raw: { ...spec.genesis.raw, top } } };
+    const unusable = await verifyBlocks({ spec: broken, blocks: file });
+    expect(unusable).toMatchObject({ ok: false, block: 1, what: 'runtime' });
     const stop = new AbortController();
     const aborted = verifyBlocks({ spec, blocks: file, signal: stop.signal, onBlock: () => stop.abort() });
     await expect(aborted).rejects.toThrow(/abort/);

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Hash } from '@tallystick/kernel';
+import { type Hash, isTallyError } from '@tallystick/kernel';
 import { ChainState } from './chain-state.js';
 import { type BlockFault, BlockRefused, executeBlock } from './execute-block.js';
 import { type Header, headerHash } from './header.js';
@@ -34,7 +34,7 @@ export interface ChainFinding {
   readonly ok: false;
   /** Number of the block by its place in the file. */
   readonly block: number;
-  /** `encoding`: the bytes are no block; `runtime`: its code is not among `knownRuntimes`. */
+  /** `encoding`: the bytes are no block; `runtime`: its code is unknown or cannot be run. */
   readonly what: BlockFault | 'encoding' | 'runtime';
   readonly reason: string;
 }
@@ -73,7 +73,9 @@ export async function verifyBlocks(
     const block = verifier.number + 1;
     const reason = error instanceof Error ? error.message : '';
     if (error instanceof BlockRefused) return { ok: false, block, what: error.what, reason };
-    if (error instanceof RuntimeUnknown) return { ok: false, block, what: 'runtime', reason };
+    if (error instanceof RuntimeUnknown || isTallyError(error, 'LEDGER_RUNTIME_FAILED')) {
+      return { ok: false, block, what: 'runtime', reason };
+    }
     if (error instanceof RangeError) return { ok: false, block, what: 'encoding', reason };
     throw error;
   }

@@ -121,9 +121,9 @@ export class RpcSession {
     this.#lastId += 1;
     const subscription = `s${this.#lastId}`;
     const { notification: method } = kind;
-    const stop = await kind.open(params, (result) =>
-      this.#notify({ jsonrpc: '2.0', method, params: { subscription, result } }),
-    );
+    const push = (result: unknown): void =>
+      this.#notify({ jsonrpc: '2.0', method, params: { subscription, result } });
+    const stop = await kind.open(params, push, () => this.#unsubscribe(subscription));
     this.#running.set(subscription, stop);
     return subscription;
   }

@@ -12,6 +12,8 @@ const MAX_PENDING_MESSAGES = 1024;
 const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 const CLOSE_GRACE_MS = 500;
+/** For a request to arrive whole over HTTP. */
+const REQUEST_TIMEOUT_MS = 10_000;
 
 export interface RpcServerOptions {
   readonly host: string;
@@ -42,6 +44,8 @@ export async function serveRpc(
   const limits = { ...RPC_LIMITS, ...options.limits };
   const catalogue = rpcCatalogue({ chain, limits }, options.logger);
   const http = createServer((request, response) => void answerHttp(catalogue, request, response));
+  http.maxConnections = 2 * limits.maxConnections;
+  http.requestTimeout = REQUEST_TIMEOUT_MS;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.maxMessageBytes,

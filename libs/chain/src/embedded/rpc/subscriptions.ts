@@ -13,8 +13,11 @@ export type Push = (result: unknown) => void;
 export interface Subscription {
   /** Method name of its notifications. */
   readonly notification: string;
-  /** Starts it; resolves with the way to stop. What it pushes before that waits until the caller knows the id. */
-  readonly open: (params: RpcParams, push: Push) => Promise<() => void>;
+  /**
+   * Starts it; resolves with the way to stop. What it pushes before that waits until the caller knows the id. `end` frees
+   * its place when nothing can follow.
+   */
+  readonly open: (params: RpcParams, push: Push, end: () => void) => Promise<() => void>;
 }
 
 /** Subscriptions by the method that opens them. */
@@ -104,22 +107,26 @@ function storage({ chain, limits }: RpcContext): Subscription {
   };
 }
 
-/** Follows one transaction; a client that misses the end here still finds it in the block. */
+/** Follows one transaction to its end; polkadot-js never asks to stop. */
 function watchedExtrinsic(chain: EmbeddedChain): Subscription {
   return {
     notification: 'author_extrinsicUpdate',
-    open: async (params, push) => {
+    open: async (params, push, end) => {
       const extrinsic = params.bytes(0);
       const hash = extrinsicHash(extrinsic);
       let block: string | undefined;
       const stop = chain.subscribe((event: ChainEvent) => {
-        if (event.kind === 'dropped' && event.transaction === hash) push('invalid');
+        if (event.kind === 'dropped' && event.transaction === hash) {
+          push('invalid');
+          end();
+        }
         if (event.kind === 'block' && event.included.includes(hash)) {
           block = hashJson(event.block.hash);
           push({ inBlock: block });
         }
         if (event.kind === 'finalized' && hashJson(event.block.hash) === block) {
           push({ finalized: block });
+          end();
         }
       });
       try {
