@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -76,7 +76,6 @@ describe('embedded-main', () => {
     const base = await chains.folder();
     folder = join(base, 'chain');
     settings = { folder, specPath: join(base, 'spec.json'), keyPath: join(base, 'key.pem'), port: 0 };
-    await mkdir(folder);
     await writeFile(settings.specPath, JSON.stringify(spec));
     await saveKey(settings.keyPath, ALICE);
   });
@@ -136,7 +135,6 @@ describe('embedded-main', () => {
     const address = taken.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const other = join(await chains.folder(), 'chain');
-    await mkdir(other);
     const third = await start({ folder: other, port }).exit;
     taken.close();
     expect(third).toMatchObject({ code: 78 });
@@ -145,6 +143,9 @@ describe('embedded-main', () => {
     const missing = await start({ keyPath: '/nowhere/key.pem' }).exit;
     expect(missing).toMatchObject({ code: 78 });
     expect(missing.stderr).toContain('/nowhere/key.pem');
+    const nowhere = await start({ folder: join(settings.specPath, 'chain') }).exit;
+    expect(nowhere).toMatchObject({ code: 78 });
+    expect(nowhere.stderr).toContain('CONFIG_FOLDER_UNWRITABLE');
     const unset = await start({ specPath: undefined }).exit;
     expect(unset.stderr).toContain('specPath (TALLY_CHAIN_SPEC) is missing');
   });

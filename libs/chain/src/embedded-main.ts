@@ -3,7 +3,7 @@
  * TALLY_CHAIN_KEY, TALLY_CHAIN_HOST and TALLY_CHAIN_PORT. Prints one JSON line on stdout when it listens:
  * {"event":"chain.listening","url","genesis","pid"}; everything else goes to stderr. SIGTERM and SIGINT drain.
  */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { isTallyError, type LogFields, type Logger, TallyError } from '@tallystick/kernel';
 import { loadKey, type NodeSigner, systemClock } from '@tallystick/kernel/node';
@@ -16,7 +16,7 @@ const DRAIN_DEADLINE_MS = 5000;
 const DEFAULT_PORT = 9955;
 
 interface Settings {
-  /** Existing folder for the block log. */
+  /** Folder for the block log; made if it is missing. */
   readonly folder: string;
   /** Raw chain spec, JSON. */
   readonly specPath: string;
@@ -89,6 +89,15 @@ async function readKey(path: string): Promise<NodeSigner> {
   }
 }
 
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TallyError('CONFIG_FOLDER_UNWRITABLE', { folder, reason }, error);
+  }
+}
+
 function unreadable(path: string, error: unknown): TallyError {
   const reason = error instanceof Error ? error.message : String(error);
   return new TallyError('CONFIG_INVALID', { faults: `${path}: ${reason}` }, error);
@@ -99,6 +108,7 @@ async function start(): Promise<void> {
   const { folder, host, port } = settings;
   const spec = await readSpec(settings.specPath);
   const authority = await readKey(settings.keyPath);
+  await makeFolder(folder);
   const options = { folder, spec, authority, sealing: 'instant', clock: systemClock } as const;
   const chain = await EmbeddedChain.open(options);
   const server = await serveOrClose(chain, { host, port });
