@@ -26,7 +26,12 @@ export {
 } from './config/config-file.js';
 export { SiteConfig, SitePolicy } from './config/node-config.js';
 export { join, type Joined, type JoinOptions } from './enrol/join.js';
-export { CoordinatorApi, type CoordinatorApiOptions, type Fetch } from './http/coordinator-api.js';
+export {
+  CoordinatorApi,
+  type CoordinatorApiOptions,
+  type DownloadRequest,
+  type Fetch,
+} from './http/coordinator-api.js';
 export {
   exposedKeys,
   loadNodeKey,

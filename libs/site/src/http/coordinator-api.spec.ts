@@ -103,15 +103,32 @@ describe('CoordinatorApi', () => {
     expect(await failure).toMatchObject({ message: 'enough' });
   });
 
-  it('downloads from an offset and says whether it got a part', async () => {
+  it('downloads from an offset, and takes no whole file for a part', async () => {
     const fetch: Fetch = async (_url, init) => {
       const range = new Headers(init.headers).get('range');
-      return new Response(range ?? 'all', { status: range === null ? 200 : 206 });
+      return new Response(range ?? 'all', { status: range === 'bytes=9-' ? 200 : 206 });
     };
-    const from = (offset: number) =>
-      api(fetch).download('models/x', { offset, maxBytes: 100 }, signal);
-    expect(Buffer.from((await from(0)).bytes).toString()).toBe('all');
-    expect(await from(7)).toMatchObject({ isPartial: true });
-    expect(Buffer.from((await from(7)).bytes).toString()).toBe('bytes=7-');
+    const from = async (offset: number): Promise<string> => {
+      const pieces: Uint8Array[] = [];
+      const request = { path: 'models/x', offset, maxBytes: 100 };
+      await api(fetch).download(request, (piece) => void pieces.push(piece), signal);
+      return Buffer.concat(pieces).toString();
+    };
+    expect(await from(0)).toBe('all');
+    expect(await from(7)).toBe('bytes=7-');
+    await expect(from(9)).rejects.toMatchObject({ code: 'NET_UNREACHABLE' });
+  });
+
+  it('has given what came when a download breaks off', async () => {
+    const stop = new AbortController();
+    const pieces: Uint8Array[] = [];
+    const request = { path: 'models/x', offset: 0, maxBytes: 100 };
+    const take = (piece: Uint8Array): void => {
+      pieces.push(piece);
+      stop.abort(new Error('broken'));
+    };
+    const broken = api(abortable(stalled('abc'))).download(request, take, stop.signal);
+    expect(await failureOf(broken)).toMatchObject({ message: 'broken' });
+    expect(Buffer.concat(pieces).toString()).toBe('abc');
   });
 });

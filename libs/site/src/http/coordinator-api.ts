@@ -20,9 +20,18 @@ export interface CoordinatorApiOptions {
 interface RequestShape {
   readonly path: string;
   readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** First byte that is wanted; the answer must then be a part (206). */
+  readonly offset?: number;
   readonly maxBytes: number;
-  readonly signal: AbortSignal;
+  /** Gets the body piece by piece. */
+  readonly take: (piece: Uint8Array) => void;
+}
+
+/** What a download is about. */
+export interface DownloadRequest {
+  readonly path: string;
+  readonly offset: number;
+  readonly maxBytes: number;
 }
 
 /** An error that the coordinator answered with, in its own words. */
@@ -31,12 +40,6 @@ class AnsweredError extends TallyError {
     super(code);
     this.message = printable(message);
   }
-}
-
-/** Bytes of an answer, and whether it was a partial one (206). */
-export interface Download {
-  readonly bytes: Uint8Array;
-  readonly isPartial: boolean;
 }
 
 /**
@@ -59,48 +62,60 @@ export class CoordinatorApi {
   }
 
   /** JSON of `GET /api/v1/<path>` by `schema`. */
-  async get<T>(schema: z.ZodType<T>, path: string, signal: AbortSignal): Promise<T> {
-    const { bytes } = await this.#send({ path, maxBytes: LIMITS.maxRestBodyBytes, signal });
-    return this.#parse(schema, path, bytes);
+  get<T>(schema: z.ZodType<T>, path: string, signal: AbortSignal): Promise<T> {
+    return this.#json(schema, { path }, signal);
   }
 
   /** JSON of `POST /api/v1/<path>` by `schema`. */
-  async post<T>(
+  post<T>(
     schema: z.ZodType<T>,
     request: { readonly path: string; readonly body: unknown },
     signal: AbortSignal,
   ): Promise<T> {
-    const { bytes } = await this.#send({ ...request, maxBytes: LIMITS.maxRestBodyBytes, signal });
-    return this.#parse(schema, request.path, bytes);
+    return this.#json(schema, request, signal);
   }
 
-  /** Bytes of `GET /api/v1/<path>` from `offset` on, at most `maxBytes`. */
-  download(
-    path: string,
-    range: { readonly offset: number; readonly maxBytes: number },
+  /**
+   * Bytes of `GET /api/v1/<path>` from `offset` on. When it rejects, `take` has got what came until then, so that the
+   * caller can go on from there.
+   */
+  async download(
+    request: DownloadRequest,
+    take: (piece: Uint8Array) => void,
     signal: AbortSignal,
-  ): Promise<Download> {
-    const { offset, maxBytes } = range;
-    const headers: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
-    return this.#send({ path, headers, maxBytes, signal });
+  ): Promise<void> {
+    await this.#send({ ...request, take }, signal);
   }
 
-  async #send(request: RequestShape): Promise<Download> {
+  async #json<T>(
+    schema: z.ZodType<T>,
+    request: { readonly path: string; readonly body?: unknown },
+    signal: AbortSignal,
+  ): Promise<T> {
+    const pieces: Uint8Array[] = [];
+    const take = (piece: Uint8Array): void => void pieces.push(piece);
+    await this.#send({ ...request, take, maxBytes: LIMITS.maxRestBodyBytes }, signal);
+    return this.#parse(schema, request.path, Buffer.concat(pieces));
+  }
+
+  async #send(request: RequestShape, caller: AbortSignal): Promise<void> {
     const url = `${this.#base}/api/v1/${request.path}`;
     const quiet = new AbortController();
     const watch = new Watchdog(this.#clock, this.#timeoutMs, () => {
       quiet.abort(new TallyError('NET_TIMEOUT', { what: url, timeoutMs: this.#timeoutMs }));
     });
-    const signal = AbortSignal.any([request.signal, quiet.signal]);
     try {
+      const signal = AbortSignal.any([caller, quiet.signal]);
       const response = await this.#fetch(url, this.#init(request, signal));
       watch.feed();
-      const limit = response.ok ? request.maxBytes : LIMITS.maxRestBodyBytes;
-      const bytes = await readBody(response, { url, limit, watch });
-      if (!response.ok) throw answered(url, response.status, bytes);
-      return { bytes, isPartial: response.status === 206 };
+      if (!response.ok) throw await refusalOf(response, url, watch);
+      if ((request.offset ?? 0) > 0 && response.status !== 206) {
+        const reason = `HTTP ${response.status} where a part was asked for`;
+        throw new TallyError('NET_UNREACHABLE', { url, reason });
+      }
+      await readBody(response, { what: url, limit: request.maxBytes, watch, take: request.take });
     } catch (error) {
-      request.signal.throwIfAborted();
+      caller.throwIfAborted();
       quiet.signal.throwIfAborted();
       if (error instanceof TallyError) throw error;
       throw new TallyError('NET_UNREACHABLE', { url, reason: reasonOf(error) }, error);
@@ -109,14 +124,14 @@ export class CoordinatorApi {
     }
   }
 
-  #init({ body, headers }: RequestShape, signal: AbortSignal): RequestInit {
+  #init({ body, offset = 0 }: RequestShape, signal: AbortSignal): RequestInit {
     const token = this.#token();
     return {
       method: body === undefined ? 'GET' : 'POST',
       redirect: 'error',
       signal,
       headers: {
-        ...headers,
+        ...(offset === 0 ? {} : { range: `bytes=${offset}-` }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
@@ -154,28 +169,35 @@ class Watchdog {
   }
 }
 
-async function readBody(
-  response: Response,
-  { url, limit, watch }: { url: string; limit: number; watch: Watchdog },
-): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
+interface Reading {
+  readonly what: string;
+  readonly limit: number;
+  readonly watch: Watchdog;
+  readonly take: (piece: Uint8Array) => void;
+}
+
+async function readBody(response: Response, reading: Reading): Promise<void> {
+  const { what, limit, watch, take } = reading;
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
-  for (;;) {
+  for (let bytes = 0; ;) {
     const piece = await reader?.read();
-    if (piece === undefined || piece.done) return Buffer.concat(pieces);
+    if (piece === undefined || piece.done) return;
     watch.feed();
     bytes += piece.value.length;
     if (bytes > limit) {
       await reader?.cancel();
-      throw new TallyError('PROTO_TOO_LARGE', { what: `the answer of ${url}`, bytes, limit });
+      throw new TallyError('PROTO_TOO_LARGE', { what: `the answer of ${what}`, bytes, limit });
     }
-    pieces.push(piece.value);
+    take(piece.value);
   }
 }
 
-function answered(url: string, status: number, bytes: Uint8Array): TallyError {
-  const parsed = ErrorBody.safeParse(jsonOf(bytes));
+async function refusalOf(response: Response, url: string, watch: Watchdog): Promise<TallyError> {
+  const pieces: Uint8Array[] = [];
+  const take = (piece: Uint8Array): void => void pieces.push(piece);
+  await readBody(response, { what: url, limit: LIMITS.maxRestBodyBytes, watch, take });
+  const parsed = ErrorBody.safeParse(jsonOf(Buffer.concat(pieces)));
+  const { status } = response;
   if (!parsed.success) return new TallyError('NET_UNREACHABLE', { url, reason: `HTTP ${status}` });
   const { code, message } = parsed.data.error;
   if (isErrorCode(code)) return new AnsweredError(code, message);

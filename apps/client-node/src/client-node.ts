@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import {
+  type Clock,
+  type Ed25519,
+  type Entropy,
+  type Logger,
+  type Sha256,
+  TallyError,
+} from '@tallystick/kernel';
+import {
+  CoordinatorApi,
+  loadNodeKey,
+  loadSiteConfig,
+  ReceiptLog,
+  saltSecret,
+  SiteAgent,
+} from '@tallystick/site';
+import type { Trainer } from '@tallystick/training';
+import { HttpSource } from './http-source.js';
+import { BackOff } from './link/back-off.js';
+import { FleetLink } from './link/fleet-link.js';
+import type { Welcome } from './link/handshake.js';
+import { JobDesk } from './link/job-desk.js';
+
+export interface ClientNodeDeps {
+  readonly trainer: Trainer;
+  readonly sha256: Sha256;
+  readonly ed25519: Ed25519;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly logger: Logger;
+  /** Name and version, for the operator's eyes. */
+  readonly software: string;
+  /** Every session begins with it. */
+  readonly onWelcome: (welcome: Welcome) => void;
+}
+
+/** A site with its socket: folder → keys, log, agent, link. */
+export class ClientNode {
+  readonly #link: FleetLink;
+  readonly #desk: JobDesk;
+  readonly #agent: SiteAgent;
+
+  private constructor(parts: { link: FleetLink; desk: JobDesk; agent: SiteAgent }) {
+    this.#link = parts.link;
+    this.#desk = parts.desk;
+    this.#agent = parts.agent;
+  }
+
+  /** Opens the folder that `tally node join` made; takes its lock until `close`. */
+  static async open(folder: string, deps: ClientNodeDeps): Promise<ClientNode> {
+    const config = await loadSiteConfig(folder);
+    const signer = await loadNodeKey(folder);
+    const log = await ReceiptLog.open(join(folder, 'receipts.log'));
+    try {
+      const { droppedBytes } = log;
+      if (droppedBytes > 0) deps.logger.warn('log.torn_tail', { droppedBytes });
+      return ClientNode.#assemble({ folder, config, signer, log }, deps);
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
+  }
+
+  static #assemble(site: Site, deps: ClientNodeDeps): ClientNode {
+    const { folder, config, signer, log } = site;
+    const { clock, logger, sha256, ed25519, entropy, trainer } = deps;
+    const identity = identityOf(site);
+    let token: string | undefined;
+    const url = config.coordinator;
+    const agent = new SiteAgent(identity, {
+      config,
+      folder,
+      signer,
+      log,
+      trainer,
+      source: new HttpSource(new CoordinatorApi({ url, token: () => token, clock })),
+      sha256,
+      ed25519,
+      clock,
+      logger,
+      secret: saltSecret(signer),
+      onProgress: (progress) => link.progress(progress),
+    });
+    const desk = new JobDesk({ agent, clock, logger, backOff: () => new BackOff(entropy) });
+    const link = new FleetLink(url, {
+      handshake: { identity, signer, sha256, ed25519, entropy, software: deps.software },
+      backOff: new BackOff(entropy),
+      agent,
+      desk,
+      sha256,
+      clock,
+      logger,
+      onWelcome: (welcome) => {
+        token = welcome.sessionToken;
+        deps.onWelcome(welcome);
+      },
+    });
+    return new ClientNode({ link, desk, agent });
+  }
+
+  /** Takes part until `signal` aborts; see `FleetLink.run`. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#link.run(signal);
+  }
+
+  /** Stops work, ends the training process and gives up the folder. */
+  async close(): Promise<void> {
+    await this.#desk.stop();
+    await this.#agent.close();
+  }
+}
+
+interface Site {
+  readonly folder: string;
+  readonly config: Awaited<ReturnType<typeof loadSiteConfig>>;
+  readonly signer: Awaited<ReturnType<typeof loadNodeKey>>;
+  readonly log: ReceiptLog;
+}
+
+function identityOf({ folder, signer, log }: Site): NonNullable<ReceiptLog['identity']> {
+  const { identity } = log;
+  if (identity === undefined) {
+    throw new TallyError('USAGE_INVALID', {
+      detail: `${folder} has not joined: \`tally node join\``,
+    });
+  }
+  if (identity.key !== signer.key) {
+    const detail = `${folder}/node.key is ${signer.key}, its receipts.log is of key ${identity.key}`;
+    throw new TallyError('USAGE_INVALID', { detail });
+  }
+  return identity;
+}

@@ -1,0 +1,112 @@
+import { asNodeId, asRunId, toHex } from '@tallystick/kernel';
+import { CONTRIB } from '@tallystick/record';
+import { CoordinatorApi, type Fetch } from '@tallystick/site';
+import { TestCoordinator, testHash } from '@tallystick/site/testing';
+import { describe, expect, it } from 'vitest';
+import { HttpSource } from './http-source.js';
+
+const { signal } = new AbortController();
+const FILE = Buffer.from('0123456789'.repeat(10));
+
+/** Serves FILE with ranges and breaks off after `perRequest` bytes while there is more. */
+function breaking(perRequest: number): { fetch: Fetch; ranges: string[] } {
+  const ranges: string[] = [];
+  return {
+    ranges,
+    fetch: async (_url, init) => {
+      const range = new Headers(init.headers).get('range') ?? 'bytes=0-';
+      ranges.push(range);
+      const from = Number(/^bytes=(\d+)-$/.exec(range)?.[1]);
+      const rest = FILE.subarray(from);
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (ranges.length > 100) throw new Error('too often');
+          const piece = rest.subarray(0, perRequest);
+          if (piece.length > 0) controller.enqueue(new Uint8Array(piece));
+          if (piece.length === rest.length) controller.close();
+          else queueMicrotask(() => controller.error(new Error('cut')));
+        },
+      });
+      return new Response(body, { status: from === 0 ? 200 : 206 });
+    },
+  };
+}
+
+function source(fetch: Fetch): HttpSource {
+  return new HttpSource(new CoordinatorApi({ url: 'http://c.test', fetch }));
+}
+
+describe('HttpSource', () => {
+  it('takes a broken download up where it stopped', async () => {
+    const { fetch, ranges } = breaking(40);
+    const bytes = await source(fetch).model(testHash('m'), signal);
+    expect(Buffer.from(bytes).equals(FILE)).toBe(true);
+    expect(ranges).toEqual(['bytes=0-', 'bytes=40-', 'bytes=80-']);
+  });
+
+  it('gives up when nothing more comes', async () => {
+    const { fetch, ranges } = breaking(0);
+    await expect(source(fetch).model(testHash('m'), signal)).rejects.toMatchObject({
+      code: 'NET_UNREACHABLE',
+    });
+    expect(ranges).toHaveLength(4);
+  });
+
+  it('does not repeat a refusal', async () => {
+    let asked = 0;
+    const refusing: Fetch = async () => {
+      asked++;
+      const error = { code: 'MODEL_UNKNOWN', message: 'm', hint: '' };
+      return Response.json({ error }, { status: 404 });
+    };
+    await expect(source(refusing).model(testHash('m'), signal)).rejects.toMatchObject({
+      code: 'MODEL_UNKNOWN',
+    });
+    expect(asked).toBe(1);
+  });
+
+  it('asks for headers by round', async () => {
+    const urls: string[] = [];
+    const fetch: Fetch = async (url) => {
+      urls.push(url);
+      return Response.json({ headers: [] });
+    };
+    expect(await source(fetch).headers(asRunId(7), 3, signal)).toEqual([]);
+    expect(urls).toEqual(['http://c.test/api/v1/runs/7/headers?from=3&limit=64']);
+  });
+
+  it('reads the leaves of a round, and refuses torn ones', async () => {
+    const bench = new TestCoordinator({ spec: testHash('s'), model: testHash('m') });
+    const offer = bench.offer();
+    const leaf = {
+      node: asNodeId(1),
+      keyEpoch: 0,
+      receipt: testHash('r'),
+      update: testHash('u'),
+      numExamples: 5n,
+      weight: 5n,
+    };
+    const answer = (leaves: string): Fetch => {
+      const evidence = {
+        run: 0,
+        round: 0,
+        task: offer.task.wire,
+        cohort: '',
+        header: bench.close(offer, []).header.wire,
+        leaves,
+        excluded: '',
+        receipts: [],
+        declines: [],
+        promises: [],
+        metrics: '{}',
+      };
+      return () => Promise.resolve(Response.json(evidence));
+    };
+    const bytes = toHex(CONTRIB.encode(leaf));
+    expect(await source(answer(bytes)).leaves(asRunId(0), 0, signal)).toEqual([leaf]);
+    expect(await source(answer('')).leaves(asRunId(0), 0, signal)).toEqual([]);
+    await expect(source(answer(bytes.slice(2))).leaves(asRunId(0), 0, signal)).rejects.toThrow(
+      /contrib/,
+    );
+  });
+});

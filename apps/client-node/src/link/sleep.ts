@@ -1,0 +1,15 @@
+import type { Clock } from '@tallystick/kernel';
+
+/** Resolves after `ms`, or at once when `signal` aborts. Never rejects. */
+export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    const timer = clock.after(ms, wake);
+    signal.addEventListener('abort', wake);
+  });
+}

@@ -1,0 +1,92 @@
+import { createRequire } from 'node:module';
+import { isTallyError, type Logger } from '@tallystick/kernel';
+import { ed25519, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import { createLogger } from '@tallystick/telemetry';
+import { ProcessTrainer } from '@tallystick/training';
+import { ClientNode } from './client-node.js';
+import { loadConfig } from './config.js';
+import { exitCodeOf } from './exit-code.js';
+import type { Welcome } from './link/handshake.js';
+
+/** The composition root, and the only file that reads the environment. */
+async function main(): Promise<void> {
+  const startedAtMs = Math.round(performance.timeOrigin);
+  const config = loadConfig(process.env, process.argv.slice(2));
+  const logger = createLogger({ role: 'node', level: config.log.level });
+  warnWithoutBufferutil(logger);
+  const trainer = new ProcessTrainer();
+  const node = await ClientNode.open(config.folder, {
+    trainer,
+    sha256,
+    ed25519,
+    clock: systemClock,
+    entropy: systemEntropy,
+    logger,
+    software: 'tallystick-client-node/0',
+    onWelcome: announceOnce(startedAtMs),
+  });
+  const stop = new AbortController();
+  onSignals(stop, logger);
+  try {
+    await Promise.race([engineFailure(trainer, stop.signal), node.run(stop.signal)]);
+  } finally {
+    stop.abort();
+    await node.close();
+  }
+  logger.info('node.stopped');
+}
+
+/** Warms the training process up. Rejects when the engine cannot start; a good one says nothing. */
+function engineFailure(trainer: ProcessTrainer, signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    trainer.start(signal).catch((error: unknown) => {
+      if (!signal.aborted) reject(error);
+    });
+  });
+}
+
+/** Whoever started this process waits for this line. */
+function announceOnce(startedAtMs: number): (welcome: Welcome) => void {
+  let isAnnounced = false;
+  process.stdout.on('error', () => undefined); // nobody waits any more
+  return ({ node }) => {
+    if (isAnnounced) return;
+    isAnnounced = true;
+    const line = { event: 'node.ready', node, pid: process.pid, startedAtMs };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  };
+}
+
+/** The first signal drains; a second one means it. */
+function onSignals(stop: AbortController, logger: Logger): void {
+  const on = (signal: NodeJS.Signals): void => {
+    if (stop.signal.aborted) process.exit(130);
+    logger.info('node.draining', { signal });
+    stop.abort();
+  };
+  process.on('SIGTERM', on);
+  process.on('SIGINT', on);
+}
+
+/** Masking an upload in JavaScript takes three times as long (kernels-and-transport §1). */
+function warnWithoutBufferutil(logger: Logger): void {
+  try {
+    createRequire(import.meta.url).resolve('bufferutil');
+  } catch {
+    logger.warn('node.no_bufferutil', { effect: 'updates are sent slower' });
+  }
+}
+
+function fail(error: unknown): void {
+  const text = isTallyError(error)
+    ? `${error.code}: ${error.message}\n${error.hint}`
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = exitCodeOf(error);
+}
+
+main()
+  .catch(fail)
+  .finally(() => process.exit());
