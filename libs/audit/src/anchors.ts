@@ -1,18 +1,30 @@
 import type { Hash, NodeId, PublicKey } from '@tallystick/kernel';
 import type { Header, Promise as PromiseRecord } from '@tallystick/record';
 
+/** A receipt that a node says it signed. */
+export interface OwnReceipt {
+  readonly round: number;
+  /** H(tag ‖ SCALE ‖ signature). */
+  readonly hash: Hash;
+}
+
 /** What one site kept for itself: its own log, read by `site`. */
 export interface NodeAnchor {
   /** File or name shown to people. */
   readonly name: string;
   readonly genesis: Hash;
   readonly node: NodeId;
+  /** Its newest key. */
   readonly key: PublicKey;
+  /** Keys it had in earlier key epochs. */
+  readonly formerKeys?: readonly PublicKey[];
   readonly coordinatorKey: PublicKey;
   /** Signed headers it received for this run. */
   readonly headers: readonly Header[];
   /** Promises it holds for this run. */
   readonly promises: readonly PromiseRecord[];
+  /** Receipts it signed for this run; when given, a receipt in its name that is not among them is a forgery. */
+  readonly receipts?: readonly OwnReceipt[];
 }
 
 /** What the auditor brings from outside; the verdict can only be as strong as these. */
@@ -34,7 +46,15 @@ export interface AnchorReport {
   /** Counted nodes whose key an anchor vouches for, and those without. */
   readonly anchored: readonly NodeId[];
   readonly unanchored: readonly NodeId[];
-  /** Headers and promises of the logs that were found in the history. */
+  /** Headers, promises and receipts of the logs that were compared with the history. */
   readonly headersChecked: number;
   readonly promisesChecked: number;
+  readonly receiptsChecked: number;
+  /** Highest round whose header a log holds: what follows it rests on the operator's word alone. */
+  readonly lastHeader: number | null;
+}
+
+/** All keys that `log` vouches for. */
+export function keysOf(log: NodeAnchor): readonly PublicKey[] {
+  return [log.key, ...(log.formerKeys ?? [])];
 }

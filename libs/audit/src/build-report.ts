@@ -1,11 +1,62 @@
 import type { NodeId, PublicKey } from '@tallystick/kernel';
-import type { AnchorReport } from './anchors.js';
+import { type AnchorReport, keysOf } from './anchors.js';
 import type { BundleManifest } from './bundle/manifest.js';
 import type { RoundEvidence } from './bundle/round-evidence.js';
-import { readNodeKey } from './chain-state.js';
 import { type Finding, type StepId, STEPS } from './findings.js';
-import type { History } from './history.js';
-import type { AuditReport, Verdict } from './report.js';
+import type { History, VerifiedChain } from './history.js';
+import { notesOn } from './notes.js';
+import type { AuditReport, StepResult, Verdict } from './report.js';
+import { chainFacts } from './state/chain-facts.js';
+import { readNodeKey } from './state/stored-nodes.js';
+
+/** What the steps left. `chain` and `history` are missing when no step got so far. */
+export interface AuditOutcome {
+  readonly manifest: BundleManifest;
+  readonly chain: VerifiedChain | undefined;
+  readonly history: History | undefined;
+  readonly finding: Finding | undefined;
+  /** Things checked, by step that passed. */
+  readonly passed: ReadonlyMap<StepId, number>;
+  readonly damaged: readonly string[];
+}
+
+/** The report of what the steps found. */
+export function buildReport(outcome: AuditOutcome): AuditReport {
+  const { chain, history, finding, manifest, damaged } = outcome;
+  // where a step failed, the rest of the state may not be readable at all
+  const whole = finding === undefined ? history : undefined;
+  const anchors = whole && anchorsOf(whole);
+  const facts = whole && chainFacts(whole.chain);
+  const verdict = verdictOf(finding, anchors);
+  const rounds = history?.rounds ?? [];
+  return {
+    verdict,
+    summary: summaryOf(verdict, finding, anchors),
+    run: manifest.run,
+    genesis: chain?.genesis ?? null,
+    head: chain?.head.hash ?? null,
+    rounds: rounds.length,
+    emptyRounds: rounds.filter(({ leaves }) => leaves.length === 0).length,
+    plannedRounds: history?.spec.rounds ?? null,
+    model: rounds.at(-1)?.header.value.modelAfter ?? null,
+    steps: stepsOf(outcome),
+    finding: finding ?? null,
+    anchors: anchors ?? null,
+    chain: facts ?? null,
+    notIncluded: notIncluded(rounds),
+    notes: whole === undefined || facts === undefined ? [] : notesOn(whole, facts),
+    damaged,
+  };
+}
+
+function stepsOf({ passed, finding }: AuditOutcome): readonly StepResult[] {
+  return STEPS.map(({ id, title }) => {
+    const checked = passed.get(id);
+    const failed = finding?.step === id ? 'failed' : 'not reached';
+    const outcome = checked === undefined ? failed : 'passed';
+    return { step: id, title, outcome, checked: checked ?? 0 };
+  });
+}
 
 /** Every (node, key) whose receipts counted. */
 function countedKeys(history: History): ReadonlyMap<NodeId, ReadonlySet<PublicKey>> {
@@ -13,7 +64,7 @@ function countedKeys(history: History): ReadonlyMap<NodeId, ReadonlySet<PublicKe
   for (const { task, leaves } of history.rounds) {
     const read = history.chain.stateAt(task.value.atBlock);
     for (const { node, keyEpoch } of leaves) {
-      const key = read === undefined ? undefined : readNodeKey(read, node, keyEpoch)?.key;
+      const key = readNodeKey(read, node, keyEpoch)?.key;
       const known = keys.get(node) ?? new Set();
       if (key !== undefined) known.add(key);
       keys.set(node, known);
@@ -23,74 +74,50 @@ function countedKeys(history: History): ReadonlyMap<NodeId, ReadonlySet<PublicKe
 }
 
 function anchorsOf(history: History): AnchorReport {
-  const { anchors } = history;
-  const vouched = new Set([...anchors.nodeKeys, ...anchors.logs.map(({ key }) => key)]);
+  const { logs, nodeKeys, genesis, head } = history.anchors;
+  const vouched = new Set([...nodeKeys, ...logs.flatMap(keysOf)]);
   const counted = [...countedKeys(history)].toSorted(([a], [b]) => a - b);
   const isAnchored = (keys: ReadonlySet<PublicKey>): boolean =>
     keys.size > 0 && [...keys].every((key) => vouched.has(key));
+  const held = logs.flatMap(({ headers }) => headers.map(({ round }) => round));
   return {
-    genesis: anchors.genesis !== undefined || anchors.logs.length > 0,
-    head: anchors.head !== undefined,
+    genesis: genesis !== undefined || logs.length > 0,
+    head: head !== undefined,
     anchored: counted.filter(([, keys]) => isAnchored(keys)).map(([node]) => node),
     unanchored: counted.filter(([, keys]) => !isAnchored(keys)).map(([node]) => node),
-    headersChecked: anchors.logs.reduce((sum, log) => sum + log.headers.length, 0),
-    promisesChecked: anchors.logs.reduce((sum, log) => sum + log.promises.length, 0),
+    headersChecked: held.length,
+    promisesChecked: logs.reduce((sum, log) => sum + log.promises.length, 0),
+    receiptsChecked: logs.reduce((sum, log) => sum + (log.receipts?.length ?? 0), 0),
+    lastHeader: held.length === 0 ? null : held.reduce((a, b) => Math.max(a, b)),
   };
 }
 
-function summaryOf(verdict: Verdict, finding: Finding | undefined, anchors?: AnchorReport): string {
+/** Nothing is verified of a run in which nobody was counted. */
+function verdictOf(finding: Finding | undefined, anchors: AnchorReport | undefined): Verdict {
+  if (finding !== undefined) return 'FAILED';
+  const isAnchored =
+    anchors?.genesis === true && anchors.anchored.length > 0 && anchors.unanchored.length === 0;
+  return isAnchored ? 'VERIFIED' : 'CONSISTENT';
+}
+
+function summaryOf(
+  verdict: Verdict,
+  finding: Finding | undefined,
+  anchors: AnchorReport | undefined,
+): string {
   if (finding !== undefined) {
-    const where = finding.round === undefined ? '' : ` in round ${finding.round}`;
-    return `FAILED at ${finding.step}${where}: ${finding.record}: expected ${finding.expected}, found ${finding.found} (${finding.by})`;
+    const { step, round, record, expected, found, by } = finding;
+    const where = round === undefined ? '' : ` in round ${round}`;
+    return `FAILED at ${step}${where}: ${record}: expected ${expected}, found ${found} (${by})`;
   }
   if (verdict === 'VERIFIED') return 'VERIFIED';
+  const counted = (anchors?.anchored.length ?? 0) + (anchors?.unanchored.length ?? 0);
   const missing = [
     ...(anchors?.genesis === true ? [] : ['genesis']),
     ...(anchors?.unanchored ?? []).map((node) => `key of node ${node}`),
+    ...(counted === 0 ? ['no node was counted'] : []),
   ];
   return `CONSISTENT (unanchored: ${missing.join(', ')})`;
-}
-
-/** The report of what the steps found. `history` is missing when V1 or the reading of the files failed. */
-export function buildReport(
-  manifest: BundleManifest,
-  history: History | undefined,
-  outcome: {
-    readonly finding: Finding | undefined;
-    readonly passed: ReadonlyMap<StepId, number>;
-    readonly damaged: readonly string[];
-  },
-): AuditReport {
-  const { finding, passed, damaged } = outcome;
-  const anchors = history === undefined ? undefined : anchorsOf(history);
-  const isAnchored = anchors !== undefined && anchors.genesis && anchors.unanchored.length === 0;
-  const verdict = finding !== undefined ? 'FAILED' : isAnchored ? 'VERIFIED' : 'CONSISTENT';
-  const rounds = history?.rounds ?? [];
-  const { run, genesis, head } = manifest;
-  return {
-    verdict,
-    summary: summaryOf(verdict, finding, anchors),
-    run,
-    genesis,
-    head,
-    rounds: rounds.length,
-    emptyRounds: rounds.filter(({ leaves }) => leaves.length === 0).length,
-    model: rounds.at(-1)?.header.value.modelAfter ?? null,
-    steps: STEPS.map(({ id, title }) => {
-      const checked = passed.get(id);
-      const failed = finding?.step === id ? 'failed' : 'not reached';
-      return {
-        step: id,
-        title,
-        outcome: checked === undefined ? failed : 'passed',
-        checked: checked ?? 0,
-      };
-    }),
-    finding: finding ?? null,
-    anchors: anchors ?? null,
-    notIncluded: notIncluded(rounds),
-    damaged,
-  };
 }
 
 function notIncluded(rounds: readonly RoundEvidence[]): AuditReport['notIncluded'] {

@@ -9,14 +9,17 @@ export const STEPS: readonly { readonly id: StepId; readonly title: string }[] =
     title: 'headers: unbroken, signed by the coordinator key, as committed on the chain',
   },
   { id: 'V3', title: 'trees: rebuilt from their leaves, sorted, counts and sums equal' },
-  { id: 'V4', title: 'receipts, promises and declines: signed by keys valid at the task’s block' },
+  { id: 'V4', title: 'receipts, promises, declines: signed by keys valid at the task’s block' },
   { id: 'V5', title: 'cohorts: drawn again from the chain and the run spec' },
   { id: 'V6', title: 'updates: present, canonical, of the model’s shape' },
   { id: 'V7', title: 'weights: from numExamples, caps and unit' },
   { id: 'V8', title: 'models: every aggregate and server step repeated bit for bit' },
 ];
 
-/** Who signed what does not fit, as far as a key tells. */
+/**
+ * Who answers for what does not fit: whoever signed it, as far as a signature that holds tells. What nobody signed was
+ * changed by the holder of the files.
+ */
 export type Culprit = 'coordinator' | 'chain operator' | `node ${number}` | 'holder of the files';
 
 /** The first thing that does not fit. */
@@ -28,27 +31,39 @@ export interface Finding {
   readonly record: string;
   readonly expected: string;
   readonly found: string;
-  /** Whose key signed it, or who could have changed it. */
   readonly by: Culprit;
 }
+
+/** Where something does not fit. */
+export type Place = Pick<Finding, 'round' | 'record' | 'by'>;
 
 /** Thrown inside a step and turned into the verdict at its edge; never leaves this room. */
 export class Mismatch extends Error {
   readonly finding: Omit<Finding, 'step'>;
 
-  constructor(finding: Omit<Finding, 'step'>) {
-    super(`${finding.record}: expected ${finding.expected}, found ${finding.found}`);
-    this.finding = finding;
+  constructor(place: Place, difference: Pick<Finding, 'expected' | 'found'>) {
+    const { expected, found } = difference;
+    super(`${place.record}: expected ${expected}, found ${found}`);
+    this.finding = { ...place, expected, found };
   }
+}
+
+/** Throws a Mismatch unless `holds`. */
+export function demand(
+  holds: boolean,
+  place: Place,
+  expected: string,
+  found: string | number | bigint,
+): asserts holds {
+  if (!holds) throw new Mismatch(place, { expected, found: String(found) });
 }
 
 /** Throws a Mismatch unless both values are equal. */
 export function demandEqual(
   expected: string | number | bigint,
   found: string | number | bigint,
-  where: Pick<Finding, 'round' | 'record' | 'by'>,
+  place: Place,
 ): void {
-  if (expected !== found) {
-    throw new Mismatch({ ...where, expected: String(expected), found: String(found) });
-  }
+  if (expected === found) return;
+  throw new Mismatch(place, { expected: String(expected), found: String(found) });
 }

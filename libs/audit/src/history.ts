@@ -2,18 +2,31 @@ import type { Hash, RunId } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
 import type { BlockRef } from '@tallystick/rounds';
 import type { Anchors } from './anchors.js';
+import type { BundleFile } from './bundle/manifest.js';
 import type { RoundEvidence } from './bundle/round-evidence.js';
-import type { ReadState, StoredRun } from './chain-state.js';
+import type { ReadState } from './state/read-state.js';
+import type { StoredRun } from './state/stored-run.js';
 
 /** The chain after V1: every block was executed again, so its states are the auditor's own. */
 export interface VerifiedChain {
   readonly genesis: Hash;
   readonly head: BlockRef;
-  readonly blocks: number;
+  /** Code hashes the blocks were executed with, in order of their first use. */
+  readonly runtimes: readonly Hash[];
   /** Undefined above the head. */
   hashOf(block: number): Hash | undefined;
-  /** State after `block`; undefined above the head. */
-  stateAt(block: number): ReadState | undefined;
+  /** State after `block`; above the head nothing is set. */
+  stateAt(block: number): ReadState;
+}
+
+/** Blobs of the bundle. What they hold was hashed, so `size` and presence can be trusted before reading. */
+export interface Blobs {
+  /** Ids that file names claim. */
+  readonly names: readonly Hash[];
+  /** Size and hash of the bytes under a name; undefined when there is no such file. */
+  facts(id: Hash): Pick<BundleFile, 'bytes' | 'sha256'> | undefined;
+  /** The bytes. Call only for an id that has facts. */
+  read(id: Hash): Promise<Uint8Array>;
 }
 
 /** What the steps after V1 work on. */
@@ -26,11 +39,10 @@ export interface History {
   readonly specHash: Hash;
   readonly genesisModel: { readonly id: Hash; readonly bytes: Uint8Array };
   readonly rounds: readonly RoundEvidence[];
+  /** Block that holds the commit of each round. */
+  readonly commits: readonly number[];
   readonly anchors: Anchors;
-  /** Bytes of a blob of the bundle; undefined when it is not there. */
-  readonly blob: (id: Hash) => Promise<Uint8Array | undefined>;
-  /** Ids of all blobs the bundle holds. */
-  readonly blobIds: readonly Hash[];
+  readonly blobs: Blobs;
 }
 
 /** A step counts what it checked and throws Mismatch at the first thing that does not fit. */

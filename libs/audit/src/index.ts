@@ -8,12 +8,11 @@
  * Invariants: a bundle is untrusted input; no byte of it is outside a check; the verdict never rests on the manifest.
  * It refuses network and database, and to call anything verified that only one operator vouches for.
  */
-export type { AnchorReport, Anchors, NodeAnchor } from './anchors.js';
-export { BundleReader } from './bundle/bundle-reader.js';
-export { encodeChainSpec } from './bundle/canonical-spec.js';
+export type { AnchorReport, Anchors, NodeAnchor, OwnReceipt } from './anchors.js';
 export type { RoundEvidence } from './bundle/round-evidence.js';
 export { type BundleContent, writeBundle } from './bundle/write-bundle.js';
-export { type Finding, type StepId, STEPS } from './findings.js';
+export { type Culprit, type Finding, type StepId, STEPS } from './findings.js';
+export { renderReport } from './render-report.js';
 export {
   type AuditReport,
   EMBEDDED_LIMITS,
@@ -22,4 +21,5 @@ export {
   type StepResult,
   type Verdict,
 } from './report.js';
+export type { ChainFacts } from './state/chain-facts.js';
 export { verifyBundle, type VerifyOptions } from './verify-bundle.js';

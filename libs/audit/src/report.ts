@@ -1,6 +1,7 @@
 import type { Hash, NodeId, RunId } from '@tallystick/kernel';
 import type { AnchorReport } from './anchors.js';
 import type { Finding, StepId } from './findings.js';
+import type { ChainFacts } from './state/chain-facts.js';
 
 /** One line of the table. */
 export interface StepResult {
@@ -14,23 +15,29 @@ export interface StepResult {
 /** VERIFIED only when genesis and every counted node key came from an anchor. */
 export type Verdict = 'VERIFIED' | 'CONSISTENT' | 'FAILED';
 
-/** What the audit says. */
+/** What the audit says. Everything but `run` and `damaged` is recomputed; null is what no step got to. */
 export interface AuditReport {
   readonly verdict: Verdict;
   /** The verdict in one line, with what is not anchored or does not fit. */
   readonly summary: string;
+  /** The run that the bundle is about. */
   readonly run: RunId;
-  readonly genesis: Hash;
-  readonly head: Hash;
+  readonly genesis: Hash | null;
+  readonly head: Hash | null;
   /** Committed rounds, and those of them that closed empty. */
   readonly rounds: number;
   readonly emptyRounds: number;
+  /** Rounds that are not empty as the spec plans them; the run went on or ended early when it has fewer. */
+  readonly plannedRounds: number | null;
   readonly model: Hash | null;
   readonly steps: readonly StepResult[];
   readonly finding: Finding | null;
   readonly anchors: AnchorReport | null;
+  readonly chain: ChainFacts | null;
   /** How often each node was asked and not included: a coordinator that refuses to promise shows here. */
   readonly notIncluded: readonly { readonly node: NodeId; readonly rounds: number }[];
+  /** What is allowed and yet worth a look. */
+  readonly notes: readonly string[];
   /** Files whose bytes differ from the manifest: where the damage is, never the verdict. */
   readonly damaged: readonly string[];
 }
@@ -53,7 +60,7 @@ export const EMBEDDED_LIMITS = {
     'invent organisations, or nodes you brought no key for',
     'remove a whole run',
     'replace what follows the last header an outsider holds',
-    'choose block times, delay transactions, use Sudo if the genesis has a key',
+    'choose block times, delay transactions',
   ],
   couldNot: [
     'change a round that a later receipt of a key you brought covers',

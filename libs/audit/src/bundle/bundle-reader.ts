@@ -1,14 +1,16 @@
-import { lstat, readdir, readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TallyError } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
-import { limitOf } from './layout.js';
-import { type BundleManifest, decodeManifest } from './manifest.js';
+import { asHash, TallyError } from '@tallystick/kernel';
+import { isFolder, limitOf } from './layout.js';
+import { type BundleFile, type BundleManifest, decodeManifest } from './manifest.js';
 
-/** Deepest folder of a bundle: rounds/0000/. */
-const MAX_DEPTH = 3;
-/** Files one bundle may hold: 100 rounds of 10,000 nodes with their updates fit. */
-const MAX_FILES = 2_000_000;
+/** Files one bundle may hold; their manifest entries fit into 64 MiB. */
+const MAX_FILES = 400_000;
+/** Bytes hashed at once. */
+const PIECE = 1024 * 1024;
+const MANIFEST = 'manifest.json';
 
 /** A file that differs from what the manifest says of it. */
 export interface Damage {
@@ -21,61 +23,62 @@ function malformed(path: string, reason: string): TallyError {
 }
 
 /**
- * An evidence bundle on disk. It is untrusted input: fixed file names, no links, sizes checked before reading.
- * Reads give fresh buffers.
+ * An evidence bundle on disk. It is untrusted input: fixed file names, no links, sizes checked before reading, every
+ * file hashed once in pieces when the bundle is opened.
  */
 export class BundleReader {
   readonly manifest: BundleManifest;
   readonly #folder: string;
-  readonly #sizes: ReadonlyMap<string, number>;
+  readonly #files: ReadonlyMap<string, BundleFile>;
 
   private constructor(
     folder: string,
     manifest: BundleManifest,
-    sizes: ReadonlyMap<string, number>,
+    files: ReadonlyMap<string, BundleFile>,
   ) {
     this.#folder = folder;
     this.manifest = manifest;
-    this.#sizes = sizes;
+    this.#files = files;
   }
 
   /** Throws AUDIT_BUNDLE_MALFORMED for anything a bundle must not hold. */
-  static async open(folder: string): Promise<BundleReader> {
-    const sizes = new Map<string, number>();
-    await walk(folder, '', 0, sizes);
-    if (!sizes.has('manifest.json')) throw malformed('manifest.json', 'it is missing');
-    const manifest = decodeManifest(await readFile(join(folder, 'manifest.json')));
-    return new BundleReader(folder, manifest, sizes);
+  static async open(folder: string, signal?: AbortSignal): Promise<BundleReader> {
+    const paths: string[] = [];
+    await walk(folder, '', paths);
+    if (!paths.includes(MANIFEST)) throw malformed(MANIFEST, 'it is missing');
+    const manifest = decodeManifest(await readWhole(folder, MANIFEST));
+    const files = new Map<string, BundleFile>();
+    for (const path of paths.toSorted()) {
+      signal?.throwIfAborted();
+      if (path !== MANIFEST) files.set(path, await survey(folder, path));
+    }
+    return new BundleReader(folder, manifest, files);
   }
 
-  has(path: string): boolean {
-    return this.#sizes.has(path);
-  }
-
-  /** Paths of the bundle, sorted, without the manifest. */
+  /** Paths of the bundle, ascending, without the manifest. */
   paths(): readonly string[] {
-    return [...this.#sizes.keys()].filter((path) => path !== 'manifest.json').toSorted();
+    return [...this.#files.keys()];
   }
 
-  /** Undefined when the file is not there. */
+  /** Size and hash of a file as it is on disk; undefined when it is not there. */
+  file(path: string): BundleFile | undefined {
+    return this.#files.get(path);
+  }
+
+  /** A fresh buffer; undefined when the file is not there. */
   async read(path: string): Promise<Uint8Array | undefined> {
-    if (!this.#sizes.has(path)) return undefined;
-    return new Uint8Array(await readFile(join(this.#folder, path)));
+    return this.#files.has(path) ? readWhole(this.#folder, path) : undefined;
   }
 
-  /** Compares every file with the manifest; locates damage before any step runs. */
-  async damage(): Promise<readonly Damage[]> {
+  /** Compares every file with the manifest: where damage is, before any step says what it means. */
+  damage(): readonly Damage[] {
     const listed = new Map(this.manifest.files.map((file) => [file.path, file]));
     const found: Damage[] = [];
-    for (const path of this.paths()) {
+    for (const { path, bytes, sha256 } of this.#files.values()) {
       const file = listed.get(path);
       listed.delete(path);
-      if (file === undefined) {
-        found.push({ path, what: 'not listed' });
-        continue;
-      }
-      const bytes = await readFile(join(this.#folder, path));
-      if (bytes.length !== file.bytes || sha256(bytes) !== file.sha256) {
+      if (file === undefined) found.push({ path, what: 'not listed' });
+      else if (file.bytes !== bytes || file.sha256 !== sha256) {
         found.push({ path, what: 'other bytes' });
       }
     }
@@ -84,28 +87,66 @@ export class BundleReader {
   }
 }
 
-async function walk(
-  folder: string,
-  prefix: string,
-  depth: number,
-  sizes: Map<string, number>,
-): Promise<void> {
-  if (depth > MAX_DEPTH) throw malformed(prefix, 'it is nested too deeply');
-  const names = await readdir(join(folder, prefix)).catch((error: unknown) => {
-    throw malformed(prefix || folder, error instanceof Error ? error.message : String(error));
+/** Collects the files below `prefix`; throws for anything else than the files and folders of a bundle. */
+async function walk(root: string, prefix: string, paths: string[]): Promise<void> {
+  const folder = await opendir(join(root, prefix)).catch((error: unknown) => {
+    throw unreadable(prefix === '' ? root : prefix, error);
   });
-  for (const name of names) {
+  for await (const { name } of folder) {
     const path = prefix === '' ? name : `${prefix}/${name}`;
-    const stat = await lstat(join(folder, path));
-    if (stat.isDirectory()) {
-      await walk(folder, path, depth + 1, sizes);
-      continue;
-    }
-    const limit = limitOf(path);
-    if (!stat.isFile() || limit === undefined) throw malformed(path, 'a bundle does not hold it');
-    if (stat.size > limit)
-      throw malformed(path, `it has ${stat.size} bytes, the limit is ${limit}`);
-    if (sizes.size >= MAX_FILES) throw malformed(path, `more than ${MAX_FILES} files`);
-    sizes.set(path, stat.size);
+    const stat = await lstat(join(root, path)).catch((error: unknown) => {
+      throw unreadable(path, error);
+    });
+    if (stat.isDirectory() && isFolder(path)) await walk(root, path, paths);
+    else if (!stat.isFile() || limitOf(path) === undefined) {
+      throw malformed(path, 'a bundle does not hold it');
+    } else if (paths.length >= MAX_FILES) throw malformed(path, `more than ${MAX_FILES} files`);
+    else paths.push(path);
   }
+}
+
+/** Opens a file of the bundle that is no link and within its limit, and closes it after `use`. */
+async function withFile<T>(
+  root: string,
+  path: string,
+  use: (file: FileHandle, bytes: number) => Promise<T>,
+): Promise<T> {
+  const file = await open(join(root, path), constants.O_RDONLY | constants.O_NOFOLLOW).catch(
+    (error: unknown) => {
+      throw unreadable(path, error);
+    },
+  );
+  try {
+    const { size } = await file.stat();
+    const limit = limitOf(path) ?? 0;
+    if (size > limit) throw malformed(path, `it has ${size} bytes, the limit is ${limit}`);
+    return await use(file, size);
+  } finally {
+    await file.close();
+  }
+}
+
+function survey(root: string, path: string): Promise<BundleFile> {
+  return withFile(root, path, async (file, bytes) => {
+    const hash = createHash('sha256');
+    const piece = new Uint8Array(Math.min(PIECE, Math.max(bytes, 1)));
+    for (let at = 0; at < bytes;) {
+      const { bytesRead } = await file.read(piece, 0, Math.min(piece.length, bytes - at), at);
+      if (bytesRead === 0) throw malformed(path, 'it was cut off while it was read');
+      hash.update(piece.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+    return { path, bytes, sha256: asHash(hash.digest('hex')) };
+  });
+}
+
+function readWhole(root: string, path: string): Promise<Uint8Array> {
+  return withFile(root, path, async (file) => {
+    const bytes = await file.readFile();
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  });
+}
+
+function unreadable(path: string, error: unknown): TallyError {
+  return malformed(path, error instanceof Error ? error.message : String(error));
 }

@@ -24,6 +24,7 @@ export class BundleWriter {
     return new BundleWriter(folder);
   }
 
+  /** @param bytes stay the caller's */
   async put(path: string, bytes: Uint8Array): Promise<void> {
     const limit = limitOf(path);
     if (limit === undefined || bytes.length > limit) {

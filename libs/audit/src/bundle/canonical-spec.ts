@@ -1,13 +1,16 @@
 import { TallyError, utf8 } from '@tallystick/kernel';
 import type { RawSpec } from '@tallystick/chain/embedded';
 import { canonicalJson } from '@tallystick/record';
+import { isRecord, parseJson } from './strict-json.js';
 
-/**
- * `chain/spec.json` of a bundle: the genesis state and nothing that could be said in two ways. A Substrate node
- * takes it as it is; because every other field is fixed, equal genesis ⇔ equal bytes.
- */
-export function encodeChainSpec(top: Readonly<Record<string, string>>): Uint8Array {
-  const spec: RawSpec = {
+/** `0x` and an even number of lower-case hex digits; no pattern that would have to backtrack over the wasm. */
+function isHex(text: string): boolean {
+  return text.startsWith('0x') && text.length % 2 === 0 && !/[^0-9a-f]/.test(text.slice(2));
+}
+
+/** A raw chain spec with every field fixed but the genesis state. */
+function specOf(top: Readonly<Record<string, string>>): RawSpec {
+  return {
     name: 'Tallystick',
     id: 'tallystick',
     chainType: 'Live',
@@ -18,31 +21,42 @@ export function encodeChainSpec(top: Readonly<Record<string, string>>): Uint8Arr
     codeSubstitutes: {},
     genesis: { raw: { top, childrenDefault: {} } },
   };
-  return utf8(canonicalJson(spec));
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/**
+ * `chain/spec.json` of a bundle: the genesis state and nothing that could be said in two ways. A Substrate node takes it
+ * as it is; because every other field is fixed, equal genesis ⇔ equal bytes.
+ * @param top 0x-hex keys and values
+ */
+export function encodeChainSpec(top: Readonly<Record<string, string>>): Uint8Array {
+  const lower = Object.entries(top).map(([key, value]) => [key.toLowerCase(), value.toLowerCase()]);
+  return utf8(canonicalJson(specOf(Object.fromEntries(lower))));
 }
 
 /** Reads `encodeChainSpec`'s bytes; throws AUDIT_BUNDLE_MALFORMED for anything else. */
 export function decodeChainSpec(bytes: Uint8Array): RawSpec {
-  const malformed = (reason: string): TallyError =>
-    new TallyError('AUDIT_BUNDLE_MALFORMED', { path: 'chain/spec.json', reason });
-  let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const { json, text } = parseJson(bytes);
+    const spec = specOf(topOf(json));
+    if (canonicalJson(spec) !== text) throw new RangeError('it is not in canonical form');
+    return spec;
   } catch (error) {
-    throw malformed(error instanceof Error ? error.message : String(error));
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TallyError('AUDIT_BUNDLE_MALFORMED', { path: 'chain/spec.json', reason });
   }
+}
+
+function topOf(json: unknown): Readonly<Record<string, string>> {
   const genesis = isRecord(json) ? json['genesis'] : undefined;
   const raw = isRecord(genesis) ? genesis['raw'] : undefined;
   const top = isRecord(raw) ? raw['top'] : undefined;
-  if (!isRecord(json) || !isRecord(top)) throw malformed('it has no genesis.raw.top');
-  const pairs = Object.entries(top).map(([key, value]) => [key, String(value)] as const);
-  const canonical = encodeChainSpec(Object.fromEntries(pairs));
-  if (canonical.length !== bytes.length || !canonical.every((byte, i) => byte === bytes[i])) {
-    throw malformed('it is not in canonical form');
-  }
-  return json as unknown as RawSpec; // equal to encodeChainSpec of its own genesis state
+  if (!isRecord(top)) throw new RangeError('it has no genesis.raw.top');
+  return Object.fromEntries(
+    Object.entries(top).map(([key, value]): [string, string] => {
+      if (typeof value !== 'string' || !isHex(key) || !isHex(value)) {
+        throw new RangeError(`${key.slice(0, 80)} is not lower-case hex`);
+      }
+      return [key, value];
+    }),
+  );
 }

@@ -1,24 +1,49 @@
-/** Largest file of each kind, bytes; checked before a byte is read. */
-const MIB = 1024 * 1024;
-const JSON_LIMIT = MIB;
+import { LIMITS } from '@tallystick/protocol';
+import {
+  CONTRIB,
+  DECLINE,
+  EXCLUDE,
+  HEADER,
+  MEMBER,
+  PROMISE,
+  RECEIPT,
+  TASK,
+} from '@tallystick/record';
 
-/** The only files a bundle may hold (protocol.md §9), with the largest size of each. */
-const PATTERNS: readonly { readonly pattern: RegExp; readonly maxBytes: number }[] = [
-  { pattern: /^manifest\.json$/, maxBytes: 64 * MIB },
-  { pattern: /^chain\/spec\.json$/, maxBytes: 32 * MIB },
-  { pattern: /^chain\/blocks\.bin$/, maxBytes: 4096 * MIB },
-  { pattern: /^run\/spec\.json$/, maxBytes: JSON_LIMIT },
-  { pattern: /^rounds\/\d{4,10}\/metrics\.json$/, maxBytes: JSON_LIMIT },
-  {
-    pattern:
-      /^rounds\/\d{4,10}\/(task|cohort|header|leaves|excluded|receipts|declines|promises)\.bin$/,
-    maxBytes: 512 * MIB,
-  },
-  { pattern: /^blobs\/[0-9a-f]{64}$/, maxBytes: 1024 * MIB },
-];
+const MIB = 1024 * 1024;
+const SIGNATURE_BYTES = 64;
+
+export type RecordFileName =
+  | 'task.bin'
+  | 'cohort.bin'
+  | 'header.bin'
+  | 'leaves.bin'
+  | 'excluded.bin'
+  | 'receipts.bin'
+  | 'declines.bin'
+  | 'promises.bin';
+export type RoundFile = RecordFileName | 'metrics.json';
+
+/** A file of records: fixed size, one after the other, each followed by its signature if `signed`. */
+interface RecordFile {
+  readonly codec: { readonly size: number };
+  readonly signed: boolean;
+  /** Most records. */
+  readonly max: number;
+}
+const RECORD_FILES: Readonly<Record<RecordFileName, RecordFile>> = {
+  'task.bin': { codec: TASK, signed: true, max: 1 },
+  'cohort.bin': { codec: MEMBER, signed: false, max: LIMITS.maxCohort },
+  'header.bin': { codec: HEADER, signed: true, max: 1 },
+  'leaves.bin': { codec: CONTRIB, signed: false, max: LIMITS.maxCohort },
+  'excluded.bin': { codec: EXCLUDE, signed: false, max: LIMITS.maxCohort },
+  'receipts.bin': { codec: RECEIPT, signed: true, max: LIMITS.maxCohort },
+  'declines.bin': { codec: DECLINE, signed: true, max: LIMITS.maxCohort },
+  'promises.bin': { codec: PROMISE, signed: true, max: LIMITS.maxCohort },
+};
 
 /** Files of one round. */
-export const ROUND_FILES = [
+export const ROUND_FILES: readonly RoundFile[] = [
   'task.bin',
   'cohort.bin',
   'header.bin',
@@ -28,12 +53,45 @@ export const ROUND_FILES = [
   'declines.bin',
   'promises.bin',
   'metrics.json',
-] as const;
-export type RoundFile = (typeof ROUND_FILES)[number];
+];
 
-/** Largest size of the file at `path`; undefined when a bundle must not hold it. */
+/** Bytes of one record of the file, signature included. */
+export function recordBytes(file: RecordFileName): number {
+  const { codec, signed } = RECORD_FILES[file];
+  return codec.size + (signed ? SIGNATURE_BYTES : 0);
+}
+
+/** Largest size of every other file, bytes. The chain spec holds the runtime's wasm as hex. */
+const SINGLE_FILES: Readonly<Record<string, number>> = {
+  'manifest.json': 64 * MIB,
+  'chain/spec.json': 32 * MIB,
+  'chain/blocks.bin': 1024 * MIB,
+  'run/spec.json': MIB,
+};
+/** What one `readFile` can take; an optimizer state of 134 million parameters. */
+const MAX_BLOB_BYTES = 2 ** 31 - 1;
+
+/** A round's folder: its number in at least four digits, and never more zeros than that. */
+const ROUND = /^rounds\/(?:\d{4}|[1-9]\d{4,9})\/([a-z]+\.(?:bin|json))$/;
+const BLOB = /^blobs\/[0-9a-f]{64}$/;
+const FOLDER = /^(?:chain|run|blobs|rounds(?:\/(?:\d{4}|[1-9]\d{4,9}))?)$/;
+
+/** Largest size of the file at `path`; undefined when a bundle must not hold it (protocol.md §9). */
 export function limitOf(path: string): number | undefined {
-  return PATTERNS.find(({ pattern }) => pattern.test(path))?.maxBytes;
+  if (BLOB.test(path)) return MAX_BLOB_BYTES;
+  const file = ROUND.exec(path)?.[1];
+  if (file === undefined) return Object.hasOwn(SINGLE_FILES, path) ? SINGLE_FILES[path] : undefined;
+  if (file === 'metrics.json') return MIB;
+  return isRecordFile(file) ? RECORD_FILES[file].max * recordBytes(file) : undefined;
+}
+
+function isRecordFile(file: string): file is RecordFileName {
+  return Object.hasOwn(RECORD_FILES, file);
+}
+
+/** True for the folders a bundle has. */
+export function isFolder(path: string): boolean {
+  return FOLDER.test(path);
 }
 
 /** `rounds/0007/header.bin`. */

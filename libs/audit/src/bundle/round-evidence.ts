@@ -1,9 +1,9 @@
-import { concatBytes, fromHex, type Signature } from '@tallystick/kernel';
+import { concatBytes, fromHex, toHex } from '@tallystick/kernel';
 import {
   CONTRIB,
   type Contrib,
-  type Decline,
   DECLINE,
+  type Decline,
   decodeSigned,
   EXCLUDE,
   type Exclude,
@@ -20,11 +20,9 @@ import {
   type Task,
   TASK,
 } from '@tallystick/record';
-import { toHex } from '@tallystick/kernel';
-import { Mismatch } from '../findings.js';
-import { type RoundFile, ROUND_FILES, roundPath } from './layout.js';
-
-const SIGNATURE_BYTES = 64;
+import { demand, Mismatch } from '../findings.js';
+import { recordBytes, type RecordFileName, type RoundFile, roundPath } from './layout.js';
+import { decodeUtf8 } from './strict-json.js';
 
 /** Everything a round left behind, decoded. Nothing is verified yet. */
 export interface RoundEvidence {
@@ -32,8 +30,10 @@ export interface RoundEvidence {
   readonly task: Signed<Task>;
   readonly cohort: readonly Member[];
   readonly header: Signed<Header>;
+  /** Ascending by node, and so are the lists that follow. */
   readonly leaves: readonly Contrib[];
   readonly excluded: readonly Exclude[];
+  /** One for each leaf. */
   readonly receipts: readonly Signed<Receipt>[];
   readonly declines: readonly Signed<Decline>[];
   readonly promises: readonly Signed<PromiseRecord>[];
@@ -44,94 +44,85 @@ export interface RoundEvidence {
 /** Reads one file of a bundle; undefined when it is not there. */
 export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
 
-function bad(round: number, file: RoundFile, found: string): Mismatch {
-  const record = roundPath(round, file);
-  return new Mismatch({
-    round,
-    record,
-    expected: 'a whole record',
-    found,
-    by: 'holder of the files',
-  });
-}
-
-function split(bytes: Uint8Array, size: number): Uint8Array[] | undefined {
-  if (bytes.length % size !== 0) return undefined;
-  return Array.from({ length: bytes.length / size }, (_, i) =>
-    bytes.subarray(i * size, (i + 1) * size),
-  );
-}
-
-/** Reader of the files of one round. A file that cannot be read as records is a Mismatch. */
-class RoundFiles {
-  readonly #round: number;
-  readonly #files: ReadonlyMap<RoundFile, Uint8Array>;
-
-  constructor(round: number, files: ReadonlyMap<RoundFile, Uint8Array>) {
-    this.#round = round;
-    this.#files = files;
-  }
-
-  bytes(file: RoundFile): Uint8Array {
-    const bytes = this.#files.get(file);
-    if (bytes === undefined) throw bad(this.#round, file, 'no such file');
-    return bytes;
-  }
-
-  records<T>(file: RoundFile, codec: RecordCodec<T>): T[] {
-    return this.#items(file, codec.size).map((bytes) => codec.decode(bytes));
-  }
-
-  signed<T>(file: RoundFile, codec: RecordCodec<T>): Signed<T>[] {
-    return this.#items(file, codec.size + SIGNATURE_BYTES).map((bytes) =>
-      decodeSigned(codec, toHex(bytes)),
-    );
-  }
-
-  one<T>(file: RoundFile, codec: RecordCodec<T>): Signed<T> {
-    const [only, ...rest] = this.signed(file, codec);
-    if (only === undefined || rest.length > 0)
-      throw bad(this.#round, file, 'not exactly one record');
-    return only;
-  }
-
-  #items(file: RoundFile, size: number): Uint8Array[] {
-    const bytes = this.bytes(file);
-    const items = split(bytes, size);
-    if (items === undefined) {
-      throw bad(this.#round, file, `${bytes.length} bytes, not a multiple of ${size}`);
-    }
-    return items;
-  }
-}
-
-/** Decodes the files of `round`. Throws Mismatch for a missing or torn file. */
+/** Decodes the files of `round`. Throws Mismatch for a file that is missing or does not hold whole records. */
 export async function readRound(read: ReadFile, round: number): Promise<RoundEvidence> {
-  const map = new Map<RoundFile, Uint8Array>();
-  for (const file of ROUND_FILES) {
-    const bytes = await read(roundPath(round, file));
-    if (bytes !== undefined) map.set(file, bytes);
-  }
-  const files = new RoundFiles(round, map);
+  const files = new RoundFiles(read, round);
   return {
     round,
-    task: files.one('task.bin', TASK),
-    cohort: files.records('cohort.bin', MEMBER),
-    header: files.one('header.bin', HEADER),
-    leaves: files.records('leaves.bin', CONTRIB),
-    excluded: files.records('excluded.bin', EXCLUDE),
-    receipts: files.signed('receipts.bin', RECEIPT),
-    declines: files.signed('declines.bin', DECLINE),
-    promises: files.signed('promises.bin', PROMISE),
-    metrics: new TextDecoder().decode(files.bytes('metrics.json')),
+    task: await files.one('task.bin', TASK),
+    cohort: await files.records('cohort.bin', MEMBER),
+    header: await files.one('header.bin', HEADER),
+    leaves: await files.records('leaves.bin', CONTRIB),
+    excluded: await files.records('excluded.bin', EXCLUDE),
+    receipts: await files.signed('receipts.bin', RECEIPT),
+    declines: await files.signed('declines.bin', DECLINE),
+    promises: await files.signed('promises.bin', PROMISE),
+    metrics: await files.text('metrics.json'),
   };
 }
 
-function signedBytes<T>(
-  codec: RecordCodec<T>,
-  signed: { value: T; signature: Signature },
-): Uint8Array {
-  return concatBytes(codec.encode(signed.value), fromHex(signed.signature));
+class RoundFiles {
+  readonly #read: ReadFile;
+  readonly #round: number;
+
+  constructor(read: ReadFile, round: number) {
+    this.#read = read;
+    this.#round = round;
+  }
+
+  async records<T>(file: RecordFileName, codec: RecordCodec<T>): Promise<T[]> {
+    const items = await this.#items(file);
+    return items.map((bytes) => codec.decode(bytes));
+  }
+
+  async signed<T>(file: RecordFileName, codec: RecordCodec<T>): Promise<Signed<T>[]> {
+    const items = await this.#items(file);
+    return items.map((bytes) => decodeSigned(codec, toHex(bytes)));
+  }
+
+  async one<T>(file: RecordFileName, codec: RecordCodec<T>): Promise<Signed<T>> {
+    const [only, ...rest] = await this.signed(file, codec);
+    if (only === undefined || rest.length > 0) {
+      throw this.#bad(file, only === undefined ? 'no record' : `${rest.length + 1} records`);
+    }
+    return only;
+  }
+
+  async text(file: RoundFile): Promise<string> {
+    const bytes = await this.#bytes(file);
+    try {
+      return decodeUtf8(bytes);
+    } catch (error) {
+      throw this.#bad(file, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #items(file: RecordFileName): Promise<Uint8Array[]> {
+    const bytes = await this.#bytes(file);
+    const size = recordBytes(file);
+    if (bytes.length % size !== 0) throw this.#bad(file, `${bytes.length} bytes`);
+    const count = bytes.length / size;
+    return Array.from({ length: count }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+  }
+
+  async #bytes(file: RoundFile): Promise<Uint8Array> {
+    const bytes = await this.#read(roundPath(this.#round, file));
+    demand(bytes !== undefined, this.#place(file), 'the file', 'none');
+    return bytes;
+  }
+
+  #bad(file: RoundFile, found: string): Mismatch {
+    return new Mismatch(this.#place(file), { expected: 'whole records', found });
+  }
+
+  #place(file: RoundFile): { round: number; record: string; by: 'holder of the files' } {
+    const round = this.#round;
+    return { round, record: roundPath(round, file), by: 'holder of the files' };
+  }
+}
+
+function signedBytes<T>(codec: RecordCodec<T>, { value, signature }: Signed<T>): Uint8Array {
+  return concatBytes(codec.encode(value), fromHex(signature));
 }
 
 /** The files of a round as `readRound` reads them. */

@@ -1,4 +1,4 @@
-import { type Hash, type RunId, utf8 } from '@tallystick/kernel';
+import { type Hash, type RunId, utf8, ZERO_HASH } from '@tallystick/kernel';
 import { BundleWriter } from './bundle-writer.js';
 import { encodeChainSpec } from './canonical-spec.js';
 import { blobPath, roundPath } from './layout.js';
@@ -15,6 +15,7 @@ export interface BundleContent {
   readonly blocks: Uint8Array;
   /** Canonical JSON of the run spec. */
   readonly spec: string;
+  /** All rounds that the chain holds at `head`, ascending. */
   readonly rounds: AsyncIterable<RoundEvidence> | Iterable<RoundEvidence>;
   /** Models, states and updates; each is asked for once. */
   readonly blob: (id: Hash) => Promise<Uint8Array>;
@@ -24,9 +25,9 @@ export interface BundleContent {
 /** Writes an evidence bundle (protocol.md §9) into an empty or new folder. The manifest is written last. */
 export async function writeBundle(folder: string, content: BundleContent): Promise<void> {
   const writer = await BundleWriter.create(folder);
-  const blobs = new Set<Hash>();
+  const blobs = new Set<Hash>([ZERO_HASH]);
   const putBlob = async (id: Hash): Promise<void> => {
-    if (blobs.has(id) || /^0+$/.test(id)) return;
+    if (blobs.has(id)) return;
     blobs.add(id);
     await writer.put(blobPath(id), await content.blob(id));
   };
@@ -38,10 +39,14 @@ export async function writeBundle(folder: string, content: BundleContent): Promi
     for (const [file, bytes] of roundFiles(round)) {
       await writer.put(roundPath(round.round, file), bytes);
     }
-    for (const { update } of round.leaves) await putBlob(update);
-    await putBlob(round.header.value.modelAfter);
-    await putBlob(round.header.value.stateAfter);
+    for (const id of blobsOf(round)) await putBlob(id);
   }
   const { run, genesis, head } = content;
   await writer.finish({ run, genesis, head });
+}
+
+/** Ids of the blobs a round names; zeros stand for "no optimizer state". */
+export function blobsOf({ leaves, header }: RoundEvidence): readonly Hash[] {
+  const { modelAfter, stateAfter } = header.value;
+  return [...leaves.map(({ update }) => update), modelAfter, stateAfter];
 }

@@ -1,143 +1,175 @@
-import type { Hash, PublicKey } from '@tallystick/kernel';
-import { ed25519, sha256 } from '@tallystick/kernel/node';
-import { HEADER, type Header, recordHash, type Task, TASK, verifyRecord } from '@tallystick/record';
+import { type Hash, ZERO_HASH } from '@tallystick/kernel';
+import { sha256 } from '@tallystick/kernel/node';
+import { SUM_WEIGHT_LIMIT } from '@tallystick/aggregation';
+import { HEADER, type Header, recordHash, RoundMode, type Task, TASK } from '@tallystick/record';
 import { advance, type Position, startOf } from '@tallystick/rounds';
-import type { RoundEvidence } from '../bundle/round-evidence.js';
+import type { NodeAnchor } from '../anchors.js';
 import { roundPath } from '../bundle/layout.js';
-import { readStoredRound } from '../chain-state.js';
-import { type Culprit, demandEqual, Mismatch } from '../findings.js';
+import type { RoundEvidence } from '../bundle/round-evidence.js';
+import { demand, demandEqual, type Place } from '../findings.js';
 import type { History } from '../history.js';
+import { blockTimeMs } from '../state/chain-facts.js';
+import { readRound } from '../state/stored-run.js';
+import { coordinatorKey, demandSigned } from './signed-by.js';
 
-const BY: Culprit = 'coordinator';
+/** How far the coordinator's clock and the chain's may differ; the pallet refuses a header that is further ahead. */
+const MAX_CLOCK_LEAD_MS = 60_000n;
 
-/** V2: the header chain from the genesis model to the head that the chain holds. */
+/**
+ * V2: the header chain from the genesis model to the head that the chain holds, each header with its task. Returns the
+ * number of headers.
+ */
 export function checkHeaders(history: History): number {
-  checkRun(history);
-  const { runId, chain, spec, specHash, genesisModel } = history;
+  const { runId, chain, spec, specHash, genesisModel, run } = history;
   const plan = { chain: chain.genesis, run: runId, spec, specHash, genesisModel: genesisModel.id };
   let position = startOf(sha256, plan);
   for (const evidence of history.rounds) {
+    checkNotOver(history, position);
     checkTask(history, evidence, position);
     checkHeader(history, evidence, position);
+    checkCommitted(history, evidence);
     position = advance(sha256, position, evidence.header.value);
   }
-  const where = { record: 'run on the chain', by: BY };
-  demandEqual(position.prev, history.run.head, { ...where, record: 'head of the run' });
-  demandEqual(position.model, history.run.model, { ...where, record: 'model of the run' });
-  demandEqual(position.state, history.run.state, { ...where, record: 'state of the run' });
-  checkAnchors(history);
+  const where = { by: 'chain operator' } as const;
+  demandEqual(position.prev, run.head, { ...where, record: 'head of the run on the chain' });
+  demandEqual(position.model, run.model, { ...where, record: 'model of the run on the chain' });
+  demandEqual(position.state, run.state, { ...where, record: 'state of the run on the chain' });
+  for (const log of history.anchors.logs) checkAnchor(history, log);
   return history.rounds.length;
 }
 
-function checkRun({ run, specHash, genesisModel, rounds }: History): void {
-  demandEqual(run.spec, specHash, { record: 'run/spec.json', by: 'holder of the files' });
-  demandEqual(run.genesisModel, genesisModel.id, { record: 'genesis model', by: BY });
-  demandEqual(run.nextRound, rounds.length, { record: 'rounds/', by: 'holder of the files' });
+/** A run ends with its last round that counts, or after too many empty ones. */
+function checkNotOver({ spec }: History, { round, nonEmpty, emptyInRow }: Position): void {
+  const isOver = nonEmpty >= spec.rounds || emptyInRow >= spec.maxEmptyRounds;
+  const place = { round, record: roundPath(round, 'task.bin'), by: 'coordinator' } as const;
+  demand(!isOver, place, 'no round after the end of the run', `round ${round}`);
 }
 
-function keyFor(history: History, round: number): PublicKey {
-  const key = history.run.coordinatorKeys.findLast((entry) => entry.fromRound <= round)?.key;
-  if (key === undefined) {
-    throw new Mismatch({
-      round,
-      record: 'coordinator key',
-      expected: 'a key in force',
-      found: 'none',
-      by: 'chain operator',
-    });
+/** Fields that `expected` fixes; the first one that differs is the finding. */
+function demandFields<T>(record: T, expected: Partial<T>, place: Place): void {
+  for (const [field, value] of Object.entries(expected)) {
+    const found = record[field as keyof T]; // a key of Partial<T>
+    demandEqual(String(value), String(found), { ...place, record: `${place.record} ${field}` });
   }
-  return key;
 }
 
 function checkTask(history: History, evidence: RoundEvidence, position: Position): void {
   const { round } = evidence;
-  const { value: task, signature } = evidence.task;
-  const where = { round, record: roundPath(round, 'task.bin'), by: BY };
-  const expected: Partial<Record<keyof Task, string | number>> = {
-    chain: history.chain.genesis,
-    run: history.runId,
-    round: position.round,
-    prev: position.prev,
-    spec: history.specHash,
-    model: position.model,
-    state: position.state,
-    atHash: history.chain.hashOf(task.atBlock) ?? 'a block of this chain',
-  };
-  for (const [field, value] of Object.entries(expected)) {
-    const found = task[field as keyof Task]; // keys of the literal above
-    demandEqual(value, found, { ...where, record: `${where.record} ${field}` });
-  }
-  if (task.atBlock < position.lastAtBlock) {
-    const record = `${where.record} atBlock`;
-    demandEqual(`at least ${position.lastAtBlock}`, task.atBlock, { ...where, record });
-  }
-  if (!verifyRecord(ed25519, TASK, task, keyFor(history, round), signature)) {
-    demandEqual('signed by the coordinator key', 'another signature', where);
-  }
+  const { value: task } = evidence.task;
+  const place = { round, record: roundPath(round, 'task.bin'), by: 'coordinator' } as const;
+  const key = coordinatorKey(history, round);
+  demandSigned(TASK, evidence.task, key, { ...place, by: 'holder of the files' });
+  const { runId: run, chain, specHash: spec } = history;
+  const { prev, model, state } = position;
+  const expected = { chain: chain.genesis, run, round: position.round, prev, spec, model, state };
+  demandFields<Task>(task, expected, place);
+  checkAtBlock(history, task, position, place);
+  checkDeadline(history, evidence, place);
+}
+
+/** The block a task is judged at: on this chain, not below the last round's, below its commit and not too old. */
+function checkAtBlock(history: History, task: Task, position: Position, place: Place): void {
+  const { atBlock, atHash, round } = task;
+  const committedAt = history.commits[round] ?? 0;
+  const oldest = Math.max(position.lastAtBlock, committedAt - history.run.maxTaskAgeBlocks);
+  const block = { ...place, record: `${place.record} atBlock` };
+  const isInRange = oldest <= atBlock && atBlock < committedAt;
+  demand(isInRange, block, `a block from ${oldest} to before ${committedAt}`, atBlock);
+  const hash = history.chain.hashOf(atBlock) ?? 'no such block';
+  demandEqual(hash, atHash, { ...place, record: `${place.record} atHash` });
+}
+
+/** The window is the spec's: it opened after the task's block and before the round closed, within the clocks' lead. */
+function checkDeadline(history: History, evidence: RoundEvidence, place: Place): void {
+  const { atBlock, deadlineMs } = evidence.task.value;
+  const { closedAtMs } = evidence.header.value;
+  const openedAtMs = deadlineMs - BigInt(history.spec.window.deadlineMs);
+  const earliest = blockTimeMs(history.chain.stateAt(atBlock)) - MAX_CLOCK_LEAD_MS;
+  const latest = closedAtMs + MAX_CLOCK_LEAD_MS;
+  const isInRange = earliest <= openedAtMs && openedAtMs <= latest;
+  const deadline = { ...place, record: `${place.record} deadlineMs` };
+  const rule = `a window that opened from ${earliest} to ${latest}`;
+  demand(isInRange, deadline, rule, `one that opened at ${openedAtMs}`);
 }
 
 function checkHeader(history: History, evidence: RoundEvidence, position: Position): void {
   const { round } = evidence;
-  const { value: header, signature } = evidence.header;
-  const task = evidence.task.value;
-  const where = { round, record: roundPath(round, 'header.bin'), by: BY };
-  const expected: Partial<Record<keyof Header, string | number | bigint>> = {
-    chain: history.chain.genesis,
-    mode: 0,
-    run: history.runId,
-    round: position.round,
-    prev: position.prev,
-    task: recordHash(sha256, TASK, task),
-    atBlock: task.atBlock,
-    modelBefore: position.model,
-    cohort: task.cohort,
-    deadlineMs: task.deadlineMs,
-  };
-  for (const [field, value] of Object.entries(expected)) {
-    const found = header[field as keyof Header]; // keys of the literal above
-    demandEqual(value, found, { ...where, record: `${where.record} ${field}` });
-  }
-  if (header.closedAtMs < position.lastClosedAtMs) {
-    const record = `${where.record} closedAtMs`;
-    demandEqual(`at least ${position.lastClosedAtMs}`, header.closedAtMs, { ...where, record });
-  }
-  if (!verifyRecord(ed25519, HEADER, header, keyFor(history, round), signature)) {
-    demandEqual('signed by the coordinator key', 'another signature', where);
-  }
-  checkCommitted(history, header, recordHash(sha256, HEADER, header));
+  const { value: header } = evidence.header;
+  const { value: task } = evidence.task;
+  const place = { round, record: roundPath(round, 'header.bin'), by: 'coordinator' } as const;
+  const key = coordinatorKey(history, round);
+  demandSigned(HEADER, evidence.header, key, { ...place, by: 'holder of the files' });
+  demandFields<Header>(
+    header,
+    {
+      chain: history.chain.genesis,
+      mode: RoundMode.clear,
+      run: history.runId,
+      round: position.round,
+      prev: position.prev,
+      task: recordHash(sha256, TASK, task),
+      atBlock: task.atBlock,
+      modelBefore: position.model,
+      cohort: task.cohort,
+      deadlineMs: task.deadlineMs,
+    },
+    place,
+  );
+  const closedAt = { ...place, record: `${place.record} closedAtMs` };
+  const { closedAtMs } = header;
+  const { lastClosedAtMs } = position;
+  demand(closedAtMs >= lastClosedAtMs, closedAt, `at least ${lastClosedAtMs}`, closedAtMs);
+  checkCounts(history, header, place);
 }
 
-function checkCommitted({ chain, runId }: History, header: Header, headerHash: Hash): void {
-  const { round } = header;
-  const read = chain.stateAt(chain.head.number);
-  const stored = read === undefined ? undefined : readStoredRound(read, runId, round);
-  const where = { round, record: 'header committed on the chain', by: BY };
-  demandEqual(stored?.header ?? 'a committed round', headerHash, where);
-  demandEqual(stored?.contribRoot ?? '', header.contribRoot, where);
-  demandEqual(stored?.isVoid === true ? 'void' : 'committed', 'committed', where);
+/** Counts and sums within their limits; an empty round counts nothing and changes nothing. */
+function checkCounts({ spec }: History, header: Header, place: Place): void {
+  const { included, excluded, cohort, sumWeight } = header;
+  const { min, max } = spec.window.count;
+  demandEqual(cohort, included + excluded, { ...place, record: `${place.record} cohort` });
+  const isEmpty = included === 0;
+  const most = Math.min(max ?? cohort, cohort);
+  const count = { ...place, record: `${place.record} included` };
+  demand(
+    isEmpty || (min <= included && included <= most),
+    count,
+    `0, or ${min} to ${most}`,
+    included,
+  );
+  const weight = { ...place, record: `${place.record} sumWeight` };
+  const isInRange = BigInt(included) <= sumWeight && sumWeight < SUM_WEIGHT_LIMIT;
+  const rule = `${included} to ${SUM_WEIGHT_LIMIT - 1n}`;
+  demand(isEmpty ? sumWeight === 0n : isInRange, weight, isEmpty ? '0' : rule, sumWeight);
+  if (isEmpty) demandFields<Header>(header, { contribRoot: ZERO_HASH }, place);
 }
 
-/** What the nodes hold must be part of this history, and no longer than it. */
-function checkAnchors(history: History): void {
-  for (const log of history.anchors.logs) {
-    for (const header of log.headers) {
-      const own = history.rounds[header.round];
-      const found =
-        own === undefined ? 'no such round' : recordHash(sha256, HEADER, own.header.value);
-      const record = `header of ${log.name}`;
-      demandEqual(recordHash(sha256, HEADER, header), found, {
-        round: header.round,
-        record,
-        by: BY,
-      });
-    }
-    const known = history.run.coordinatorKeys.some(({ key }) => key === log.coordinatorKey);
-    if (!known) {
-      const record = `coordinator key pinned by ${log.name}`;
-      demandEqual(log.coordinatorKey, history.run.coordinatorKeys[0]?.key ?? 'none', {
-        record,
-        by: BY,
-      });
-    }
+/** The header is the one that the chain holds, and was not closed long after its commit. */
+function checkCommitted({ chain, runId }: History, { round, header }: RoundEvidence): void {
+  const { value } = header;
+  const stored = readRound(chain.stateAt(chain.head.number), runId, round);
+  const place = { round, record: 'header committed on the chain', by: 'coordinator' } as const;
+  demand(stored !== undefined, place, 'a committed round', 'none');
+  demandEqual(stored.header, headerHash(value), place);
+  demand(!stored.isVoid, place, 'a round that counts', 'a void one');
+  const latest = stored.committedAtMs + MAX_CLOCK_LEAD_MS;
+  const closedAt = { ...place, record: `${roundPath(round, 'header.bin')} closedAtMs` };
+  demand(value.closedAtMs <= latest, closedAt, `at most ${latest}`, value.closedAtMs);
+}
+
+function headerHash(header: Header): Hash {
+  return recordHash(sha256, HEADER, header);
+}
+
+/** What a node holds must be part of this history, and no longer than it. */
+function checkAnchor(history: History, log: NodeAnchor): void {
+  const keys = history.run.coordinatorKeys.map(({ key }) => key);
+  const pinned = { record: `coordinator key in ${log.name}`, by: 'chain operator' } as const;
+  demand(keys.includes(log.coordinatorKey), pinned, log.coordinatorKey, keys.join(', '));
+  for (const header of log.headers) {
+    const { round } = header;
+    const own = history.rounds[round];
+    const found = own === undefined ? 'no such round' : headerHash(own.header.value);
+    const place = { round, record: `header in ${log.name}`, by: 'coordinator' } as const;
+    demandEqual(headerHash(header), found, place);
   }
 }

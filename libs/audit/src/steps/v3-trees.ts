@@ -1,12 +1,12 @@
-import { utf8, ZERO_HASH } from '@tallystick/kernel';
+import { utf8 } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { cohortRootOf, contribTreeOf, excludedRootOf } from '@tallystick/rounds';
 import { roundPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
-import { demandEqual } from '../findings.js';
+import { demand, demandEqual, type Place } from '../findings.js';
 import type { History } from '../history.js';
 
-const BY = 'holder of the files';
+const HOLDER = 'holder of the files';
 
 /** V3: roots, counts and sums of every header from the leaves; returns the number of leaves. */
 export function checkTrees(history: History): number {
@@ -15,58 +15,56 @@ export function checkTrees(history: History): number {
     checkContributions(evidence);
     checkExclusions(evidence);
     checkCohort(evidence);
-    const metrics = sha256(utf8(evidence.metrics));
-    const record = roundPath(evidence.round, 'metrics.json');
-    demandEqual(evidence.header.value.metrics, metrics, { round: evidence.round, record, by: BY });
+    checkAnswers(evidence);
+    checkMetrics(evidence);
     leaves += evidence.leaves.length + evidence.excluded.length + evidence.cohort.length;
   }
   return leaves;
 }
 
-function checkSorted(nodes: readonly number[], where: { round: number; record: string }): void {
+/** Only a root that holds was signed as it is; then a wrong order is the coordinator's. */
+function demandAscending(nodes: readonly number[], place: Place): void {
   nodes.forEach((node, i) => {
-    const before = nodes[i - 1];
-    if (before === undefined || before < node) return;
-    demandEqual(`a node above ${before}`, node, { ...where, by: BY });
+    const before = nodes[i - 1] ?? -1;
+    demand(node > before, { ...place, by: 'coordinator' }, `a node above ${before}`, node);
   });
 }
 
+const nodesOf = (leaves: readonly { readonly node: number }[]): number[] =>
+  leaves.map(({ node }) => node);
+
 function checkContributions({ round, leaves, header: { value: header } }: RoundEvidence): void {
-  const where = { round, record: roundPath(round, 'leaves.bin'), by: BY } as const;
-  checkSorted(
-    leaves.map(({ node }) => node),
-    where,
-  );
-  demandEqual(header.included, leaves.length, where);
-  const tree = leaves.length === 0 ? { root: ZERO_HASH, total: 0n } : contribTreeOf(sha256, leaves);
-  demandEqual(header.sumWeight, tree.total, where);
-  demandEqual(header.contribRoot, tree.root, where);
+  const place = { round, record: roundPath(round, 'leaves.bin'), by: HOLDER } as const;
+  demandEqual(header.included, leaves.length, place);
+  const tree = contribTreeOf(sha256, leaves);
+  demandEqual(header.contribRoot, tree.root, place);
+  demandEqual(header.sumWeight, tree.total, { ...place, by: 'coordinator' });
+  demandAscending(nodesOf(leaves), place);
 }
 
 function checkExclusions({ round, excluded, header: { value: header } }: RoundEvidence): void {
-  const where = { round, record: roundPath(round, 'excluded.bin'), by: BY } as const;
-  checkSorted(
-    excluded.map(({ node }) => node),
-    where,
-  );
-  demandEqual(header.excluded, excluded.length, where);
-  demandEqual(header.excludedRoot, excludedRootOf(sha256, excluded), where);
+  const place = { round, record: roundPath(round, 'excluded.bin'), by: HOLDER } as const;
+  demandEqual(header.excluded, excluded.length, place);
+  demandEqual(header.excludedRoot, excludedRootOf(sha256, excluded), place);
+  demandAscending(nodesOf(excluded), place);
 }
 
-function checkCohort(evidence: RoundEvidence): void {
-  const { round, cohort, leaves, excluded } = evidence;
-  const where = { round, record: roundPath(round, 'cohort.bin'), by: BY } as const;
-  checkSorted(
-    cohort.map(({ node }) => node),
-    where,
-  );
-  demandEqual(evidence.task.value.cohort, cohort.length, where);
-  demandEqual(evidence.task.value.cohortRoot, cohortRootOf(sha256, cohort), where);
-  const answered = [...leaves, ...excluded].map(({ node }) => node).toSorted((a, b) => a - b);
-  const members = cohort.map(({ node }) => node);
-  demandEqual(members.join(' '), answered.join(' '), {
-    ...where,
-    record: 'included and excluded nodes',
-    by: 'coordinator',
-  });
+function checkCohort({ round, cohort, task: { value: task } }: RoundEvidence): void {
+  const place = { round, record: roundPath(round, 'cohort.bin'), by: HOLDER } as const;
+  demandEqual(task.cohort, cohort.length, place);
+  demandEqual(task.cohortRoot, cohortRootOf(sha256, cohort), place);
+  demandAscending(nodesOf(cohort), place);
+}
+
+/** Everyone asked is in exactly one of the two trees, and nobody else is. */
+function checkAnswers({ round, cohort, leaves, excluded }: RoundEvidence): void {
+  const answered = nodesOf([...leaves, ...excluded]).toSorted((a, b) => a - b);
+  const record = 'included and excluded nodes';
+  const place = { round, record, by: 'coordinator' } as const;
+  demandEqual(nodesOf(cohort).join(' '), answered.join(' '), place);
+}
+
+function checkMetrics({ round, metrics, header: { value: header } }: RoundEvidence): void {
+  const place = { round, record: roundPath(round, 'metrics.json'), by: HOLDER } as const;
+  demandEqual(header.metrics, sha256(utf8(metrics)), place);
 }

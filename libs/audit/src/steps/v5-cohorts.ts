@@ -2,9 +2,9 @@ import { sha256 } from '@tallystick/kernel/node';
 import type { Member } from '@tallystick/record';
 import { pickCohort } from '@tallystick/rounds';
 import { roundPath } from '../bundle/layout.js';
-import { readEligible } from '../chain-state.js';
-import { demandEqual } from '../findings.js';
+import { demand, demandEqual } from '../findings.js';
 import type { History } from '../history.js';
+import { readEligible } from '../state/stored-nodes.js';
 
 const textOf = ({ node, keyEpoch, cap }: Member): string => `${node}/${keyEpoch}/${cap}`;
 
@@ -12,16 +12,16 @@ const textOf = ({ node, keyEpoch, cap }: Member): string => `${node}/${keyEpoch}
 export function checkCohorts(history: History): number {
   const { spec, specHash, chain } = history;
   const specCap = BigInt(spec.numeric.cap);
+  const { min } = spec.window.count;
   let members = 0;
   for (const { round, task, cohort } of history.rounds) {
-    const read = chain.stateAt(task.value.atBlock);
-    const eligible = read === undefined ? [] : readEligible(read);
+    const eligible = readEligible(chain.stateAt(task.value.atBlock));
     const drawn = pickCohort(sha256, eligible, { spec, specHash, round }).map(
       ({ node, keyEpoch, cap }) => ({ node, keyEpoch, cap: cap < specCap ? cap : specCap }),
     );
-    const record = roundPath(round, 'cohort.bin');
-    const expected = drawn.map(textOf).join(' ');
-    demandEqual(expected, cohort.map(textOf).join(' '), { round, record, by: 'coordinator' });
+    const place = { round, record: roundPath(round, 'cohort.bin'), by: 'coordinator' } as const;
+    demandEqual(drawn.map(textOf).join(' '), cohort.map(textOf).join(' '), place);
+    demand(cohort.length >= min, place, `at least ${min} nodes`, cohort.length);
     members += cohort.length;
   }
   return members;

@@ -1,56 +1,48 @@
-import { decodeModel, inspectUpdate } from '@tallystick/aggregation';
+import { decodeModel, inspectUpdate, updateBytes } from '@tallystick/aggregation';
 import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { blobPath } from '../bundle/layout.js';
-import { demandEqual, Mismatch } from '../findings.js';
+import { demand, demandEqual, type Place } from '../findings.js';
 import type { History } from '../history.js';
 
-/** V6: every counted update is there, hashes to its leaf, is canonical and of the model's shape. */
+/**
+ * V6: every counted update is there, hashes to its leaf, is canonical and of the model's shape; and the bundle holds no
+ * blob that the run does not name. Returns the number of updates.
+ */
 export async function checkUpdates(history: History): Promise<number> {
   const { manifest } = decodeModel(sha256, history.genesisModel.bytes);
-  const needed = new Set<Hash>();
+  const bytes = BigInt(updateBytes(manifest));
   let updates = 0;
   for (const { round, leaves, receipts } of history.rounds) {
-    for (const [index, leaf] of leaves.entries()) {
-      const record = `update of node ${leaf.node} (${blobPath(leaf.update)})`;
-      const bytes = await history.blob(leaf.update);
-      needed.add(leaf.update);
-      const files = { round, record, by: 'holder of the files' } as const;
-      if (bytes === undefined)
-        throw new Mismatch({ ...files, expected: 'the file', found: 'none' });
-      demandEqual(leaf.update, sha256(bytes), files);
-      const inspection = inspectUpdate(bytes, manifest);
-      const node = { round, record, by: 'coordinator' } as const;
-      if (!inspection.ok) {
-        throw new Mismatch({ ...node, expected: 'a canonical update', found: inspection.reason });
-      }
-      demandEqual(receipts[index]?.value.updateBytes ?? 0n, BigInt(bytes.length), node);
+    for (const [index, { node, update }] of leaves.entries()) {
+      const record = `update of node ${node} (${blobPath(update)})`;
+      const place = { round, record, by: 'coordinator' } as const;
+      demandBlob(history, update, { ...place, by: 'holder of the files' });
+      demandEqual(bytes, BigInt(history.blobs.facts(update)?.bytes ?? 0), place);
+      demandEqual(receipts[index]?.value.updateBytes ?? bytes, bytes, place);
+      const inspection = inspectUpdate(await history.blobs.read(update), manifest);
+      demand(inspection.ok, place, 'a canonical update', inspection.ok ? '' : inspection.reason);
       updates++;
     }
   }
-  await checkOthers(history, needed);
+  checkNoOthers(history);
   return updates;
 }
 
-/** Models and states of the run are there, nothing else is, and each hashes to its name. */
-async function checkOthers(history: History, updates: ReadonlySet<Hash>): Promise<void> {
-  const known = new Map<Hash, number | undefined>([[history.genesisModel.id, undefined]]);
-  for (const { round, header } of history.rounds) {
-    known.set(header.value.modelAfter, round);
-    if (header.value.stateAfter !== ZERO_HASH) known.set(header.value.stateAfter, round);
+/** Throws a Mismatch unless the bundle holds the blob with the bytes that its name says. */
+export function demandBlob({ blobs }: History, id: Hash, place: Place): void {
+  demandEqual(id, blobs.facts(id)?.sha256 ?? 'no such file', place);
+}
+
+function checkNoOthers({ blobs, genesisModel, rounds }: History): void {
+  const known = new Set<Hash>([genesisModel.id]);
+  for (const { leaves, header } of rounds) {
+    for (const { update } of leaves) known.add(update);
+    known.add(header.value.modelAfter);
+    if (header.value.stateAfter !== ZERO_HASH) known.add(header.value.stateAfter);
   }
-  for (const [id, round] of known) {
-    const bytes = await history.blob(id);
-    const where = round === undefined ? {} : { round };
-    const found = bytes === undefined ? 'no such file' : sha256(bytes);
-    demandEqual(id, found, { ...where, record: blobPath(id), by: 'holder of the files' });
+  for (const id of blobs.names) {
+    const place = { record: blobPath(id), by: 'holder of the files' } as const;
+    demand(known.has(id), place, 'only blobs that the run names', 'another one');
   }
-  const extra = history.blobIds.find((id) => !updates.has(id) && !known.has(id));
-  if (extra === undefined) return;
-  throw new Mismatch({
-    record: blobPath(extra),
-    expected: 'only blobs that this run names',
-    found: 'another one',
-    by: 'holder of the files',
-  });
 }

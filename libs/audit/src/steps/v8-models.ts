@@ -1,58 +1,97 @@
-import { MemoryBlobStore } from '@tallystick/blobs';
 import { InProcessFolderFactory } from '@tallystick/compute';
-import type { Hash } from '@tallystick/kernel';
+import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
-import { strategyOf } from '@tallystick/rounds';
-import { demandEqual, Mismatch } from '../findings.js';
-import type { History } from '../history.js';
+import { type BlobStore, type FolderFactory, strategyOf } from '@tallystick/rounds';
+import { blobPath } from '../bundle/layout.js';
+import type { RoundEvidence } from '../bundle/round-evidence.js';
+import { demand, demandEqual, type Place } from '../findings.js';
+import type { Blobs, History } from '../history.js';
+import { demandBlob } from './v6-updates.js';
 
-/** V8: every aggregate and server step repeated from the genesis model; model and state must agree bit for bit. */
+/**
+ * V8: every aggregate and server step repeated from the genesis model; model and state must agree bit for bit, and the
+ * bundle must hold their files. Returns the number of models.
+ */
 export async function checkModels(history: History): Promise<number> {
-  const blobs = new HistoryBlobs(history);
-  const folders = new InProcessFolderFactory({ blobs, sha256 });
-  const strategy = strategyOf(history.spec.strategy);
-  await blobs.put(history.genesisModel.bytes);
+  const { genesisModel } = history;
+  const folders = new InProcessFolderFactory({ blobs: new BundleBlobs(history.blobs), sha256 });
+  demandBlob(history, genesisModel.id, {
+    record: `genesis model (${blobPath(genesisModel.id)})`,
+    by: 'holder of the files',
+  });
   let models = 0;
-  for (const { round, task, leaves, header } of history.rounds) {
-    const { modelAfter, stateAfter } = header.value;
-    const where = { round, by: 'coordinator' } as const;
-    if (leaves.length === 0) {
-      demandEqual(task.value.model, modelAfter, { ...where, record: 'model of an empty round' });
-      demandEqual(task.value.state, stateAfter, { ...where, record: 'state of an empty round' });
-      continue;
+  for (const evidence of history.rounds) {
+    if (evidence.leaves.length === 0) checkUnchanged(evidence);
+    else {
+      checkFiles(history, evidence);
+      await checkStep(history, evidence, folders);
+      models++;
     }
-    const { model, state } = task.value;
-    const folder = await folders.open({ model, state, strategy });
-    try {
-      await folder.rebuild(leaves);
-      const result = await folder.finish();
-      if (!result.ok) {
-        const found = 'a value that is not finite';
-        throw new Mismatch({ ...where, record: 'modelAfter', expected: 'a finite model', found });
-      }
-      demandEqual(result.model, modelAfter, { ...where, record: 'modelAfter' });
-      demandEqual(result.state, stateAfter, { ...where, record: 'stateAfter' });
-    } finally {
-      await folder.close();
-    }
-    models++;
   }
   return models;
 }
 
-/** Recomputed models live in memory; updates come from the bundle. At most a model, a state and one update at a time. */
-class HistoryBlobs extends MemoryBlobStore {
-  readonly #history: History;
+function checkUnchanged({
+  round,
+  task: { value: task },
+  header: { value: header },
+}: RoundEvidence): void {
+  const place = { round, by: 'coordinator' } as const;
+  demandEqual(task.model, header.modelAfter, { ...place, record: 'model of an empty round' });
+  demandEqual(task.state, header.stateAfter, { ...place, record: 'state of an empty round' });
+}
 
-  constructor(history: History) {
-    super();
-    this.#history = history;
+function checkFiles(history: History, { round, header }: RoundEvidence): void {
+  const { modelAfter, stateAfter } = header.value;
+  const place = { round, by: 'holder of the files' } as const;
+  demandBlob(history, modelAfter, { ...place, record: `model (${blobPath(modelAfter)})` });
+  if (stateAfter === ZERO_HASH) return;
+  demandBlob(history, stateAfter, { ...place, record: `state (${blobPath(stateAfter)})` });
+}
+
+async function checkStep(
+  { spec }: History,
+  { round, task, leaves, header }: RoundEvidence,
+  folders: FolderFactory,
+): Promise<void> {
+  const place: Place = { round, record: 'model after the round', by: 'coordinator' };
+  const { model, state } = task.value;
+  const folder = await folders.open({ model, state, strategy: strategyOf(spec.strategy) });
+  try {
+    await folder.rebuild(leaves);
+    const result = await folder.finish();
+    demand(result.ok, place, 'a finite model', 'a value that is not finite');
+    demandEqual(result.model, header.value.modelAfter, place);
+    const statePlace = { ...place, record: 'state after the round' };
+    demandEqual(result.state, header.value.stateAfter, statePlace);
+  } finally {
+    await folder.close();
+  }
+}
+
+/**
+ * Blobs of the bundle as a store that keeps nothing: what a step puts is only hashed, because a model that agrees with
+ * its header is the file that `checkFiles` found. So memory holds one model, one state and one update at a time.
+ */
+class BundleBlobs implements BlobStore {
+  readonly #blobs: Blobs;
+
+  constructor(blobs: Blobs) {
+    this.#blobs = blobs;
   }
 
-  override async get(id: Hash): Promise<Uint8Array> {
-    if (await this.has(id)) return super.get(id);
-    const bytes = await this.#history.blob(id);
-    if (bytes !== undefined) return bytes;
-    return super.get(id);
+  put(bytes: Uint8Array): Promise<Hash> {
+    return Promise.resolve(sha256(bytes));
+  }
+
+  async get(id: Hash): Promise<Uint8Array> {
+    const bytes = await this.#blobs.read(id);
+    const got = sha256(bytes);
+    if (got !== id) throw new TallyError('STORE_BLOB_DAMAGED', { sha256: id, got });
+    return bytes;
+  }
+
+  has(id: Hash): Promise<boolean> {
+    return Promise.resolve(this.#blobs.facts(id) !== undefined);
   }
 }

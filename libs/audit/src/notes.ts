@@ -1,0 +1,39 @@
+import { ExclusionReason } from '@tallystick/record';
+import type { RoundEvidence } from './bundle/round-evidence.js';
+import type { History } from './history.js';
+import type { ChainFacts } from './state/chain-facts.js';
+import { readRound } from './state/stored-run.js';
+
+/** What the rules allow, but somebody should look at. */
+export function notesOn(history: History, { sudo }: ChainFacts): readonly string[] {
+  return [
+    ...endNotes(history),
+    ...history.rounds.flatMap((evidence) => emptyNotes(history, evidence)),
+    ...history.rounds.flatMap((evidence) => lateNotes(history, evidence)),
+    ...(sudo ? ['the chain has or had a Sudo key: its holder could write any state'] : []),
+  ];
+}
+
+function endNotes({ rounds, spec }: History): string[] {
+  const counted = rounds.filter(({ leaves }) => leaves.length > 0).length;
+  if (counted >= spec.rounds) return [];
+  return [
+    `the run has ${counted} of ${spec.rounds} rounds: it goes on, was stopped, or was cut off`,
+  ];
+}
+
+/** Closing a round empty is how a coordinator would draw it again. */
+function emptyNotes({ spec }: History, { round, leaves, excluded }: RoundEvidence): string[] {
+  if (leaves.length > 0) return [];
+  const accepted = excluded.filter(({ reason }) => reason === ExclusionReason.quorum).length;
+  const isOdd = accepted >= spec.window.count.min;
+  const why = isOdd ? ', enough to count: its model was not finite, or it was drawn again' : '';
+  return [`round ${round} closed empty with ${accepted} accepted receipts${why}`];
+}
+
+function lateNotes({ chain, runId }: History, { round, promises }: RoundEvidence): string[] {
+  const stored = readRound(chain.stateAt(chain.head.number), runId, round);
+  const committedAtMs = stored?.committedAtMs ?? 0n;
+  const late = promises.filter(({ value }) => value.dueMs < committedAtMs).length;
+  return late === 0 ? [] : [`round ${round} was committed after ${late} of its promises were due`];
+}

@@ -1,0 +1,108 @@
+import { asHash, isTallyError, TallyError } from '@tallystick/kernel';
+import { sha256 } from '@tallystick/kernel/node';
+import { parseCanonicalSpec, type RunSpec } from '@tallystick/protocol';
+import { genesisModel, type GenesisModel } from '@tallystick/rounds';
+import type { Anchors } from './anchors.js';
+import type { BundleReader } from './bundle/bundle-reader.js';
+import { blobPath, ROUND_FILES, roundPath } from './bundle/layout.js';
+import { readRound, type RoundEvidence } from './bundle/round-evidence.js';
+import { decodeUtf8 } from './bundle/strict-json.js';
+import { demand, demandEqual, Mismatch } from './findings.js';
+import type { Blobs, History, VerifiedChain } from './history.js';
+import { runCommits } from './state/run-commits.js';
+import { readRun, type StoredRun } from './state/stored-run.js';
+
+const BY = 'holder of the files';
+const SPEC = 'run/spec.json';
+
+/**
+ * Decodes the run's files against what the chain says of the run. A file that is missing, torn, of another spec or of no
+ * round of the chain is a Mismatch.
+ */
+export async function readHistory(
+  bundle: BundleReader,
+  chain: VerifiedChain,
+  anchors: Anchors,
+): Promise<History> {
+  const runId = bundle.manifest.run;
+  const run = readRun(chain.stateAt(chain.head.number), runId);
+  demand(run !== undefined, { record: `run ${runId} on the chain`, by: BY }, 'the run', 'none');
+  const spec = await readSpec(bundle, run);
+  const rounds = await readRounds(bundle, run.nextRound);
+  return {
+    runId,
+    chain,
+    run,
+    spec,
+    specHash: run.spec,
+    genesisModel: genesisModelOf(spec, run),
+    rounds,
+    commits: runCommits(chain, runId, rounds.length),
+    anchors,
+    blobs: blobsIn(bundle),
+  };
+}
+
+async function readSpec(bundle: BundleReader, run: StoredRun): Promise<RunSpec> {
+  const place = { record: SPEC, by: BY } as const;
+  const bytes = await bundle.read(SPEC);
+  demand(bytes !== undefined, place, 'the file', 'none');
+  demandEqual(run.spec, sha256(bytes), place);
+  const coordinator = { record: SPEC, by: 'coordinator' } as const; // it accepted a run with this hash
+  const parsed = parseCanonicalSpec(textOf(bytes, coordinator.record));
+  if (parsed.ok) return parsed.spec;
+  const found = parsed.faults.map(({ message }) => message).join('; ');
+  throw new Mismatch(coordinator, { expected: 'a canonical run spec', found });
+}
+
+function textOf(bytes: Uint8Array, record: string): string {
+  try {
+    return decodeUtf8(bytes);
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new Mismatch({ record, by: 'coordinator' }, { expected: 'a canonical run spec', found });
+  }
+}
+
+function genesisModelOf(spec: RunSpec, run: StoredRun): GenesisModel {
+  const place = { record: 'genesis model', by: 'coordinator' } as const;
+  try {
+    const model = genesisModel(sha256, spec, run.spec);
+    demandEqual(model.id, run.genesisModel, place);
+    return model;
+  } catch (error) {
+    if (!isTallyError(error)) throw error;
+    throw new Mismatch(place, { expected: 'a model that can be built', found: error.message });
+  }
+}
+
+/** The rounds that the chain holds, and no file of any other. */
+async function readRounds(bundle: BundleReader, count: number): Promise<readonly RoundEvidence[]> {
+  const rounds: RoundEvidence[] = [];
+  const expected = new Set<string>();
+  for (let round = 0; round < count; round++) {
+    rounds.push(await readRound((path) => bundle.read(path), round));
+    for (const file of ROUND_FILES) expected.add(roundPath(round, file));
+  }
+  const extra = bundle.paths().find((path) => path.startsWith('rounds/') && !expected.has(path));
+  if (extra === undefined) return rounds;
+  const rule = `only the ${count} rounds that the chain holds`;
+  throw new Mismatch({ record: extra, by: BY }, { expected: rule, found: 'another one' });
+}
+
+function blobsIn(bundle: BundleReader): Blobs {
+  const folder = blobPath('');
+  const names = bundle
+    .paths()
+    .filter((path) => path.startsWith(folder))
+    .map((path) => asHash(path.slice(folder.length)));
+  return {
+    names,
+    facts: (id) => bundle.file(blobPath(id)),
+    read: async (id) => {
+      const bytes = await bundle.read(blobPath(id));
+      if (bytes === undefined) throw new TallyError('STORE_BLOB_MISSING', { sha256: id });
+      return bytes;
+    },
+  };
+}
