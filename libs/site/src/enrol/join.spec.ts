@@ -40,7 +40,7 @@ class TestEnrolment {
   bend: Bend = {};
   answer: Partial<Record<string, unknown>> = {};
   refusal: { status: number; body: string } | undefined;
-  payload = new Uint8Array();
+  payload: Uint8Array = new Uint8Array();
   signatureHolds = false;
 
   readonly fetch: NonNullable<JoinOptions['fetch']> = async (url, init) => {

@@ -152,6 +152,11 @@ export class SiteBench {
 
   async close(): Promise<void> {
     await this.#log?.close();
-    await rm(this.folder, { recursive: true });
+    await this.remove();
+  }
+
+  /** Removes the folder alone, after somebody else took over the log. */
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
