@@ -9,6 +9,7 @@
  * It refuses network and database, and to call anything verified that only one operator vouches for.
  */
 export type { AnchorReport, Anchors, NodeAnchor, OwnReceipt } from './anchors.js';
+export { BundleReader } from './bundle/bundle-reader.js';
 export type { RoundEvidence } from './bundle/round-evidence.js';
 export { type BundleContent, writeBundle } from './bundle/write-bundle.js';
 export { type Culprit, type Finding, type StepId, STEPS } from './findings.js';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { TallyError } from '@tallystick/kernel';
-import type { GlobalOptions } from '../command-context.js';
+import type { CommandContext, GlobalOptions } from '../command-context.js';
 import { readEndpoint } from '../deployment/endpoint-file.js';
-import { CoordinatorApi } from './coordinator-api.js';
+import { OperatorApi } from './operator-api.js';
 
 /**
  * The API of the deployment in `--data`, or of `--server` with TALLY_TOKEN. Throws USAGE_NOT_RUNNING when neither says
@@ -11,12 +11,13 @@ import { CoordinatorApi } from './coordinator-api.js';
  */
 export async function connectApi(
   globals: GlobalOptions,
-  token: string | undefined,
-): Promise<CoordinatorApi> {
+  context: Pick<CommandContext, 'token' | 'signal'>,
+): Promise<OperatorApi> {
   const folder = resolve(globals.data);
   const url = globals.server ?? (await readEndpoint(folder))?.url;
   if (url === undefined) throw new TallyError('USAGE_NOT_RUNNING', { folder });
-  return new CoordinatorApi({ url, token: token ?? (await readToken(folder)) });
+  const token = context.token ?? (await readToken(folder));
+  return new OperatorApi({ url, token, signal: context.signal });
 }
 
 async function readToken(folder: string): Promise<string> {

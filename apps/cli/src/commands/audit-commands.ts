@@ -154,7 +154,7 @@ async function exportTo(
   const { flags, context, globals } = setting;
   if (!/^\d+$/.test(run))
     throw new TallyError('USAGE_INVALID', { detail: `${run} is no run number` });
-  const api = await connectApi(globals, context.token);
+  const api = await connectApi(globals, context);
   const chainUrl = flags.chainUrl ?? (await chainOf(globals.data)).url;
   const chainSpecFile = flags.chainSpec ?? join(resolve(globals.data), 'chain', 'spec.json');
   return exportRun(asRunId(Number(run)), folder, { api, chainUrl, chainSpecFile });

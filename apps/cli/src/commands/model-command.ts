@@ -18,8 +18,9 @@ export function addModel(program: Command, makeContext: MakeContext): void {
     .addHelpText('after', '\nExample:\n  tally model get 0 --out heart.safetensors')
     .action(async (text: string, _options: unknown, command: Command) => {
       const { out } = command.opts<{ out: string }>();
-      await runCommand(command, makeContext, async ({ output, token }, globals) => {
-        const api = await connectApi(globals, token);
+      await runCommand(command, makeContext, async (context, globals) => {
+        const { output } = context;
+        const api = await connectApi(globals, context);
         const view = await api.run(runOf(text));
         const bytes = await api.blob(asHash(view.model));
         await durableWrite(resolve(out), bytes);

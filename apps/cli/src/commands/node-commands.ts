@@ -49,8 +49,9 @@ function addInvite(node: Command, makeContext: MakeContext): void {
     .argument('<organisation>', 'its name; a new one is registered on the chain')
     .addHelpText('after', '\nExample:\n  tally node invite "VA Medical Center"')
     .action(async (organisation: string, _options: unknown, command: Command) => {
-      await runCommand(command, makeContext, async ({ output, token }, globals) => {
-        const invite = await (await connectApi(globals, token)).invite(organisation);
+      await runCommand(command, makeContext, async (context, globals) => {
+        const { output } = context;
+        const invite = await (await connectApi(globals, context)).invite(organisation);
         output.say(invite.token);
         output.say(`valid once, until ${new Date(invite.expiresAtMs).toISOString()}`);
         output.result(invite);
@@ -109,8 +110,9 @@ function addSiteViews(node: Command, makeContext: MakeContext): void {
     .description('all nodes of the federation')
     .addHelpText('after', '\nExample:\n  tally node list')
     .action(async (_options: unknown, command: Command) => {
-      await runCommand(command, makeContext, async ({ output, token }, globals) => {
-        const nodes = await (await connectApi(globals, token)).nodes();
+      await runCommand(command, makeContext, async (context, globals) => {
+        const { output } = context;
+        const nodes = await (await connectApi(globals, context)).nodes();
         output.table(
           ['node', 'name', 'organisation', 'status', 'connected'],
           nodes.map((view) => [

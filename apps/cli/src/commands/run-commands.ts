@@ -3,7 +3,7 @@ import { asRunId, type RunId, TallyError } from '@tallystick/kernel';
 import { parseRunSpec, type RunEvent, type RunView } from '@tallystick/protocol';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
-import type { CoordinatorApi } from '../api/coordinator-api.js';
+import type { OperatorApi } from '../api/operator-api.js';
 import {
   type CommandContext,
   type GlobalOptions,
@@ -34,14 +34,14 @@ export function runOf(text: string): RunId {
   return asRunId(Number(text));
 }
 
-type Action = (api: CoordinatorApi, context: CommandContext) => Promise<number>;
+type Action = (api: OperatorApi, context: CommandContext) => Promise<number>;
 
 /** `tally run launch|list|show|watch|stop`. */
 export function addRun(program: Command, makeContext: MakeContext): void {
   const run = program.command('run').description('launch and follow training runs');
   const withApi = (command: Command, action: Action): Promise<void> =>
     runCommand(command, makeContext, async (context, globals: GlobalOptions) =>
-      action(await connectApi(globals, context.token), context),
+      action(await connectApi(globals, context), context),
     );
   run
     .command('launch')
@@ -112,7 +112,7 @@ export function addRun(program: Command, makeContext: MakeContext): void {
 async function launch(
   file: string,
   flags: { readonly pot: bigint; readonly wait?: boolean },
-  { api, context }: { readonly api: CoordinatorApi; readonly context: CommandContext },
+  { api, context }: { readonly api: OperatorApi; readonly context: CommandContext },
 ): Promise<number> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
@@ -127,7 +127,7 @@ async function launch(
   return EXIT.ok;
 }
 
-async function show(run: RunId, api: CoordinatorApi, { output }: CommandContext): Promise<number> {
+async function show(run: RunId, api: OperatorApi, { output }: CommandContext): Promise<number> {
   const view = await api.run(run);
   const rounds = await allRounds(api, run);
   output.say(
@@ -158,7 +158,7 @@ async function show(run: RunId, api: CoordinatorApi, { output }: CommandContext)
   return EXIT.ok;
 }
 
-async function watch(run: RunId, api: CoordinatorApi, context: CommandContext): Promise<number> {
+async function watch(run: RunId, api: OperatorApi, context: CommandContext): Promise<number> {
   const { output, signal } = context;
   const onEvent = (event: RunEvent): void => {
     const node = event.node === undefined ? '' : `  node ${event.node}`;

@@ -34,7 +34,7 @@ export interface DemoResult extends Comparison {
   readonly rounds: number;
   readonly modelSha256: Hash;
   readonly roundModels: readonly Hash[];
-  readonly chain: { readonly genesis: Hash; readonly head: Hash };
+  readonly chain: { readonly genesis: Hash; readonly head: Hash | null };
   readonly anchors: unknown;
   readonly processes: readonly ProcessInfo[];
   readonly bundle: string;

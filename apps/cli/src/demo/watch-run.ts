@@ -1,7 +1,6 @@
-import { type RunId, TallyError } from '@tallystick/kernel';
+import { isTallyError, type RunId, TallyError } from '@tallystick/kernel';
 import type { RoundView, RunEvent, RunView } from '@tallystick/protocol';
-import type { CoordinatorApi } from '../api/coordinator-api.js';
-import { runEvents } from '../api/sse.js';
+import type { OperatorApi } from '../api/operator-api.js';
 
 const RECONNECT_MS = 500;
 /** A coordinator that does not answer for so long is reported. */
@@ -9,32 +8,32 @@ const MAX_SILENCE_MS = 60_000;
 const SETTLE_POLL_MS = 150;
 const SETTLE_TIMEOUT_MS = 60_000;
 
-const ENDED: ReadonlySet<RunView['status']> = new Set(['completed', 'failed', 'cancelled']);
+const END_EVENT = /^run\.(completed|failed|cancelled)$/;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Follows the events of a run until it ends; reconnects and misses none. Rejects with NET_* after a minute of silence. */
 export async function watchRun(
-  api: CoordinatorApi,
+  api: OperatorApi,
   run: RunId,
   options: { readonly signal: AbortSignal; readonly onEvent: (event: RunEvent) => void },
 ): Promise<RunView> {
   let lastId = 0;
   let silentSinceMs = performance.now();
+  const take = (event: RunEvent): boolean => {
+    silentSinceMs = performance.now();
+    lastId = event.id;
+    options.onEvent(event);
+    return !END_EVENT.test(event.type);
+  };
   for (;;) {
     try {
-      const response = await api.events(run, lastId, options.signal);
-      for await (const event of runEvents(response)) {
-        silentSinceMs = performance.now();
-        lastId = event.id;
-        options.onEvent(event);
-        if (/^run\.(completed|failed|cancelled)$/.test(event.type)) return await api.run(run);
-      }
+      await api.events(run, lastId, take);
       const view = await api.run(run);
-      if (ENDED.has(view.status)) return view;
-      silentSinceMs = performance.now();
+      if (view.status !== 'running') return view;
     } catch (error) {
       if (options.signal.aborted) throw new TallyError('ROUND_RUN_CANCELLED', { run }, error);
+      if (!isTallyError(error) || error.disposition !== 'retry') throw error;
       if (performance.now() - silentSinceMs > MAX_SILENCE_MS) throw error;
     }
     await sleep(RECONNECT_MS);
@@ -42,7 +41,7 @@ export async function watchRun(
 }
 
 /** Waits until every closed round is final on the chain; rejects with LEDGER_TIMEOUT. */
-export async function waitAnchored(api: CoordinatorApi, run: RunId): Promise<RunView> {
+export async function waitAnchored(api: OperatorApi, run: RunId): Promise<RunView> {
   const untilMs = performance.now() + SETTLE_TIMEOUT_MS;
   for (;;) {
     const view = await api.run(run);
@@ -58,7 +57,7 @@ export async function waitAnchored(api: CoordinatorApi, run: RunId): Promise<Run
 }
 
 /** All closed rounds of a run. */
-export async function allRounds(api: CoordinatorApi, run: RunId): Promise<readonly RoundView[]> {
+export async function allRounds(api: OperatorApi, run: RunId): Promise<readonly RoundView[]> {
   const rounds: RoundView[] = [];
   for (;;) {
     const page = await api.rounds(run, rounds.length);
@@ -69,7 +68,7 @@ export async function allRounds(api: CoordinatorApi, run: RunId): Promise<readon
 
 /** The last round once `sites` of them have evaluated its model; what is there after the deadline otherwise. */
 export async function finalEvaluations(
-  api: CoordinatorApi,
+  api: OperatorApi,
   run: RunId,
   round: number,
   sites: number,

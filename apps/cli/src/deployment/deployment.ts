@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Hash, Logger } from '@tallystick/kernel';
-import { CoordinatorApi } from '../api/coordinator-api.js';
+import { OperatorApi } from '../api/operator-api.js';
 import { Service } from './service.js';
 
 const COORDINATOR = fileURLToPath(new URL('../../../coordinator/dist/main.js', import.meta.url));
@@ -31,7 +31,7 @@ export interface DeploymentOptions {
 
 /** PostgreSQL, chain and coordinator of one data folder, and the nodes started beside them. */
 export class Deployment {
-  readonly api: CoordinatorApi;
+  readonly api: OperatorApi;
   readonly chainUrl: string;
   readonly genesis: Hash;
   readonly chainSpecFile: string;
@@ -43,7 +43,7 @@ export class Deployment {
   private constructor(
     options: DeploymentOptions,
     parts: {
-      api: CoordinatorApi;
+      api: OperatorApi;
       chain: Server & { url: string; genesis: Hash };
       coordinator: Service;
       servers: readonly Server[];
@@ -88,7 +88,7 @@ export class Deployment {
       });
       const url = coordinator.ready.url ?? `http://127.0.0.1:${options.port}`;
       const token = (await readFile(folder.apiToken, 'utf8')).trim();
-      const api = new CoordinatorApi({ url, token });
+      const api = new OperatorApi({ url, token, signal: AbortSignal.any([]) });
       const parts = { api, chain, coordinator, servers, chainSpecFile: deployment.specPath };
       return new Deployment(options, parts);
     } catch (error) {

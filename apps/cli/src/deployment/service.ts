@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Logger, TallyError } from '@tallystick/kernel';
+import { RestartBudget } from './restart-budget.js';
 
 /** A child of the supervisor: a script, its environment, and the line by which it says that it is ready. */
 export interface ServiceOptions {
@@ -31,9 +32,6 @@ export interface ReadyLine {
 const READY_TIMEOUT_MS = 60_000;
 /** A drain has this long before the process is killed. */
 const STOP_TIMEOUT_MS = 10_000;
-/** Restarts in one minute before a child is given up. */
-const MAX_RESTARTS_PER_MINUTE = 5;
-const RESTART_DELAY_MS = 250;
 
 /**
  * A process that is started, restarted at most five times a minute with a growing delay, and stopped in order. It
@@ -45,7 +43,7 @@ export class Service {
   #child: ChildProcess | undefined;
   #ready: ReadyLine | undefined;
   #isStopping = false;
-  #restarts: number[] = [];
+  readonly #budget = new RestartBudget();
   /** Settles with the reason when the service is given up. */
   readonly failed: Promise<string>;
   #fail: (reason: string) => void = () => undefined;
@@ -124,14 +122,11 @@ export class Service {
     if (this.#isStopping || this.#ready === undefined) return;
     const how = signal ?? `exit code ${code}`;
     this.#options.logger.warn('service.exited', { service: this.name, how });
-    const nowMs = performance.now();
-    this.#restarts = this.#restarts.filter((atMs) => nowMs - atMs < 60_000);
-    if (this.#restarts.length >= MAX_RESTARTS_PER_MINUTE) {
-      this.#fail(`${this.name} ended ${this.#restarts.length} times in a minute (${how})`);
+    const delayMs = this.#budget.take(performance.now());
+    if (delayMs === undefined) {
+      this.#fail(`${this.name} ended too often within a minute (${how})`);
       return;
     }
-    const delayMs = RESTART_DELAY_MS * 2 ** this.#restarts.length;
-    this.#restarts.push(nowMs);
     setTimeout(() => {
       if (this.#isStopping) return;
       this.#spawn().catch((error: unknown) => {

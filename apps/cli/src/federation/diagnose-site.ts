@@ -58,6 +58,15 @@ export async function diagnoseSite(folder: string): Promise<readonly SiteCheck[]
   for (const name of Object.keys(config.datasets)) {
     checks.push(await check(`dataset ${name}`, () => readable(datasetPath(config, folder, name))));
   }
+  checks.push(
+    await check('policy', () => {
+      const { purposes, minCohort } = config.policy;
+      if (purposes.length > 0)
+        return Promise.resolve(`${purposes.join(', ')}, cohorts from ${minCohort}`);
+      const error = new TallyError('POLICY_PURPOSE', { purpose: 'any', allowed: 'none yet' });
+      return Promise.reject(error);
+    }),
+  );
   const { coordinator } = config;
   checks.push(await check('coordinator', () => reachable(coordinator)));
   return checks;

@@ -14,11 +14,11 @@ import {
   RECEIPT,
   TASK,
 } from '@tallystick/record';
-import type { CoordinatorApi } from '../api/coordinator-api.js';
+import type { OperatorApi } from '../api/operator-api.js';
 
 /** Where a run's evidence comes from. */
 export interface EvidenceSource {
-  readonly api: CoordinatorApi;
+  readonly api: OperatorApi;
   /** RPC of the chain. */
   readonly chainUrl: string;
   /** Raw chain spec of the deployment. */
@@ -57,7 +57,7 @@ export async function exportRun(
 }
 
 async function* rounds(
-  api: CoordinatorApi,
+  api: OperatorApi,
   run: RunId,
   count: number,
 ): AsyncGenerator<RoundEvidence, void, undefined> {

@@ -89,9 +89,10 @@ export class RunsController {
   @Sse(':run/events')
   async events(
     @Param('run', { schema: runParam }) run: RunId,
-    @Headers('last-event-id') after: string | undefined,
+    @Headers('last-event-id') lastId: string | undefined,
+    @Query('after') after: string | undefined,
   ): Promise<Observable<MessageEvent>> {
     await this.rows.get(run);
-    return this.streams.open(run, lastEventId(after));
+    return this.streams.open(run, lastEventId(lastId ?? after));
   }
 }

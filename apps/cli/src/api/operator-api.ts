@@ -1,0 +1,112 @@
+import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { sha256 } from '@tallystick/kernel/node';
+import {
+  InviteView,
+  LIMITS,
+  NodeList,
+  RoundEvidence,
+  type RoundView,
+  RoundList,
+  type RunEvent,
+  RunList,
+  RunView,
+} from '@tallystick/protocol';
+import { CoordinatorApi } from '@tallystick/site';
+import { EventReader } from './event-reader.js';
+
+/** An event stream of one connection may carry this much before the CLI reconnects: a million events or so. */
+const MAX_EVENT_BYTES = 256 * 1024 * 1024;
+
+/**
+ * The coordinator's REST API as operators, researchers and auditors use it (docs: /api/openapi.json). Answers are
+ * checked by the schemas the server is built from; errors are NET_*, or the coordinator's own code.
+ */
+export class OperatorApi {
+  readonly url: string;
+  readonly #api: CoordinatorApi;
+  readonly #signal: AbortSignal;
+
+  /** @param options.signal ends every call of this object. */
+  constructor(options: {
+    readonly url: string;
+    readonly token: string;
+    readonly signal: AbortSignal;
+  }) {
+    this.url = options.url.replace(/\/+$/, '');
+    this.#api = new CoordinatorApi({ url: this.url, token: () => options.token });
+    this.#signal = options.signal;
+  }
+
+  invite(organisation: string): Promise<InviteView> {
+    return this.#api.post(InviteView, { path: 'invites', body: { organisation } }, this.#signal);
+  }
+
+  async nodes(): Promise<NodeList['nodes']> {
+    return (await this.#api.get(NodeList, 'nodes', this.#signal)).nodes;
+  }
+
+  launch(spec: string, pot: bigint): Promise<RunView> {
+    const body = { spec, pot: pot.toString() };
+    return this.#api.post(RunView, { path: 'runs', body }, this.#signal);
+  }
+
+  async runs(): Promise<RunList['runs']> {
+    return (await this.#api.get(RunList, 'runs', this.#signal)).runs;
+  }
+
+  run(run: RunId): Promise<RunView> {
+    return this.#api.get(RunView, `runs/${run}`, this.#signal);
+  }
+
+  stop(run: RunId): Promise<RunView> {
+    return this.#api.post(RunView, { path: `runs/${run}/stop`, body: {} }, this.#signal);
+  }
+
+  /** A page of closed rounds, ascending, from `from` on. */
+  async rounds(run: RunId, from: number): Promise<readonly RoundView[]> {
+    return (await this.#api.get(RoundList, `runs/${run}/rounds?from=${from}`, this.#signal)).rounds;
+  }
+
+  evidence(run: RunId, round: number): Promise<RoundEvidence> {
+    return this.#api.get(RoundEvidence, `runs/${run}/rounds/${round}/evidence`, this.#signal);
+  }
+
+  /** Canonical JSON of a run spec, hash checked. */
+  async spec(id: Hash): Promise<string> {
+    return new TextDecoder().decode(await this.#named(`specs/${id}`, id, LIMITS.maxRunSpecBytes));
+  }
+
+  /** A model, state or update, hash checked. */
+  blob(id: Hash): Promise<Uint8Array> {
+    return this.#named(`blobs/${id}`, id, LIMITS.maxModelBytes);
+  }
+
+  /** Gives the events of `run` after `lastId` to `take` until it returns false, or the stream breaks off. */
+  async events(run: RunId, lastId: number, take: (event: RunEvent) => boolean): Promise<void> {
+    const enough = new AbortController();
+    const reader = new EventReader((event) => {
+      if (!take(event)) enough.abort();
+    });
+    const request = {
+      path: `runs/${run}/events?after=${lastId}`,
+      offset: 0,
+      maxBytes: MAX_EVENT_BYTES,
+    };
+    const push = (piece: Uint8Array): void => reader.push(piece);
+    try {
+      await this.#api.download(request, push, AbortSignal.any([this.#signal, enough.signal]));
+    } catch (error) {
+      if (!enough.signal.aborted) throw error;
+    }
+  }
+
+  async #named(path: string, id: Hash, maxBytes: number): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    const take = (piece: Uint8Array): void => void pieces.push(piece);
+    await this.#api.download({ path, offset: 0, maxBytes }, take, this.#signal);
+    const bytes = new Uint8Array(Buffer.concat(pieces));
+    const got = sha256(bytes);
+    if (got !== id) throw new TallyError('STORE_BLOB_DAMAGED', { sha256: id, got });
+    return bytes;
+  }
+}
