@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { asRunId, type RunId, TallyError } from '@tallystick/kernel';
 import { parseRunSpec, type RunEvent, type RunView } from '@tallystick/protocol';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import type { OperatorApi } from '../api/operator-api.js';
 import {
@@ -38,6 +38,9 @@ type Action = (api: OperatorApi, context: CommandContext) => Promise<number>;
 
 /** `tally run launch|list|show|watch|stop`. */
 export function addRun(program: Command, makeContext: MakeContext): void {
+  const pot = new Option('--pot <units>', 'units that the chain holds for this run')
+    .argParser(amountOption('--pot'))
+    .default(0n, '0'); // commander prints a default as JSON, which has no bigint
   const run = program.command('run').description('launch and follow training runs');
   const withApi = (command: Command, action: Action): Promise<void> =>
     runCommand(command, makeContext, async (context, globals: GlobalOptions) =>
@@ -47,7 +50,7 @@ export function addRun(program: Command, makeContext: MakeContext): void {
     .command('launch')
     .description('check run.yaml and start it')
     .argument('<run.yaml>', 'the run spec')
-    .option('--pot <units>', 'units that the chain holds for this run', amountOption('--pot'), 0n)
+    .addOption(pot)
     .option('--wait', 'follow it to its end')
     .addHelpText(
       'after',

@@ -1,5 +1,3 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asRunId, type Hash, type Logger, type RunId, TallyError } from '@tallystick/kernel';
 import { datasetPath, join as joinFederation } from '@tallystick/site';
@@ -118,7 +116,7 @@ export class Demo {
     const rounds = await allRounds(api, run);
     sayChain(output, rounds);
     const evaluations = await finalEvaluations(api, run, rounds.length - 1, example.sites.length);
-    const bundle = this.#options.exportFolder ?? (await mkdtemp(join(tmpdir(), 'tally-evidence-')));
+    const bundle = this.#options.exportFolder ?? join(this.#options.data, 'evidence', `run-${run}`);
     const exported = await exportRun(run, bundle, { api, chainUrl, chainSpecFile });
     output.say(
       `evidence of ${exported.rounds} rounds exported to ${bundle}; verifying it in a process of its own …`,
