@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Hash, Logger } from '@tallystick/kernel';
+import { type Hash, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
 import { OperatorApi } from '../api/operator-api.js';
 import { Service } from './service.js';
+import { type RunningServer, WatchedServer } from './watched-server.js';
 
 const COORDINATOR = fileURLToPath(new URL('../../../coordinator/dist/main.js', import.meta.url));
 const CLIENT_NODE = fileURLToPath(new URL('../../../client-node/dist/main.js', import.meta.url));
@@ -38,15 +39,15 @@ export class Deployment {
   readonly #options: DeploymentOptions;
   readonly #coordinator: Service;
   readonly #nodes: Service[] = [];
-  readonly #servers: readonly Server[];
+  readonly #servers: readonly Watched[];
 
   private constructor(
     options: DeploymentOptions,
     parts: {
       api: OperatorApi;
-      chain: Server & { url: string; genesis: Hash };
+      chain: { readonly url: string; readonly genesis: Hash };
       coordinator: Service;
-      servers: readonly Server[];
+      servers: readonly Watched[];
       chainSpecFile: string;
     },
   ) {
@@ -61,36 +62,31 @@ export class Deployment {
 
   /** Starts or adopts the servers, then the coordinator. What was started is stopped again when a step fails. */
   static async start(options: DeploymentOptions): Promise<Deployment> {
-    const { data, logger, signal } = options;
     const sandbox = await import('@tallystick/sandbox');
-    const folder = await sandbox.openDataFolder(data);
-    const servers: Server[] = [];
+    const folder = await sandbox.openDataFolder(options.data);
+    const servers: Watched[] = [];
     try {
-      const { durability, chainPort } = options;
-      const [postgres, deployment] = await Promise.all([
-        sandbox.startPostgres({ folder: folder.postgres, logger, durability, signal }),
-        sandbox.openDeployment(folder),
-      ]);
-      servers.push({ ...postgres, role: 'postgres', name: 'postgres' });
-      const running = await sandbox.startChain({
-        folder: folder.chain,
-        specPath: deployment.specPath,
-        keyPath: deployment.authorityKeyPath,
-        port: chainPort,
-        logger,
-        signal,
-      });
-      const chain = { ...running, role: 'chain' as const, name: 'chain' };
+      const opening = sandbox.openDeployment(folder);
+      opening.catch(() => undefined); // awaited below, after PostgreSQL
+      const postgres = await watchPostgres(sandbox, folder, options);
+      servers.push(postgres);
+      const deployment = await opening;
+      const chain = await watchChain(sandbox, { folder, deployment }, options);
       servers.push(chain);
       const coordinator = await startCoordinator(options, {
-        postgres: postgres.url,
-        chain: chain.url,
+        postgres: postgres.running.url,
+        chain: chain.running.url,
       });
       const url = coordinator.ready.url ?? `http://127.0.0.1:${options.port}`;
       const token = (await readFile(folder.apiToken, 'utf8')).trim();
       const api = new OperatorApi({ url, token, signal: AbortSignal.any([]) });
-      const parts = { api, chain, coordinator, servers, chainSpecFile: deployment.specPath };
-      return new Deployment(options, parts);
+      return new Deployment(options, {
+        api,
+        chain: chain.running,
+        coordinator,
+        servers,
+        chainSpecFile: deployment.specPath,
+      });
     } catch (error) {
       for (const server of servers.toReversed()) await server.stop().catch(() => undefined);
       throw error;
@@ -113,9 +109,9 @@ export class Deployment {
   }
 
   processes(): readonly ProcessInfo[] {
-    const servers = this.#servers.map(({ role, name, pid, startedAtMs }) => ({
+    const servers = this.#servers.map(({ role, running: { pid, startedAtMs } }) => ({
       role,
-      name,
+      name: role,
       pid,
       startedAtMs,
     }));
@@ -134,7 +130,8 @@ export class Deployment {
 
   /** Settles with the reason when a child is given up. */
   failed(): Promise<string> {
-    return Promise.race([this.#coordinator, ...this.#nodes].map(({ failed }) => failed));
+    const watched = [...this.#servers, this.#coordinator, ...this.#nodes];
+    return Promise.race(watched.map(({ failed }) => failed));
   }
 
   /** Drains nodes, then the coordinator, then the servers. */
@@ -145,12 +142,51 @@ export class Deployment {
   }
 }
 
-interface Server {
-  readonly role: 'postgres' | 'chain';
-  readonly name: string;
-  readonly pid: number;
-  readonly startedAtMs: number;
-  stop(): Promise<void>;
+type Sandbox = typeof import('@tallystick/sandbox');
+type DataFolder = Awaited<ReturnType<Sandbox['openDataFolder']>>;
+type Keys = Awaited<ReturnType<Sandbox['openDeployment']>>;
+type Watched = Pick<WatchedServer<RunningServer>, 'role' | 'running' | 'failed' | 'stop'>;
+type RunningPostgres = Awaited<ReturnType<Sandbox['startPostgres']>>;
+type RunningChain = Awaited<ReturnType<Sandbox['startChain']>>;
+
+/** The cluster keeps its socket, so whoever was connected finds it again. */
+function watchPostgres(
+  { startPostgres, processBirth }: Sandbox,
+  { postgres: folder }: DataFolder,
+  { durability, logger, signal }: DeploymentOptions,
+): Promise<WatchedServer<RunningPostgres>> {
+  return WatchedServer.start<RunningPostgres>({
+    role: 'postgres',
+    start: () => startPostgres({ folder, logger, durability, signal }),
+    birthOf: processBirth,
+    logger,
+  });
+}
+
+/** A restart takes the port that the first start got. */
+function watchChain(
+  { startChain, processBirth }: Sandbox,
+  { folder, deployment }: { readonly folder: DataFolder; readonly deployment: Keys },
+  { chainPort, logger, signal }: DeploymentOptions,
+): Promise<WatchedServer<RunningChain>> {
+  return WatchedServer.start<RunningChain>({
+    role: 'chain',
+    start: (before) => {
+      const port = before === undefined ? chainPort : Number(new URL(before.url).port);
+      const { specPath, authorityKeyPath: keyPath } = deployment;
+      const starting = startChain({
+        folder: folder.chain,
+        specPath,
+        keyPath,
+        port,
+        logger,
+        signal,
+      });
+      return starting.catch(namingOption('--chain-port', port));
+    },
+    birthOf: processBirth,
+    logger,
+  });
 }
 
 function startCoordinator(
@@ -158,7 +194,7 @@ function startCoordinator(
   urls: { readonly postgres: string; readonly chain: string },
 ): Promise<Service> {
   const { data, port, logger, env = {} } = options;
-  return Service.start({
+  const starting = Service.start({
     name: 'coordinator',
     script: COORDINATOR,
     args: [],
@@ -173,4 +209,13 @@ function startCoordinator(
     logFile: join(data, 'logs', 'coordinator.log'),
     logger,
   });
+  return starting.catch(namingOption('--port', port));
+}
+
+/** The servers know their settings; whoever types a command knows its options. */
+function namingOption(option: string, port: number): (error: unknown) => never {
+  return (error) => {
+    if (!isTallyError(error, 'CONFIG_PORT_IN_USE')) throw error;
+    throw new TallyError('CONFIG_PORT_IN_USE', { host: '127.0.0.1', port, option }, error);
+  };
 }

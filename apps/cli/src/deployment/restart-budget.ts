@@ -1,4 +1,4 @@
-const MAX_RESTARTS_PER_MINUTE = 5;
+export const MAX_RESTARTS_PER_MINUTE = 5;
 const FIRST_DELAY_MS = 250;
 
 /** How often something may be started again: five times in a minute, each time after twice the delay. */

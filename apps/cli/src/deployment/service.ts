@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Logger, TallyError } from '@tallystick/kernel';
-import { RestartBudget } from './restart-budget.js';
+import { childError } from './child-error.js';
+import { MAX_RESTARTS_PER_MINUTE, RestartBudget } from './restart-budget.js';
 
 /** A child of the supervisor: a script, its environment, and the line by which it says that it is ready. */
 export interface ServiceOptions {
@@ -29,6 +30,8 @@ export interface ReadyLine {
   readonly url?: string;
 }
 
+/** How much of a log is searched for a reason. */
+const MAX_REASON_BYTES = 64 << 10;
 const READY_TIMEOUT_MS = 60_000;
 /** A drain has this long before the process is killed. */
 const STOP_TIMEOUT_MS = 10_000;
@@ -54,7 +57,7 @@ export class Service {
     this.failed = new Promise((resolve) => (this.#fail = resolve));
   }
 
-  /** Resolves when the process is ready. Rejects with ENGINE_CRASHED or NET_TIMEOUT and stops it. */
+  /** Resolves when the process is ready. Rejects with what it said before it ended, or NET_TIMEOUT. */
   static async start(options: ServiceOptions): Promise<Service> {
     const service = new Service(options);
     await mkdir(dirname(options.logFile), { recursive: true });
@@ -83,6 +86,8 @@ export class Service {
   async #spawn(): Promise<void> {
     const { script, args, env, logFile } = this.#options;
     const log = await open(logFile, 'a');
+    const { size: since } = await log.stat();
+    if (this.#isStopping) return log.close();
     const child = spawn(process.execPath, [script, ...args], {
       env: { ...process.env, ...env(this.#ready) },
       stdio: ['ignore', 'pipe', log.fd],
@@ -91,14 +96,13 @@ export class Service {
     await log.close();
     this.#child = child;
     child.once('exit', (code, signal) => this.#onExit(code, signal));
-    this.#ready = await this.#readyLine(child);
+    this.#ready = await this.#readyLine(child, since);
   }
 
-  async #readyLine(child: ChildProcess): Promise<ReadyLine> {
+  async #readyLine(child: ChildProcess, since: number): Promise<ReadyLine> {
     const { readyEvent, logFile } = this.#options;
-    const exited = once(child, 'exit').then(() => {
-      const reason = `its exit before it was ready; read ${logFile}`;
-      throw new TallyError('ENGINE_CRASHED', { reason: `${this.name}: ${reason}` });
+    const exited = once(child, 'exit').then(async () => {
+      throw childError(this.name, await readSince(logFile, since), logFile);
     });
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -109,8 +113,7 @@ export class Service {
       const line = firstEvent(child.stdout, readyEvent);
       return await Promise.race([line, exited, late]);
     } catch (error) {
-      this.#isStopping = true;
-      child.kill('SIGKILL');
+      child.kill('SIGKILL'); // its exit starts it again, unless this was the first start
       throw error;
     } finally {
       clearTimeout(timer);
@@ -124,18 +127,23 @@ export class Service {
     this.#options.logger.warn('service.exited', { service: this.name, how });
     const delayMs = this.#budget.take(performance.now());
     if (delayMs === undefined) {
-      this.#fail(`${this.name} ended too often within a minute (${how})`);
+      this.#fail(`${this.name} ended ${MAX_RESTARTS_PER_MINUTE} times in a minute (${how})`);
       return;
     }
     setTimeout(() => {
       if (this.#isStopping) return;
       this.#spawn().catch((error: unknown) => {
-        this.#fail(
-          `${this.name} does not start: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#options.logger.warn('service.start_failed', { service: this.name, reason });
       });
     }, delayMs);
   }
+}
+
+/** What was written after byte `since`; the log of a child that did not start is short. */
+async function readSince(file: string, since: number): Promise<string> {
+  const bytes = await readFile(file);
+  return bytes.subarray(Math.max(since, bytes.length - MAX_REASON_BYTES)).toString('utf8');
 }
 
 /** The first JSON line whose `event` is `event`. Later output is read and dropped, so that the pipe never fills. */

@@ -1,5 +1,5 @@
 import { type Logger, TallyError } from '@tallystick/kernel';
-import { RestartBudget } from './restart-budget.js';
+import { MAX_RESTARTS_PER_MINUTE, RestartBudget } from './restart-budget.js';
 
 /** A server of the sandbox that runs. */
 export interface RunningServer {
@@ -91,7 +91,9 @@ export class WatchedServer<Server extends RunningServer> {
   async #restart(): Promise<void> {
     const { role, start, birthOf, logger } = this.#options;
     const delayMs = this.#budget.take(performance.now());
-    if (delayMs === undefined) return this.#fail(`${role} ended too often within a minute`);
+    if (delayMs === undefined) {
+      return this.#fail(`${role} ended ${MAX_RESTARTS_PER_MINUTE} times in a minute`);
+    }
     try {
       this.#running = await start(this.#running);
       this.#birth = await birthOf(this.#running.pid);

@@ -14,4 +14,10 @@ export const internal = {
     close: 1011,
     disposition: 'fatal',
   },
+  INTERNAL_PROCESS_ENDED: {
+    message: '{name} ended before it was ready: {reason} (log: {log})',
+    hint: 'Correct what it names; otherwise report this with that log.',
+    status: 500,
+    disposition: 'fatal',
+  },
 } as const;
