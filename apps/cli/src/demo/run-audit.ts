@@ -22,10 +22,18 @@ export async function runAudit(
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   const [code] = (await once(child, 'close')) as [number | null];
   const last = Buffer.concat(chunks).toString('utf8').trim().split('\n').at(-1) ?? '';
+  const report = reportOf(last);
+  if (report !== undefined) return { exitCode: code ?? 70, report };
+  const reason = `audit verify ended with ${code} and said: ${last.slice(0, 200)}`;
+  throw new TallyError('AUDIT_UNAVAILABLE', { reason });
+}
+
+/** Undefined for anything but a report: `audit verify` prints `{error}` when it could not judge. */
+function reportOf(line: string): AuditReport | undefined {
   try {
-    return { exitCode: code ?? 70, report: JSON.parse(last) as AuditReport }; // our own process wrote it
-  } catch (error) {
-    const reason = `audit verify ended with ${code} and said: ${last.slice(0, 200)}`;
-    throw new TallyError('AUDIT_UNAVAILABLE', { reason }, error);
+    const value = JSON.parse(line) as AuditReport | null; // our own process wrote it
+    return typeof value?.verdict === 'string' ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
