@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import type { Hash, Sha256 } from '@tallystick/kernel';
 import { durableWrite } from '@tallystick/kernel/node';
+import { writeError } from './write-error.js';
 
 const EXTENSION = '.tlu';
 
@@ -21,12 +22,16 @@ export class UpdateFiles {
     return join(this.#folder, `${id}${EXTENSION}`);
   }
 
-  /** Writes the file under the hash of its content. */
+  /** Writes the file under the hash of its content. Rejects with STORE_DISK_FULL or CONFIG_FOLDER_UNWRITABLE. */
   async put(bytes: Uint8Array): Promise<Hash> {
     const id = this.#sha256(bytes);
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    if (this.#isDurable) await durableWrite(this.path(id), bytes, 0o600);
-    else await writeFile(this.path(id), bytes, { mode: 0o600 });
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      if (this.#isDurable) await durableWrite(this.path(id), bytes, 0o600);
+      else await writeFile(this.path(id), bytes, { mode: 0o600 });
+    } catch (error) {
+      throw writeError(this.path(id), error);
+    }
     return id;
   }
 

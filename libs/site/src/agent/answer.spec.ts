@@ -1,10 +1,11 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { decodeUpdate } from '@tallystick/aggregation';
 import { asNodeId, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import { ed25519, sha256 } from '@tallystick/kernel/node';
 import { DECLINE, DeclineReason, decodeSigned, RECEIPT, verifyRecord } from '@tallystick/record';
 import { localSeed, type Offer } from '@tallystick/rounds';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   flipSignature,
   nodeSigner,
@@ -190,6 +191,32 @@ describe('SiteAgent.answer listens to the pinned coordinator alone', () => {
     await expect(bench.agent.answer(torn, bench.signal)).rejects.toMatchObject({
       code: 'PROTO_MALFORMED',
     });
+  });
+});
+
+describe('SiteAgent.answer hands out only what is durable', () => {
+  it('signs no receipt for an update that cannot be written', async () => {
+    await writeFile(join(bench.folder, 'updates'), 'a file where the folder should be');
+    const decline = await bench.decline();
+    expect(decline.code).toBe('CONFIG_FOLDER_UNWRITABLE');
+    expect(await bench.kinds()).toEqual(['task', 'decline']);
+  });
+
+  it('gives no receipt when the log cannot be written', async () => {
+    let open = (): void => undefined;
+    bench.trainer.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const answer = bench.agent.answer(bench.coordinator.offer(), bench.signal).then(
+      ({ kind }) => kind,
+      (error: unknown) => error,
+    );
+    await vi.waitUntil(() => bench.trainer.requests.length > 0);
+    await bench.log.close();
+    open();
+    expect(await answer).toMatchObject({ code: 'CONFIG_FOLDER_UNWRITABLE' });
+    expect(await bench.kinds()).toEqual(['task']);
+    expect(await readdir(join(bench.folder, 'updates'))).toHaveLength(1);
   });
 });
 

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TallyError } from '@tallystick/kernel';
 import { fsyncFolder } from '@tallystick/kernel/node';
+import { writeError } from '../write-error.js';
 import { MAX_LINE_BYTES } from './log-line.js';
 
 const READ_BYTES = 256 * 1024;
@@ -104,12 +105,4 @@ export class LineFile {
       this.#broken = cause;
     }
   }
-}
-
-function writeError(path: string, cause: unknown): TallyError {
-  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC') {
-    return new TallyError('STORE_DISK_FULL', { path }, cause);
-  }
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new TallyError('CONFIG_FOLDER_UNWRITABLE', { folder: path, reason }, cause);
 }
