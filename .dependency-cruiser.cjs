@@ -44,11 +44,11 @@ const COORDINATOR = {
   auth: [],
   http: [],
   registry: ['persistence'],
-  models: [],
+  models: ['persistence'],
   rounds: ['persistence'],
   fleet: ['rounds', 'registry'],
   ledger: ['persistence'],
-  runs: ['fleet', 'rounds', 'registry', 'models'],
+  runs: ['fleet', 'rounds', 'registry', 'models', 'persistence'],
   evidence: ['models', 'persistence'],
 };
 /** Guards and the error filter serve every controller; so do single files beside the rooms (configuration, …). */
