@@ -1,8 +1,18 @@
-import { asHash, fromHex } from '@tallystick/kernel';
+import { createHash } from 'node:crypto';
+import { fromHex } from '@tallystick/kernel';
 import { ed25519 } from '@tallystick/kernel/node';
-import { RoundEvidence, RoundList, type RunView } from '@tallystick/protocol';
+import {
+  ErrorBody,
+  HeaderList,
+  NodeList,
+  RoundEvidence,
+  RoundList,
+  RunEvent,
+  type RunView,
+} from '@tallystick/protocol';
+import { decodeSigned, HEADER, PROMISE, RECEIPT, TASK, verifyRecord } from '@tallystick/record';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestPostgres, type TestPostgres } from './testing/test-postgres.js';
+import type { TestApi } from './testing/test-api.js';
 import {
   type RunningCoordinator,
   TEST_RUN,
@@ -10,12 +20,14 @@ import {
   type TestHome,
 } from './testing/test-deployment.js';
 import { TestNode } from './testing/test-node.js';
+import { startTestPostgres, type TestPostgres } from './testing/test-postgres.js';
 
 describe('coordinator', () => {
   let postgres: TestPostgres;
   let home: TestHome;
   let coordinator: RunningCoordinator;
   let nodes: TestNode[];
+  let done: RunView;
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
@@ -23,6 +35,13 @@ describe('coordinator', () => {
     coordinator = await home.start();
     nodes = [new TestNode(coordinator.api), new TestNode(coordinator.api)];
     for (const [i, node] of nodes.entries()) await node.join(`site-${i}`);
+    for (const node of nodes) {
+      const { signature } = await node.connect();
+      const key = coordinator.deployment.signer.key;
+      expect(ed25519.verify(key, fromHex(node.helloHash), signature)).toBe(true);
+    }
+    const { run } = await coordinator.api.launch(TEST_RUN);
+    done = await untilCommitted(coordinator.api, run);
   });
   afterAll(async () => {
     await coordinator.stop();
@@ -30,35 +49,193 @@ describe('coordinator', () => {
     await postgres.stop();
   });
 
-  it('plays a run over two sockets, commits every round, and shows its evidence', async () => {
-    const { api } = coordinator;
-    for (const node of nodes) {
-      const { signature } = await node.connect();
-      const key = coordinator.deployment.signer.key;
-      expect(ed25519.verify(key, fromHex(node.helloHash), signature)).toBe(true);
-    }
-    const { run } = await api.launch(TEST_RUN);
-    const ended = await untilEnded(api, run);
-    expect(ended).toMatchObject({ status: 'completed', closedRounds: 3, reason: null });
-    await expect.poll(async () => (await api.run(run)).committedRounds).toBe(3);
-    const { rounds } = RoundList.parse(await api.get(`runs/${run}/rounds`));
+  it('plays a run over two sockets and commits every round', async () => {
+    expect(done).toMatchObject({ status: 'completed', closedRounds: 3, reason: null });
+    const { rounds } = RoundList.parse(await coordinator.api.get(`runs/${done.run}/rounds`));
     expect(rounds.map(({ included, status }) => [included, status])).toEqual([
       [2, 'committed'],
       [2, 'committed'],
       [2, 'committed'],
     ]);
-    expect(rounds.at(-1)?.modelAfter).toBe(ended.model);
-    const model = await api.bytes(`models/${ended.model}`);
-    expect(coordinator.deployment.sha256(model)).toBe(asHash(ended.model));
-    const evidence = RoundEvidence.parse(await api.get(`runs/${run}/rounds/1/evidence`));
-    expect(evidence.receipts).toHaveLength(2);
-    expect(evidence.promises).toHaveLength(2);
+    expect(rounds.at(-1)?.modelAfter).toBe(done.model);
+  });
+
+  it('shows evidence whose every signature holds', async () => {
+    const { api, deployment } = coordinator;
+    const path = `runs/${done.run}/rounds/1/evidence`;
+    const evidence = RoundEvidence.parse(await api.get(path));
+    const { key } = deployment.signer;
+    const task = decodeSigned(TASK, evidence.task);
+    expect(verifyRecord(ed25519, TASK, task.value, key, task.signature)).toBe(true);
+    const header = decodeSigned(HEADER, evidence.header);
+    expect(verifyRecord(ed25519, HEADER, header.value, key, header.signature)).toBe(true);
+    for (const [i, wire] of evidence.receipts.entries()) {
+      const receipt = decodeSigned(RECEIPT, wire);
+      const node = nodes[i]?.key.key ?? key;
+      expect(verifyRecord(ed25519, RECEIPT, receipt.value, node, receipt.signature)).toBe(true);
+    }
+    const promised = nodes.map(({ heads }) =>
+      heads.flatMap((head) =>
+        head.kind === 'verdict' && head.outcome === 'accepted' && head.round === 1
+          ? [head.promise]
+          : [],
+      ),
+    );
+    expect(evidence.promises).toEqual(promised.flat());
+    expect(decodeSigned(PROMISE, evidence.promises[0] ?? '').value.round).toBe(1);
+    const { headers } = HeaderList.parse(await api.get(`runs/${done.run}/headers?from=1&limit=1`));
+    expect(headers).toEqual([evidence.header]);
+  });
+
+  it('serves models by hash: whole, in ranges, not again, and only models to nodes', async () => {
+    const { api } = coordinator;
+    const path = `models/${done.model}`;
+    const whole = await api.bytes(path);
+    expect(createHash('sha256').update(whole).digest('hex')).toBe(done.model);
+    const part = await api.ask(path, { headers: { range: 'bytes=8-19' } });
+    expect(part.status).toBe(206);
+    expect(new Uint8Array(await part.arrayBuffer())).toEqual(whole.slice(8, 20));
+    const again = await api.ask(path, { headers: { 'if-none-match': `"${done.model}"` } });
+    expect(again.status).toBe(304);
+    expect(again.headers.get('cache-control')).toContain('immutable');
+    const beyond = await api.ask(path, { headers: { range: 'bytes=99999-' } });
+    expect(beyond.status).toBe(416);
+    const head = await api.ask(path, { method: 'HEAD' });
+    expect(head.headers.get('content-length')).toBe(String(whole.length));
+    const evidence = RoundEvidence.parse(await api.get(`runs/${done.run}/rounds/0/evidence`));
+    const { update } = decodeSigned(RECEIPT, evidence.receipts[0] ?? '').value;
+    expect((await api.ask(`blobs/${update}`)).status).toBe(200);
+    expect(await codeOf(await api.ask(`models/${update}`))).toBe('MODEL_UNKNOWN');
+    const token = nodes[0]?.token ?? '';
+    expect((await api.ask(path, {}, token)).status).toBe(200);
+    expect((await api.ask(`specs/${done.spec}`, {}, token)).status).toBe(200);
+    expect(await codeOf(await api.ask(`blobs/${update}`, {}, token))).toBe('AUTH_DENIED');
+    expect(await codeOf(await api.ask('runs', {}, token))).toBe('AUTH_DENIED');
+  });
+
+  it('streams events from any point on, and misses none', async () => {
+    const all = await events(coordinator.api, done.run, 0, 17);
+    expect(all.map(({ id }) => id)).toEqual(Array.from({ length: 17 }, (_, i) => i + 1));
+    expect(all[0]?.type).toBe('run.started');
+    const rest = await events(coordinator.api, done.run, 15, 2);
+    expect(rest).toEqual(all.slice(15));
+  });
+
+  it('keeps what a site reports of a committed model', async () => {
+    const [node] = nodes;
+    if (node === undefined) throw new Error('no node');
+    const report = { kind: 'evaluation', run: done.run, round: 2, numExamples: 9 } as const;
+    node.send({ ...report, model: done.genesisModel, metrics: { accuracy: 1 } });
+    expect(await node.next('error')).toMatchObject({ code: 'PROTO_UNEXPECTED' });
+    await expect.poll(() => node.closed?.code).toBe(4400);
+    await node.connect();
+    node.send({ ...report, model: done.model, metrics: { accuracy: 750_000_000 } });
+    const path = `runs/${done.run}/rounds?from=2`;
+    await expect
+      .poll(async () => RoundList.parse(await coordinator.api.get(path)).rounds[0]?.evaluations)
+      .toEqual([{ node: 0, numExamples: 9, metrics: { accuracy: 750_000_000 } }]);
+  });
+
+  it('lists its nodes with what the chain says of them', async () => {
+    const { nodes: views } = NodeList.parse(await coordinator.api.get('nodes'));
+    expect(views).toMatchObject([
+      { node: 0, name: 'site-0', status: 'active', cap: '1000', connected: true },
+      { node: 1, name: 'site-1', status: 'active', cap: '1000', connected: true },
+    ]);
+  });
+
+  it('H: names every fault of a run.yaml with line and column, and launches a good one after', async () => {
+    const { api } = coordinator;
+    const spec = TEST_RUN.replace('rounds: 3', 'rounds: none').replace('steps: 1', 'stops: 1');
+    const body = JSON.stringify({ spec });
+    const headers = { 'content-type': 'application/json' };
+    const response = await api.ask('runs', { method: 'POST', body, headers });
+    expect(response.status).toBe(400);
+    const { error } = ErrorBody.parse(await response.json());
+    expect(error.code).toBe('CONFIG_RUN_SPEC_INVALID');
+    expect(error.message).toMatch(/run\.yaml:11:\d+/);
+    expect(error.message).toMatch(/run\.yaml:13:\d+/);
+    const { run } = await api.launch(TEST_RUN);
+    expect(await untilCommitted(api, run)).toMatchObject({ status: 'completed' });
+  });
+
+  it('H: refuses a token that is wrong, used, or of another invite', async () => {
+    const { api } = coordinator;
+    const again = new TestNode(api);
+    const invite = await api.invite('site-0');
+    await again.join('site-0', invite.token);
+    await expect(new TestNode(api).join('site-0', invite.token)).rejects.toThrow('AUTH_TOKEN_USED');
+    const known = await again.join('site-0', invite.token); // its own answer was lost
+    expect(known.node).toBe(again.node);
+    const body = { secret: 'A'.repeat(43), name: 'x', key: again.key.key, owner: again.key.key };
+    const proof = again.proof(again.key.key);
+    await expect(api.post('nodes/prepare', { ...body, proof })).rejects.toThrow(
+      'AUTH_TOKEN_UNKNOWN',
+    );
+  });
+
+  it('H: refuses requests that are unauthorised, unknown, malformed or too large', async () => {
+    const { api } = coordinator;
+    expect(await codeOf(await api.ask('runs', {}, ''))).toBe('AUTH_REQUIRED');
+    expect(await codeOf(await api.ask('runs', {}, 'x'.repeat(43)))).toBe('AUTH_REQUIRED');
+    expect(await codeOf(await api.ask('runs/77'))).toBe('USAGE_UNKNOWN_RUN');
+    expect(await codeOf(await api.ask(`runs/${done.run}/rounds/9`))).toBe('USAGE_UNKNOWN_ROUND');
+    expect(await codeOf(await api.ask('runs/abc'))).toBe('USAGE_INVALID');
+    expect(await codeOf(await api.ask('models/../../etc'))).toBe('USAGE_NOT_FOUND');
+    const post = (body: string): Promise<Response> =>
+      api.ask('invites', { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+    expect(await codeOf(await post('{'))).toBe('USAGE_INVALID');
+    expect(await codeOf(await post(`"${'x'.repeat(3_000_000)}"`))).toBe('PROTO_TOO_LARGE');
+    expect((await api.ask('invites', { method: 'POST' })).status).toBe(400);
+  });
+
+  it('describes itself, and says how it is', async () => {
+    const { url } = coordinator.api;
+    const openApi: { paths: Record<string, unknown> } = await (
+      await fetch(`${url}/api/openapi.json`)
+    ).json();
+    expect(Object.keys(openApi.paths)).toContain('/api/v1/runs/{run}/rounds/{round}/evidence');
+    expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'ok' });
+    expect((await fetch(`${url}/ready`)).status).toBe(200);
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain(
+      'tally_fleet_sessions_connections 2',
+    );
   });
 });
 
-async function untilEnded(api: RunningCoordinator['api'], run: number): Promise<RunView> {
-  await expect
-    .poll(async () => (await api.run(run)).status, { timeout: 20_000 })
-    .not.toBe('running');
-  return api.run(run);
+async function codeOf(response: Response): Promise<string> {
+  return ErrorBody.parse(await response.json()).error.code;
+}
+
+async function untilCommitted(api: TestApi, run: number): Promise<RunView> {
+  for (let turn = 0; turn < 200; turn++) {
+    const view = await api.run(run);
+    if (view.status !== 'running' && view.committedRounds === view.closedRounds) return view;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`run ${run} does not end`);
+}
+
+/** The first `count` events after number `after`. */
+async function events(
+  api: TestApi,
+  run: number,
+  after: number,
+  count: number,
+): Promise<readonly RunEvent[]> {
+  const stop = new AbortController();
+  const headers = { 'last-event-id': String(after) };
+  const response = await api.ask(`runs/${run}/events`, { headers, signal: stop.signal });
+  expect(response.headers.get('content-type')).toContain('text/event-stream');
+  let text = '';
+  const found = (): RunEvent[] =>
+    [...text.matchAll(/^data: (\{.*\})$/gm)].map(([, json]) =>
+      RunEvent.parse(JSON.parse(json ?? '')),
+    );
+  for await (const piece of response.body ?? []) {
+    text += Buffer.from(piece).toString();
+    if (found().length >= count) break;
+  }
+  stop.abort();
+  return found().slice(0, count);
 }

@@ -4,6 +4,7 @@ import { type Clock, isTallyError, type Logger, TallyError } from '@tallystick/k
 import { encodeFrame, LIMITS } from '@tallystick/protocol';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Admission } from './admission.js';
+import { asBytes, firstFrame } from './first-frame.js';
 import type { Greeter } from './greeter.js';
 import { Heartbeat } from './heartbeat.js';
 import { errorHead, NodeSession, type NodeSessionDeps } from './node-session.js';
@@ -14,8 +15,6 @@ export const FLEET_PATH = '/api/v1/fleet';
 const SUBPROTOCOL = 'tally.v1';
 /** Head length, head and one chunk. */
 const MAX_MESSAGE_BYTES = 4 + LIMITS.maxHeadBytes + LIMITS.chunkBytes;
-/** Frame headers and masks on top of what a socket may say before it is welcome. */
-const PRE_AUTH_WIRE_BYTES = LIMITS.preAuthBytes + 64;
 /** A session ends a little before its token does; the node comes back and gets a new one. */
 const SESSION_MS = LIMITS.sessionTokenMs - 300_000;
 /** How long a drain waits for the nodes to hang up. */
@@ -117,7 +116,7 @@ export class FleetServer {
     const wire = new WsWire(ws);
     ws.on('error', () => undefined); // 'close' follows and is what counts
     const { nonce, frame } = this.#deps.greeter.challenge();
-    const hello = this.#oneFrame(ws, place);
+    const hello = firstFrame(ws, { ...place, clock: this.#deps.clock });
     wire.send(frame);
     try {
       const {
@@ -136,45 +135,6 @@ export class FleetServer {
       wire.send(encodeFrame(errorHead(known)));
       wire.close(known.spec.close ?? 4400, known.code);
     }
-  }
-
-  /** The first message of a socket, within preAuthMs and preAuthBytes; a second one ends it. */
-  #oneFrame(
-    ws: WebSocket,
-    { socket, early }: { readonly socket: NodeJS.EventEmitter; readonly early: number },
-  ): Promise<Uint8Array> {
-    const { preAuthMs, preAuthBytes } = LIMITS;
-    return new Promise((resolve, reject) => {
-      let bytes = early;
-      const done = (): void => {
-        timer.cancel();
-        socket.off('data', count);
-        ws.off('close', closed);
-      };
-      const fail = (error: TallyError): void => {
-        done();
-        reject(error);
-      };
-      const count = (chunk: Uint8Array): void => {
-        bytes += chunk.length;
-        if (bytes <= PRE_AUTH_WIRE_BYTES) return;
-        const what = 'what came before the welcome';
-        fail(new TallyError('PROTO_TOO_LARGE', { what, bytes, limit: preAuthBytes }));
-      };
-      const closed = (): void =>
-        fail(new TallyError('NET_CLOSED', { what: 'node', reason: 'left' }));
-      const timer = this.#deps.clock.after(preAuthMs, () =>
-        fail(new TallyError('NET_TIMEOUT', { what: 'node', timeoutMs: preAuthMs })),
-      );
-      socket.on('data', count);
-      ws.once('close', closed);
-      ws.once('message', (data) => {
-        done();
-        ws.pause();
-        resolve(asBytes(data));
-      });
-      if (early > PRE_AUTH_WIRE_BYTES) count(new Uint8Array(0));
-    });
   }
 
   #serve(ws: WebSocket, session: NodeSession): void {
@@ -206,10 +166,4 @@ function refuse(socket: Duplex, status: string): void {
 function malformed(error: unknown): TallyError {
   const reason = error instanceof Error ? error.message : String(error);
   return new TallyError('PROTO_MALFORMED', { reason: reason.slice(0, 200) }, error);
-}
-
-/** A view of the message; `ws` hands out a buffer that is ours. */
-function asBytes(data: WebSocket.RawData): Uint8Array {
-  if (Array.isArray(data)) return new Uint8Array(Buffer.concat(data));
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
 }

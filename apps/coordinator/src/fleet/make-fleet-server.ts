@@ -5,6 +5,7 @@ import type { Members } from '../registry/members.js';
 import type { Evaluations } from '../rounds/evaluations.js';
 import type { RoundDirectory } from '../rounds/round-directory.js';
 import { Admission } from './admission.js';
+import { FleetMetrics } from './fleet-metrics.js';
 import { FleetServer } from './fleet-server.js';
 import { Greeter } from './greeter.js';
 import type { NodeSessionDeps } from './node-session.js';
@@ -23,6 +24,7 @@ export async function makeFleetServer(
 ): Promise<FleetServer> {
   const { clock, logger, folders, blobs, crash, signer, entropy, sha256, ed25519 } = deployment;
   const chain = await deployment.ledger.genesis();
+  const metrics = new FleetMetrics(deployment.metrics);
   const session: NodeSessionDeps = {
     folder: deployment.spoolFolder,
     hashes: folders,
@@ -33,6 +35,7 @@ export async function makeFleetServer(
     runs: directory,
     evaluations,
     strikes: { add: (node, at) => rows.strike(node, at) },
+    metrics,
     logger,
   };
   return new FleetServer({
@@ -41,10 +44,12 @@ export async function makeFleetServer(
     sessions,
     session,
     joined: ({ node }) => {
+      metrics.sessions(sessions.size);
       logger.info('fleet.joined', { node });
       directory.joined(node);
     },
     left: ({ node }) => {
+      metrics.sessions(sessions.size);
       logger.info('fleet.left', { node });
       rows.seen(node).catch((error: unknown) => {
         logger.warn('fleet.seen_failed', { node, reason: String(error) });

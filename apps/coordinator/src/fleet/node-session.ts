@@ -16,6 +16,7 @@ import {
 import { DECLINE, decodeSigned, RECEIPT } from '@tallystick/record';
 import type { RunLoop, Verdict } from '@tallystick/rounds';
 import type { EvaluationReport } from '../rounds/evaluations.js';
+import type { FleetMetrics } from './fleet-metrics.js';
 import { UploadDesk, type UploadDeskDeps } from './upload-desk.js';
 import type { Wire } from './wire.js';
 
@@ -34,6 +35,7 @@ export interface NodeSessionDeps extends UploadDeskDeps {
       at: { readonly run: RunId; readonly round: number; readonly code: string },
     ): Promise<void>;
   };
+  readonly metrics: Pick<FleetMetrics, 'verdict' | 'received'>;
   readonly logger: Logger;
 }
 
@@ -116,6 +118,7 @@ export class NodeSession {
       case 'upload.begin':
         return this.#begin(head);
       case 'upload.chunk':
+        this.#deps.metrics.received(payload.length);
         return this.#desk.append(head, payload);
       case 'submit':
         return this.#submit(head);
@@ -162,6 +165,7 @@ export class NodeSession {
           ? await loop.submit(this.node, { receipt, signature, updateBytes })
           : updateBytes;
     }
+    this.#deps.metrics.verdict(verdict.outcome);
     if (verdict.outcome === 'rejected') {
       this.#deps.logger.warn('fleet.rejected', { node: this.node, run, round, code: verdict.code });
       await this.#deps.strikes.add(this.node, { run, round, code: verdict.code });

@@ -8,8 +8,9 @@ import {
 } from '@tallystick/kernel';
 import type { RoundLedger } from '@tallystick/chain';
 import { HEADER, recordHash, signRecord } from '@tallystick/record';
+import type { Gauge } from '@tallystick/telemetry';
 import type { CrashPoints } from '../crash-points.js';
-import type { OutboxRows, WaitingRound } from '../persistence/outbox-rows.js';
+import type { Outbox, WaitingRound } from '../persistence/outbox-rows.js';
 import type { Wake } from './wake.js';
 
 /** Rounds in one transaction; a header is 0.4 KB, so a full batch stays below a tenth of a block. */
@@ -25,7 +26,7 @@ const FAULT_MS = 500;
 const MAX_ATTEMPTS = 8;
 
 export interface PublisherDeps {
-  readonly outbox: OutboxRows;
+  readonly outbox: Outbox;
   readonly ledger: RoundLedger;
   /** The coordinator key: headers. The account that pays is the ledger's. */
   readonly signer: Signer;
@@ -34,6 +35,8 @@ export interface PublisherDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly crash: CrashPoints;
+  /** Told how many rounds wait, at most a batch. */
+  readonly backlog: Gauge;
   /** Throws unless this process is still the only publisher. */
   readonly lead: () => Promise<void>;
 }
@@ -70,6 +73,7 @@ export class CommitPublisher {
   /** One look at the outbox; false when everything is final. */
   async step(): Promise<boolean> {
     const waiting = await this.#deps.outbox.waiting(MAX_BATCH);
+    this.#deps.backlog.set({}, waiting.length);
     const [first] = waiting;
     if (first === undefined) return false;
     if (first.commit === undefined)

@@ -23,19 +23,12 @@ import { Wake } from './wake.js';
       provide: CommitPublisher,
       inject: [Deployment, OutboxRows, Wake, Leadership],
       useFactory: (deployment: Deployment, outbox: OutboxRows, wake: Wake, leader: Leadership) => {
-        const { ledger, signer, sha256, clock, logger, crash } = deployment;
+        const { ledger, signer, sha256, clock, logger, crash, metrics } = deployment;
+        const help = 'Closed rounds that are not final on the chain, up to a batch of 64.';
+        const backlog = metrics.gauge('tally_ledger_waiting_rounds', help);
         const lead = (): Promise<void> => leader.hold();
-        return new CommitPublisher({
-          outbox,
-          ledger,
-          signer,
-          sha256,
-          wake,
-          clock,
-          logger,
-          crash,
-          lead,
-        });
+        const ports = { outbox, ledger, signer, sha256, wake, clock, logger };
+        return new CommitPublisher({ ...ports, crash, backlog, lead });
       },
     },
   ],

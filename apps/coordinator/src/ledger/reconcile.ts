@@ -1,10 +1,10 @@
 import { type Hash, type RunId, type Sha256, TallyError } from '@tallystick/kernel';
 import type { RoundLedger } from '@tallystick/chain';
 import { type Header, HEADER, recordHash } from '@tallystick/record';
-import type { OutboxRows } from '../persistence/outbox-rows.js';
+import type { Outbox } from '../persistence/outbox-rows.js';
 
 export interface ReconcileDeps {
-  readonly outbox: OutboxRows;
+  readonly outbox: Outbox;
   readonly ledger: Pick<RoundLedger, 'round' | 'anchored'>;
   readonly sha256: Sha256;
 }

@@ -17,18 +17,21 @@ export class Wake {
 
   /** Resolves on `set`, after `ms`, or when aborted. */
   async sleep(ms: number, signal: AbortSignal): Promise<void> {
-    if (!this.#isSet && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = this.#clock.after(ms, resolve);
-        const wake = (): void => {
-          timer.cancel();
-          resolve();
-        };
-        this.#sleeper = wake;
-        signal.addEventListener('abort', wake, { once: true });
-      });
-      this.#sleeper = undefined;
-    }
+    if (!this.#isSet && !signal.aborted) await this.#wait(ms, signal);
     this.#isSet = false;
+  }
+
+  #wait(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', wake);
+        this.#sleeper = undefined;
+        resolve();
+      };
+      const timer = this.#clock.after(ms, wake);
+      signal.addEventListener('abort', wake);
+      this.#sleeper = wake;
+    });
   }
 }

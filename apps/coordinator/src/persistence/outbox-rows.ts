@@ -27,6 +27,12 @@ export interface WaitingRound {
 /** Several rounds at once: what one transaction carries. */
 type Rounds = readonly { readonly run: RunId; readonly round: number }[];
 
+/** What the publisher and the reconciler need of the outbox. */
+export type Outbox = Pick<
+  OutboxRows,
+  'waiting' | 'prepared' | 'unprepared' | 'submitted' | 'final' | 'newestFinal'
+>;
+
 /** Rows of the outbox. Every change of status writes its event in the same transaction. */
 export class OutboxRows {
   readonly #work: UnitOfWork;

@@ -19,6 +19,7 @@ import {
   type RunOutcome,
   type RunPlan,
 } from '@tallystick/rounds';
+import type { Gauge } from '@tallystick/telemetry';
 import type { RunEntity } from '../persistence/entities/index.js';
 import type { RunRows } from '../persistence/run-rows.js';
 import type { RoundDirectory } from '../rounds/round-directory.js';
@@ -39,6 +40,8 @@ export interface RunServiceDeps {
   readonly ed25519: Ed25519;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told how many runs play. */
+  readonly gauge: Gauge;
 }
 
 interface Playing {
@@ -56,10 +59,6 @@ export class RunService {
     this.#deps = deps;
   }
 
-  get playing(): number {
-    return this.#playing.size;
-  }
-
   /** Goes on with every run that has not ended. */
   async resume(): Promise<void> {
     for (const run of await this.#deps.rows.unfinished()) this.start(run);
@@ -70,8 +69,12 @@ export class RunService {
     if (this.#playing.has(run.id) || this.#draining.signal.aborted) return;
     const stop = new AbortController();
     if (run.stopAt !== null) stop.abort();
-    const ended = this.#playToEnd(run, stop.signal).finally(() => this.#playing.delete(run.id));
+    const ended = this.#playToEnd(run, stop.signal).finally(() => {
+      this.#playing.delete(run.id);
+      this.#deps.gauge.set({}, this.#playing.size);
+    });
     this.#playing.set(run.id, { stop, ended });
+    this.#deps.gauge.set({}, this.#playing.size);
   }
 
   /** Cancels the run: no further round is opened, and an open one is given up. Resolves when that is stored. */
@@ -146,11 +149,13 @@ export class RunService {
   #pause(): Promise<void> {
     const { signal } = this.#draining;
     return new Promise((resolve) => {
-      const timer = this.#deps.clock.after(RETRY_MS, resolve);
-      signal.addEventListener('abort', () => {
+      const wake = (): void => {
         timer.cancel();
+        signal.removeEventListener('abort', wake);
         resolve();
-      });
+      };
+      const timer = this.#deps.clock.after(RETRY_MS, wake);
+      signal.addEventListener('abort', wake);
     });
   }
 }

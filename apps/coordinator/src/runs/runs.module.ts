@@ -41,7 +41,8 @@ const STREAM_END_MS = 20;
       ) => {
         const { folders, ledger, signer, sha256, ed25519, clock, logger } = deployment;
         const ports = { folders, ledger, signer, sha256, ed25519, clock, logger };
-        return new RunService({ rows, directory, journal, link, ...ports });
+        const gauge = deployment.metrics.gauge('tally_playing_runs', 'Runs that have not ended.');
+        return new RunService({ rows, directory, journal, link, gauge, ...ports });
       },
     },
     {

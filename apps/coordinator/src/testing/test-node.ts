@@ -37,6 +37,8 @@ type HeadOf<K extends Kind> = Extract<CoordinatorHead, { kind: K }>;
 /** A node without a site: joins, says hello, and answers offers with a deterministic pretended training. */
 export class TestNode {
   readonly key = generateKey();
+  readonly #owner = generateKey();
+  #prepared: PreparedJoin | undefined;
   readonly heads: CoordinatorHead[] = [];
   closed: { code: number; reason: string } | undefined;
   /** False: offers are kept, not answered. */
@@ -57,34 +59,47 @@ export class TestNode {
     return this.#node;
   }
 
+  /** Session token of the newest welcome. */
+  get token(): string {
+    return this.#token;
+  }
+
   get socket(): WebSocket {
     if (this.#socket === undefined) throw new Error('not connected');
     return this.#socket;
   }
 
-  /** Enrols with a fresh invite of `organisation`. */
-  async join(organisation: string): Promise<void> {
-    const invite = decodeInviteToken((await this.#api.invite(organisation)).token);
+  /** Enrols with the invite, or with a fresh one of `organisation`. */
+  async join(organisation: string, token?: string): Promise<NodeView> {
+    const invite = decodeInviteToken(token ?? (await this.#api.invite(organisation)).token);
     this.#chain = invite.genesis;
     this.#coordinatorKey = invite.coordinatorKey;
-    const owner = generateKey();
-    const account = asAccountId(owner.key);
-    const proof = signRecord(
-      POP,
-      { chain: invite.genesis, owner: account, key: this.key.key },
-      this.key,
-    );
+    const owner = asAccountId(this.#owner.key);
     const identity = {
       secret: invite.secret,
       name: organisation,
       key: this.key.key,
-      owner: account,
-      proof: proof.wire,
+      owner,
+      proof: this.proof(owner),
     };
-    const prepared = PreparedJoin.parse(await this.#api.post('nodes/prepare', identity));
-    const signature = owner.sign(fromHex(prepared.payload));
+    const prepared = await this.#prepare(identity);
+    const signature = this.#owner.sign(fromHex(prepared.payload));
     const body = { ...identity, context: prepared.context, signature };
-    this.#node = NodeView.parse(await this.#api.post('nodes', body)).node;
+    const view = NodeView.parse(await this.#api.post('nodes', body));
+    this.#node = view.node;
+    return view;
+  }
+
+  /** Proof of possession of the node key, for this owner account. */
+  proof(owner: string): string {
+    const pop = { chain: this.#chain, owner: asAccountId(owner), key: this.key.key };
+    return signRecord(POP, pop, this.key).wire;
+  }
+
+  /** What was prepared once; the coordinator does not prepare a join twice. */
+  async #prepare(identity: object): Promise<PreparedJoin> {
+    this.#prepared ??= PreparedJoin.parse(await this.#api.post('nodes/prepare', identity));
+    return this.#prepared;
   }
 
   /** Opens a session; resolves when welcome. `changes` spoil the hello. */

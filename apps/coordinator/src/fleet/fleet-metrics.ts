@@ -1,0 +1,35 @@
+import type { Counter, Gauge, Metrics } from '@tallystick/telemetry';
+
+/** What the fleet counts. */
+export class FleetMetrics {
+  readonly #sessions: Gauge;
+  readonly #verdicts: Counter<'outcome'>;
+  readonly #received: Counter;
+
+  constructor(metrics: Metrics) {
+    this.#sessions = metrics.gauge(
+      'tally_fleet_sessions_connections',
+      'Nodes with a live session.',
+    );
+    this.#sessions.set({}, 0);
+    this.#verdicts = metrics.counter('tally_fleet_verdicts_total', 'Receipts by their verdict.', [
+      'outcome',
+    ]);
+    this.#received = metrics.counter(
+      'tally_fleet_update_bytes_total',
+      'Bytes of updates received.',
+    );
+  }
+
+  sessions(count: number): void {
+    this.#sessions.set({}, count);
+  }
+
+  verdict(outcome: 'accepted' | 'ignored' | 'rejected'): void {
+    this.#verdicts.add({ outcome });
+  }
+
+  received(bytes: number): void {
+    this.#received.add({}, bytes);
+  }
+}

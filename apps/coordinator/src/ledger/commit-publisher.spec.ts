@@ -1,0 +1,197 @@
+import type { CommitOutcome, RoundLedger } from '@tallystick/chain';
+import { TallyError } from '@tallystick/kernel';
+import { sha256 } from '@tallystick/kernel/node';
+import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { NO_CRASH } from '../crash-points.js';
+import { FakeOutbox } from '../testing/fake-outbox.js';
+import { TestChainRun } from '../testing/test-chain-run.js';
+import { CommitPublisher } from './commit-publisher.js';
+import { reconcile } from './reconcile.js';
+import { Wake } from './wake.js';
+
+let chain: TestChainRun;
+let outbox: FakeOutbox;
+let clock: VirtualClock;
+beforeEach(async () => {
+  chain = await TestChainRun.open();
+  outbox = new FakeOutbox();
+  clock = new VirtualClock();
+});
+
+/** The ledger with some methods replaced. */
+function ledgerWith(changes: Partial<RoundLedger>): RoundLedger {
+  return new Proxy<RoundLedger>(chain.ledger, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(changes, name) ?? Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+function publisher(ledger: RoundLedger = chain.ledger, wake = new Wake(clock)): CommitPublisher {
+  return new CommitPublisher({
+    outbox,
+    ledger,
+    signer: chain.signer,
+    sha256,
+    wake,
+    clock,
+    logger: new MemoryLogger(),
+    crash: NO_CRASH,
+    backlog: { set: () => undefined },
+    lead: () => Promise.resolve(),
+  });
+}
+
+async function nextRound(): Promise<number | undefined> {
+  return (await chain.ledger.anchored(chain.run))?.nextRound;
+}
+
+describe('CommitPublisher', () => {
+  it('carries what waits in one transaction, durable before it is sent', async () => {
+    for (let i = 0; i < 3; i++) outbox.add(chain.next());
+    const publish = publisher();
+    expect(await publish.step()).toBe(true);
+    expect(outbox.writes).toEqual(['prepared', 'submitted']);
+    expect(new Set(outbox.rows.map(({ row }) => row.commit?.hash)).size).toBe(1);
+    await publish.step();
+    expect(await nextRound()).toBe(3);
+    expect(await publish.step()).toBe(false);
+    expect(outbox.writes).toEqual(['prepared', 'submitted', 'final']);
+  });
+
+  it('keeps the order: a later round waits for the transaction in flight', async () => {
+    const outcomes: CommitOutcome[] = [{ kind: 'waiting' }, { kind: 'waiting' }];
+    const slow = ledgerWith({
+      commitOutcome: (commit) =>
+        Promise.resolve(outcomes.shift() ?? chain.ledger.commitOutcome(commit)),
+    });
+    outbox.add(chain.next());
+    const publish = publisher(slow);
+    await publish.step();
+    outbox.add(chain.next());
+    for (let i = 0; i < 2; i++) await publish.step();
+    expect(outbox.rows[1]?.row.commit).toBeUndefined();
+    for (let i = 0; i < 4; i++) await publish.step();
+    expect(await nextRound()).toBe(2);
+  });
+
+  it('F: sends the same bytes again after a crash between durable and sent', async () => {
+    outbox.add(chain.next());
+    const unreachable = new TallyError('LEDGER_UNREACHABLE', { url: 'ws://x', reason: 'away' });
+    const cut = ledgerWith({ submitCommit: () => Promise.reject(unreachable) });
+    await expect(publisher(cut).step()).rejects.toMatchObject({ code: 'LEDGER_UNREACHABLE' });
+    const stored = outbox.rows[0]?.row.commit;
+    const sent: string[] = [];
+    const again = ledgerWith({
+      submitCommit: (commit) => {
+        sent.push(commit.bytes);
+        return chain.ledger.submitCommit(commit);
+      },
+    });
+    await publisher(again).step();
+    expect(sent).toEqual([stored?.bytes]);
+    expect(outbox.rows[0]?.row.status).toBe('final');
+    expect(await nextRound()).toBe(1);
+  });
+
+  it('signs again what can never be included any more', async () => {
+    outbox.add(chain.next());
+    let isExpired = true;
+    const forgetful = ledgerWith({
+      submitCommit: (commit) => (isExpired ? Promise.resolve() : chain.ledger.submitCommit(commit)),
+      commitOutcome: (commit) =>
+        isExpired ? Promise.resolve({ kind: 'expired' }) : chain.ledger.commitOutcome(commit),
+    });
+    const publish = publisher(forgetful);
+    await publish.step();
+    const first = outbox.rows[0]?.row.commit?.hash;
+    await publish.step();
+    expect(outbox.rows[0]?.row).toMatchObject({ status: 'pending', attempts: 1 });
+    isExpired = false;
+    await publish.step();
+    expect(outbox.rows[0]?.row.commit?.hash).not.toBe(first);
+    await publish.step();
+    expect(await nextRound()).toBe(1);
+  });
+
+  it('takes a round that the chain has already as final', async () => {
+    const header = chain.next();
+    outbox.add(header);
+    await chain.commitElsewhere(header);
+    const publish = publisher();
+    for (let i = 0; i < 2; i++) await publish.step();
+    expect(outbox.rows[0]?.row.status).toBe('final');
+  });
+
+  it('stops at another header of the same round', async () => {
+    const here = chain.next();
+    await chain.commitElsewhere({ ...here, cohort: 2 });
+    outbox.add(here);
+    const publish = publisher();
+    await publish.step();
+    await expect(publish.step()).rejects.toMatchObject({ code: 'LEDGER_CONFLICT' });
+  });
+
+  it('gives up on a header that the chain refuses for its own reasons', async () => {
+    outbox.add(chain.next({ chain: chain.next().modelAfter }));
+    const publish = publisher();
+    const stop = new AbortController();
+    const running = publish.run(stop.signal);
+    const outcome = expect(running).rejects.toMatchObject({ code: 'LEDGER_REFUSED' });
+    await clock.advance(60_000);
+    await outcome;
+  });
+
+  it('sleeps until a round closes, and goes on after a fault', async () => {
+    const wake = new Wake(clock);
+    let faults = 2;
+    const shaky = ledgerWith({
+      prepareCommit: (rounds) =>
+        faults-- > 0 ? Promise.reject(new Error('away')) : chain.ledger.prepareCommit(rounds),
+    });
+    const stop = new AbortController();
+    const running = publisher(shaky, wake).run(stop.signal);
+    await clock.advance(1);
+    outbox.add(chain.next());
+    wake.set();
+    await clock.advance(2_000);
+    expect(await nextRound()).toBe(1);
+    stop.abort();
+    await running;
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('reconcile', () => {
+  const run = (): Promise<void> => reconcile([chain.run], { outbox, ledger: chain.ledger, sha256 });
+
+  it('finds nothing to do when both agree', async () => {
+    await run();
+    outbox.add(chain.next());
+    await run();
+    expect(outbox.rows[0]?.row.status).toBe('pending');
+  });
+
+  it('marks as final what the chain has already', async () => {
+    const header = chain.next();
+    outbox.add(header);
+    await chain.commitElsewhere(header);
+    await run();
+    expect(outbox.rows[0]?.row.status).toBe('final');
+  });
+
+  it('refuses a chain that holds another header, more rounds or fewer rounds', async () => {
+    const header = chain.next();
+    await chain.commitElsewhere(header);
+    await expect(run()).rejects.toMatchObject({ code: 'LEDGER_CONFLICT' }); // more than here
+    outbox.add({ ...header, cohort: 9 });
+    await expect(run()).rejects.toMatchObject({ code: 'LEDGER_CONFLICT' }); // another one
+    outbox.rows.length = 0;
+    outbox.add(header);
+    outbox.add(chain.next());
+    for (const { row } of outbox.rows) await outbox.final([row]);
+    await expect(run()).rejects.toMatchObject({ code: 'LEDGER_CONFLICT' }); // fewer than here
+  });
+});
