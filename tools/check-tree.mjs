@@ -13,6 +13,8 @@ const SOURCE = /\.(ts|tsx|mjs|cjs|rs|sh)$/;
 const TEXT = /\.(ts|tsx|mjs|cjs|js|rs|toml|sh|json|md|ya?ml|txt|css|html)$/;
 /** Absolute paths into somebody's home or workplace; `[./]` keeps URLs like /work-items out. */
 const LOCAL_PATH = /(?:^|[^\w.])\/(?:home|Users|root|work)[./][A-Za-z]/m;
+const TEST = /\.(spec|e2e|config)\.ts$/;
+const RETRIED = /\bretry: *[1-9]/;
 const SKIPPED = /\b(?:it|test|describe)\.(?:skip|only|todo)\b|#\[ignore\]/;
 
 /** @typedef {{ path: string, text: string }} TreeFile */
@@ -31,6 +33,7 @@ export function faultsOf({ path, text }) {
   if (SOURCE.test(path) && SKIPPED.test(text)) {
     faults.push(`${path}: a skipped or focused test`);
   }
+  if (TEST.test(path) && RETRIED.test(text)) faults.push(`${path}: a test that is tried again`);
   if (basename(path) === 'package-lock.json' && text.includes('"resolved": "http')) {
     faults.push(`${path}: names a registry; run npm install again with this folder's .npmrc`);
   }

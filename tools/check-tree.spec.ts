@@ -23,6 +23,12 @@ describe('faultsOf', () => {
     expect(faultsOf({ path: 'a.spec.ts', text })[0]).toContain('skipped');
   });
 
+  it('finds tests that are tried again', () => {
+    const text = `it('a', { ${['retry', '2'].join(': ')} }, f);\n`;
+    expect(faultsOf({ path: 'a.e2e.ts', text })[0]).toContain('tried again');
+    expect(faultsOf({ path: 'a.ts', text })).toEqual([]);
+  });
+
   it('finds registries in lock files', () => {
     const text = `{ ${['"resolved": "http', 's://registry.example/x.tgz"'].join('')} }`;
     expect(faultsOf({ path: 'package-lock.json', text })[0]).toContain('names a registry');
