@@ -1,4 +1,4 @@
-import { asAccountId, asHash, type AccountId, type Hash, TallyError } from '@tallystick/kernel';
+import { asHash, type Hash, TallyError } from '@tallystick/kernel';
 
 /** Readers of polkadot-js's `toJSON` values, whose integers are numbers or hex strings depending on their size. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -33,9 +33,4 @@ export function stringAt(json: Json, field: string): string {
 
 export function hashAt(json: Json, field: string): Hash {
   return asHash(stringAt(json, field).replace(/^0x/, ''));
-}
-
-/** An account that the runtime shows as hex. */
-export function accountAt(json: Json, field: string): AccountId {
-  return asAccountId(stringAt(json, field).replace(/^0x/, ''));
 }
