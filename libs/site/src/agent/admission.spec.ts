@@ -129,6 +129,24 @@ describe('SiteAgent.answer checks what the task is made of', () => {
       },
       'ROUND_NOT_MEMBER',
     ],
+    [
+      'a cap above the spec, though the unit follows from it',
+      () => {
+        const { id: spec, model } = bench.run;
+        const member = { cap: 2_000_000n };
+        return new TestCoordinator({ spec, model: model.id, member }).offer({ unit: 2n });
+      },
+      'ROUND_TASK_INVALID',
+    ],
+    [
+      'another key epoch of this site',
+      () => {
+        const { id: spec, model } = bench.run;
+        const member = { keyEpoch: 1 };
+        return new TestCoordinator({ spec, model: model.id, member }).offer();
+      },
+      'ROUND_TASK_INVALID',
+    ],
   ])('declines %s', async (_what, offer, code) => {
     const decline = await bench.decline(offer());
     expect(decline.code).toBe(code);

@@ -115,6 +115,8 @@ describe('readNodeLog', () => {
     await expect(read(texts([foreignChain, ...rest]))).rejects.toMatchObject(bad(2));
     const foreignNode = { ...identity, node: asNodeId(3) };
     await expect(read(texts([foreignNode, ...rest]))).rejects.toMatchObject(bad(3));
+    const elsewhere = lines.map((line) => ('run' in line ? { ...line, run: asRunId(1) } : line));
+    await expect(read(texts(elsewhere))).rejects.toMatchObject(bad(2));
     await expect(read(texts(lines).slice(0, -1))).rejects.toMatchObject(bad(6));
     await expect(read(texts(rest))).rejects.toMatchObject(bad(1));
     await expect(read('')).rejects.toMatchObject(bad(1));

@@ -53,6 +53,8 @@ export interface TestRun {
   readonly nodes?: readonly number[];
   readonly run?: number;
   readonly seed?: number;
+  /** Of every member; default key epoch 0 and a cap of a million. */
+  readonly member?: { readonly keyEpoch?: number; readonly cap?: bigint };
 }
 
 /** Signs tasks, promises and headers of one run the way a coordinator does, so that a test can also bend them. */
@@ -75,6 +77,7 @@ export class TestCoordinator {
       node: asNodeId(node),
       keyEpoch: 0,
       cap: 1_000_000n,
+      ...options.member,
     }));
     const genesis = { chain: TEST_CHAIN, run: this.run, spec: options.spec, model: options.model };
     const hash = recordHash(sha256, GENESIS, genesis);
