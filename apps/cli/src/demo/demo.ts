@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { asRunId, type Hash, type Logger, type RunId, TallyError } from '@tallystick/kernel';
-import { datasetPath, join as joinFederation } from '@tallystick/site';
 import type { ConsoleOutput } from '../console-output.js';
 import { Deployment, type ProcessInfo } from '../deployment/deployment.js';
 import { type Comparison, compare } from '../federation/comparison.js';
 import type { Example } from '../federation/example.js';
 import { exportRun } from '../federation/export-run.js';
+import { type EnrolledSite, enrolSite } from './enrol-site.js';
 import { RoundTicker } from './round-ticker.js';
 import { runAudit } from './run-audit.js';
 import { sayChain } from './say-chain.js';
@@ -59,9 +59,9 @@ export class Demo {
     output.say('starting PostgreSQL, a Substrate chain and the coordinator …');
     const deployment = await Deployment.start({ ...this.#options, durability: 'safe' });
     this.#deployment = deployment;
-    const logs = await this.#joinSites(deployment);
+    const sites = await this.#enrolSites(deployment);
     output.say(
-      `launching ${example.spec.name}: ${example.spec.rounds} rounds, ${logs.length} sites`,
+      `launching ${example.spec.name}: ${example.spec.rounds} rounds, ${sites.length} sites`,
     );
     const launched = await deployment.api.launch(example.text, POT);
     const run = asRunId(launched.run);
@@ -71,7 +71,7 @@ export class Demo {
       throw new TallyError('ROUND_RUN_FAILED', { run, reason });
     });
     await Promise.race([watchRun(deployment.api, run, { signal, onEvent }), gaveUp]);
-    return this.#conclude(deployment, run, logs);
+    return this.#conclude(deployment, run, sites);
   }
 
   /** Drains everything that was started. */
@@ -79,33 +79,23 @@ export class Demo {
     await this.#deployment?.stop();
   }
 
-  async #joinSites(deployment: Deployment): Promise<readonly string[]> {
+  async #enrolSites(deployment: Deployment): Promise<readonly EnrolledSite[]> {
     const { example, data, output, signal } = this.#options;
-    const logs: string[] = [];
+    const sites: EnrolledSite[] = [];
     for (const site of example.sites) {
       const folder = join(data, 'nodes', site.name);
-      const { token } = await deployment.api.invite(site.config.organisation);
-      const names = Object.keys(site.config.datasets);
-      const datasets = Object.fromEntries(
-        names.map((name) => [name, datasetPath(site.config, site.folder, name)]),
-      );
-      const { policy } = site.config;
-      const { node } = await joinFederation(
-        { folder, token, name: site.name, policy, datasets },
-        signal,
-      );
-      output.say(`  ${site.name} joined as node ${node}`);
-      logs.push(join(folder, 'receipts.log'));
+      const enrolled = await enrolSite(site, folder, { api: deployment.api, signal });
+      output.say(`  ${site.name} is node ${enrolled.node}`);
+      sites.push(enrolled);
     }
-    const names = example.sites.map(({ name }) => name);
-    await Promise.all(names.map((name) => deployment.startNode(name, join(data, 'nodes', name))));
-    return logs;
+    await Promise.all(sites.map(({ name, folder }) => deployment.startNode(name, folder)));
+    return sites;
   }
 
   async #conclude(
     deployment: Deployment,
     run: RunId,
-    logs: readonly string[],
+    sites: readonly EnrolledSite[],
   ): Promise<DemoResult> {
     const { example, output } = this.#options;
     const { api, chainUrl, chainSpecFile } = deployment;
@@ -121,8 +111,11 @@ export class Demo {
     output.say(
       `evidence of ${exported.rounds} rounds exported to ${bundle}; verifying it in a process of its own …`,
     );
-    const comparing = compare(example, accuracyOf(example, evaluations));
-    const { exitCode, report } = await runAudit(bundle, logs);
+    const comparing = compare(example, accuracyOf(sites, evaluations));
+    const { exitCode, report } = await runAudit(
+      bundle,
+      sites.map(({ folder }) => join(folder, 'receipts.log')),
+    );
     const counted = rounds.filter(({ included }) => included > 0);
     return {
       verdict: report.verdict,
@@ -140,18 +133,19 @@ export class Demo {
   }
 }
 
-/** Sites' own final measurements by name; node ids follow the order in which the sites joined. */
+/** Sites' own final measurements by name. */
 function accuracyOf(
-  example: Example,
+  sites: readonly EnrolledSite[],
   evaluations: readonly {
     readonly node: number;
     readonly metrics: Readonly<Record<string, number>>;
   }[],
 ): ReadonlyMap<string, number> {
   const accuracies = new Map<string, number>();
-  example.sites.forEach(({ name }, index) => {
-    const accuracy = evaluations.find(({ node }) => node === index)?.metrics['accuracy'];
+  for (const { name, node } of sites) {
+    const evaluation = evaluations.find((found) => found.node === node);
+    const accuracy = evaluation?.metrics['accuracy'];
     if (accuracy !== undefined) accuracies.set(name, accuracy / 1e9);
-  });
+  }
   return accuracies;
 }
