@@ -1,0 +1,25 @@
+import { INVENTED_NODES } from './manipulations/invented-nodes.js';
+import type { Manipulation } from './manipulations/manipulation.js';
+import { RAW_CHAIN } from './manipulations/raw-chain.js';
+import { RAW_FILES } from './manipulations/raw-files.js';
+import { RAW_RECORDS } from './manipulations/raw-records.js';
+import { REBUILT_EMPTY } from './manipulations/rebuilt-empty.js';
+import { REBUILT_HISTORY } from './manipulations/rebuilt-history.js';
+import { REBUILT_RECEIPTS } from './manipulations/rebuilt-receipts.js';
+import { REBUILT_ROUNDS } from './manipulations/rebuilt-rounds.js';
+import { REPAIRED_FILES } from './manipulations/repaired-files.js';
+
+export type { AnchorChoice, Expectation, Manipulation } from './manipulations/manipulation.js';
+
+/** Every way to cheat that the audit must find; names are unique. */
+export const MANIPULATIONS: readonly Manipulation[] = [
+  ...RAW_RECORDS,
+  ...RAW_FILES,
+  ...RAW_CHAIN,
+  ...REPAIRED_FILES,
+  ...REBUILT_RECEIPTS,
+  ...REBUILT_ROUNDS,
+  ...REBUILT_EMPTY,
+  ...REBUILT_HISTORY,
+  ...INVENTED_NODES,
+];
