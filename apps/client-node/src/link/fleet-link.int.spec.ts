@@ -289,6 +289,25 @@ describe('FleetLink', () => {
     expect(bench.trainer.requests).toHaveLength(1);
   });
 
+  it('gives up work on a round that closed without it', async () => {
+    let open = (): void => undefined;
+    bench.trainer.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    connect();
+    await fleet.welcomed();
+    const offer = bench.coordinator.offer();
+    fleet.offer(offer);
+    await until(() => bench.trainer.requests.length > 0);
+    fleet.result(bench.finish(offer));
+    await logged('round.concluded');
+    open();
+    fleet.offer(bench.coordinator.offer());
+    const [submit] = await fleet.seen('submit');
+    expect(submit).toMatchObject({ round: 1 });
+    expect((await bench.kinds()).filter((kind) => kind === 'receipt')).toHaveLength(1);
+  });
+
   it('refuses a credit that is no chunk boundary', async () => {
     fleet.script = { creditOffset: 7 };
     connect();
