@@ -33,7 +33,7 @@ describe('an outsider with a stock client', () => {
   });
 
   it('G: finds one commit of each round, with the header and block that the API shows', async () => {
-    const { commits, calls } = await federation.commits(0);
+    const { commits, calls } = await federation.commits();
     const shown = rounds.map(({ round, header, commit }) => ({
       round,
       header,

@@ -13,8 +13,8 @@ interface Up {
 }
 
 interface Commits {
-  readonly commits: readonly { block: number; round: number; header: string }[];
-  readonly calls: readonly { block: number; round: number }[];
+  readonly commits: readonly { block: number; run: number; round: number; header: string }[];
+  readonly calls: readonly { block: number; run: number; round: number }[];
 }
 
 /** An error answer of the API. */
@@ -184,15 +184,19 @@ export class Federation {
     return this.rounds(run);
   }
 
-  /** Asks the outsider's client; `round` left out counts the commits of the whole run. */
-  async outsider(run: number, round?: number): Promise<Ended> {
-    const args = [this.chainUrl, String(run), ...(round === undefined ? [] : [String(round)])];
-    return this.stage.start('e2e/outsider/read-round.mjs', args, { name: 'outsider' }).ended;
+  /** Asks the outsider's client about a round. */
+  outsider(run: number, round: number): Promise<Ended> {
+    return this.#outsider(String(run), String(round));
   }
 
   /** What the outsider's client counts on the chain: events of commits, and calls whether they counted or not. */
-  async commits(run: number): Promise<Commits> {
-    return (await this.outsider(run)).json<Commits>();
+  async commits(): Promise<Commits> {
+    return (await this.#outsider()).json<Commits>();
+  }
+
+  #outsider(...args: readonly string[]): Promise<Ended> {
+    const options = { name: 'outsider' };
+    return this.stage.start('e2e/outsider/read-round.mjs', [this.chainUrl, ...args], options).ended;
   }
 
   /** Drains by SIGTERM, like Ctrl-C; the code of `tally up`. */

@@ -4,7 +4,7 @@
  * chain, which learns names and types from the chain's own metadata.
  *
  *   node read-round.mjs ws://127.0.0.1:9955 0 3    header hash and weights root of round 3 of run 0
- *   node read-round.mjs ws://127.0.0.1:9955 0      every commit of run 0, block by block
+ *   node read-round.mjs ws://127.0.0.1:9955        every commit there is, block by block
  *
  * Prints one JSON object. Exit code 1: the chain holds no such round; 69: nobody answers.
  */
@@ -43,7 +43,7 @@ async function readRound(api, run, round) {
 }
 
 /** Walks every finalised block: calls of commit_round (inside batches too) and the events that say they counted. */
-async function countCommits(api, run) {
+async function countCommits(api) {
   const head = (await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead())).number;
   const commits = [];
   const calls = [];
@@ -51,15 +51,19 @@ async function countCommits(api, run) {
     const hash = await api.rpc.chain.getBlockHash(block);
     const { extrinsics } = (await api.rpc.chain.getBlock(hash)).block;
     const headers = extrinsics.flatMap(({ method }) => committedHeaders(method));
-    for (const header of headers) if (header.run === run) calls.push({ block, ...header });
+    calls.push(...headers.map((header) => ({ block, ...header })));
     for (const { event } of await (await api.at(hash)).query.system.events()) {
       if (!api.events.tally.RoundCommitted.is(event)) continue;
-      const { run: eventRun, round, header } = event.data;
-      if (eventRun.toNumber() !== run) continue;
-      commits.push({ block, round: round.toNumber(), header: bare(header) });
+      const { run, round, header } = event.data;
+      commits.push({
+        block,
+        run: run.toNumber(),
+        round: round.toNumber(),
+        header: bare(header),
+      });
     }
   }
-  return { run, commits, calls, blocks: head.toNumber() };
+  return { commits, calls, blocks: head.toNumber() };
 }
 
 /** Headers of every commit_round in a call, however deep in batches. */
@@ -80,9 +84,7 @@ async function main([endpoint, run, round]) {
   }, TIMEOUT_MS);
   const api = await connect(endpoint);
   const answer =
-    round === undefined
-      ? await countCommits(api, Number(run))
-      : await readRound(api, Number(run), Number(round));
+    run === undefined ? await countCommits(api) : await readRound(api, Number(run), Number(round));
   clearTimeout(timer);
   if (answer === undefined) {
     console.error(`the chain holds no round ${round} of run ${run}`);
