@@ -4,7 +4,7 @@ import { FsBlobStore } from '@tallystick/blobs';
 import { SubstrateRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
 import { asAccountId, type Logger } from '@tallystick/kernel';
-import { ed25519, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import { ed25519, LockFile, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
 import { Metrics } from '@tallystick/telemetry';
 import type { Config } from './config.js';
 import { crashPointsOf } from './crash-points.js';
@@ -59,7 +59,7 @@ async function composeParts(
 ): Promise<Composed> {
   const sandbox = await import('@tallystick/sandbox');
   const folder = await sandbox.openDataFolder(config.data);
-  const lock = await sandbox.LockFile.acquire(join(folder.root, 'coordinator.lock.json'));
+  const lock = await LockFile.acquire(join(folder.root, 'coordinator.lock.json'));
   undo.add(() => lock.release());
   const databaseUrl = config.database.url ?? (await startDatabase());
   const { keys, genesis, specPath, authorityKeyPath } = await sandbox.openDeployment(folder);

@@ -17,7 +17,7 @@ import {
   systemEntropy,
 } from '@tallystick/kernel/node';
 import type { DataFolder } from './data-folder.js';
-import { LockFile } from './lock-file.js';
+import { LockFile } from '@tallystick/kernel/node';
 
 /**
  * The keys an operator holds; all different, each in <data>/keys/<name>.key. `authority` seals blocks, `treasury` holds the

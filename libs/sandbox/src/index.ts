@@ -13,11 +13,9 @@
 export { type ChainOptions, type RunningChain, startChain } from './chain/start-chain.js';
 export { type DataFolder, dataFolderPaths, openDataFolder } from './data-folder.js';
 export { type Deployment, type DeploymentKeys, openDeployment } from './deployment.js';
-export { type AcquireOptions, LockFile, type LockHolder } from './lock-file.js';
 export {
   type PostgresOptions,
   type RunningPostgres,
   startPostgres,
 } from './postgres/start-postgres.js';
 export type { Durability } from './postgres/server.js';
-export { processBirth } from './process-birth.js';

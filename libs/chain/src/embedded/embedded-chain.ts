@@ -7,13 +7,13 @@ import {
   TallyError,
   type Timer,
 } from '@tallystick/kernel';
-import { fsyncFolder } from '@tallystick/kernel/node';
+import { join } from 'node:path';
+import { fsyncFolder, LockFile } from '@tallystick/kernel/node';
 import { auraAuthorities } from './aura.js';
 import { authorBlock, type BlockDraft } from './block-author.js';
 import { BlockStore } from './block-store.js';
 import type { ChainEvent, ChainListener, NumberedBlock } from './chain-event.js';
 import { ChainState } from './chain-state.js';
-import { FolderLock } from './folder-lock.js';
 import { hashBytes } from './hex.js';
 import type { RawSpec } from './raw-spec.js';
 import { RuntimeCache } from './runtime.js';
@@ -58,7 +58,7 @@ export class EmbeddedChain {
   readonly spec: RawSpec;
   readonly pool: TransactionPool;
   readonly #options: EmbeddedChainOptions;
-  readonly #lock: FolderLock;
+  readonly #lock: LockFile;
   readonly #runtimes: RuntimeCache;
   readonly #store: BlockStore;
   readonly #listeners = new Set<ChainListener>();
@@ -69,7 +69,7 @@ export class EmbeddedChain {
 
   private constructor(
     options: EmbeddedChainOptions,
-    parts: { lock: FolderLock; runtimes: RuntimeCache; store: BlockStore },
+    parts: { lock: LockFile; runtimes: RuntimeCache; store: BlockStore },
   ) {
     this.spec = options.spec;
     this.pool = new TransactionPool(options.poolLimits);
@@ -85,7 +85,7 @@ export class EmbeddedChain {
    * LEDGER_WRONG_CHAIN, LEDGER_BLOCK_INVALID, LEDGER_GENESIS_INVALID, LEDGER_NOT_AUTHORITY.
    */
   static async open(options: EmbeddedChainOptions): Promise<EmbeddedChain> {
-    const lock = FolderLock.take(options.folder);
+    const lock = await LockFile.acquire(join(options.folder, 'blocks.lock'));
     let store: BlockStore | undefined;
     try {
       const runtimes = new RuntimeCache();
@@ -95,7 +95,7 @@ export class EmbeddedChain {
       return new EmbeddedChain(options, { lock, runtimes, store });
     } catch (error) {
       store?.close();
-      lock.release();
+      await lock.release();
       throw error;
     }
   }
@@ -173,7 +173,7 @@ export class EmbeddedChain {
     for (const timer of this.#finality) timer.cancel();
     this.#listeners.clear();
     this.#store.close();
-    this.#lock.release();
+    await this.#lock.release();
   }
 
   #validate(extrinsic: Uint8Array): ValidTransaction {

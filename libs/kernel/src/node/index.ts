@@ -1,6 +1,7 @@
 /**
  * The Node implementations of kernel's ports: SHA-256 and Ed25519 of node:crypto, the system clock and entropy,
- * key files (PKCS#8, mode 0600) and durable file writes. The only place of the isomorphic rooms that may import `node:*`.
+ * key files (PKCS#8, mode 0600), durable file writes
+ * and lock files. The only place of the isomorphic rooms that may import `node:*`.
  */
 export { durableWrite, fsyncFolder } from './durable-write.js';
 export {
@@ -12,6 +13,9 @@ export {
   saveKey,
   signerFromSeed,
 } from './ed25519.js';
+export { hasErrno } from './has-errno.js';
+export { type AcquireOptions, LockFile, type LockHolder } from './lock-file.js';
+export { processBirth } from './process-birth.js';
 export { sha256 } from './sha256.js';
 export { systemClock } from './system-clock.js';
 export { systemEntropy } from './system-entropy.js';

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { asHash, type Hash } from '@tallystick/kernel';
-import { processBirth } from '../process-birth.js';
+import { processBirth } from '@tallystick/kernel/node';
 
 /** What the chain process prints once it listens. */
 export interface Announcement {

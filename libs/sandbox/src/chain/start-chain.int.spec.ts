@@ -7,7 +7,7 @@ import { MemoryLogger } from '@tallystick/kernel/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DataFolder, openDataFolder } from '../data-folder.js';
 import { type Deployment, openDeployment } from '../deployment.js';
-import { processBirth } from '../process-birth.js';
+import { processBirth } from '@tallystick/kernel/node';
 import { type RunningChain, startChain } from './start-chain.js';
 
 describe('startChain', () => {

@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Hash, type Logger, TallyError } from '@tallystick/kernel';
-import { LockFile } from '../lock-file.js';
+import { LockFile } from '@tallystick/kernel/node';
 import { readLogSince, rotateLog } from '../server-log.js';
-import { processBirth } from '../process-birth.js';
+import { processBirth } from '@tallystick/kernel/node';
 import { findChain, type LivingChain } from './announcement.js';
 
 const ENTRY = fileURLToPath(new URL('../../../chain/dist/embedded-main.js', import.meta.url));

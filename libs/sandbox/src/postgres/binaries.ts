@@ -1,7 +1,7 @@
 import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TallyError } from '@tallystick/kernel';
-import { hasErrno } from '../has-errno.js';
+import { hasErrno } from '@tallystick/kernel/node';
 
 /** The two programs that are used, and the folder with their libraries. */
 export interface Binaries {

@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, TallyError } from '@tallystick/kernel';
-import { hasErrno } from '../has-errno.js';
+import { hasErrno } from '@tallystick/kernel/node';
 import { type Binaries, copyBinaries, findBinaries } from './binaries.js';
 import { findOwner, isReachable, type Owner } from './owner.js';
 

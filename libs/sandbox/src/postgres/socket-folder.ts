@@ -3,7 +3,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TallyError } from '@tallystick/kernel';
-import { hasErrno } from '../has-errno.js';
+import { hasErrno } from '@tallystick/kernel/node';
 import type { Home } from './home.js';
 import { giveTo, isPrivateFolder } from './owner.js';
 

@@ -1,7 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from '@tallystick/kernel';
-import { LockFile } from '../lock-file.js';
+import { LockFile } from '@tallystick/kernel/node';
 import { prepareHome } from './home.js';
 import { initialise } from './init.js';
 import { type Durability, findRunning, startServer, stopServer } from './server.js';

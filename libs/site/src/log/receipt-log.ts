@@ -1,7 +1,6 @@
 import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { LockFile, sha256 } from '@tallystick/kernel/node';
 import { LineFile } from './line-file.js';
-import { lock } from './lock.js';
 import { formatLine, type LineOf, type LogLine, MAX_LINE_BYTES, parseLine } from './log-line.js';
 import { LogMemory, type RoundMemory } from './log-memory.js';
 import type { RunHistory } from './run-history.js';
@@ -34,7 +33,8 @@ export class ReceiptLog {
   /** Rejects with CONFIG_LOCKED (another writer) or STORE_LOG_DAMAGED (naming the line). Cuts off a torn last line. */
   static async open(path: string, options: ReceiptLogOptions = {}): Promise<ReceiptLog> {
     const memory = new LogMemory(sha256);
-    const release = await lock(`${path}.lock`);
+    const lock = await LockFile.acquire(`${path}.lock`);
+    const release = (): Promise<void> => lock.release();
     try {
       const file = await LineFile.open(path, options.durable ?? true, (text, line) => {
         const parsed = parseLine(text);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TallyError } from '@tallystick/kernel';
+import { TallyError } from '../index.js';
 import { hasErrno } from './has-errno.js';
 import { processBirth } from './process-birth.js';
 
@@ -59,8 +59,13 @@ async function isAlive(holder: LockHolder | undefined): Promise<boolean> {
 
 async function writeDraft(path: string, text: string): Promise<string> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
-  return draft;
+  try {
+    await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
+    return draft;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TallyError('CONFIG_FOLDER_UNWRITABLE', { folder: dirname(path), reason }, error);
+  }
 }
 
 /** Creates `path` with its whole content, or says that somebody else has. */
@@ -118,7 +123,10 @@ export class LockFile {
     return (await isAlive(holder)) ? holder : undefined;
   }
 
-  /** Takes the lock for this process. Throws CONFIG_LOCKED when a living holder keeps it for longer than `waitMs`. */
+  /**
+   * Takes the lock for this process. Throws CONFIG_LOCKED when a living holder, this process included, keeps it for longer
+   * than `waitMs`, and CONFIG_FOLDER_UNWRITABLE when no file can be made.
+   */
   static async acquire(path: string, options: AcquireOptions = {}): Promise<LockFile> {
     const { waitMs = 0, signal } = options;
     const birth = (await processBirth(process.pid)) ?? 'unknown';
