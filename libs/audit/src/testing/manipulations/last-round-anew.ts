@@ -1,7 +1,7 @@
 import { ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { ExclusionReason, type Receipt, receiptHash, type Signed } from '@tallystick/record';
-import { contribOf } from '@tallystick/rounds';
+import { contribOf, weightFor } from '@tallystick/rounds';
 import type { RoundFile } from '../../bundle/layout.js';
 import { roundPath } from '../../bundle/layout.js';
 import type { Culprit, StepId } from '../../findings.js';
@@ -63,15 +63,21 @@ export function ofFirstExcluded(what: string): (draft: RoundDraft) => string {
   return ({ excluded }) => `${what} ${the(excluded[0]).node}`;
 }
 
-/** The first receipt replaced, its leaf and its promise made to fit. */
-export function withFirstReceipt(draft: RoundDraft, signed: Signed<Receipt>): RoundDraft {
+/** The first receipt replaced, its leaf, weight and promise made to fit. */
+export function withFirstReceipt(
+  draft: RoundDraft,
+  signed: Signed<Receipt>,
+  { honest }: TamperedBundle,
+): RoundDraft {
   const leaf = the(draft.leaves[0]);
   const { value: receipt, signature } = signed;
+  const member = the(draft.members.find(({ node }) => node === leaf.node));
+  const weight = weightFor(honest.history.spec.numeric, receipt, member, draft.task.unit);
   const hash = receiptHash(sha256, receipt, signature);
   return {
     ...draft,
     receipts: draft.receipts.with(0, signed),
-    leaves: draft.leaves.with(0, contribOf(sha256, { receipt, signature, weight: leaf.weight })),
+    leaves: draft.leaves.with(0, contribOf(sha256, { receipt, signature, weight })),
     promises: draft.promises.map((promise) =>
       promise.node === leaf.node ? { ...promise, receipt: hash } : promise,
     ),

@@ -19,9 +19,9 @@ function changedReceipt(
     name,
     step: 'V4',
     record: ofFirstLeaf('receipt of node'),
-    edit: (draft) => {
+    edit: (draft, { bundle }) => {
       const { value, signature } = the(draft.receipts[0]);
-      return withFirstReceipt(draft, { value: { ...value, ...change(value) }, signature });
+      return withFirstReceipt(draft, { value: { ...value, ...change(value) }, signature }, bundle);
     },
   });
 }
@@ -30,12 +30,12 @@ const replacedUpdate: LastRound = {
   name: 'an update replaced, everything made to fit',
   step: 'V4',
   record: ofFirstLeaf('receipt of node'),
-  edit: async (draft, { blobs }) => {
+  edit: async (draft, { blobs, bundle }) => {
     const { value, signature } = the(draft.receipts[0]);
     const bytes = await blobs.get(value.update);
     const lowest = bytes.length - 4; // lowest byte of the last q
     const update = await blobs.put(bytes.with(lowest, (bytes[lowest] ?? 0) ^ 1));
-    return withFirstReceipt(draft, { value: { ...value, update }, signature });
+    return withFirstReceipt(draft, { value: { ...value, update }, signature }, bundle);
   },
 };
 
@@ -46,7 +46,7 @@ const forgedReceipt: LastRound = {
   edit: (draft, { bundle }) => {
     const value = { ...the(draft.receipts[0]).value, lossAfter: 1n };
     const { signature } = signRecord(RECEIPT, value, bundle.keys.coordinator);
-    return withFirstReceipt(draft, { value, signature });
+    return withFirstReceipt(draft, { value, signature }, bundle);
   },
 };
 
@@ -60,7 +60,7 @@ const replayedReceipt: LastRound = {
       .slice(0, draft.round)
       .flatMap(({ receipts }) => receipts)
       .find(({ value }) => value.node === node);
-    return withFirstReceipt(draft, the(earlier));
+    return withFirstReceipt(draft, the(earlier), bundle);
   },
 };
 

@@ -1,16 +1,17 @@
-import { utf8 } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
-import { EXCLUDE, ExclusionReason, HEADER, signRecord, TASK } from '@tallystick/record';
+import { type Exclude, ExclusionReason, HEADER, signRecord, TASK } from '@tallystick/record';
 import { headerHash, sealHeader, unsealHeader } from '@tallystick/chain/testing';
 import type { Block } from '@tallystick/chain/embedded';
-import { concatBytes, type Signer } from '@tallystick/kernel';
+import { type Signer, utf8 } from '@tallystick/kernel';
 import { blobPath, roundPath } from '../../bundle/layout.js';
 import { keyOf } from '../fixture/test-keys.js';
 import { flipped, type TamperedBundle } from '../operator/tampered-bundle.js';
 import { type Expectation, type Manipulation, repaired } from './manipulation.js';
-import { lastRound, middleRound, roundWithExclusion, the } from './pick.js';
+import { lastRound, middleRound, the } from './pick.js';
 
 const HOLDER = 'holder of the files';
+
+const isSilent = ({ reason }: Exclude): boolean => reason === ExclusionReason.silent;
 
 /** Files edited and listed anew: the manifest fits, nothing is signed again. */
 const listed: readonly Manipulation[] = [
@@ -33,14 +34,16 @@ const listed: readonly Manipulation[] = [
     await bundle.repairManifest();
     return { step: 'V2', round, record: roundPath(round, 'header.bin'), by: HOLDER };
   }),
-  repaired('an exclusion with another reason, listed anew', 'whole', async (bundle) => {
-    const evidence = roundWithExclusion(bundle);
+  repaired('silence turned into lateness, listed anew', 'whole', async (bundle) => {
+    const evidence = bundle.rounds.find(({ excluded }) => excluded.some(isSilent));
     if (evidence === undefined) return undefined;
-    const excluded = evidence.excluded.map((leaf) => ({ ...leaf, reason: ExclusionReason.late }));
-    const path = roundPath(evidence.round, 'excluded.bin');
-    await bundle.write(path, concatBytes(...excluded.map((leaf) => EXCLUDE.encode(leaf))));
+    const excluded = evidence.excluded.map((leaf) =>
+      isSilent(leaf) ? { ...leaf, reason: ExclusionReason.late } : leaf,
+    );
+    await bundle.writeRound({ ...evidence, excluded });
     await bundle.repairManifest();
-    return { step: 'V3', round: evidence.round, record: path, by: HOLDER };
+    const { round } = evidence;
+    return { step: 'V3', round, record: roundPath(round, 'excluded.bin'), by: HOLDER };
   }),
   repaired('the last round dropped and no longer listed', 'none', async (bundle) => {
     const { round } = lastRound(bundle);
