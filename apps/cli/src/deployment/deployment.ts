@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Hash, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
+import { processBirth } from '@tallystick/kernel/node';
 import { OperatorApi } from '../api/operator-api.js';
 import { Service } from './service.js';
 import { type RunningServer, WatchedServer } from './watched-server.js';
@@ -151,7 +152,7 @@ type RunningChain = Awaited<ReturnType<Sandbox['startChain']>>;
 
 /** The cluster keeps its socket, so whoever was connected finds it again. */
 function watchPostgres(
-  { startPostgres, processBirth }: Sandbox,
+  { startPostgres }: Sandbox,
   { postgres: folder }: DataFolder,
   { durability, logger, signal }: DeploymentOptions,
 ): Promise<WatchedServer<RunningPostgres>> {
@@ -165,7 +166,7 @@ function watchPostgres(
 
 /** A restart takes the port that the first start got. */
 function watchChain(
-  { startChain, processBirth }: Sandbox,
+  { startChain }: Sandbox,
   { folder, deployment }: { readonly folder: DataFolder; readonly deployment: Keys },
   { chainPort, logger, signal }: DeploymentOptions,
 ): Promise<WatchedServer<RunningChain>> {
