@@ -54,11 +54,17 @@ export class TamperedBundle {
     await rm(join(this.folder, path), { recursive: true });
   }
 
-  /** Flips the lowest bit of one byte; counts from the end when `at` is negative. */
-  async flip(path: string, at: number): Promise<void> {
+  /** Writes a file whose folder may not exist. */
+  async writeIn(path: string, bytes: Uint8Array): Promise<void> {
+    await mkdir(dirname(join(this.folder, path)), { recursive: true });
+    await this.write(path, bytes);
+  }
+
+  /** Flips one bit of one byte, the lowest unless told; counts bytes from the end when `at` is negative. */
+  async flip(path: string, at: number, bit: number = 0): Promise<void> {
     const bytes = await this.read(path);
     const index = at < 0 ? bytes.length + at : at;
-    bytes[index] = (bytes[index] ?? 0) ^ 1;
+    bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
     await this.write(path, bytes);
   }
 
@@ -75,9 +81,7 @@ export class TamperedBundle {
   /** Rewrites the files of a round. */
   async writeRound(evidence: RoundEvidence): Promise<void> {
     for (const [file, bytes] of roundFiles(evidence)) {
-      const path = roundPath(evidence.round, file);
-      await mkdir(dirname(join(this.folder, path)), { recursive: true });
-      await this.write(path, bytes);
+      await this.writeIn(roundPath(evidence.round, file), bytes);
     }
   }
 
