@@ -191,10 +191,8 @@ describe('coordinator', () => {
 
   it('describes itself, and says how it is', async () => {
     const { url } = coordinator.api;
-    const openApi: { paths: Record<string, unknown> } = await (
-      await fetch(`${url}/api/openapi.json`)
-    ).json();
-    expect(Object.keys(openApi.paths)).toContain('/api/v1/runs/{run}/rounds/{round}/evidence');
+    const openApi = await (await fetch(`${url}/api/openapi.json`)).text();
+    expect(openApi).toContain('"/api/v1/runs/{run}/rounds/{round}/evidence"');
     expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'ok' });
     expect((await fetch(`${url}/ready`)).status).toBe(200);
     expect(await (await fetch(`${url}/metrics`)).text()).toContain(

@@ -5,6 +5,7 @@ import { SubstrateRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
 import { asAccountId, type Logger } from '@tallystick/kernel';
 import { ed25519, LockFile, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import type { DataFolder, Deployment as Sandbox } from '@tallystick/sandbox';
 import { Metrics } from '@tallystick/telemetry';
 import type { Config } from './config.js';
 import { crashPointsOf } from './crash-points.js';
@@ -13,11 +14,9 @@ import type { Deployment } from './deployment.js';
 /** A running deployment and how to let go of it. */
 export interface Composed {
   readonly deployment: Deployment;
-  /** Tells invites where this process listens. */
-  setPublicUrl(url: string): void;
-  /** Where the process may be found by others: written into its lock file. */
-  setPort(port: number): Promise<void>;
   readonly chainUrl: string;
+  /** Tells invites, and others that look for this process, where it listens. */
+  listening(url: string): Promise<void>;
   /** Stops what was started here, last first. */
   close(): Promise<void>;
 }
@@ -25,15 +24,20 @@ export interface Composed {
 /** Things to undo, last first; one failure does not keep the others from being undone. */
 class Undo {
   readonly #steps: (() => Promise<void>)[] = [];
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
 
   add(step: () => Promise<void>): void {
     this.#steps.push(step);
   }
 
-  async run(logger: Logger): Promise<void> {
+  async run(): Promise<void> {
     for (const step of this.#steps.splice(0).toReversed()) {
       await step().catch((error: unknown) => {
-        logger.warn('coordinator.close_failed', { reason: String(error) });
+        this.#logger.warn('coordinator.close_failed', { reason: String(error) });
       });
     }
   }
@@ -44,28 +48,112 @@ class Undo {
  * together. Whatever was started is stopped again when a later step fails.
  */
 export async function compose(config: Config, logger: Logger): Promise<Composed> {
-  const undo = new Undo();
+  const undo = new Undo(logger);
   try {
-    return await composeParts(config, { logger, undo });
+    const { openDataFolder } = await import('@tallystick/sandbox');
+    const folder = await openDataFolder(config.data);
+    const lock = await LockFile.acquire(join(folder.root, 'coordinator.lock.json'));
+    undo.add(() => lock.release());
+    const servers = await openServers(config, folder, { logger, undo });
+    const address = { url: config.publicUrl ?? '' };
+    const deployment = await openDeployment({ config, folder, servers, address }, { logger, undo });
+    return {
+      deployment,
+      chainUrl: servers.chainUrl,
+      listening: async (url) => {
+        if (address.url === '') address.url = url;
+        await lock.setPort(Number(new URL(url).port));
+      },
+      close: () => undo.run(),
+    };
   } catch (error) {
-    await undo.run(logger);
+    await undo.run();
     throw error;
   }
 }
 
-async function composeParts(
-  config: Config,
-  { logger, undo }: { readonly logger: Logger; readonly undo: Undo },
-): Promise<Composed> {
-  const sandbox = await import('@tallystick/sandbox');
-  const folder = await sandbox.openDataFolder(config.data);
-  const lock = await LockFile.acquire(join(folder.root, 'coordinator.lock.json'));
-  undo.add(() => lock.release());
-  const databaseUrl = config.database.url ?? (await startDatabase());
-  const { keys, genesis, specPath, authorityKeyPath } = await sandbox.openDeployment(folder);
-  const chainUrl = config.chain.url ?? (await startChain());
+interface Tools {
+  readonly logger: Logger;
+  readonly undo: Undo;
+}
 
-  const ledger = await SubstrateRoundLedger.connect({
+/** The services this process stands on, and the keys and the genesis of its deployment. */
+interface Servers {
+  readonly databaseUrl: string;
+  readonly chainUrl: string;
+  readonly sandbox: Sandbox;
+}
+
+async function openServers(
+  { database, chain }: Config,
+  folder: DataFolder,
+  { logger, undo }: Tools,
+): Promise<Servers> {
+  const { startPostgres, startChain, openDeployment } = await import('@tallystick/sandbox');
+  let databaseUrl = database.url;
+  if (databaseUrl === undefined) {
+    const postgres = await startPostgres({ folder: folder.postgres, logger });
+    undo.add(() => postgres.stop());
+    databaseUrl = postgres.url;
+  }
+  const sandbox = await openDeployment(folder);
+  let chainUrl = chain.url;
+  if (chainUrl === undefined) {
+    const running = await startChain({
+      folder: folder.chain,
+      specPath: sandbox.specPath,
+      keyPath: sandbox.authorityKeyPath,
+      port: chain.port,
+      logger,
+    });
+    undo.add(() => running.stop());
+    chainUrl = running.url;
+  }
+  return { databaseUrl, chainUrl, sandbox };
+}
+
+async function openDeployment(
+  parts: {
+    readonly config: Config;
+    readonly folder: DataFolder;
+    readonly servers: Servers;
+    /** Filled in when the port is known. */
+    readonly address: { readonly url: string };
+  },
+  { logger, undo }: Tools,
+): Promise<Deployment> {
+  const { config, folder, servers, address } = parts;
+  const { keys } = servers.sandbox;
+  const ledger = await connectLedger(servers);
+  undo.add(() => ledger.close());
+  const blobs = new FsBlobStore({ folder: folder.blobs });
+  await blobs.sweepDrafts();
+  const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
+  const folders = new WorkerFolderFactory({ blobs, workers });
+  undo.add(() => folders.close());
+  const metrics = new Metrics();
+  metrics.observeProcess();
+  return {
+    spoolFolder: folder.spool,
+    apiTokenFile: folder.apiToken,
+    databaseUrl: servers.databaseUrl,
+    databasePoolSize: config.database.poolSize,
+    nodeCap: BigInt(config.registry.nodeCap),
+    get publicUrl() {
+      return address.url;
+    },
+    signer: keys.coordinator,
+    treasury: asAccountId(keys.treasury.key),
+    ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics },
+    clock: systemClock,
+    entropy: systemEntropy,
+    crash: crashPointsOf(config.test.crashAt, folder.root),
+  };
+}
+
+function connectLedger({ chainUrl, sandbox }: Servers): Promise<SubstrateRoundLedger> {
+  const { keys, genesis } = sandbox;
+  return SubstrateRoundLedger.connect({
     url: chainUrl,
     genesis,
     accounts: {
@@ -75,57 +163,4 @@ async function composeParts(
     },
     clock: systemClock,
   });
-  undo.add(() => ledger.close());
-  const blobs = new FsBlobStore({ folder: folder.blobs });
-  await blobs.sweepDrafts();
-  const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
-  const folders = new WorkerFolderFactory({ blobs, workers });
-  undo.add(() => folders.close());
-  const metrics = new Metrics();
-  metrics.observeProcess();
-
-  let publicUrl = config.publicUrl;
-  const deployment: Deployment = {
-    spoolFolder: folder.spool,
-    apiTokenFile: folder.apiToken,
-    databaseUrl,
-    databasePoolSize: config.database.poolSize,
-    nodeCap: BigInt(config.registry.nodeCap),
-    get publicUrl() {
-      return publicUrl ?? '';
-    },
-    signer: keys.coordinator,
-    treasury: asAccountId(keys.treasury.key),
-    ledger,
-    blobs,
-    folders,
-    sha256,
-    ed25519,
-    clock: systemClock,
-    entropy: systemEntropy,
-    logger,
-    metrics,
-    crash: crashPointsOf(config.test.crashAt, folder.root),
-  };
-  return {
-    deployment,
-    setPublicUrl: (url) => (publicUrl ??= url),
-    setPort: (port) => lock.setPort(port),
-    chainUrl,
-    close: () => undo.run(logger),
-  };
-
-  async function startDatabase(): Promise<string> {
-    const postgres = await sandbox.startPostgres({ folder: folder.postgres, logger });
-    undo.add(() => postgres.stop());
-    return postgres.url;
-  }
-
-  async function startChain(): Promise<string> {
-    const { port } = config.chain;
-    const options = { folder: folder.chain, specPath, keyPath: authorityKeyPath, port, logger };
-    const chain = await sandbox.startChain(options);
-    undo.add(() => chain.stop());
-    return chain.url;
-  }
 }

@@ -144,7 +144,7 @@ function modeFaults(config: Config, mode: string | undefined): string[] {
 /** `TALLY_A__B_C` of every setting, in the order of the schema. */
 export function settingNames(schema: z.ZodObject, path: readonly string[] = []): string[] {
   return Object.entries(schema.shape).flatMap(([key, field]) => {
-    const inner = field instanceof z.ZodPrefault ? field.unwrap() : field;
+    const inner: unknown = field instanceof z.ZodPrefault ? field.unwrap() : field;
     const here = [...path, key];
     return inner instanceof z.ZodObject ? settingNames(inner, here) : [variableOf(here)];
   });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RoundList } from '@tallystick/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { CRASH_POINTS } from './crash-points.js';
 import { spawnCoordinator, type SpawnedCoordinator } from './testing/spawn-coordinator.js';
 import { TestNode } from './testing/test-node.js';

@@ -26,8 +26,7 @@ async function main(): Promise<void> {
   };
   try {
     const url = await listen(app, config);
-    composed.setPublicUrl(url);
-    await composed.setPort(Number(new URL(url).port));
+    await composed.listening(url);
     onSignals(close, logger);
     announce({
       event: 'coordinator.listening',

@@ -42,7 +42,7 @@ describe('FleetServer', () => {
       sessions: new Sessions(),
       session: { clock, logger: new MemoryLogger() } as unknown as NodeSessionDeps, // no frame gets that far
       joined: ({ node }) => joined.push(node),
-      left: () => undefined,
+      left: () => Promise.resolve(),
       clock,
       logger: new MemoryLogger(),
     });

@@ -27,8 +27,8 @@ export interface FleetServerDeps {
   readonly session: NodeSessionDeps;
   /** A node was proved and its session is live. */
   readonly joined: (session: NodeSession) => void;
-  /** Its session is over. */
-  readonly left: (session: NodeSession) => void;
+  /** Its session is over; a drain waits for it. */
+  readonly left: (session: NodeSession) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -44,6 +44,7 @@ export class FleetServer {
     handleProtocols: () => SUBPROTOCOL,
   });
   readonly #heartbeat: Heartbeat;
+  readonly #leaving = new Set<Promise<unknown>>();
   #isDraining = false;
 
   constructor(deps: FleetServerDeps) {
@@ -65,7 +66,7 @@ export class FleetServer {
     const gone = [...this.#server.clients].map(
       (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
     );
-    for (const session of this.#deps.sessions.all()) session.end();
+    const ended = [...this.#deps.sessions.all()].map((session) => session.end());
     for (const socket of this.#server.clients) {
       if (socket.readyState === WebSocket.OPEN) socket.send(goodbye);
       if (socket.isPaused) socket.resume();
@@ -76,6 +77,7 @@ export class FleetServer {
     });
     await Promise.all(gone);
     timer.cancel();
+    await Promise.all([...ended, ...this.#leaving]);
     this.#server.close();
   }
 
@@ -150,8 +152,9 @@ export class FleetServer {
       renewal.cancel();
       this.#heartbeat.remove(ws);
       sessions.leave(session);
-      session.end();
-      left(session);
+      const leaving = Promise.all([session.end(), left(session)]);
+      this.#leaving.add(leaving);
+      void leaving.finally(() => this.#leaving.delete(leaving));
     });
     sessions.enter(session);
     joined(session);

@@ -1,17 +1,18 @@
+import type { Server } from 'node:http';
 import {
   type BeforeApplicationShutdown,
   Module,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 import type { Timer } from '@tallystick/kernel';
 import { SessionTokens } from '../auth/session-tokens.js';
 import { Deployment } from '../deployment.js';
-import { NodeRows } from '../persistence/node-rows.js';
-import { RoundRows } from '../persistence/round-rows.js';
 import { Members } from '../registry/members.js';
+import { NodeDirectory } from '../registry/node-directory.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { Evaluations } from '../rounds/evaluations.js';
+import { OpenRounds } from '../rounds/open-rounds.js';
 import { RoundDirectory } from '../rounds/round-directory.js';
 import { RoundsModule } from '../rounds/rounds.module.js';
 import { FleetServer } from './fleet-server.js';
@@ -37,8 +38,24 @@ const SWEEP_MS = 600_000;
     },
     {
       provide: FleetServer,
-      inject: [Deployment, Sessions, SessionTokens, Members, RoundDirectory, Evaluations, NodeRows],
-      useFactory: makeFleetServer,
+      inject: [
+        Deployment,
+        Sessions,
+        SessionTokens,
+        Members,
+        NodeDirectory,
+        RoundDirectory,
+        Evaluations,
+      ],
+      useFactory: (
+        deployment: Deployment,
+        sessions: Sessions,
+        tokens: SessionTokens,
+        members: Members,
+        nodes: NodeDirectory,
+        runs: RoundDirectory,
+        evaluations: Evaluations,
+      ) => makeFleetServer(deployment, { sessions, tokens, members, nodes, runs, evaluations }),
     },
   ],
   exports: [Sessions, WsNodeLink],
@@ -48,9 +65,9 @@ export class FleetModule implements OnApplicationBootstrap, BeforeApplicationShu
 
   constructor(
     private readonly deployment: Deployment,
-    private readonly rounds: RoundRows,
+    private readonly openRounds: OpenRounds,
     private readonly server: FleetServer,
-    private readonly host: HttpAdapterHost,
+    private readonly host: HttpAdapterHost<AbstractHttpAdapter<Server>>,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -65,10 +82,8 @@ export class FleetModule implements OnApplicationBootstrap, BeforeApplicationShu
 
   async #sweepSpool(): Promise<void> {
     const { spoolFolder, clock, logger } = this.deployment;
-    const open = async (): Promise<ReadonlySet<string>> =>
-      new Set((await this.rounds.openRounds()).map(({ run, round }) => `${run}-${round}`));
     try {
-      const removed = await sweepSpool(spoolFolder, open);
+      const removed = await sweepSpool(spoolFolder, () => this.openRounds.names());
       if (removed > 0) logger.info('fleet.spool_swept', { files: removed });
     } catch (error) {
       logger.warn('fleet.sweep_failed', { reason: String(error) });

@@ -1,61 +1,85 @@
 import type { SessionTokens } from '../auth/session-tokens.js';
 import type { Deployment } from '../deployment.js';
-import type { NodeRows } from '../persistence/node-rows.js';
 import type { Members } from '../registry/members.js';
+import type { NodeDirectory } from '../registry/node-directory.js';
 import type { Evaluations } from '../rounds/evaluations.js';
 import type { RoundDirectory } from '../rounds/round-directory.js';
 import { Admission } from './admission.js';
 import { FleetMetrics } from './fleet-metrics.js';
-import { FleetServer } from './fleet-server.js';
+import { FleetServer, type FleetServerDeps } from './fleet-server.js';
 import { Greeter } from './greeter.js';
 import type { NodeSessionDeps } from './node-session.js';
 import type { Sessions } from './sessions.js';
 import { UploadSlots } from './upload-slots.js';
 
-/** Puts the fleet together from the parts of this process; the argument order is the module's `inject`. */
+/** What other rooms give the fleet. */
+export interface FleetParts {
+  readonly sessions: Sessions;
+  readonly tokens: SessionTokens;
+  readonly members: Members;
+  readonly nodes: NodeDirectory;
+  readonly runs: RoundDirectory;
+  readonly evaluations: Evaluations;
+}
+
+/** Puts the fleet together from the parts of this process. */
 export async function makeFleetServer(
   deployment: Deployment,
-  sessions: Sessions,
-  tokens: SessionTokens,
-  members: Members,
-  directory: RoundDirectory,
-  evaluations: Evaluations,
-  rows: NodeRows,
+  parts: FleetParts,
 ): Promise<FleetServer> {
-  const { clock, logger, folders, blobs, crash, signer, entropy, sha256, ed25519 } = deployment;
-  const chain = await deployment.ledger.genesis();
+  const { clock, logger, signer, entropy, sha256, ed25519 } = deployment;
+  const { sessions, tokens, members } = parts;
   const metrics = new FleetMetrics(deployment.metrics);
-  const session: NodeSessionDeps = {
-    folder: deployment.spoolFolder,
+  const chain = await deployment.ledger.genesis();
+  return new FleetServer({
+    admission: new Admission(),
+    greeter: new Greeter({ chain, signer, members, sessions: tokens, entropy, sha256, ed25519 }),
+    sessions,
+    session: sessionDeps(deployment, parts, metrics),
+    ...comings(deployment, parts, metrics),
+    clock,
+    logger,
+  });
+}
+
+function sessionDeps(
+  { spoolFolder, folders, blobs, crash, clock, logger }: Deployment,
+  { runs, evaluations, nodes }: FleetParts,
+  metrics: FleetMetrics,
+): NodeSessionDeps {
+  return {
+    folder: spoolFolder,
     hashes: folders,
     slots: new UploadSlots(),
     blobs,
     clock,
     crash,
-    runs: directory,
+    runs,
     evaluations,
-    strikes: { add: (node, at) => rows.strike(node, at) },
+    strikes: { add: (node, strike) => nodes.strike(node, strike) },
     metrics,
     logger,
   };
-  return new FleetServer({
-    admission: new Admission(),
-    greeter: new Greeter({ chain, signer, members, sessions: tokens, entropy, sha256, ed25519 }),
-    sessions,
-    session,
+}
+
+/** What happens when a node comes and goes. */
+function comings(
+  { logger }: Deployment,
+  { sessions, runs, nodes }: FleetParts,
+  metrics: FleetMetrics,
+): Pick<FleetServerDeps, 'joined' | 'left'> {
+  return {
     joined: ({ node }) => {
       metrics.sessions(sessions.size);
       logger.info('fleet.joined', { node });
-      directory.joined(node);
+      runs.joined(node);
     },
-    left: ({ node }) => {
+    left: async ({ node }) => {
       metrics.sessions(sessions.size);
       logger.info('fleet.left', { node });
-      rows.seen(node).catch((error: unknown) => {
+      await nodes.seen(node).catch((error: unknown) => {
         logger.warn('fleet.seen_failed', { node, reason: String(error) });
       });
     },
-    clock,
-    logger,
-  });
+  };
 }

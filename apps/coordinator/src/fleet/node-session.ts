@@ -85,7 +85,7 @@ export class NodeSession {
   fail(error: TallyError): void {
     this.send(errorHead(error));
     this.#wire.close(error.spec.close ?? 1011, error.code);
-    this.end();
+    void this.end(); // never rejects
   }
 
   /** The socket is gone. What is spooled stays; resolves when nothing of this session runs any more. */

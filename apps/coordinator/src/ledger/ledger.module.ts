@@ -1,23 +1,17 @@
 import { type BeforeApplicationShutdown, Module, type OnModuleInit } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { Deployment } from '../deployment.js';
 import { Readiness } from '../readiness.js';
+import { Leadership } from '../persistence/leadership.js';
 import { OutboxRows } from '../persistence/outbox-rows.js';
 import { OutboxSignal } from '../persistence/outbox-signal.js';
 import { RunRows } from '../persistence/run-rows.js';
 import { CommitPublisher } from './commit-publisher.js';
-import { Leadership } from './leadership.js';
 import { reconcile } from './reconcile.js';
 import { Wake } from './wake.js';
 
 /** Carries closed rounds to the chain, and holds database and chain against each other at start. */
 @Module({
   providers: [
-    {
-      provide: Leadership,
-      inject: [DataSource],
-      useFactory: (source: DataSource) => new Leadership(source),
-    },
     { provide: Wake, inject: [Deployment], useFactory: ({ clock }: Deployment) => new Wake(clock) },
     {
       provide: CommitPublisher,
@@ -51,6 +45,7 @@ export class LedgerModule implements OnModuleInit, BeforeApplicationShutdown {
   /** Before any run goes on: what is final is known, and a conflict stops the start. */
   async onModuleInit(): Promise<void> {
     const { ledger, sha256 } = this.deployment;
+    this.readiness.probe('chain', async () => void (await ledger.finalized()));
     await reconcile(await this.runs.ids(), { outbox: this.outbox, ledger, sha256 });
     this.signal.listen(() => this.wake.set());
     this.#running = this.publisher.run(this.#stop.signal).catch((error: unknown) => {

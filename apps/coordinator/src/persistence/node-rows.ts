@@ -22,7 +22,8 @@ export type NewNodeRow = Pick<
 >;
 
 /** A node with its organisation's name. */
-export interface NodeRow extends NodeEntity {
+export interface NodeRow {
+  readonly node: NodeEntity;
   readonly organisation: string;
 }
 
@@ -104,17 +105,17 @@ export class NodeRows {
       const organisations = await manager.find(OrganisationEntity);
       const names = new Map(organisations.map(({ id, name }) => [id, name]));
       const nodes = await manager.find(NodeEntity, { order: { id: 'ASC' } });
-      return nodes.map((row) => ({ ...row, organisation: names.get(row.organisationId) ?? '' }));
+      return nodes.map((node) => ({ node, organisation: names.get(node.organisationId) ?? '' }));
     });
   }
 
   async get(id: NodeId): Promise<NodeRow> {
     return this.#work.read(async (manager) => {
-      const row = await manager.findOneByOrFail(NodeEntity, { id });
+      const node = await manager.findOneByOrFail(NodeEntity, { id });
       const { name } = await manager.findOneByOrFail(OrganisationEntity, {
-        id: row.organisationId,
+        id: node.organisationId,
       });
-      return { ...row, organisation: name };
+      return { node, organisation: name };
     });
   }
 

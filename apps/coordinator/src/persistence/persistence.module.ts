@@ -2,7 +2,9 @@ import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Deployment } from '../deployment.js';
+import { Readiness } from '../readiness.js';
 import { EventFeed } from './event-feed.js';
+import { Leadership } from './leadership.js';
 import { NodeRows } from './node-rows.js';
 import { databaseOptions, openDatabase } from './open-database.js';
 import { OutboxRows } from './outbox-rows.js';
@@ -44,6 +46,11 @@ import { UnitOfWork } from './unit-of-work.js';
       useFactory: (work: UnitOfWork, signal: OutboxSignal, { crash }: Deployment) =>
         new PgRoundJournal(work, { crash, closed: () => signal.raise() }),
     },
+    {
+      provide: Leadership,
+      inject: [DataSource],
+      useFactory: (source: DataSource) => new Leadership(source),
+    },
     { provide: RunRows, inject: [UnitOfWork], useFactory: (work: UnitOfWork) => new RunRows(work) },
     {
       provide: RoundRows,
@@ -61,6 +68,19 @@ import { UnitOfWork } from './unit-of-work.js';
       useFactory: (work: UnitOfWork) => new OutboxRows(work),
     },
   ],
-  exports: [EventFeed, NodeRows, OutboxRows, OutboxSignal, PgRoundJournal, RoundRows, RunRows],
+  exports: [
+    EventFeed,
+    Leadership,
+    NodeRows,
+    OutboxRows,
+    OutboxSignal,
+    PgRoundJournal,
+    RoundRows,
+    RunRows,
+  ],
 })
-export class PersistenceModule {}
+export class PersistenceModule {
+  constructor(readiness: Readiness, source: DataSource) {
+    readiness.probe('database', async () => void (await source.query('SELECT 1')));
+  }
+}

@@ -18,6 +18,7 @@ import {
   RoundEntity,
   RunEntity,
 } from './entities/index.js';
+import { metricsOf } from './metrics-of.js';
 import { recordHex, recordListHex, recordListOf, recordOf } from './record-list.js';
 import { isUniqueViolation, type Transaction, type UnitOfWork } from './unit-of-work.js';
 
@@ -191,9 +192,8 @@ async function insertOnce(
 }
 
 function closedDetail({ header, headerHash, metrics, emptyReason }: CloseRound) {
-  const parsed: Record<string, number> = JSON.parse(metrics);
   return {
-    ...parsed,
+    ...metricsOf(metrics),
     header: headerHash,
     included: header.included,
     excluded: header.excluded,

@@ -28,14 +28,14 @@ export class Transaction {
    * appear in order: a watcher that has read number n will never see a smaller one later.
    */
   async tell(run: RunId, event: NewEvent): Promise<void> {
-    const { raw } = await this.manager
+    const updated = await this.manager
       .createQueryBuilder()
       .update(RunEntity)
       .set({ lastEvent: () => 'last_event + 1' })
       .where({ id: run })
       .returning('last_event')
       .execute();
-    const number = firstNumber(raw);
+    const number = firstNumber(updated.raw);
     if (number === undefined) throw new TallyError('USAGE_UNKNOWN_RUN', { run });
     await this.manager.insert(EventEntity, {
       runId: run,

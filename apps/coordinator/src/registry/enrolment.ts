@@ -119,7 +119,7 @@ export class Enrolment {
   }
 
   async #again(id: NodeId, { key }: JoinRequest): Promise<NodeId> {
-    const node = await this.#deps.rows.get(id);
+    const { node } = await this.#deps.rows.get(id);
     if (node.key !== key) throw new TallyError('AUTH_TOKEN_USED');
     if (node.admittedAt === null) await this.#admit(id, node.cap);
     return id;

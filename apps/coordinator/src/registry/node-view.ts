@@ -4,7 +4,7 @@ import type { NodeRow } from '../persistence/node-rows.js';
 
 /** A node as the API shows it. The chain's word (`member`) goes before the row's. */
 export function nodeView(
-  row: NodeRow,
+  { node: row, organisation }: NodeRow,
   now: { readonly member: EligibleNode | undefined; readonly seenAtMs?: number | undefined },
 ): NodeView {
   const { member, seenAtMs } = now;
@@ -12,7 +12,7 @@ export function nodeView(
   return {
     node: row.id,
     name: row.name,
-    organisation: { organisation: row.organisationId, name: row.organisation },
+    organisation: { organisation: row.organisationId, name: organisation },
     key: member?.key ?? row.key,
     keyEpoch: member?.keyEpoch ?? 0,
     status: member === undefined ? absent : 'active',

@@ -4,6 +4,7 @@ import { NodeRows } from '../persistence/node-rows.js';
 import { EnrolmentController } from './enrolment.controller.js';
 import { Enrolment } from './enrolment.js';
 import { Members } from './members.js';
+import { NodeDirectory } from './node-directory.js';
 
 /** Organisations, invites, nodes: who may come in, and who may take part. */
 @Module({
@@ -27,12 +28,17 @@ import { Members } from './members.js';
         }),
     },
     {
+      provide: NodeDirectory,
+      inject: [NodeRows, Members],
+      useFactory: (rows: NodeRows, members: Members) => new NodeDirectory({ rows, members }),
+    },
+    {
       provide: Members,
       inject: [Deployment],
       useFactory: ({ ledger }: Deployment) => new Members(ledger),
     },
   ],
-  exports: [Members],
+  exports: [Members, NodeDirectory],
 })
 export class RegistryModule implements OnApplicationBootstrap {
   constructor(private readonly enrolment: Enrolment) {}

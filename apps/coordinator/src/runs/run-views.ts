@@ -8,6 +8,7 @@ import {
 } from '@tallystick/protocol';
 import { HEADER, TASK } from '@tallystick/record';
 import type { OutboxEntity, RunEntity } from '../persistence/entities/index.js';
+import { metricsOf } from '../persistence/metrics-of.js';
 import { recordOf } from '../persistence/record-list.js';
 import type { ClosedRoundRow, RoundRows } from '../persistence/round-rows.js';
 import type { RunRows } from '../persistence/run-rows.js';
@@ -92,7 +93,6 @@ export class RunViews {
 
 function roundView({ round, outbox, evaluations, ...row }: ClosedRoundRow): RoundView {
   const header = recordOf(HEADER, row.header);
-  const metrics: Record<string, number> = JSON.parse(round.metrics ?? '{}');
   return {
     run: round.runId,
     round: round.round,
@@ -104,7 +104,7 @@ function roundView({ round, outbox, evaluations, ...row }: ClosedRoundRow): Roun
     included: header.included,
     excluded: header.excluded,
     sumWeight: header.sumWeight.toString(),
-    metrics,
+    metrics: metricsOf(round.metrics ?? '{}'),
     closedAtMs: Number(header.closedAtMs),
     emptyReason: round.emptyReason,
     commit: commitView(outbox),

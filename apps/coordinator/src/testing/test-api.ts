@@ -23,7 +23,9 @@ export class TestApi {
   }
 
   async get(path: string): Promise<unknown> {
-    return (await this.ask(path)).json();
+    const response = await this.ask(path);
+    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+    return response.json();
   }
 
   async post(path: string, body: unknown): Promise<unknown> {

@@ -9,7 +9,7 @@ import { asAccountId } from '@tallystick/kernel';
 import { ed25519, generateKey, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
 import { MemoryLogger } from '@tallystick/kernel/testing';
 import { Metrics } from '@tallystick/telemetry';
-import { type CrashPoints, NO_CRASH } from '../crash-points.js';
+import { NO_CRASH } from '../crash-points.js';
 import { createApp } from '../create-app.js';
 import type { Deployment } from '../deployment.js';
 import { TestApi } from './test-api.js';
@@ -20,7 +20,7 @@ export interface TestHome {
   readonly logger: MemoryLogger;
   readonly ledger: InMemoryRoundLedger;
   /** Starts a coordinator over it. */
-  start(crash?: CrashPoints): Promise<RunningCoordinator>;
+  start(changes?: Partial<Deployment>): Promise<RunningCoordinator>;
   remove(): Promise<void>;
 }
 
@@ -38,11 +38,10 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
   const ledger = new InMemoryRoundLedger({ sha256, ed25519 });
   const signer = generateKey();
   const treasury = asAccountId(generateKey().key);
-  const start = async (crash = NO_CRASH): Promise<RunningCoordinator> => {
+  let publicUrl = '';
+  const partsOf = (changes: Partial<Deployment>): Deployment => {
     const blobs = new FsBlobStore({ folder: join(folder, 'blobs') });
-    const folders = new WorkerFolderFactory({ blobs, workers: 1 });
-    let publicUrl = '';
-    const deployment: Deployment = {
+    return {
       spoolFolder: join(folder, 'spool'),
       apiTokenFile: join(folder, 'api-token'),
       databaseUrl,
@@ -55,22 +54,26 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
       treasury,
       ledger,
       blobs,
-      folders,
+      folders: new WorkerFolderFactory({ blobs, workers: 1 }),
       sha256,
       ed25519,
       clock: systemClock,
       entropy: systemEntropy,
       logger,
       metrics: new Metrics(),
-      crash,
+      crash: NO_CRASH,
+      ...changes,
     };
+  };
+  const start = async (changes: Partial<Deployment> = {}): Promise<RunningCoordinator> => {
+    const deployment = partsOf(changes);
     const app = await createApp(deployment);
     await app.listen(0, '127.0.0.1');
     publicUrl = await app.getUrl();
     const token = (await readFile(deployment.apiTokenFile, 'utf8')).trim();
     const stop = async (): Promise<void> => {
       await app.close();
-      await folders.close();
+      await deployment.folders.close();
     };
     return { app, deployment, api: new TestApi(publicUrl, token), stop };
   };

@@ -1,12 +1,5 @@
 import { decodeModel, encodeUpdate } from '@tallystick/aggregation';
-import {
-  asAccountId,
-  concatBytes,
-  fromHex,
-  type Hash,
-  type NodeId,
-  ZERO_HASH,
-} from '@tallystick/kernel';
+import { asAccountId, fromHex, type Hash, type NodeId, ZERO_HASH } from '@tallystick/kernel';
 import { generateKey, sha256 } from '@tallystick/kernel/node';
 import {
   type CoordinatorHead,
@@ -33,6 +26,13 @@ import type { TestApi } from './test-api.js';
 
 type Kind = CoordinatorHead['kind'];
 type HeadOf<K extends Kind> = Extract<CoordinatorHead, { kind: K }>;
+
+/** An update and its receipt on the wire. */
+interface Answer {
+  readonly bytes: Uint8Array;
+  readonly update: Hash;
+  readonly receipt: string;
+}
 
 /** A node without a site: joins, says hello, and answers offers with a deterministic pretended training. */
 export class TestNode {
@@ -105,7 +105,9 @@ export class TestNode {
   /** Opens a session; resolves when welcome. `changes` spoil the hello. */
   async connect(
     changes: { keyEpoch?: number; serverNonce?: string } = {},
+    api: TestApi = this.#api,
   ): Promise<HeadOf<'welcome'>> {
+    this.#api = api;
     this.open();
     const { serverNonce } = await this.next('challenge');
     const hello = {
@@ -158,7 +160,7 @@ export class TestNode {
   }
 
   /** The update that this node gives for a task: its number and the round decide it. */
-  async answer(task: Task): Promise<{ bytes: Uint8Array; receipt: string; update: Hash }> {
+  async answer(task: Task): Promise<Answer> {
     const model = decodeModel(sha256, await this.#api.bytes(`models/${task.model}`, this.#token));
     const after = model.weights.map(
       (w, i) => w + ((this.#node + 1) * (i + 1) + task.round) / 1_024,
@@ -184,10 +186,14 @@ export class TestNode {
     return { bytes, update, receipt: signRecord(RECEIPT, receipt, this.key).wire };
   }
 
-  /** Uploads and submits; resolves with the verdict. */
+  /** Trains, uploads and submits; resolves with the verdict. */
   async contribute(task: Task): Promise<HeadOf<'verdict'>> {
+    return this.upload(task, await this.answer(task));
+  }
+
+  async upload(task: Task, answer: Answer): Promise<HeadOf<'verdict'>> {
     const { run, round } = task;
-    const { bytes, update, receipt } = await this.answer(task);
+    const { bytes, update, receipt } = answer;
     this.send({ kind: 'upload.begin', run, round, update, bytes: bytes.length });
     const { offset } = await this.next('upload.credit');
     for (let at = offset; at < bytes.length; at += LIMITS.chunkBytes) {
@@ -211,12 +217,4 @@ export class TestNode {
     const index = this.#waiting.findIndex(({ kind }) => kind === head.kind);
     if (index >= 0) this.#waiting.splice(index, 1)[0]?.resolve(head);
   }
-}
-
-/** A buffer longer than any message may be. */
-export function oversized(): Uint8Array {
-  return concatBytes(
-    new Uint8Array(LIMITS.chunkBytes),
-    new Uint8Array(LIMITS.maxHeadBytes + 1_024),
-  );
 }

@@ -6,16 +6,23 @@ import { MemoryLogger } from '@tallystick/kernel/testing';
 import { startPostgres } from '@tallystick/sandbox';
 import { DataSource } from 'typeorm';
 
-/** A real PostgreSQL without fsync, gone after the tests of a file. */
+/** A real PostgreSQL, gone after the tests of a file. */
 export interface TestPostgres {
   /** Makes an empty database and gives its URL. */
   database(): Promise<string>;
+  /** kill -9, and how to start it again. */
+  kill(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
-export async function startTestPostgres(): Promise<TestPostgres> {
+/** @param durability `test` is faster, but forgets the last commits when it is killed. */
+export async function startTestPostgres(
+  durability: 'safe' | 'test' = 'test',
+): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'tally-coordinator-'));
-  const postgres = await startPostgres({ folder, logger: new MemoryLogger(), durability: 'test' });
+  const start = (): ReturnType<typeof startPostgres> =>
+    startPostgres({ folder, logger: new MemoryLogger(), durability });
+  let postgres = await start();
   return {
     database: async () => {
       const name = `t${randomBytes(6).toString('hex')}`;
@@ -27,6 +34,10 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       await admin.query(`CREATE DATABASE ${name}`);
       await admin.destroy();
       return postgres.url.replace(/\/postgres$/, `/${name}`);
+    },
+    kill: () => {
+      process.kill(postgres.pid, 'SIGKILL');
+      return Promise.resolve(async () => void (postgres = await start()));
     },
     stop: async () => {
       await postgres.stop();
