@@ -187,11 +187,13 @@ export class NodeSession {
   }
 
   async #decline(head: Extract<NodeHead, { kind: 'decline' }>): Promise<void> {
-    const { value: decline, signature } = decodeSigned(DECLINE, head.record);
-    if (decline.node !== this.node) {
+    const decline = decodeSigned(DECLINE, head.record);
+    const { code, message } = head;
+    if (decline.value.node !== this.node) {
       throw new TallyError('ROUND_BAD_SIGNATURE', { record: 'decline', node: this.node });
     }
-    await this.#deps.runs.find(decline.run)?.decline(this.node, decline, signature);
+    const loop = this.#deps.runs.find(decline.value.run);
+    await loop?.decline(this.node, decline, { code, message });
   }
 
   /** A violation ends the session; a fault of our own is told and the node may try again. */

@@ -116,6 +116,22 @@ describe('CommitPublisher', () => {
     expect(await nextRound()).toBe(1);
   });
 
+  it('signs again what stays silent for two minutes', async () => {
+    outbox.add(chain.next());
+    const deaf = ledgerWith({
+      submitCommit: () => Promise.resolve(),
+      commitOutcome: () => Promise.resolve({ kind: 'waiting' }),
+    });
+    const publish = publisher(deaf);
+    for (let i = 0; i < 3; i++) await publish.step();
+    const first = outbox.rows[0]?.row.commit?.hash;
+    await clock.advance(120_001);
+    await publish.step();
+    expect(outbox.rows[0]?.row.commit).toBeUndefined();
+    await publish.step();
+    expect(outbox.rows[0]?.row.commit?.hash).not.toBe(first);
+  });
+
   it('takes a round that the chain has already as final', async () => {
     const header = chain.next();
     outbox.add(header);

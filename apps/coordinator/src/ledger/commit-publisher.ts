@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type Hash,
   isTallyError,
   type Logger,
   type Sha256,
@@ -22,6 +23,11 @@ const MAX_LOOK_MS = 1_000;
 const IDLE_MS = 5_000;
 /** A chain or database that is away is asked again after this. */
 const FAULT_MS = 500;
+/**
+ * A transaction that is in no finalised block after this is signed again, whatever its era says: an embedded chain
+ * without other transactions makes no blocks by which the era could end. The pallet takes a round only once.
+ */
+const SILENT_MS = 120_000;
 /** Times that a round is signed again after a refusal that no fact on the chain explains. */
 const MAX_ATTEMPTS = 8;
 
@@ -48,6 +54,8 @@ export interface PublisherDeps {
 export class CommitPublisher {
   readonly #deps: PublisherDeps;
   #lookMs = FIRST_LOOK_MS;
+  /** The transaction in flight, and since when this process follows it. */
+  #followed: { readonly hash: Hash; readonly sinceMs: number } | undefined;
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
@@ -118,19 +126,28 @@ export class CommitPublisher {
       case 'waiting':
         // The embedded chain makes the block within 20 ms and calls it final after 60: the first look, at 40 ms.
         for (const { round } of rounds) crash.hit('in-block-not-final', round);
-        return;
+        return this.#isSilent(commit.hash) ? this.#signAgain(rounds, 'silent') : undefined;
       case 'final':
         await outbox.final(rounds, outcome.block);
         logger.info('ledger.final', { rounds: rounds.length, block: outcome.block.number });
         return;
       case 'expired':
-        await ledger.resetNonces();
-        await outbox.unprepared(rounds);
-        logger.warn('ledger.expired', { rounds: rounds.length, nonce: commit.nonce });
-        return;
+        return this.#signAgain(rounds, 'expired');
       case 'refused':
         return this.#refused(rounds, outcome.reason);
     }
+  }
+
+  async #signAgain(rounds: readonly WaitingRound[], why: 'expired' | 'silent'): Promise<void> {
+    await this.#deps.ledger.resetNonces();
+    await this.#deps.outbox.unprepared(rounds);
+    this.#deps.logger.warn('ledger.sign_again', { rounds: rounds.length, why });
+  }
+
+  #isSilent(hash: Hash): boolean {
+    const nowMs = this.#deps.clock.nowMs();
+    if (this.#followed?.hash !== hash) this.#followed = { hash, sinceMs: nowMs };
+    return nowMs - this.#followed.sinceMs > SILENT_MS;
   }
 
   /** The chain may hold the rounds already, hold others, or have had a reason that is over. */

@@ -121,12 +121,13 @@ export class PgRoundJournal implements RoundJournal {
     this.#crash.hit('row-no-promise', round);
   }
 
-  async decline(run: RunId, round: number, { node, reason, wire }: DeclineRow): Promise<void> {
+  async decline(run: RunId, round: number, row: DeclineRow): Promise<void> {
+    const { node, reason, wire, told } = row;
     await this.#whileOpen(run, round, async (tx) => {
       await insertOnce(run, round, node, () =>
         tx.manager.insert(DeclineEntity, { runId: run, round, nodeId: node, reason, wire }),
       );
-      await tx.tell(run, { type: 'node.declined', round, node, detail: { reason } });
+      await tx.tell(run, { type: 'node.declined', round, node, detail: { reason, ...told } });
     });
   }
 

@@ -1,4 +1,4 @@
-import type { RunId } from '@tallystick/kernel';
+import type { Hash, RunId } from '@tallystick/kernel';
 import { Between, IsNull, Not } from 'typeorm';
 import {
   ContributionEntity,
@@ -19,6 +19,7 @@ export interface RoundCounts {
 export interface ClosedRoundRow {
   readonly round: RoundEntity;
   readonly header: string;
+  readonly headerHash: Hash;
   readonly outbox: OutboxEntity | undefined;
   readonly evaluations: readonly EvaluationEntity[];
 }
@@ -77,10 +78,12 @@ export class RoundRows {
         order: { nodeId: 'ASC' },
       });
       return rounds.flatMap((round) => {
-        if (round.header === null) return [];
+        const { header, headerHash } = round;
+        if (header === null || headerHash === null) return [];
         return {
           round,
-          header: round.header,
+          header,
+          headerHash,
           outbox: outbox.find((row) => row.round === round.round),
           evaluations: evaluations.filter((row) => row.round === round.round),
         };

@@ -81,6 +81,18 @@ export class RunRows {
     );
   }
 
+  /** Ended runs, the last ones, oldest first. */
+  async lastEnded(limit: number): Promise<readonly RunEntity[]> {
+    const rows = await this.#work.read((manager) =>
+      manager.find(RunEntity, {
+        where: { endedAt: Not(IsNull()) },
+        order: { endedAt: 'DESC' },
+        take: limit,
+      }),
+    );
+    return rows.toReversed();
+  }
+
   async ids(): Promise<readonly RunId[]> {
     const rows = await this.#work.read((manager) =>
       manager.find(RunEntity, { select: { id: true }, where: { status: Not('proposed') } }),

@@ -1,25 +1,55 @@
-import type { NodeId } from '@tallystick/kernel';
+import type { Clock, NodeId } from '@tallystick/kernel';
 import type { EligibleNode, LedgerView } from '@tallystick/rounds';
 
-/** Who may take part, as the newest finalised block says. One read of the chain per block, however many ask. */
-export class Members {
-  #block: string | undefined;
-  #nodes: Promise<ReadonlyMap<NodeId, EligibleNode>> = Promise.resolve(new Map());
-  readonly #ledger: LedgerView;
+/** The newest block is asked for at most this often, however many nodes come at once. */
+const FRESH_MS = 250;
 
-  constructor(ledger: LedgerView) {
+type ByNode = ReadonlyMap<NodeId, EligibleNode>;
+
+/** Who may take part, as the newest finalised block says. One read of the nodes per block. */
+export class Members {
+  readonly #ledger: LedgerView;
+  readonly #clock: Clock;
+  #block: string | undefined;
+  #nodes: Promise<ByNode> = Promise.resolve(new Map());
+  #look: Promise<ByNode> | undefined;
+  #lookedAtMs = 0;
+
+  constructor(ledger: LedgerView, clock: Clock) {
     this.#ledger = ledger;
+    this.#clock = clock;
   }
 
   async find(node: NodeId): Promise<EligibleNode | undefined> {
+    return (await this.all()).get(node);
+  }
+
+  /** Everybody, at most 250 ms old. Rejects while the chain is away. */
+  all(): Promise<ByNode> {
+    const nowMs = this.#clock.nowMs();
+    if (this.#look === undefined || nowMs - this.#lookedAtMs >= FRESH_MS) {
+      const look = this.#read();
+      this.#look = look;
+      this.#lookedAtMs = nowMs;
+      look.catch(() => {
+        if (this.#look === look) this.#look = undefined; // asked again next time
+      });
+    }
+    return this.#look;
+  }
+
+  async #read(): Promise<ByNode> {
     const block = await this.#ledger.finalized();
     if (block.hash !== this.#block) {
-      this.#block = block.hash;
-      this.#nodes = this.#ledger
+      const nodes = this.#ledger
         .eligible(block)
-        .then((nodes) => new Map(nodes.map((member) => [member.node, member])));
-      this.#nodes.catch(() => (this.#block = undefined)); // asked again next time
+        .then((members) => new Map(members.map((member) => [member.node, member])));
+      this.#block = block.hash;
+      this.#nodes = nodes;
+      nodes.catch(() => {
+        if (this.#nodes === nodes) this.#block = undefined;
+      });
     }
-    return (await this.#nodes).get(node);
+    return this.#nodes;
   }
 }

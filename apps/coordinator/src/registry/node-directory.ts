@@ -23,14 +23,11 @@ export class NodeDirectory {
 
   /** Every node; `seenAtMs` tells of those that are connected. */
   async views(seenAtMs: (node: NodeId) => number | undefined): Promise<NodeView[]> {
-    const rows = await this.#rows.list();
-    const views = rows.map(async (row) =>
-      nodeView(row, {
-        member: await this.#members.find(row.node.id),
-        seenAtMs: seenAtMs(row.node.id),
-      }),
-    );
-    return Promise.all(views);
+    const [rows, members] = await Promise.all([this.#rows.list(), this.#members.all()]);
+    return rows.map((row) => {
+      const { id } = row.node;
+      return nodeView(row, { member: members.get(id), seenAtMs: seenAtMs(id) });
+    });
   }
 
   /** The node was connected until now. */

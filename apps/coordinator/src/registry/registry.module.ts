@@ -35,7 +35,7 @@ import { NodeDirectory } from './node-directory.js';
     {
       provide: Members,
       inject: [Deployment],
-      useFactory: ({ ledger }: Deployment) => new Members(ledger),
+      useFactory: ({ ledger, clock }: Deployment) => new Members(ledger, clock),
     },
   ],
   exports: [Members, NodeDirectory],

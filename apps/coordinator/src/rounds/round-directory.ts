@@ -1,24 +1,37 @@
 import type { NodeId, RunId } from '@tallystick/kernel';
 import type { RunLoop } from '@tallystick/rounds';
 
-/** Run → the loop that plays it in this process. */
+/** Ended runs whose last results are still sent to nodes that come back. */
+const KEPT = 16;
+
+/** Run → the loop that plays it in this process, and the loops of the runs that ended last. */
 export class RoundDirectory {
-  readonly #loops = new Map<RunId, RunLoop>();
+  readonly #playing = new Map<RunId, RunLoop>();
+  readonly #ended = new Map<RunId, RunLoop>();
 
   add(run: RunId, loop: RunLoop): void {
-    this.#loops.set(run, loop);
+    this.#ended.delete(run);
+    this.#playing.set(run, loop);
   }
 
-  remove(run: RunId): void {
-    this.#loops.delete(run);
+  /** The loop has come to its end, or is given up: it takes nothing any more. */
+  retire(run: RunId): void {
+    const loop = this.#playing.get(run);
+    if (loop === undefined) return;
+    this.#playing.delete(run);
+    this.#ended.set(run, loop);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > KEPT && oldest !== undefined) this.#ended.delete(oldest);
   }
 
+  /** The loop that plays the run. */
   find(run: RunId): RunLoop | undefined {
-    return this.#loops.get(run);
+    return this.#playing.get(run);
   }
 
-  /** A node's session is up: every live run offers what it has for it. */
+  /** A node's session is up: every run offers what it has for it, or tells how it ended. */
   joined(node: NodeId): void {
-    for (const loop of this.#loops.values()) loop.joined(node);
+    for (const loop of this.#ended.values()) loop.joined(node);
+    for (const loop of this.#playing.values()) loop.joined(node);
   }
 }

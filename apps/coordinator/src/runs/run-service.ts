@@ -26,6 +26,8 @@ import type { RoundDirectory } from '../rounds/round-directory.js';
 
 /** After a run loop gave up on its ports, or the end could not be stored. */
 const RETRY_MS = 5_000;
+/** Ended runs whose nodes may have missed the last result when the process stopped. */
+const RECALLED = 4;
 
 export interface RunServiceDeps {
   readonly rows: RunRows;
@@ -59,9 +61,11 @@ export class RunService {
     this.#deps = deps;
   }
 
-  /** Goes on with every run that has not ended. */
+  /** Goes on with every run that has not ended, and recalls the last ones that have. */
   async resume(): Promise<void> {
-    for (const run of await this.#deps.rows.unfinished()) this.start(run);
+    const { rows } = this.#deps;
+    for (const run of await rows.lastEnded(RECALLED)) await this.#recall(run);
+    for (const run of await rows.unfinished()) this.start(run);
   }
 
   /** Plays the run in the background; harmless when it plays already. */
@@ -110,7 +114,7 @@ export class RunService {
         logger.error('run.stuck', { run: run.id, reason });
         await this.#pause();
       } finally {
-        directory.remove(run.id);
+        directory.retire(run.id);
       }
       run = await rows.get(run.id).catch(() => run);
     }
@@ -120,8 +124,21 @@ export class RunService {
     const { directory, logger, ...deps } = this.#deps;
     const loop = new RunLoop(await this.#planOf(run), { ...deps, logger });
     directory.add(run.id, loop);
-    logger.info('run.playing', { run: run.id });
+    logger.debug('run.playing', { run: run.id });
     return loop.play(signal);
+  }
+
+  /** An ended run comes to its end again at once; then its last results can be sent to nodes that missed them. */
+  async #recall(run: RunEntity): Promise<void> {
+    const { directory, logger } = this.#deps;
+    try {
+      await this.#play(run, AbortSignal.abort());
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn('run.recall_failed', { run: run.id, reason });
+    } finally {
+      directory.retire(run.id);
+    }
   }
 
   async #planOf({ id, spec, specHash, genesisModel }: RunEntity): Promise<RunPlan> {

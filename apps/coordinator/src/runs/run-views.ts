@@ -97,7 +97,7 @@ function roundView({ round, outbox, evaluations, ...row }: ClosedRoundRow): Roun
     run: round.runId,
     round: round.round,
     status: outbox?.status === 'final' ? 'committed' : 'anchoring',
-    header: round.headerHash ?? header.prev,
+    header: row.headerHash,
     modelBefore: header.modelBefore,
     modelAfter: header.modelAfter,
     cohort: header.cohort,
