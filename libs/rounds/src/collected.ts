@@ -2,6 +2,7 @@ import { type Hash, type NodeId, type Sha256, ZERO_HASH } from '@tallystick/kern
 import { ExclusionReason, receiptHash } from '@tallystick/record';
 import type { RunSpec } from '@tallystick/protocol';
 import type { ContributionRow, DeclineRow, ExclusionRow, OpenRound } from './ports/index.js';
+import type { MissingNode } from './missing-nodes.js';
 import type { Contribution } from './round-trees.js';
 
 /** Why the window closes; `open` when it does not yet. */
@@ -51,6 +52,18 @@ export class Collected {
     return this.#open.cohort
       .map(({ member }) => member.node)
       .filter((node) => !this.hasAnswered(node));
+  }
+
+  /** Cohort nodes without a contribution and what came of them, ascending. */
+  missing(): readonly MissingNode[] {
+    return this.#open.cohort
+      .map(({ member }) => member.node)
+      .filter((node) => !this.#contributions.has(node))
+      .map((node) => ({
+        node,
+        declined: this.#declines.get(node),
+        refused: this.#refusals.get(node)?.reason,
+      }));
   }
 
   /** Protocol.md §3.6. `expired`: the deadline has passed. */

@@ -1,4 +1,4 @@
-import { type Hash, type NodeId, type Signature, TallyError, type Timer } from '@tallystick/kernel';
+import { type Hash, type NodeId, TallyError, type Timer } from '@tallystick/kernel';
 import {
   type Decline,
   DECLINE,
@@ -7,6 +7,7 @@ import {
   PROMISE,
   receiptHash,
   recordHash,
+  type Signed,
   signRecord,
   TASK,
   verifyRecord,
@@ -15,10 +16,12 @@ import { type ClosedRound, closeRound } from './closed-round.js';
 import { Collected } from './collected.js';
 import { checkSubmission, type Submission } from './gate.js';
 import { Mailbox } from './mailbox.js';
+import { missingNodes } from './missing-nodes.js';
 import type { Phase } from './phases.js';
 import type {
   CohortNode,
   ContributionRow,
+  DeclineText,
   Folder,
   Offer,
   OpenRound,
@@ -131,14 +134,19 @@ export class RoundActor {
   }
 
   /** A signed refusal of a cohort node; anything else is dropped. */
-  decline(node: NodeId, decline: Decline, signature: Signature): Promise<void> {
+  decline(
+    node: NodeId,
+    { value: decline, signature }: Signed<Decline>,
+    told?: DeclineText,
+  ): Promise<void> {
     const stored = this.#guarded(async () => {
       const member = this.#members.get(node);
       if (member === undefined || !this.expects(node)) return;
       if (decline.node !== node || decline.task !== this.#taskHash) return;
       if (!verifyRecord(this.#deps.ed25519, DECLINE, decline, member.key, signature)) return;
       const wire = encodeSigned(DECLINE, decline, signature);
-      const row = { node, reason: decline.reason, wire };
+      const words = told === undefined ? {} : { told };
+      const row = { node, reason: decline.reason, wire, ...words };
       await this.#deps.journal.decline(this.#open.run, this.#open.round, row);
       this.#collected.decline(row);
     }, undefined);
@@ -255,7 +263,9 @@ export class RoundActor {
 
   #tooFew(): string {
     const { min } = this.#plan.spec.window.count;
-    const meta = { included: this.#collected.included, min, round: this.#open.round };
+    const { included } = this.#collected;
+    const missing = missingNodes(this.#collected.missing());
+    const meta = { included, min, round: this.#open.round, missing };
     return new TallyError('ROUND_TOO_FEW', meta).message;
   }
 

@@ -152,6 +152,19 @@ describe('RunLoop in virtual time', () => {
     ]);
   });
 
+  it('names every decline and absence when the run fails', async () => {
+    const fed = federation({ maxEmptyRounds: 1 });
+    const loop = fed.loop();
+    const told = { code: 'DATA_EMPTY', message: 'dataset heart has no usable train rows' };
+    fed.link.onOffer = (node, offer) =>
+      void (node === 1 ? fed.decline(loop, node, offer, told) : undefined);
+    const played = loop.play(never);
+    await fed.clock.advance(11_000);
+    const { reason } = await played;
+    expect(reason).toContain('node 0 was silent');
+    expect(reason).toContain(`node 1 declined (${told.code}: ${told.message})`);
+  });
+
   it('closes a round empty whose step is not finite', async () => {
     const fed = federation({ rounds: 1, maxEmptyRounds: 1 });
     fed.folders.isFinite = false;

@@ -6,17 +6,17 @@ import type {
   NodeId,
   RunId,
   Sha256,
-  Signature,
   Signer,
   StopSignal,
 } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
-import type { Decline } from '@tallystick/record';
+import type { Decline, Signed } from '@tallystick/record';
 import { type ClosedRound, closedRoundOf } from './closed-round.js';
 import type { Submission } from './gate.js';
 import { prepareRound } from './open-round.js';
 import type { Phase } from './phases.js';
 import type {
+  DeclineText,
   FolderFactory,
   LedgerView,
   NodeLink,
@@ -127,9 +127,14 @@ export class RunLoop {
     return Promise.resolve(refusal('ignored', 'ROUND_CLOSED', { run, round }));
   }
 
-  async decline(node: NodeId, decline: Decline, signature: Signature): Promise<void> {
+  /** A signed refusal, and what the node says about it. */
+  async decline(
+    node: NodeId,
+    { value, signature }: Signed<Decline>,
+    told?: DeclineText,
+  ): Promise<void> {
     const actor = this.#actor;
-    if (actor?.round === decline.round) await actor.decline(node, decline, signature);
+    if (actor?.round === value.round) await actor.decline(node, { value, signature }, told);
   }
 
   /** A node is back: the results it may have missed, then the current offer. */

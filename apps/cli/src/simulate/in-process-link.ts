@@ -59,9 +59,9 @@ export class InProcessLink implements NodeLink {
   async #answer(site: SimulatedSite, offer: Offer): Promise<void> {
     const answer = await site.agent.answer(offer, this.#signal);
     if (answer.kind === 'decline') {
-      const { value, signature } = decodeSigned(DECLINE, answer.wire);
       this.#logger.warn('simulate.declined', { site: site.site.name, reason: answer.message });
-      await this.loop?.decline(site.node, value, signature);
+      const { wire, code, message } = answer;
+      await this.loop?.decline(site.node, decodeSigned(DECLINE, wire), { code, message });
       return;
     }
     await this.#blobs.put(await readFile(answer.path));

@@ -56,7 +56,7 @@ export const round = {
     disposition: 'fatal',
   },
   ROUND_TOO_FEW: {
-    message: '{included} of at least {min} nodes contributed to round {round}',
+    message: '{included} of at least {min} nodes contributed to round {round}: {missing}',
     hint: 'See who declined or was silent: `tally run show {run}`.',
     status: 409,
     disposition: 'retry',

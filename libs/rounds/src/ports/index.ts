@@ -7,6 +7,7 @@ export type {
   CohortNode,
   ContributionRow,
   DeclineRow,
+  DeclineText,
   ExclusionRow,
   OpenRound,
   ResumableRound,

@@ -32,6 +32,14 @@ export interface DeclineRow {
   readonly reason: number;
   /** hex of SCALE ‖ signature. */
   readonly wire: string;
+  /** Why, in the node's words: unsigned, for people, gone after a restart. */
+  readonly told?: DeclineText;
+}
+
+/** An error code and its text, as a node sends them. */
+export interface DeclineText {
+  readonly code: string;
+  readonly message: string;
 }
 
 /** A cohort node that is not in the round, with the protocol's reason 1–8. */

@@ -14,6 +14,7 @@ import type { RunSpec } from '@tallystick/protocol';
 import { DECLINE, type Receipt, RECEIPT, receiptHash, signRecord } from '@tallystick/record';
 import { InMemoryJournal } from '../in-memory-journal.js';
 import type {
+  DeclineText,
   BlockRef,
   EligibleNode,
   Folder,
@@ -215,10 +216,11 @@ export class FakeFederation {
   }
 
   /** Declines as `node`. */
-  decline(loop: RunLoop, node: NodeId, offer: Offer): Promise<void> {
+  decline(loop: RunLoop, node: NodeId, offer: Offer, told?: DeclineText): Promise<void> {
     const { chain, run, round } = offer.task.task;
     const decline = { chain, run, round, task: offer.taskHash, node, reason: 1 };
-    return loop.decline(node, decline, signRecord(DECLINE, decline, this.#signer(node)).signature);
+    const { signature } = signRecord(DECLINE, decline, this.#signer(node));
+    return loop.decline(node, { value: decline, signature }, told);
   }
 
   #signer(node: number): Signer {
