@@ -17,7 +17,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 function makeContext(options: GlobalOptions): CommandContext {
-  const isTty = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const isTty = Boolean(process.stdout.isTTY) && process.env['NO_COLOR'] === undefined; // a pipe has no isTTY at all
   const output = new ConsoleOutput({
     json: options.json,
     isTty: isTty && !options.json,

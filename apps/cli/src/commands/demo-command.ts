@@ -63,11 +63,13 @@ async function playDemo(path: string, flags: DemoFlags, context: CommandContext)
     signal,
   });
   try {
-    const { exitCode, ...result } = await demo.play();
+    const { exitCode, ...played } = await demo.play();
+    const isKept = stays || flags.export !== undefined;
+    const result = { ...played, bundle: isKept ? played.bundle : null };
     const cpuSeconds = await cpuSecondsOf(result.processes.map(({ pid }) => pid));
     const timing = { seconds: seconds(performance.now() - startedAtMs), cpuSeconds };
     sayResult(context, result, timing);
-    output.result({ ...result, sites: result.sites, ...timing });
+    output.result({ ...result, ...timing });
     if (stays && exitCode === 0) await stay(demo, data, context);
     return exitCode;
   } finally {
@@ -83,9 +85,12 @@ async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
+/** What is printed; `bundle` only when it outlives the command. */
+type ShownResult = Omit<DemoResult, 'exitCode' | 'bundle'> & { readonly bundle: string | null };
+
 function sayResult(
   { output }: CommandContext,
-  result: Omit<DemoResult, 'exitCode'>,
+  result: ShownResult,
   timing: { readonly seconds: number; readonly cpuSeconds: number },
 ): void {
   const { colours } = output;
@@ -93,7 +98,7 @@ function sayResult(
   output.say(`chain   genesis ${result.chain.genesis}`);
   output.say(`        head    ${result.chain.head}, ${result.rounds} rounds committed`);
   output.say(`model   ${result.modelSha256}`);
-  output.say(`bundle  ${result.bundle}`);
+  if (result.bundle !== null) output.say(`bundle  ${result.bundle}`);
   const paint = result.verdict === 'VERIFIED' ? colours.green : colours.yellow;
   output.say(
     `${paint(colours.bold(result.verdict))} ${result.rounds}/${result.rounds} rounds, anchored by the sites’ own logs, in ${timing.seconds} s (${timing.cpuSeconds} s of CPU)`,
