@@ -4,7 +4,7 @@ import { buildHeader } from './build-header.js';
 import type { ExclusionRow, OpenRound, RoundResult } from './ports/index.js';
 import { roundMetrics } from './round-metrics.js';
 import { type Contribution, contribOf, inclusionOf } from './round-trees.js';
-import type { RunDeps } from './run-loop.js';
+import type { RunDeps } from './run-plan.js';
 
 /** How a round ends. An empty round keeps model and state and says why. */
 export interface RoundEnd {

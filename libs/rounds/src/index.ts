@@ -27,13 +27,8 @@ export { type Phase, TRANSITIONS } from './phases.js';
 export * from './ports/index.js';
 export { RoundActor } from './round-actor.js';
 export { roundMetrics } from './round-metrics.js';
-export {
-  RunLoop,
-  type RunDeps,
-  type RunOutcome,
-  type RunPlan,
-  type RunStatus,
-} from './run-loop.js';
+export { RunLoop, type RunOutcome, type RunStatus } from './run-loop.js';
+export type { RunDeps, RunPlan } from './run-plan.js';
 export { type ClosedRound, closedRoundOf } from './closed-round.js';
 export { unitFor, weightFor } from './weight-for.js';
 export { advance, type Position, startOf } from './position.js';

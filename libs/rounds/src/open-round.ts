@@ -4,7 +4,7 @@ import { pickCohort } from './cohort.js';
 import type { CohortNode, OpenRound } from './ports/index.js';
 import type { Position } from './position.js';
 import { cohortRootOf } from './round-trees.js';
-import type { RunDeps, RunPlan } from './run-loop.js';
+import type { RunDeps, RunPlan } from './run-plan.js';
 import { unitFor } from './weight-for.js';
 
 /**

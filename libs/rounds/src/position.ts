@@ -1,7 +1,7 @@
 import { type Hash, type Sha256, ZERO_HASH } from '@tallystick/kernel';
 import { type Header, HEADER, recordHash } from '@tallystick/record';
 import { genesisHash } from './genesis-model.js';
-import type { RunPlan } from './run-loop.js';
+import type { RunPlan } from './run-plan.js';
 
 /** Where a run stands between two rounds; a fold over its headers. */
 export interface Position {

@@ -27,7 +27,7 @@ import type {
   OpenRound,
   ResumableRound,
 } from './ports/index.js';
-import type { RunDeps, RunPlan } from './run-loop.js';
+import type { RunDeps, RunPlan } from './run-plan.js';
 import { refusal, type Verdict } from './verdict.js';
 import { weightFor } from './weight-for.js';
 

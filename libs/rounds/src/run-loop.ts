@@ -1,58 +1,16 @@
-import type {
-  Clock,
-  Ed25519,
-  Hash,
-  Logger,
-  NodeId,
-  RunId,
-  Sha256,
-  Signer,
-  StopSignal,
-} from '@tallystick/kernel';
-import type { RunSpec } from '@tallystick/protocol';
+import type { Hash, NodeId, StopSignal } from '@tallystick/kernel';
 import type { Decline, Signed } from '@tallystick/record';
 import { type ClosedRound, closedRoundOf } from './closed-round.js';
 import type { Submission } from './gate.js';
 import { prepareRound } from './open-round.js';
 import type { Phase } from './phases.js';
-import type {
-  DeclineText,
-  FolderFactory,
-  LedgerView,
-  NodeLink,
-  ResumableRound,
-  RoundJournal,
-  RunState,
-} from './ports/index.js';
+import type { DeclineText, ResumableRound, RunState } from './ports/index.js';
 import { advance, type Position, startOf } from './position.js';
 import { RoundActor } from './round-actor.js';
+import type { RunDeps, RunPlan } from './run-plan.js';
 import { orAborted, sleep } from './sleep.js';
 import { strategyOf } from './strategy-of.js';
 import { refusal, type Verdict } from './verdict.js';
-
-/** What a run is: fixed before its first round. */
-export interface RunPlan {
-  /** Genesis block hash. */
-  readonly chain: Hash;
-  readonly run: RunId;
-  readonly spec: RunSpec;
-  readonly specHash: Hash;
-  readonly genesisModel: Hash;
-}
-
-/** The ports a run is played on. */
-export interface RunDeps {
-  readonly journal: RoundJournal;
-  readonly folders: FolderFactory;
-  readonly ledger: LedgerView;
-  readonly link: NodeLink;
-  /** The coordinator key: tasks, promises, headers. */
-  readonly signer: Signer;
-  readonly sha256: Sha256;
-  readonly ed25519: Ed25519;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
 
 /** How a run ended. */
 export interface RunOutcome {

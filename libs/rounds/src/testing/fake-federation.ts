@@ -27,7 +27,8 @@ import type {
   RoundResult,
   Weighted,
 } from '../ports/index.js';
-import { RunLoop, type RunDeps, type RunPlan } from '../run-loop.js';
+import { RunLoop } from '../run-loop.js';
+import type { RunDeps, RunPlan } from '../run-plan.js';
 import type { Verdict } from '../verdict.js';
 
 /** Folds names instead of numbers: the model is the hash of the sorted contributions, so a lost or doubled one shows. */
