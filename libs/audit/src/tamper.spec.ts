@@ -37,25 +37,39 @@ describe('manipulations', () => {
     return { options: { folder, anchors, knownRuntimes }, expected };
   };
 
+  /** Exit code and finding in the words of an expectation; a record is cut to what is expected of it. */
+  const observe = async (
+    options: Parameters<typeof verifyBundle>[0],
+    { record, by }: Expectation,
+  ): Promise<unknown> => {
+    try {
+      const report = await verifyBundle(options);
+      const { finding, damaged } = report;
+      return {
+        exit: exitCodeOf(report),
+        step: finding?.step,
+        round: finding?.round,
+        record: finding?.record.slice(0, record.length),
+        by: by && finding?.by,
+        isDamaged: damaged.length > 0,
+      };
+    } catch (error) {
+      if (!isTallyError(error, 'AUDIT_BUNDLE_MALFORMED')) throw error;
+      return { exit: 66, record: error.meta['path'] };
+    }
+  };
+
   for (const manipulation of MANIPULATIONS) {
     const { name, level } = manipulation;
     it(`E: ${level}: ${name}`, async () => {
       const { options, expected } = await tamper(manipulation);
-      if (expected.step === undefined) {
-        const error = await verifyBundle(options).catch((thrown: unknown) => thrown);
-        expect(isTallyError(error, 'AUDIT_BUNDLE_MALFORMED')).toBe(true);
-        expect(error).toMatchObject({ meta: { path: expected.record } });
-        return;
-      }
-      const report = await verifyBundle(options);
-      const { finding } = report;
-      expect(report.verdict).toBe('FAILED');
-      expect(exitCodeOf(report)).toBe(Number(expected.step.slice(1)));
-      expect(finding).toMatchObject({ step: expected.step });
-      expect(finding?.round).toBe(expected.round);
-      expect(finding?.record.slice(0, expected.record.length)).toBe(expected.record);
-      if (expected.by !== undefined) expect(finding?.by).toBe(expected.by);
-      expect(report.damaged.length > 0).toBe(level === 'raw');
+      const { step, round, record, by } = expected;
+      const found = {
+        exit: Number(step?.slice(1)),
+        ...{ step, round, record, by },
+        isDamaged: level === 'raw',
+      };
+      expect(await observe(options, expected)).toEqual(step ? found : { exit: 66, record });
     });
   }
 

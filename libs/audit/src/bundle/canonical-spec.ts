@@ -29,7 +29,9 @@ function specOf(top: Readonly<Record<string, string>>): RawSpec {
  * @param top 0x-hex keys and values
  */
 export function encodeChainSpec(top: Readonly<Record<string, string>>): Uint8Array {
-  const lower = Object.entries(top).map(([key, value]) => [key.toLowerCase(), value.toLowerCase()]);
+  const lower = Object.entries(top).map(([key, value]): [string, string] => {
+    return [key.toLowerCase(), value.toLowerCase()];
+  });
   return utf8(canonicalJson(specOf(Object.fromEntries(lower))));
 }
 

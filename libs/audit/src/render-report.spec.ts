@@ -1,0 +1,148 @@
+import { asHash, asNodeId, asRunId } from '@tallystick/kernel';
+import { describe, expect, it } from 'vitest';
+import { type Finding, STEPS } from './findings.js';
+import { renderReport } from './render-report.js';
+import { type AuditReport, exitCodeOf } from './report.js';
+
+const A = asHash('aa'.repeat(32));
+
+const VERIFIED: AuditReport = {
+  verdict: 'VERIFIED',
+  summary: 'VERIFIED',
+  run: asRunId(1),
+  genesis: A,
+  head: A,
+  rounds: 4,
+  emptyRounds: 1,
+  plannedRounds: 3,
+  model: A,
+  steps: STEPS.map(({ id, title }) => ({ step: id, title, outcome: 'passed', checked: 12 })),
+  finding: null,
+  anchors: {
+    genesis: true,
+    head: false,
+    anchored: [asNodeId(0), asNodeId(1)],
+    unanchored: [],
+    headersChecked: 8,
+    promisesChecked: 1,
+    receiptsChecked: 6,
+    lastHeader: 3,
+  },
+  chain: { blocks: 12, embedded: true, authorities: 1, sudo: false, runtimes: [A] },
+  notIncluded: [{ node: asNodeId(1), rounds: 1 }],
+  notes: ['round 2 closed empty with 2 accepted receipts'],
+  damaged: [],
+};
+
+function failed(finding: Partial<Finding>): AuditReport {
+  const whole: Finding = {
+    step: 'V4',
+    round: 3,
+    record: 'receipt of node 0',
+    expected: 'signed by a key',
+    found: 'another signature',
+    by: 'coordinator',
+    ...finding,
+  };
+  const steps = STEPS.map(({ id, title }) => {
+    const outcome = id < whole.step ? 'passed' : id === whole.step ? 'failed' : 'not reached';
+    return { step: id, title, outcome, checked: 1 } as const;
+  });
+  const nothing = { anchors: null, chain: null, notes: [] };
+  const summary = 'FAILED at V4';
+  return { ...VERIFIED, ...nothing, verdict: 'FAILED', summary, steps, finding: whole };
+}
+
+describe('renderReport', () => {
+  it('says what was checked, what outsiders held, and what nobody can know', () => {
+    expect(renderReport(VERIFIED)).toEqual([
+      'run      1: 3 rounds of 3 planned, and 1 empty round',
+      `genesis  ${A}`,
+      `head     ${A}`,
+      `model    ${A}`,
+      '',
+      ...STEPS.map(({ id, title }) => `${id} ok         12  ${title}`),
+      '',
+      'Held by outsiders and compared:',
+      '  genesis yes, a block no, 8 headers, 1 promise, 6 receipts',
+      '  keys of counted nodes: 0, 1; without an anchor: none',
+      '  headers up to round 3: what follows rests on what the operator gave you',
+      '',
+      'node 1 was asked and not included in 1 round',
+      '',
+      'note: round 2 closed empty with 2 accepted receipts',
+      '',
+      `The chain is embedded: 12 blocks, 1 authority key, runtime ${A}. Its one operator`,
+      '  could     invent organisations, or nodes you brought no key for',
+      '  could     remove a whole run',
+      '  could     replace what follows the last header an outsider holds',
+      '  could     choose block times, delay transactions',
+      '  could not change a round that a later receipt of a key you brought covers',
+      '  could not make such a node say anything',
+      '',
+      'Nobody can prove from evidence:',
+      '  that the private data behind an update are real',
+      '  that numExamples is true',
+      '  that an update is not subtly poisoned',
+      '',
+      'VERIFIED',
+    ]);
+  });
+
+  it('puts a finding into words and says who answers for it', () => {
+    const lines = renderReport({ ...failed({}), damaged: ['blobs/x (other bytes)'] });
+    expect(lines).toContain('V4, round 3: receipt of node 0 does not fit.');
+    expect(lines).toContain('  expected  signed by a key');
+    expect(lines).toContain('  The coordinator answers for it: its key signed this round.');
+    expect(lines).toContain('damaged: blobs/x (other bytes)');
+    expect(
+      lines.filter((line) => /^V\d (ok|FAILED|-)/.test(line)).map((l) => l.slice(0, 9)),
+    ).toEqual([
+      'V1 ok    ',
+      'V2 ok    ',
+      'V3 ok    ',
+      'V4 FAILED',
+      'V5 -     ',
+      'V6 -     ',
+      'V7 -     ',
+      'V8 -     ',
+    ]);
+    expect(lines.join('\n')).not.toContain('Its one operator');
+  });
+
+  it.each([
+    ['chain operator', 'The operator of the chain answers for it'],
+    ['holder of the files', 'No signature covers it'],
+    ['node 3', 'It is said in the name of node 3'],
+  ] as const)('blames the %s', (by, words) => {
+    expect(renderReport(failed({ by })).join('\n')).toContain(words);
+  });
+
+  it('names what was not recomputed, a Sudo key, and a chain of several operators', () => {
+    const early = { ...failed({ step: 'V1' }), genesis: null, head: null, model: null };
+    expect(renderReport(early)).toContain('genesis  not recomputed');
+    const chain = { blocks: 1, embedded: true, authorities: 1, sudo: true, runtimes: [] };
+    const sudo = renderReport({ ...VERIFIED, chain });
+    expect(sudo).toContain('  could     write any state with the Sudo key');
+    const open = renderReport({
+      ...VERIFIED,
+      chain: { ...chain, embedded: false, authorities: 3 },
+    });
+    expect(open).toContain('The chain: 1 block, 3 authority keys, runtime none.');
+    expect(open.join('\n')).not.toContain('Its one operator');
+  });
+
+  it('says when no outsider holds a header', () => {
+    const anchors = VERIFIED.anchors && { ...VERIFIED.anchors, lastHeader: null };
+    expect(renderReport({ ...VERIFIED, anchors })).toContain(
+      '  no header: the whole history rests on what the operator gave you',
+    );
+  });
+});
+
+describe('exitCodeOf', () => {
+  it('is the number of the failed step', () => {
+    expect(exitCodeOf(VERIFIED)).toBe(0);
+    expect(exitCodeOf(failed({ step: 'V7' }))).toBe(7);
+  });
+});
