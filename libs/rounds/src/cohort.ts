@@ -1,7 +1,7 @@
 import { fromHex, type Hash, type Sha256, utf8 } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
 import { u32le } from './local-seed.js';
-import type { EligibleNode } from './ports/index.js';
+import type { CohortNode, EligibleNode } from './ports/index.js';
 
 /**
  * The cohort of a round, ascending by node: the k smallest by (H("tally/pick/v1" ‖ spec H ‖ round ‖ node), node),
@@ -27,4 +27,17 @@ export function pickCohort(
     .slice(0, size)
     .map((entry) => entry.node)
     .toSorted(byNode);
+}
+
+/** The members and keys of a round's cohort, ascending by node: caps are the smaller of the registrar's and the spec's. */
+export function drawCohort(
+  sha256: Sha256,
+  eligible: readonly EligibleNode[],
+  options: { readonly spec: RunSpec; readonly specHash: Hash; readonly round: number },
+): readonly CohortNode[] {
+  const specCap = BigInt(options.spec.numeric.cap);
+  return pickCohort(sha256, eligible, options).map(({ node, keyEpoch, key, cap }) => ({
+    member: { node, keyEpoch, cap: cap < specCap ? cap : specCap },
+    key,
+  }));
 }

@@ -1,7 +1,7 @@
 import { TallyError } from '@tallystick/kernel';
 import type { Task } from '@tallystick/record';
-import { pickCohort } from './cohort.js';
-import type { CohortNode, OpenRound } from './ports/index.js';
+import { drawCohort } from './cohort.js';
+import type { OpenRound } from './ports/index.js';
 import type { Position } from './position.js';
 import { cohortRootOf } from './round-trees.js';
 import type { RunDeps, RunPlan } from './run-plan.js';
@@ -17,39 +17,35 @@ export async function prepareRound(
   deps: RunDeps,
 ): Promise<OpenRound | undefined> {
   const { spec, specHash, chain, run } = plan;
+  const { round, prev, model, state } = position;
   const at = await deps.ledger.finalized();
-  if (at.number < position.lastAtBlock) {
-    throw new TallyError('LEDGER_UNREACHABLE', {
-      url: 'the chain',
-      reason: `it is at block ${at.number}, below block ${position.lastAtBlock} of the last round`,
-    });
-  }
+  checkHeight(at.number, position.lastAtBlock);
   const eligible = await deps.ledger.eligible(at);
   if (eligible.length < spec.window.count.min) return undefined;
-  const { round } = position;
-  const picked = pickCohort(deps.sha256, eligible, { spec, specHash, round });
-  const specCap = BigInt(spec.numeric.cap);
-  const cohort = picked.map(({ node, keyEpoch, key, cap }): CohortNode => {
-    return { member: { node, keyEpoch, cap: cap < specCap ? cap : specCap }, key };
-  });
+  const cohort = drawCohort(deps.sha256, eligible, { spec, specHash, round });
   const members = cohort.map(({ member }) => member);
+  const caps = members.map(({ cap }) => cap);
   const task: Task = {
     chain,
     run,
     round,
-    prev: position.prev,
+    prev,
     spec: specHash,
-    model: position.model,
-    state: position.state,
+    model,
+    state,
     atBlock: at.number,
     atHash: at.hash,
     cohortRoot: cohortRootOf(deps.sha256, members),
     cohort: members.length,
-    unit: unitFor(
-      spec.numeric,
-      members.map(({ cap }) => cap),
-    ),
+    unit: unitFor(spec.numeric, caps),
     deadlineMs: BigInt(deps.clock.nowMs() + spec.window.deadlineMs),
   };
   return { run, round, task, cohort };
+}
+
+/** A chain that is behind what this run has seen of it is not ready: the pallet would refuse the round. */
+function checkHeight(height: number, lastAtBlock: number): void {
+  if (height >= lastAtBlock) return;
+  const reason = `it is at block ${height}, below block ${lastAtBlock} of the last round`;
+  throw new TallyError('LEDGER_UNREACHABLE', { url: 'the chain', reason });
 }

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addDataset, join as joinFederation, loadSiteConfig, readNodeLog } from '@tallystick/site';
+import type { NodeList } from '@tallystick/protocol';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
-import { type MakeContext, runCommand } from '../command-context.js';
+import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';
 import { EXIT } from '../exit-codes.js';
 import { diagnoseSite } from '../federation/diagnose-site.js';
 
@@ -17,7 +18,7 @@ export function addNode(program: Command, makeContext: MakeContext): void {
   addInvite(node, makeContext);
   addJoin(node, makeContext);
   addStart(node, makeContext);
-  addSiteViews(node, makeContext);
+  addViews(node, makeContext);
   const dataset = node.command('dataset').description('named datasets of a site');
   withFolder(dataset.command('add'))
     .description('give a CSV file a name that runs can ask for')
@@ -104,67 +105,71 @@ function addStart(node: Command, makeContext: MakeContext): void {
     });
 }
 
-function addSiteViews(node: Command, makeContext: MakeContext): void {
+function addViews(node: Command, makeContext: MakeContext): void {
   node
     .command('list')
     .description('all nodes of the federation')
     .addHelpText('after', '\nExample:\n  tally node list')
     .action(async (_options: unknown, command: Command) => {
-      await runCommand(command, makeContext, async (context, globals) => {
-        const { output } = context;
-        const nodes = await (await connectApi(globals, context)).nodes();
-        output.table(
-          ['node', 'name', 'organisation', 'status', 'connected'],
-          nodes.map((view) => [
-            String(view.node),
-            view.name,
-            view.organisation.name,
-            view.status,
-            view.connected ? 'yes' : 'no',
-          ]),
-        );
-        output.result(nodes);
-        return EXIT.ok;
-      });
+      await runCommand(command, makeContext, async (context, globals) =>
+        sayNodes(await (await connectApi(globals, context)).nodes(), context),
+      );
     });
   withFolder(node.command('doctor'))
     .description('what is missing before this site can take part')
     .addHelpText('after', '\nExample:\n  tally node doctor --folder ./site')
     .action(async (_options: unknown, command: Command) => {
-      await runCommand(command, makeContext, async ({ output }) => {
-        const checks = await diagnoseSite(folderOf(command));
-        for (const { ok, what, hint } of checks) {
-          output.say(`${ok ? output.colours.green('ok  ') : output.colours.red('bad ')} ${what}`);
-          if (hint !== undefined) output.say(`     → ${hint}`);
-        }
-        output.result({ checks });
-        return checks.every(({ ok }) => ok) ? EXIT.ok : EXIT.config;
-      });
+      await runCommand(command, makeContext, (context) => sayDiagnosis(folderOf(command), context));
     });
   withFolder(node.command('log'))
     .description('what this site signed and was promised')
     .addHelpText('after', '\nExample:\n  tally node log --folder ./site')
     .action(async (_options: unknown, command: Command) => {
-      await runCommand(command, makeContext, async ({ output }) => {
-        const folder = folderOf(command);
-        const { name } = await loadSiteConfig(folder);
-        const log = await readNodeLog(`${folder}/receipts.log`);
-        const { node: id, receipts, declines, promises, headers, evidence } = log;
-        output.say(
-          `node ${id} (${name}): ${receipts.length} receipts, ${declines.length} declines, ${promises.length} promises, ${headers.length} headers`,
-        );
-        for (const { run, round, code, detail } of evidence) {
-          output.say(output.colours.red(`run ${run} round ${round}: ${code} ${detail}`));
-        }
-        output.result({
-          node: id,
-          receipts: receipts.length,
-          declines: declines.length,
-          promises: promises.length,
-          headers: headers.length,
-          evidence,
-        });
-        return EXIT.ok;
-      });
+      await runCommand(command, makeContext, (context) => sayLog(folderOf(command), context));
     });
+}
+
+function sayNodes(nodes: NodeList['nodes'], { output }: CommandContext): number {
+  output.table(
+    ['node', 'name', 'organisation', 'status', 'connected'],
+    nodes.map((view) => [
+      String(view.node),
+      view.name,
+      view.organisation.name,
+      view.status,
+      view.connected ? 'yes' : 'no',
+    ]),
+  );
+  output.result(nodes);
+  return EXIT.ok;
+}
+
+async function sayDiagnosis(folder: string, { output }: CommandContext): Promise<number> {
+  const checks = await diagnoseSite(folder);
+  for (const { ok, what, hint } of checks) {
+    output.say(`${ok ? output.colours.green('ok  ') : output.colours.red('bad ')} ${what}`);
+    if (hint !== undefined) output.say(`     → ${hint}`);
+  }
+  output.result({ checks });
+  return checks.every(({ ok }) => ok) ? EXIT.ok : EXIT.config;
+}
+
+async function sayLog(folder: string, { output }: CommandContext): Promise<number> {
+  const { name } = await loadSiteConfig(folder);
+  const { node, receipts, declines, promises, headers, evidence } = await readNodeLog(
+    join(folder, 'receipts.log'),
+  );
+  const counts = {
+    receipts: receipts.length,
+    declines: declines.length,
+    promises: promises.length,
+    headers: headers.length,
+  };
+  const words = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+  output.say(`node ${node} (${name}): ${words.join(', ')}`);
+  for (const { run, round, code, detail } of evidence) {
+    output.say(output.colours.red(`run ${run} round ${round}: ${code} ${detail}`));
+  }
+  output.result({ node, ...counts, evidence });
+  return EXIT.ok;
 }

@@ -35,81 +35,85 @@ export function runOf(text: string): RunId {
 }
 
 type Action = (api: OperatorApi, context: CommandContext) => Promise<number>;
+type WithApi = (command: Command, action: Action) => Promise<void>;
 
 /** `tally run launch|list|show|watch|stop`. */
 export function addRun(program: Command, makeContext: MakeContext): void {
-  const pot = new Option('--pot <units>', 'units that the chain holds for this run')
-    .argParser(amountOption('--pot'))
-    .default(0n, '0'); // commander prints a default as JSON, which has no bigint
   const run = program.command('run').description('launch and follow training runs');
-  const withApi = (command: Command, action: Action): Promise<void> =>
+  const withApi: WithApi = (command, action) =>
     runCommand(command, makeContext, async (context, globals: GlobalOptions) =>
       action(await connectApi(globals, context), context),
     );
+  addLaunch(run, withApi);
+  run
+    .command('list')
+    .description('all runs')
+    .addHelpText('after', '\nExample:\n  tally run list --json')
+    .action((_options: unknown, command: Command) => withApi(command, list));
+  addOneRun(run, withApi, { name: 'show', about: 'one run and its rounds', act: show });
+  addOneRun(run, withApi, { name: 'watch', about: 'follow a run to its end', act: watch });
+  addOneRun(run, withApi, { name: 'stop', about: 'stop a run; closed rounds stay', act: stop });
+}
+
+function addLaunch(run: Command, withApi: WithApi): void {
+  const pot = new Option('--pot <units>', 'units that the chain holds for this run')
+    .argParser(amountOption('--pot'))
+    .default(0n, '0'); // commander prints a default as JSON, which has no bigint
+  const example = 'tally run launch examples/heart-disease/run.yaml --pot 1000 --wait';
   run
     .command('launch')
     .description('check run.yaml and start it')
     .argument('<run.yaml>', 'the run spec')
     .addOption(pot)
     .option('--wait', 'follow it to its end')
-    .addHelpText(
-      'after',
-      '\nExample:\n  tally run launch examples/heart-disease/run.yaml --pot 1000 --wait',
-    )
+    .addHelpText('after', `\nExample:\n  ${example}`)
     .action(async (file: string, _options: unknown, command: Command) => {
       const flags = command.opts<{ pot: bigint; wait?: boolean }>();
       await withApi(command, (api, context) => launch(file, flags, { api, context }));
     });
+}
+
+/** A command whose one argument is the number of a run. */
+function addOneRun(
+  run: Command,
+  withApi: WithApi,
+  spec: {
+    readonly name: string;
+    readonly about: string;
+    readonly act: (run: RunId, api: OperatorApi, context: CommandContext) => Promise<number>;
+  },
+): void {
   run
-    .command('list')
-    .description('all runs')
-    .addHelpText('after', '\nExample:\n  tally run list --json')
-    .action(async (_options: unknown, command: Command) => {
-      await withApi(command, async (api, { output }) => {
-        const runs = await api.runs();
-        output.table(
-          ['run', 'name', 'status', 'rounds', 'on chain'],
-          runs.map((view) => [
-            String(view.run),
-            view.name,
-            view.status,
-            `${view.closedRounds}/${view.rounds}`,
-            String(view.committedRounds),
-          ]),
-        );
-        output.result(runs);
-        return EXIT.ok;
-      });
-    });
-  run
-    .command('show')
-    .description('one run and its rounds')
+    .command(spec.name)
+    .description(spec.about)
     .argument('<run>', 'its number')
-    .addHelpText('after', '\nExample:\n  tally run show 0')
-    .action(async (text: string, _options: unknown, command: Command) => {
-      await withApi(command, (api, context) => show(runOf(text), api, context));
-    });
-  run
-    .command('watch')
-    .description('follow a run to its end')
-    .argument('<run>', 'its number')
-    .addHelpText('after', '\nExample:\n  tally run watch 0 --json')
-    .action(async (text: string, _options: unknown, command: Command) => {
-      await withApi(command, (api, context) => watch(runOf(text), api, context));
-    });
-  run
-    .command('stop')
-    .description('stop a run; closed rounds stay')
-    .argument('<run>', 'its number')
-    .addHelpText('after', '\nExample:\n  tally run stop 0')
-    .action(async (text: string, _options: unknown, command: Command) => {
-      await withApi(command, async (api, { output }) => {
-        const view = await api.stop(runOf(text));
-        output.say(`run ${view.run} is ${view.status} after ${view.closedRounds} rounds`);
-        output.result(view);
-        return EXIT.ok;
-      });
-    });
+    .addHelpText('after', `\nExample:\n  tally run ${spec.name} 0`)
+    .action((text: string, _options: unknown, command: Command) =>
+      withApi(command, (api, context) => spec.act(runOf(text), api, context)),
+    );
+}
+
+async function list(api: OperatorApi, { output }: CommandContext): Promise<number> {
+  const runs = await api.runs();
+  output.table(
+    ['run', 'name', 'status', 'rounds', 'on chain'],
+    runs.map((view) => [
+      String(view.run),
+      view.name,
+      view.status,
+      `${view.closedRounds}/${view.rounds}`,
+      String(view.committedRounds),
+    ]),
+  );
+  output.result(runs);
+  return EXIT.ok;
+}
+
+async function stop(run: RunId, api: OperatorApi, { output }: CommandContext): Promise<number> {
+  const view = await api.stop(run);
+  output.say(`run ${view.run} is ${view.status} after ${view.closedRounds} rounds`);
+  output.result(view);
+  return EXIT.ok;
 }
 
 async function launch(

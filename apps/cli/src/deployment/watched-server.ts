@@ -76,7 +76,9 @@ export class WatchedServer<Server extends RunningServer> {
 
   #lookAfter(delayMs: number): void {
     if (this.#isStopping) return;
-    this.#timer = setTimeout(() => (this.#looking = this.#look()), delayMs);
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#look();
+    }, delayMs);
   }
 
   async #look(): Promise<void> {

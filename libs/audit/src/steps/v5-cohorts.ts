@@ -1,6 +1,6 @@
 import { sha256 } from '@tallystick/kernel/node';
 import type { Member } from '@tallystick/record';
-import { pickCohort } from '@tallystick/rounds';
+import { drawCohort } from '@tallystick/rounds';
 import { roundPath } from '../bundle/layout.js';
 import { demand, demandEqual } from '../findings.js';
 import type { History } from '../history.js';
@@ -11,16 +11,17 @@ const textOf = ({ node, keyEpoch, cap }: Member): string => `${node}/${keyEpoch}
 /** V5: who was asked, drawn again from the chain's state at each task's block and the run spec. */
 export function checkCohorts(history: History): number {
   const { spec, specHash, chain } = history;
-  const specCap = BigInt(spec.numeric.cap);
   const { min } = spec.window.count;
   let members = 0;
   for (const { round, task, cohort } of history.rounds) {
     const eligible = readEligible(chain.stateAt(task.value.atBlock));
-    const drawn = pickCohort(sha256, eligible, { spec, specHash, round }).map(
-      ({ node, keyEpoch, cap }) => ({ node, keyEpoch, cap: cap < specCap ? cap : specCap }),
-    );
+    const drawn = drawCohort(sha256, eligible, { spec, specHash, round });
     const place = { round, record: roundPath(round, 'cohort.bin'), by: 'coordinator' } as const;
-    demandEqual(drawn.map(textOf).join(' '), cohort.map(textOf).join(' '), place);
+    demandEqual(
+      drawn.map(({ member }) => textOf(member)).join(' '),
+      cohort.map(textOf).join(' '),
+      place,
+    );
     demand(cohort.length >= min, place, `at least ${min} nodes`, cohort.length);
     members += cohort.length;
   }
