@@ -1,5 +1,6 @@
-import { RoundList, type RunView } from '@tallystick/protocol';
-import { decodeSigned, TASK } from '@tallystick/record';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LIMITS, RoundList, type RunView } from '@tallystick/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type RunningCoordinator,
@@ -69,9 +70,8 @@ describe('an interrupted run', () => {
     second.isAnswering = false;
     const { run } = await coordinator.api.launch(TEST_RUN);
     await expect.poll(async () => (await view(run)).current?.waitingFor).toEqual([1]);
-    const offer = second.heads.findLast((head) => head.kind === 'offer');
-    if (offer?.kind !== 'offer') throw new Error('no offer');
-    const task = decodeSigned(TASK, offer.task).value;
+    const task = second.lastTask();
+    if (task === undefined) throw new Error('no offer');
     const answer = await second.answer(task);
     const restart = await postgres.kill();
     const error = second.next('error');
@@ -82,6 +82,34 @@ describe('an interrupted run', () => {
     await restart();
     expect(await models(run)).toEqual(whole);
     expect((await fetch(`${coordinator.api.url}/ready`)).status).toBe(200);
+  });
+
+  it('goes on with a half-sent update in the middle, over a new connection', async () => {
+    const [, second] = nodes;
+    second.isAnswering = false;
+    const { run } = await coordinator.api.launch(LARGE_RUN);
+    await expect.poll(() => second.lastTask()?.run, { timeout: 20_000 }).toBe(run);
+    const task = second.lastTask();
+    if (task === undefined) throw new Error('no offer');
+    const answer = await second.answer(task);
+    expect(answer.bytes.length).toBeGreaterThan(LIMITS.chunkBytes);
+    const at = { run, round: task.round };
+    const begin = { ...at, update: answer.update, bytes: answer.bytes.length };
+    second.send({ kind: 'upload.begin', ...begin });
+    expect((await second.next('upload.credit')).offset).toBe(0);
+    const first = answer.bytes.subarray(0, LIMITS.chunkBytes);
+    second.send({ kind: 'upload.chunk', ...at, offset: 0 }, first);
+    await expect.poll(async () => (await spooled(home.folder))[0]).toBe(LIMITS.chunkBytes);
+    second.socket.terminate();
+    await second.connect();
+    second.send({ kind: 'upload.begin', ...begin });
+    expect((await second.next('upload.credit')).offset).toBe(LIMITS.chunkBytes);
+    const rest = answer.bytes.subarray(LIMITS.chunkBytes);
+    second.send({ kind: 'upload.chunk', ...at, offset: LIMITS.chunkBytes }, rest);
+    second.send({ kind: 'submit', ...at, receipt: answer.receipt });
+    expect(await second.next('verdict')).toMatchObject({ outcome: 'accepted' });
+    await expect.poll(async () => (await view(run)).status).toBe('completed');
+    expect(await spooled(home.folder)).toEqual([]);
   });
 
   it('ends as cancelled when it is stopped, and stays so', async () => {
@@ -105,3 +133,17 @@ describe('an interrupted run', () => {
     await other.remove();
   });
 });
+
+/** One round whose update has two chunks. */
+const LARGE_RUN = TEST_RUN.replace('layers: [', 'layers: [ { dense: { units: 65536 } },').replace(
+  'rounds: 3',
+  'rounds: 1',
+);
+
+/** Sizes of the files in the spool folder. */
+async function spooled(folder: string): Promise<number[]> {
+  const spool = join(folder, 'spool');
+  return Promise.all(
+    (await readdir(spool)).map(async (name) => (await stat(join(spool, name))).size),
+  );
+}

@@ -44,6 +44,14 @@ describe('Members', () => {
     expect(ledger.reads).toBe(2);
   });
 
+  it('sees a node that was admitted a moment ago', async () => {
+    await members.all();
+    const [first] = ledger.nodes;
+    if (first !== undefined) ledger.nodes.push({ ...first, node: asNodeId(9) });
+    ledger.hash = '0b'.repeat(32);
+    expect((await members.find(asNodeId(9)))?.node).toBe(9);
+  });
+
   it('does not keep a failed read', async () => {
     ledger.isBroken = true;
     await expect(members.all()).rejects.toThrow('away');

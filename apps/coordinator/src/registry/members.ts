@@ -20,22 +20,25 @@ export class Members {
     this.#clock = clock;
   }
 
+  /** A node that is not there may have been admitted just now: then the chain is asked again. */
   async find(node: NodeId): Promise<EligibleNode | undefined> {
-    return (await this.all()).get(node);
+    return (await this.all()).get(node) ?? (await this.#lookAgain()).get(node);
   }
 
   /** Everybody, at most 250 ms old. Rejects while the chain is away. */
   all(): Promise<ByNode> {
-    const nowMs = this.#clock.nowMs();
-    if (this.#look === undefined || nowMs - this.#lookedAtMs >= FRESH_MS) {
-      const look = this.#read();
-      this.#look = look;
-      this.#lookedAtMs = nowMs;
-      look.catch(() => {
-        if (this.#look === look) this.#look = undefined; // asked again next time
-      });
-    }
-    return this.#look;
+    const isFresh = this.#clock.nowMs() - this.#lookedAtMs < FRESH_MS;
+    return isFresh && this.#look !== undefined ? this.#look : this.#lookAgain();
+  }
+
+  #lookAgain(): Promise<ByNode> {
+    const look = this.#read();
+    this.#look = look;
+    this.#lookedAtMs = this.#clock.nowMs();
+    look.catch(() => {
+      if (this.#look === look) this.#look = undefined; // asked again next time
+    });
+    return look;
   }
 
   async #read(): Promise<ByNode> {

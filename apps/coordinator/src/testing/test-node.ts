@@ -159,6 +159,12 @@ export class TestNode {
     });
   }
 
+  /** The newest task that was offered. */
+  lastTask(): Task | undefined {
+    const offer = this.heads.findLast((head) => head.kind === 'offer');
+    return offer?.kind === 'offer' ? decodeSigned(TASK, offer.task).value : undefined;
+  }
+
   /** The update that this node gives for a task: its number and the round decide it. */
   async answer(task: Task): Promise<Answer> {
     const model = decodeModel(sha256, await this.#api.bytes(`models/${task.model}`, this.#token));
