@@ -1,7 +1,6 @@
-import { isTallyError, type Logger, TallyError } from '@tallystick/kernel';
+import { EXIT, exitCodeOf, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
 import { type Command } from 'commander';
 import { ConsoleOutput } from './console-output.js';
-import { EXIT, exitCodeOfError } from './exit-codes.js';
 
 /** What a command gets from the process it runs in. */
 export interface CommandContext {
@@ -37,7 +36,7 @@ export async function runCommand(
     const known = isTallyError(error) ? error : internal(error);
     report(context.output, known);
     const isStopped = context.signal.aborted && known.code === 'INTERNAL';
-    context.setExitCode(isStopped ? EXIT.runCancelled : exitCodeOfError(known));
+    context.setExitCode(isStopped ? EXIT.runCancelled : exitCodeOf(known));
   }
 }
 

@@ -3,7 +3,7 @@ import { createLogger } from '@tallystick/telemetry';
 import { CommanderError } from 'commander';
 import type { CommandContext, GlobalOptions } from './command-context.js';
 import { ConsoleOutput } from './console-output.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '@tallystick/kernel';
 import { buildProgram } from './program.js';
 
 const stop = new AbortController();

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryLogger } from '@tallystick/kernel/testing';
 import type { CommandContext, GlobalOptions } from './command-context.js';
 import { ConsoleOutput } from './console-output.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '@tallystick/kernel';
 import { buildProgram } from './program.js';
 
 interface Ran {

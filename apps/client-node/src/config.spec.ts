@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
-import { TallyError } from '@tallystick/kernel';
+import { exitCodeOf, TallyError } from '@tallystick/kernel';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from './config.js';
-import { exitCodeOf } from './exit-code.js';
 
 describe('loadConfig', () => {
   it('takes the folder from the arguments, then the environment, then its default', () => {

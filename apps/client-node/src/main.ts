@@ -1,11 +1,10 @@
 import { createRequire } from 'node:module';
-import { isTallyError, type Logger } from '@tallystick/kernel';
+import { exitCodeOf, isTallyError, type Logger } from '@tallystick/kernel';
 import { ed25519, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
 import { createLogger } from '@tallystick/telemetry';
 import { ProcessTrainer } from '@tallystick/training';
 import { ClientNode } from './client-node.js';
 import { loadConfig } from './config.js';
-import { exitCodeOf } from './exit-code.js';
 import type { Welcome } from './link/handshake.js';
 
 /** The composition root, and the only file that reads the environment. */

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { isTallyError, type Logger, TallyError } from '@tallystick/kernel';
+import { exitCodeOf, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
 import { createLogger } from '@tallystick/telemetry';
 import { compose } from './compose.js';
 import { type Config, loadConfig } from './config.js';
 import { createApp } from './create-app.js';
-import { exitCodeOf } from './exit-code.js';
 
 /** The composition root, and the only file that reads the environment. */
 async function main(): Promise<void> {

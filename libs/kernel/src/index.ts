@@ -14,6 +14,7 @@ export type { Clock, Timer } from './clock.js';
 export type { Ed25519, Signer } from './ed25519.js';
 export type { Entropy } from './entropy.js';
 export { CATALOGUE, ERROR_FAMILIES, type ErrorCode } from './errors/catalogue.js';
+export { EXIT, exitCodeOf } from './errors/exit-codes.js';
 export type { Disposition, ErrorSpec } from './errors/error-spec.js';
 export { type ErrorMeta, isTallyError, TallyError } from './errors/tally-error.js';
 export * from './ids.js';

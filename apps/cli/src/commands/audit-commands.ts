@@ -8,7 +8,7 @@ import {
   exitCodeOf,
   verifyBundle,
 } from '@tallystick/audit';
-import { asHash, asPublicKey, asRunId, TallyError } from '@tallystick/kernel';
+import { asHash, asPublicKey, asRunId, EXIT, TallyError } from '@tallystick/kernel';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import {
@@ -18,7 +18,6 @@ import {
   runCommand,
 } from '../command-context.js';
 import { chainOf } from '../deployment/running-chain.js';
-import { EXIT } from '../exit-codes.js';
 import { exportRun } from '../federation/export-run.js';
 import { knownRuntimes } from '../federation/known-runtimes.js';
 import { readAnchor } from '../federation/read-anchors.js';

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
-import { asHash } from '@tallystick/kernel';
+import { asHash, EXIT } from '@tallystick/kernel';
 import { durableWrite } from '@tallystick/kernel/node';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import { type MakeContext, runCommand } from '../command-context.js';
-import { EXIT } from '../exit-codes.js';
 import { runOf } from './run-commands.js';
 
 /** `tally model get`. */

@@ -7,7 +7,7 @@ import type { NodeList } from '@tallystick/protocol';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';
-import { EXIT } from '../exit-codes.js';
+import { EXIT } from '@tallystick/kernel';
 import { diagnoseSite } from '../federation/diagnose-site.js';
 
 const CLIENT_NODE = fileURLToPath(new URL('../../../client-node/dist/main.js', import.meta.url));

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { asRunId, type RunId, TallyError } from '@tallystick/kernel';
+import { asRunId, EXIT, type RunId, TallyError } from '@tallystick/kernel';
 import { parseRunSpec, type RunEvent, type RunView } from '@tallystick/protocol';
 import { type Command, Option } from 'commander';
 import { connectApi } from '../api/connect-api.js';
@@ -11,7 +11,6 @@ import {
   runCommand,
 } from '../command-context.js';
 import { allRounds, watchRun } from '../demo/watch-run.js';
-import { EXIT } from '../exit-codes.js';
 import { amountOption } from '../options.js';
 
 /** The exit code that tells how a run ended. */

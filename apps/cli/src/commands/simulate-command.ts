@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type MakeContext, runCommand } from '../command-context.js';
-import { EXIT } from '../exit-codes.js';
+import { EXIT } from '@tallystick/kernel';
 import { type Comparison, compare } from '../federation/comparison.js';
 import { loadExample } from '../federation/example.js';
 import { sayComparison } from '../federation/say-comparison.js';

@@ -8,7 +8,7 @@ import {
 } from '../command-context.js';
 import { Deployment } from '../deployment/deployment.js';
 import { removeEndpoint, writeEndpoint } from '../deployment/endpoint-file.js';
-import { EXIT } from '../exit-codes.js';
+import { EXIT } from '@tallystick/kernel';
 import { integerOption } from '../options.js';
 
 interface UpFlags {
