@@ -112,6 +112,20 @@ describe('an interrupted run', () => {
     expect(await spooled(home.folder)).toEqual([]);
   });
 
+  it('tells a node how a run ended, also after a restart', async () => {
+    const [first] = nodes;
+    const { run } = await coordinator.api.launch(TEST_RUN);
+    const [, , last] = await models(run);
+    await coordinator.stop();
+    coordinator = await home.start();
+    const before = first.heads.length;
+    await first.connect({}, coordinator.api);
+    const results = (): unknown[] =>
+      first.heads.slice(before).filter(({ kind }) => kind === 'result');
+    await expect.poll(() => results().length).toBe(3);
+    expect(results().at(-1)).toMatchObject({ run, round: 2, model: last, inclusion: { index: 0 } });
+  });
+
   it('ends as cancelled when it is stopped, and stays so', async () => {
     nodes[0].isAnswering = false;
     const { api } = coordinator;

@@ -8,7 +8,7 @@ import { FakeOutbox } from '../testing/fake-outbox.js';
 import { TestChainRun } from '../testing/test-chain-run.js';
 import { CommitPublisher } from './commit-publisher.js';
 import { reconcile } from './reconcile.js';
-import { Wake } from './wake.js';
+import { Wake } from '../wake.js';
 
 let chain: TestChainRun;
 let outbox: FakeOutbox;

@@ -12,7 +12,7 @@ import { HEADER, recordHash, signRecord } from '@tallystick/record';
 import type { Gauge } from '@tallystick/telemetry';
 import type { CrashPoints } from '../crash-points.js';
 import type { Outbox, WaitingRound } from '../persistence/outbox-rows.js';
-import type { Wake } from './wake.js';
+import type { Wake } from '../wake.js';
 
 /** Rounds in one transaction; a header is 0.4 KB, so a full batch stays below a tenth of a block. */
 const MAX_BATCH = 64;

@@ -7,7 +7,7 @@ import { OutboxSignal } from '../persistence/outbox-signal.js';
 import { RunRows } from '../persistence/run-rows.js';
 import { CommitPublisher } from './commit-publisher.js';
 import { reconcile } from './reconcile.js';
-import { Wake } from './wake.js';
+import { Wake } from '../wake.js';
 
 /** Carries closed rounds to the chain, and holds database and chain against each other at start. */
 @Module({

@@ -1,16 +1,6 @@
-import {
-  Body,
-  Controller,
-  Get,
-  Headers,
-  HttpCode,
-  type MessageEvent,
-  Param,
-  Post,
-  Query,
-  Sse,
-} from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
+import type { ServerResponse } from 'node:http';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiProduces, ApiResponse } from '@nestjs/swagger';
 import type { RunId } from '@tallystick/kernel';
 import {
   LaunchRequest,
@@ -20,10 +10,9 @@ import {
   RunList,
   RunView,
 } from '@tallystick/protocol';
-import type { Observable } from 'rxjs';
 import { roundParam, runParam } from '../http/params.js';
 import { RunRows } from '../persistence/run-rows.js';
-import { EventStreams, lastEventId } from './event-stream.js';
+import { EventStreams, lastEventId } from './event-streams.js';
 import { Launcher } from './launcher.js';
 import { assertStoppable, RunService } from './run-service.js';
 import { RunViews } from './run-views.js';
@@ -86,13 +75,14 @@ export class RunsController {
     return this.views.round(run, round);
   }
 
-  @Sse(':run/events')
+  @Get(':run/events')
+  @ApiProduces('text/event-stream')
   async events(
     @Param('run', { schema: runParam }) run: RunId,
-    @Headers('last-event-id') lastId: string | undefined,
-    @Query('after') after: string | undefined,
-  ): Promise<Observable<MessageEvent>> {
+    @Headers('last-event-id') last: string | undefined,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
     await this.rows.get(run);
-    return this.streams.open(run, lastEventId(lastId ?? after));
+    await this.streams.send(run, lastEventId(last), response);
   }
 }

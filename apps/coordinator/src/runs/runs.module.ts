@@ -15,7 +15,7 @@ import { RunRows } from '../persistence/run-rows.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { RoundDirectory } from '../rounds/round-directory.js';
 import { RoundsModule } from '../rounds/rounds.module.js';
-import { EventStreams } from './event-stream.js';
+import { EventStreams } from './event-streams.js';
 import { Launcher } from './launcher.js';
 import { RunService } from './run-service.js';
 import { RunViews } from './run-views.js';
