@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { TallyError } from '@tallystick/kernel';
+import { hasErrno } from '@tallystick/kernel/node';
 
 /** Where everything of one deployment lives (`--data`, default `.tally`). */
 export interface DataFolder {
@@ -43,8 +44,7 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
   const paths = dataFolderPaths(folder);
   const probe = join(paths.root, `.probe-${randomBytes(6).toString('hex')}`);
   try {
-    const made = await mkdir(paths.root, { recursive: true });
-    if (made !== undefined) await chmod(paths.root, 0o711);
+    if (await makeFolder(paths.root)) await chmod(paths.root, 0o711);
     await writeFile(probe, '', { flag: 'wx' });
     await rm(probe);
   } catch (error) {
@@ -52,4 +52,19 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
     throw new TallyError('CONFIG_FOLDER_UNWRITABLE', { folder: paths.root, reason }, error);
   }
   return paths;
+}
+
+/**
+ * True when the folder was not there. Step by step, because `mkdir` with `recursive` never ends where a parent exists and
+ * still says ENOENT (below /proc, for one; Node 20 to 24).
+ */
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return false;
+    if (!hasErrno(error, 'ENOENT') || !(await makeFolder(dirname(path)))) throw error;
+    return makeFolder(path);
+  }
 }

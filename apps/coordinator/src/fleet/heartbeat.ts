@@ -44,13 +44,15 @@ export class Heartbeat {
   #beat(sockets: readonly WebSocket[]): void {
     for (const socket of sockets.slice(0, BATCH)) {
       const missed = this.#missed.get(socket);
-      // A socket that is not read cannot show its pongs: it waits for an upload slot, or for the database.
-      if (missed === undefined || socket.isPaused) continue;
-      if (missed >= MAX_MISSED) socket.terminate();
-      else {
-        this.#missed.set(socket, missed + 1);
-        socket.ping();
+      if (missed === undefined) continue;
+      if (missed >= MAX_MISSED) {
+        socket.terminate();
+        continue;
       }
+      // A socket that is not read cannot show its pongs: it waits for an upload slot, or for the database. The node
+      // still hears us, and does not give up on a living coordinator.
+      if (!socket.isPaused) this.#missed.set(socket, missed + 1);
+      socket.ping();
     }
     const rest = sockets.slice(BATCH);
     if (rest.length > 0) setImmediate(() => this.#beat(rest));

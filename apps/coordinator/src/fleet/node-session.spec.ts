@@ -119,6 +119,20 @@ describe('NodeSession', () => {
     expect(submissions[0]?.updateBytes).toBe(300n);
   });
 
+  it('answers what was under way when the round ended with lateness, and keeps the session', async () => {
+    await say(begin());
+    session.forget(RUN, 1);
+    await say(chunk(), submit());
+    expect(wire.closed).toBeUndefined();
+    expect(wire.heads.at(-1)).toMatchObject({
+      kind: 'verdict',
+      outcome: 'ignored',
+      code: 'ROUND_CLOSED',
+    });
+    expect(strikes).toEqual([]);
+    expect(submissions).toEqual([]);
+  });
+
   it('takes the same receipt again without the bytes', async () => {
     await say(begin(), chunk(), submit());
     isExpected = false;

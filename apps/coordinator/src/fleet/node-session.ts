@@ -156,7 +156,7 @@ export class NodeSession {
     let verdict: Verdict;
     if (receipt.node !== this.node || receipt.run !== run || receipt.round !== round) {
       verdict = rejected(new TallyError('ROUND_WRONG_TASK', { run, round }));
-    } else if (loop === undefined) {
+    } else if (loop === undefined || this.#desk.isForgotten(head)) {
       verdict = { ...rejected(new TallyError('ROUND_CLOSED', { run, round })), outcome: 'ignored' };
     } else {
       const updateBytes = await this.#delivered(head, receipt.update);

@@ -17,9 +17,16 @@ export interface UploadDeskDeps {
   readonly crash: CrashPoints;
 }
 
+interface RoundRef {
+  readonly run: number;
+  readonly round: number;
+}
+
 /** The one upload of a session: begin, chunks, and the file's way into the blob store. */
 export class UploadDesk {
   #current: { upload: Upload; release: () => void; idle: Timer } | undefined;
+  /** The round whose upload was dropped last: what of it was under way already is honest lateness. */
+  #forgotten: RoundRef | undefined;
   readonly #onIdle: (error: TallyError) => void;
   readonly #deps: UploadDeskDeps;
 
@@ -44,11 +51,14 @@ export class UploadDesk {
     }
   }
 
-  /** Takes the chunk at `offset` of the upload of (run, round). */
-  async append(
-    at: { readonly run: number; readonly round: number; readonly offset: number },
-    payload: Uint8Array,
-  ): Promise<void> {
+  /** True when the upload of this round was dropped because the round is over. */
+  isForgotten({ run, round }: RoundRef): boolean {
+    return this.#forgotten?.run === run && this.#forgotten.round === round;
+  }
+
+  /** Takes the chunk at `offset` of the upload of (run, round); drops one that was under way when the round ended. */
+  async append(at: RoundRef & { readonly offset: number }, payload: Uint8Array): Promise<void> {
+    if (this.#current === undefined && this.isForgotten(at)) return;
     const { upload } = this.#expect('upload.chunk', at);
     await upload.append(at.offset, payload);
     const current = this.#current;
@@ -61,10 +71,7 @@ export class UploadDesk {
    * Makes the uploaded file a blob. Throws UPDATE_HASH_MISMATCH when its bytes are not what the receipt says, and
    * forgets them. Resolves at once when the blob is here already: a receipt may come twice.
    */
-  async deliver(
-    at: { readonly run: number; readonly round: number },
-    update: Hash,
-  ): Promise<bigint> {
+  async deliver(at: RoundRef, update: Hash): Promise<bigint> {
     const { blobs } = this.#deps;
     if (this.#current === undefined && (await blobs.has(update))) {
       return BigInt(await blobs.size(update));
@@ -96,11 +103,12 @@ export class UploadDesk {
   async forget(run: number, round: number): Promise<void> {
     const upload = this.#current?.upload;
     if (upload?.target.run !== run || upload.target.round !== round) return;
+    this.#forgotten = { run, round };
     await this.leave();
     await upload.discard();
   }
 
-  #expect(kind: string, { run, round }: { readonly run: number; readonly round: number }) {
+  #expect(kind: string, { run, round }: RoundRef) {
     const current = this.#current;
     if (current?.upload.target.run !== run || current.upload.target.round !== round) {
       const reason = `no upload of run ${run} round ${round} has begun`;

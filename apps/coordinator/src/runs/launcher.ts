@@ -1,5 +1,5 @@
 import type { RunId, Sha256 } from '@tallystick/kernel';
-import type { RoundLedger, RunWindows } from '@tallystick/chain';
+import { type RoundLedger, type RunWindows, UNIT } from '@tallystick/chain';
 import { type LaunchRequest, parseRunSpec, specHash } from '@tallystick/protocol';
 import { type BlobStore, genesisModel } from '@tallystick/rounds';
 import type { RunRows } from '../persistence/run-rows.js';
@@ -42,7 +42,7 @@ export class Launcher {
       model: model.id,
       minNodes: spec.window.count.min,
       windows: WINDOWS,
-      pot: BigInt(pot),
+      pot: BigInt(pot) * UNIT,
     });
     await rows.propose({
       id,

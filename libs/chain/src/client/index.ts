@@ -4,5 +4,5 @@
  */
 export { type ExportedBlocks, fetchBlocks } from './fetch-blocks.js';
 export { InMemoryRoundLedger } from './in-memory-round-ledger.js';
-export type * from './round-ledger.js';
+export * from './round-ledger.js';
 export { type LedgerAccounts, SubstrateRoundLedger } from './substrate-round-ledger.js';

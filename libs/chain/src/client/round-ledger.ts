@@ -10,6 +10,9 @@ import type {
 import type { Header } from '@tallystick/record';
 import type { BlockRef, LedgerView } from '@tallystick/rounds';
 
+/** One unit in the chain's smallest amounts (chain/README.md, Money). */
+export const UNIT: bigint = 1_000_000_000_000n;
+
 /** Windows of a run, milliseconds of the chain's timestamp; blocks for the age of a task. */
 export interface RunWindows {
   readonly challengeMs: bigint;
@@ -24,6 +27,7 @@ export interface NewRun {
   readonly model: Hash;
   readonly minNodes: number;
   readonly windows: RunWindows;
+  /** Smallest amounts, not units. */
   readonly pot: bigint;
 }
 

@@ -34,10 +34,11 @@ import type {
   RoundLedger,
   SignedCommit,
 } from './round-ledger.js';
+import { UNIT } from './round-ledger.js';
 import { Sender, submitBytes } from './sender.js';
 
-/** What an owner account is given so that it can register and rotate keys: 1 unit (10¹² planck). */
-const OWNER_GRANT = 1_000_000_000_000n;
+/** What an owner account is given so that it can register and rotate keys. */
+const OWNER_GRANT = UNIT;
 /** How far back a restarted publisher looks for what it had sent: one era and some. */
 const LOOK_BACK_BLOCKS = 256;
 
