@@ -29,4 +29,11 @@ describe('openDataFolder', () => {
       hint: expect.stringContaining('--data'),
     });
   });
+
+  it('H: ends below a folder that is there and takes nothing', async () => {
+    await expect(openDataFolder('/proc/tally/data')).rejects.toMatchObject({
+      code: 'CONFIG_FOLDER_UNWRITABLE',
+      message: expect.stringContaining('/proc/tally/data'),
+    });
+  });
 });
