@@ -35,15 +35,16 @@ export async function listManipulations(): Promise<readonly Manipulation[]> {
 }
 
 /**
- * Copies `bundle` to `copy` and manipulates the copy with the operator's keys in `keys` (<data>/keys). Undefined: the
- * bundle has nothing of the kind (no decline, no empty round).
+ * Copies `bundle` to `copy` and manipulates the copy with the operator's keys in `keys` (<data>/keys), which raw ones do
+ * without. Undefined: the bundle has nothing of the kind (no decline, no empty round).
  */
 export async function manipulate(
   name: string,
-  folders: { readonly bundle: string; readonly copy: string; readonly keys: string },
+  folders: { readonly bundle: string; readonly copy: string; readonly keys?: string },
 ): Promise<Expectation | undefined> {
   await cp(folders.bundle, folders.copy, { recursive: true });
-  const args = [MAIN, 'apply', name, folders.copy, folders.keys];
+  const keys = folders.keys === undefined ? [] : [folders.keys];
+  const args = [MAIN, 'apply', name, folders.copy, ...keys];
   const { stdout } = await run(process.execPath, args);
   const expected = JSON.parse(stdout) as Expectation | null; // printed by our own program
   return expected ?? undefined;

@@ -106,6 +106,7 @@ describe('renderReport', () => {
       'V6 -     ',
       'V7 -     ',
       'V8 -     ',
+      'V9 -     ',
     ]);
     expect(lines.join('\n')).not.toContain('Its one operator');
   });

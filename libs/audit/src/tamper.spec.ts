@@ -1,5 +1,5 @@
 import { type Hash, isTallyError } from '@tallystick/kernel';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { exitCodeOf } from './report.js';
 import { anchorsFor } from './testing/anchors-for.js';
 import { testBundle, type TestBundle } from './testing/fixture/test-bundle.js';
@@ -20,10 +20,8 @@ describe('manipulations', () => {
     evidence = await openEvidence(bundle.folder);
     knownRuntimes = await releasedRuntimes();
   }, 60_000);
-  afterAll(async () => {
-    await scratch.dispose();
-    await bundle.remove();
-  });
+  afterEach(() => scratch.dispose());
+  afterAll(() => bundle.remove());
 
   const tamper = async (
     manipulation: Manipulation,
@@ -91,6 +89,7 @@ describe('manipulations', () => {
     ['V6', 'a blob added and listed'],
     ['V7', 'another unit of weight'],
     ['V8', 'a model of the operator’s own, everything made to fit'],
+    ['V9', 'a slow node given up before the deadline'],
   ];
   for (const [step, name] of ALONE) {
     it(`E: a verifier without ${step} misses it: ${name}`, async () => {

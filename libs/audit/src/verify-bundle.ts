@@ -14,6 +14,7 @@ import { checkCohorts } from './steps/v5-cohorts.js';
 import { checkUpdates } from './steps/v6-updates.js';
 import { checkWeights } from './steps/v7-weights.js';
 import { checkModels } from './steps/v8-models.js';
+import { checkExclusions } from './steps/v9-exclusions.js';
 
 /** What the auditor brings. */
 export interface VerifyOptions {
@@ -42,6 +43,7 @@ export const ALL_STEPS: StepTable = {
     { id: 'V6', step: checkUpdates },
     { id: 'V7', step: checkWeights },
     { id: 'V8', step: checkModels },
+    { id: 'V9', step: checkExclusions },
   ],
 };
 

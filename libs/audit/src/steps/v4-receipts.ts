@@ -18,8 +18,8 @@ import { demand, demandEqual, type Place } from '../findings.js';
 import type { History } from '../history.js';
 import { isInForce, readNodeKey } from '../state/stored-nodes.js';
 import { demandSigned } from './signed-by.js';
-import { checkExclusions, checkPromises } from './v4-promises.js';
-import { checkLog } from './v4-own-log.js';
+import { checkOwnReceipts } from './v4-own-receipts.js';
+import { checkPromises } from './v4-promises.js';
 
 /**
  * V4: each leaf rests on a receipt of a key valid at the task's block, each receipt was promised, and each decline is
@@ -35,12 +35,11 @@ export function checkReceipts(history: History): number {
       const signed = receipts[index];
       if (signed !== undefined) checkReceipt(history, evidence, leaf, signed);
     }
-    checkExclusions(evidence);
     checkPromises(history, evidence);
     checkDeclines(history, evidence);
     signatures += receipts.length + promises.length + declines.length;
   }
-  for (const log of history.anchors.logs) checkLog(history, log);
+  for (const log of history.anchors.logs) checkOwnReceipts(history, log);
   return signatures;
 }
 

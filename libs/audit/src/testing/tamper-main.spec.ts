@@ -51,7 +51,15 @@ describe('tamper-main', () => {
     expect(report.finding).toMatchObject(expected as object);
   }, 60_000);
 
+  it('applies a raw entry without keys', async () => {
+    const folder = await scratch.copyOf(bundle.folder);
+    const expected = await main('apply', 'one bit of leaves.bin: weight', folder);
+    expect(expected).toMatchObject({ step: 'V3', record: 'rounds/0001/leaves.bin' });
+  }, 60_000);
+
   it('refuses anything else', async () => {
+    const repaired = main('apply', 'another unit of weight', bundle.folder);
+    await expect(repaired).rejects.toThrow("takes the operator's keys");
     await expect(main()).rejects.toMatchObject({ code: 64 });
     await expect(main('apply', 'x')).rejects.toMatchObject({ code: 64 });
   }, 60_000);

@@ -2,16 +2,16 @@
  * The table of manipulations for tests that only start processes.
  *
  *     node tamper-main.js list
- *     node tamper-main.js apply <name> <bundle> <keys>
+ *     node tamper-main.js apply <name> <bundle> [<keys>]
  *
- * `list` prints [{name, level, anchors}]. `apply` edits a bundle in place with the operator's keys in folder <keys>
- * (authority.key, treasury.key, registrar.key, coordinator.key, coordinator-account.key) and prints what must be found,
- * {step, round, record, by}, or null when the bundle has nothing of the kind.
+ * `list` prints [{name, level, anchors}]. `apply` edits a bundle in place and prints what must be found,
+ * {step, round, record, by}, or null when the bundle has nothing of the kind. What is not raw takes the operator's keys
+ * in folder <keys>: authority.key, treasury.key, registrar.key, coordinator.key, coordinator-account.key.
  */
 import { join } from 'node:path';
 import process from 'node:process';
 import { loadKey, type NodeSigner } from '@tallystick/kernel/node';
-import type { OperatorKeys } from './fixture/test-keys.js';
+import { type OperatorKeys, operatorKeys } from './fixture/test-keys.js';
 import { MANIPULATIONS } from './manipulations.js';
 import { openEvidence } from './operator/evidence.js';
 import { TamperedBundle } from './operator/tampered-bundle.js';
@@ -29,15 +29,19 @@ async function readKeys(folder: string): Promise<OperatorKeys> {
   };
 }
 
-async function apply(name: string, folder: string, keys: string): Promise<unknown> {
+async function apply(name: string, folder: string, keyFolder?: string): Promise<unknown> {
   const manipulation = MANIPULATIONS.find((candidate) => candidate.name === name);
   if (manipulation === undefined) throw new RangeError(`there is no manipulation "${name}"`);
-  const bundle = new TamperedBundle(folder, await openEvidence(folder), await readKeys(keys));
+  if (keyFolder === undefined && manipulation.level !== 'raw') {
+    throw new RangeError(`"${name}" takes the operator's keys`);
+  }
+  const keys = keyFolder === undefined ? operatorKeys() : await readKeys(keyFolder); // raw: never used
+  const bundle = new TamperedBundle(folder, await openEvidence(folder), keys);
   return (await manipulation.apply(bundle)) ?? null;
 }
 
 async function answer(argv: readonly string[]): Promise<unknown> {
-  const [command, name = '', folder = '', keys = ''] = argv;
+  const [command, name, folder, keys] = argv;
   if (command === 'list') {
     return MANIPULATIONS.map((entry) => ({
       name: entry.name,
@@ -45,8 +49,10 @@ async function answer(argv: readonly string[]): Promise<unknown> {
       anchors: entry.anchors,
     }));
   }
-  if (command === 'apply' && keys !== '') return apply(name, folder, keys);
-  process.stderr.write('usage: tamper-main.js list | apply <name> <bundle> <keys>\n');
+  if (command === 'apply' && name !== undefined && folder !== undefined) {
+    return apply(name, folder, keys);
+  }
+  process.stderr.write('usage: tamper-main.js list | apply <name> <bundle> [<keys>]\n');
   process.exitCode = EXIT_USAGE;
   return undefined;
 }

@@ -36,8 +36,8 @@ function oneBit<T>({
   record,
   round = middleRound,
 }: OneBit<T>): Manipulation {
-  const what = `${file.replace('.bin', '')} ${String(field)}`;
-  return raw(`one bit of a ${what}`, async (bundle) => {
+  const what = `${file}: ${String(field)}`;
+  return raw(`one bit of ${what}`, async (bundle) => {
     const evidence = round(bundle);
     if (evidence === undefined) return undefined;
     await bundle.flipField([evidence.round, file], codec, [0, field]);
@@ -95,14 +95,14 @@ export const RAW_RECORDS: readonly Manipulation[] = [
   oneBit({ file: 'cohort.bin', codec: MEMBER, step: 'V3', field: 'cap' }),
   oneBit({ ...exclusion, field: 'reason' }),
   oneBit({ ...exclusion, field: 'receipt' }),
-  raw('one bit of a decline reason', async (bundle) => {
+  raw('one bit of declines.bin: reason', async (bundle) => {
     const evidence = roundWithDecline(bundle);
     if (evidence === undefined) return undefined;
     const { round } = evidence;
     await bundle.flipField([round, 'declines.bin'], DECLINE, [0, 'reason']);
     return { step: 'V4', round, record: declineOfFirst(evidence) };
   }),
-  raw('one bit of the metrics', async (bundle) => {
+  raw('one bit of metrics.json', async (bundle) => {
     const { round } = middleRound(bundle);
     await bundle.flip(roundPath(round, 'metrics.json'), -2);
     return { step: 'V3', round, record: roundPath(round, 'metrics.json') };

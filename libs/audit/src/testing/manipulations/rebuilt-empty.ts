@@ -101,9 +101,15 @@ const answers: readonly LastRound[] = [
   {
     name: 'a round closed empty although its receipts were promised',
     anchors: 'before the last result',
-    step: 'V4',
+    step: 'V9',
     record: () => 'promise in ',
-    edit: (draft) => emptied(draft),
+    edit: (draft) => emptied({ ...draft, closedAtMs: draft.task.deadlineMs }),
+  },
+  {
+    name: 'a round closed empty before its deadline',
+    step: 'V9',
+    record: inFile('header.bin', ' closedAtMs'),
+    edit: (draft) => emptied({ ...draft, closedAtMs: draft.task.deadlineMs - 5_000n }),
   },
   {
     name: 'a round closed empty after its result was sent',

@@ -71,16 +71,38 @@ const exclusions: readonly LastRound[] = [
   },
   {
     name: 'an accepted receipt excluded from a round that counts',
-    step: 'V4',
+    step: 'V9',
     record: ofFirstExcluded('exclusion of node'),
-    edit: (draft) =>
-      withExclusion(draft, { reason: ExclusionReason.quorum, receipt: flipped(ZERO_HASH) }),
+    edit: (draft) => {
+      const receipt = flipped(ZERO_HASH);
+      const edited = withExclusion(draft, { reason: ExclusionReason.quorum, receipt });
+      const node = draft.excluded[0]?.node ?? asNodeId(0);
+      const promise = { ...the(draft.promises[0]), node, receipt };
+      const promises = [...draft.promises, promise].toSorted((a, b) => a.node - b.node);
+      return edited && { ...edited, promises };
+    },
   },
   {
     name: 'a reason that the protocol does not have',
-    step: 'V4',
+    step: 'V9',
     record: ofFirstExcluded('exclusion of node'),
     edit: (draft) => withExclusion(draft, { reason: 99 }),
+  },
+  {
+    name: 'a refusal without the receipt it refused',
+    step: 'V9',
+    record: ofFirstExcluded('exclusion of node'),
+    edit: (draft) => withExclusion(draft, { reason: ExclusionReason.malformed }),
+  },
+  {
+    name: 'a slow node given up before the deadline',
+    step: 'V9',
+    record: inFile('header.bin', ' closedAtMs'),
+    edit: (draft) => {
+      const closedAtMs = draft.task.deadlineMs - 2_000n;
+      const silent = draft.excluded.some(({ reason }) => reason === ExclusionReason.silent);
+      return silent ? { ...draft, closedAtMs } : undefined;
+    },
   },
 ];
 
