@@ -23,6 +23,8 @@ export interface AcquireOptions {
 }
 
 const POLL_MS = 50;
+/** A dead holder's lock is taken over in milliseconds; a file system that lies about it is not waited for. */
+const STALE_MS = 5_000;
 
 function isHolder(value: unknown): value is LockHolder {
   if (typeof value !== 'object' || value === null) return false;
@@ -136,12 +138,15 @@ export class LockFile {
     while (!(await create(path, own))) {
       signal?.throwIfAborted();
       const text = await readText(path);
-      if (text === undefined) continue;
-      const other = parse(text);
-      if (!(await isAlive(other))) {
-        if (await takeOver(path, text, own)) break;
-      } else if (performance.now() >= untilMs) {
+      const other = text === undefined ? undefined : parse(text);
+      const isHeld = text !== undefined && (await isAlive(other));
+      if (text !== undefined && !isHeld && (await takeOver(path, text, own))) break;
+      if (isHeld && performance.now() >= untilMs) {
         throw new TallyError('CONFIG_LOCKED', { folder: dirname(path), pid: other?.pid ?? 0 });
+      }
+      if (performance.now() >= untilMs + STALE_MS) {
+        const reason = `the lock ${path} can neither be taken nor read`;
+        throw new TallyError('CONFIG_FOLDER_UNWRITABLE', { folder: dirname(path), reason });
       }
       await sleep(POLL_MS, undefined, { signal });
     }
