@@ -1,12 +1,5 @@
 import { InProcessFolderFactory } from '@tallystick/compute';
-import {
-  type Hash,
-  type Sha256,
-  type Signer,
-  TallyError,
-  utf8,
-  ZERO_HASH,
-} from '@tallystick/kernel';
+import { type Hash, type Signer, TallyError, utf8 } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import {
   type Contrib,
@@ -160,9 +153,9 @@ type Closing = RoundDraft & {
   readonly metrics: string;
 };
 
-function headerOf(draft: Closing, hash: Sha256 = sha256): Header {
+function headerOf(draft: Closing): Header {
   const { task, leaves, excluded, members, model, state, metrics, closedAtMs } = draft;
-  const tree = leaves.length === 0 ? { root: ZERO_HASH, total: 0n } : contribTreeOf(hash, leaves);
+  const tree = contribTreeOf(sha256, leaves);
   const { chain, run, round, prev, atBlock, deadlineMs } = task;
   return {
     chain,
@@ -170,7 +163,7 @@ function headerOf(draft: Closing, hash: Sha256 = sha256): Header {
     run,
     round,
     prev,
-    task: recordHash(hash, TASK, task),
+    task: recordHash(sha256, TASK, task),
     atBlock,
     modelBefore: task.model,
     modelAfter: model,
@@ -178,10 +171,10 @@ function headerOf(draft: Closing, hash: Sha256 = sha256): Header {
     contribRoot: tree.root,
     included: leaves.length,
     sumWeight: draft.sumWeight ?? tree.total,
-    excludedRoot: excludedRootOf(hash, excluded),
+    excludedRoot: excludedRootOf(sha256, excluded),
     excluded: excluded.length,
     cohort: members.length,
-    metrics: hash(utf8(metrics)),
+    metrics: sha256(utf8(metrics)),
     deadlineMs,
     closedAtMs,
   };

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import type { Block } from '@tallystick/chain/embedded';
 import { encodeSignedBlock, littleEndian } from '@tallystick/chain/testing';
-import { concatBytes, type Hash } from '@tallystick/kernel';
+import { asHash, concatBytes, type Hash } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { RecordCodec } from '@tallystick/record';
 import { recordBytes, type RecordFileName, roundPath } from '../../bundle/layout.js';
@@ -121,5 +121,5 @@ export class TamperedBundle {
 /** `id` with its lowest bit flipped. */
 export function flipped(id: Hash): Hash {
   const last = Number.parseInt(id.slice(-1), 16) ^ 1;
-  return `${id.slice(0, -1)}${last.toString(16)}` as Hash;
+  return asHash(`${id.slice(0, -1)}${last.toString(16)}`);
 }
