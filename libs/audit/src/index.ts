@@ -23,4 +23,5 @@ export {
   type Verdict,
 } from './report.js';
 export type { ChainFacts } from './state/chain-facts.js';
+export { decodeRun, runKey, type StoredRun } from './state/stored-run.js';
 export { verifyBundle, type VerifyOptions } from './verify-bundle.js';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { decodeHexRecords } from './hex-records.js';
-import { type RoundEvidence, writeBundle } from '@tallystick/audit';
-import { fetchBlocks } from '@tallystick/chain';
-import { type RunId, TallyError } from '@tallystick/kernel';
+import { decodeRun, type RoundEvidence, runKey, writeBundle } from '@tallystick/audit';
+import { fetchBlocks, fetchStorage } from '@tallystick/chain';
+import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import {
   CONTRIB,
   DECLINE,
@@ -42,6 +42,7 @@ export async function exportRun(
   const { api } = source;
   const view = await api.run(run);
   const { genesis, head, bytes } = await fetchBlocks(source.chainUrl);
+  const committed = await committedRounds(run, source.chainUrl, head.hash);
   await writeBundle(folder, {
     run,
     genesis,
@@ -49,11 +50,17 @@ export async function exportRun(
     genesisState: await genesisState(source.chainSpecFile),
     blocks: bytes,
     spec: await api.spec(view.spec),
-    rounds: rounds(api, run, view.committedRounds),
+    rounds: rounds(api, run, committed),
     blob: (id) => api.blob(id),
     genesisModel: view.genesisModel,
   });
-  return { run, genesis, head: head.hash, rounds: view.committedRounds };
+  return { run, genesis, head: head.hash, rounds: committed };
+}
+
+/** As the exported blocks have it: a run that goes on meanwhile commits more. */
+async function committedRounds(run: RunId, chainUrl: string, at: Hash): Promise<number> {
+  const bytes = await fetchStorage(chainUrl, runKey(run), at);
+  return bytes === undefined ? 0 : decodeRun(run, bytes).nextRound;
 }
 
 async function* rounds(

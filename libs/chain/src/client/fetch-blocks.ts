@@ -1,10 +1,9 @@
-import { asHash, concatBytes, fromHex, type Hash, TallyError } from '@tallystick/kernel';
+import { concatBytes, fromHex, type Hash, toHex } from '@tallystick/kernel';
 import { encodeSignedBlock } from '../embedded/signed-block.js';
 import { littleEndian } from '../embedded/scale.js';
 import { bigintAt, hashAt, type Json, objectAt, stringAt } from './json.js';
+import { JsonRpc } from './json-rpc.js';
 
-/** One answer of a node; a block may carry 5 MiB of extrinsics in hex. */
-const TIMEOUT_MS = 30_000;
 /** Requests under way at once. */
 const PARALLEL = 8;
 
@@ -29,46 +28,15 @@ export async function fetchBlocks(url: string): Promise<ExportedBlocks> {
   const blocks: Uint8Array[] = [];
   for (let from = 1; from <= number; from += PARALLEL) {
     const numbers = Array.from({ length: Math.min(PARALLEL, number - from + 1) }, (_, i) => from + i);
-    blocks.push(...(await Promise.all(numbers.map((n) => rpc.block(n)))));
+    blocks.push(...(await Promise.all(numbers.map((n) => blockOf(rpc, n)))));
   }
   const bytes = concatBytes(littleEndian(number, 8), ...blocks);
   return { genesis, head: { number, hash: head }, bytes };
 }
 
-class JsonRpc {
-  readonly #url: string;
-
-  constructor(url: string) {
-    this.#url = url.replace(/^ws/, 'http');
-  }
-
-  async call(method: string, params: readonly unknown[]): Promise<unknown> {
-    const unreachable = (reason: string, cause?: unknown): TallyError =>
-      new TallyError('LEDGER_UNREACHABLE', { url: this.#url, reason }, cause);
-    let answer: unknown;
-    try {
-      const response = await fetch(this.#url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      answer = await response.json();
-    } catch (error) {
-      throw unreachable(error instanceof Error ? error.message : String(error), error);
-    }
-    const { error, result } = objectAt(answer, method);
-    if (error !== undefined) throw unreachable(`${method}: ${JSON.stringify(error)}`);
-    return result;
-  }
-
-  async hash(method: string, params: readonly unknown[]): Promise<Hash> {
-    return asHash(String(await this.call(method, params)).replace(/^0x/, ''));
-  }
-
-  async block(number: number): Promise<Uint8Array> {
-    const hash = await this.hash('chain_getBlockHash', [number]);
-    const answer = objectAt(await this.call('chain_getBlock', [`0x${hash}`]), 'chain_getBlock');
+async function blockOf(rpc: JsonRpc, number: number): Promise<Uint8Array> {
+    const hash = await rpc.hash('chain_getBlockHash', [number]);
+    const answer = objectAt(await rpc.call('chain_getBlock', [`0x${hash}`]), 'chain_getBlock');
     const block = objectAt(answer['block'], 'block');
     const extrinsics = block['extrinsics'];
     const header = objectAt(block['header'], 'header');
@@ -82,7 +50,17 @@ class JsonRpc {
       },
       extrinsics: hexList(extrinsics),
     });
-  }
+}
+
+/** The value at a storage key after block `at`; undefined when there is none. Rejects with LEDGER_UNREACHABLE. */
+export async function fetchStorage(
+  url: string,
+  key: Uint8Array,
+  at: Hash,
+): Promise<Uint8Array | undefined> {
+  const rpc = new JsonRpc(url);
+  const value = await rpc.call('state_getStorage', [`0x${toHex(key)}`, `0x${at}`]);
+  return typeof value === 'string' ? fromHex(value.replace(/^0x/, '')) : undefined;
 }
 
 function hexList(value: unknown): Uint8Array[] {
