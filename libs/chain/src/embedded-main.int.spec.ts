@@ -7,12 +7,7 @@ import { saveKey } from '@tallystick/kernel/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { genesisHash, type RawSpec, verifyBlocks } from './embedded/index.js';
 import { toHex0x } from './embedded/hex.js';
-import {
-  ALICE,
-  developmentSpec,
-  exportedBlocks,
-  TestChains,
-} from './testing/development-chain.js';
+import { ALICE, developmentSpec, exportedBlocks, TestChains } from './testing/development-chain.js';
 import { remark, signedExtrinsic } from './testing/signed-extrinsic.js';
 
 const ENTRY = fileURLToPath(new URL('../dist/embedded-main.js', import.meta.url));
@@ -38,7 +33,9 @@ class Running {
     this.child = spawn(process.execPath, [ENTRY, JSON.stringify(settings)]);
     let [stdout, stderr] = ['', ''];
     this.child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
-    this.exit = new Promise((resolve) => this.child.once('close', (code) => resolve({ code, stderr })));
+    this.exit = new Promise((resolve) =>
+      this.child.once('close', (code) => resolve({ code, stderr })),
+    );
     this.ready = new Promise((resolve, reject) => {
       this.child.stdout?.on('data', (data: Buffer) => {
         stdout += data.toString();
@@ -75,7 +72,12 @@ describe('embedded-main', () => {
     spec = await developmentSpec();
     const base = await chains.folder();
     folder = join(base, 'chain');
-    settings = { folder, specPath: join(base, 'spec.json'), keyPath: join(base, 'key.pem'), port: 0 };
+    settings = {
+      folder,
+      specPath: join(base, 'spec.json'),
+      keyPath: join(base, 'key.pem'),
+      port: 0,
+    };
     await writeFile(settings.specPath, JSON.stringify(spec));
     await saveKey(settings.keyPath, ALICE);
   });

@@ -7,7 +7,13 @@ import { mkdir, readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { isTallyError, type LogFields, type Logger, TallyError } from '@tallystick/kernel';
 import { loadKey, type NodeSigner, systemClock } from '@tallystick/kernel/node';
-import { EmbeddedChain, parseRawSpec, type RawSpec, type RpcServer, serveRpc } from './embedded/index.js';
+import {
+  EmbeddedChain,
+  parseRawSpec,
+  type RawSpec,
+  type RpcServer,
+  serveRpc,
+} from './embedded/index.js';
 
 const EXIT_USAGE = 64;
 const EXIT_INTERNAL = 70;
@@ -49,7 +55,9 @@ function readSettings(argument: string | undefined, env: NodeJS.ProcessEnv): Set
   };
   const port = Number(text('port', 'TALLY_CHAIN_PORT', String(DEFAULT_PORT)));
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new TallyError('CONFIG_INVALID', { faults: 'port (TALLY_CHAIN_PORT) must be 0 to 65535' });
+    throw new TallyError('CONFIG_INVALID', {
+      faults: 'port (TALLY_CHAIN_PORT) must be 0 to 65535',
+    });
   }
   return {
     folder: text('folder', 'TALLY_CHAIN_FOLDER'),
@@ -65,7 +73,11 @@ function parseArgument(argument: string): unknown {
     const value: unknown = JSON.parse(argument);
     return value;
   } catch (error) {
-    throw new TallyError('USAGE_INVALID', { detail: 'the argument must be one JSON object' }, error);
+    throw new TallyError(
+      'USAGE_INVALID',
+      { detail: 'the argument must be one JSON object' },
+      error,
+    );
   }
 }
 

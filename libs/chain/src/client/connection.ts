@@ -8,7 +8,11 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const RECONNECT_MS = 500;
 
 /** Rejects with `error` unless `promise` settles within `ms`. */
-export async function within<T>(promise: Promise<T>, ms: number, error: () => TallyError): Promise<T> {
+export async function within<T>(
+  promise: Promise<T>,
+  ms: number,
+  error: () => TallyError,
+): Promise<T> {
   let handle: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     handle = setTimeout(() => reject(error()), ms);
@@ -38,9 +42,15 @@ export interface Connection {
 export async function connect(url: string, genesis?: Hash): Promise<Connection> {
   const provider = new WsProvider(url, RECONNECT_MS);
   // polkadot-js's own class misses its own interface under exactOptionalPropertyTypes
-  const api = new ApiPromise({ provider: provider as unknown as NonNullable<ApiOptions['provider']>, noInitWarn: true });
+  const api = new ApiPromise({
+    provider: provider as unknown as NonNullable<ApiOptions['provider']>,
+    noInitWarn: true,
+  });
   const unreachable = (): TallyError =>
-    new TallyError('LEDGER_UNREACHABLE', { url, reason: `no answer within ${CONNECT_TIMEOUT_MS} ms` });
+    new TallyError('LEDGER_UNREACHABLE', {
+      url,
+      reason: `no answer within ${CONNECT_TIMEOUT_MS} ms`,
+    });
   try {
     await within(api.isReadyOrError, CONNECT_TIMEOUT_MS, unreachable);
     check(api, url, genesis);
@@ -60,6 +70,10 @@ function check(api: ApiPromise, url: string, genesis: Hash | undefined): void {
   }
   const name = api.runtimeVersion.specName.toString();
   if (name !== 'tallystick') {
-    throw new TallyError('LEDGER_WRONG_CHAIN', { url, got: `runtime ${name}`, expected: 'tallystick' });
+    throw new TallyError('LEDGER_WRONG_CHAIN', {
+      url,
+      got: `runtime ${name}`,
+      expected: 'tallystick',
+    });
   }
 }

@@ -3,7 +3,13 @@ import type { SubmittableExtrinsic } from '@polkadot/api/types';
 import type { SignerPayloadJSON } from '@polkadot/types/types';
 import { u8aToHex } from '@polkadot/util';
 import { blake2AsU8a } from '@polkadot/util-crypto';
-import { type AccountId, asHash, type Signature, type Signer, TallyError } from '@tallystick/kernel';
+import {
+  type AccountId,
+  asHash,
+  type Signature,
+  type Signer,
+  TallyError,
+} from '@tallystick/kernel';
 import type { PreparedCommit } from './round-ledger.js';
 
 /** Blocks a transaction stays valid. A power of two, because a mortal era is. */
@@ -18,10 +24,18 @@ export type Extrinsic = SubmittableExtrinsic<'promise'>;
 export type SignedExtrinsic = Pick<Extrinsic, 'toU8a'>;
 
 /** A call of the runtime by name; a missing one means another runtime than the client was written for. */
-export function callOf(api: ApiPromise, pallet: string, call: string, args: readonly unknown[]): Extrinsic {
+export function callOf(
+  api: ApiPromise,
+  pallet: string,
+  call: string,
+  args: readonly unknown[],
+): Extrinsic {
   const make = api.tx[pallet]?.[call];
   if (make === undefined) {
-    throw new TallyError('LEDGER_RUNTIME_FAILED', { call: `${pallet}.${call}`, reason: 'no such call' });
+    throw new TallyError('LEDGER_RUNTIME_FAILED', {
+      call: `${pallet}.${call}`,
+      reason: 'no such call',
+    });
   }
   return make(...args);
 }
@@ -45,7 +59,10 @@ export async function payloadOf(
       address: `0x${account}`,
       blockHash: head,
       blockNumber: header.number,
-      era: api.createType('ExtrinsicEra', { current: header.number.toNumber(), period: ERA_BLOCKS }),
+      era: api.createType('ExtrinsicEra', {
+        current: header.number.toNumber(),
+        period: ERA_BLOCKS,
+      }),
       genesisHash: api.genesisHash,
       method: call.method,
       nonce,
@@ -101,4 +118,3 @@ export function preparedOf(
     hash: asHash(u8aToHex(blake2AsU8a(encoded, 256)).slice(2)),
   };
 }
-

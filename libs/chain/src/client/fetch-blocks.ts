@@ -27,7 +27,10 @@ export async function fetchBlocks(url: string): Promise<ExportedBlocks> {
   const number = Number(bigintAt(header, 'number'));
   const blocks: Uint8Array[] = [];
   for (let from = 1; from <= number; from += PARALLEL) {
-    const numbers = Array.from({ length: Math.min(PARALLEL, number - from + 1) }, (_, i) => from + i);
+    const numbers = Array.from(
+      { length: Math.min(PARALLEL, number - from + 1) },
+      (_, i) => from + i,
+    );
     blocks.push(...(await Promise.all(numbers.map((n) => blockOf(rpc, n)))));
   }
   const bytes = concatBytes(littleEndian(number, 8), ...blocks);
@@ -35,21 +38,21 @@ export async function fetchBlocks(url: string): Promise<ExportedBlocks> {
 }
 
 async function blockOf(rpc: JsonRpc, number: number): Promise<Uint8Array> {
-    const hash = await rpc.hash('chain_getBlockHash', [number]);
-    const answer = objectAt(await rpc.call('chain_getBlock', [`0x${hash}`]), 'chain_getBlock');
-    const block = objectAt(answer['block'], 'block');
-    const extrinsics = block['extrinsics'];
-    const header = objectAt(block['header'], 'header');
-    return encodeSignedBlock({
-      header: {
-        parentHash: hashAt(header, 'parentHash'),
-        number,
-        stateRoot: hashAt(header, 'stateRoot'),
-        extrinsicsRoot: hashAt(header, 'extrinsicsRoot'),
-        digest: hexList(objectAt(header['digest'], 'digest')['logs']),
-      },
-      extrinsics: hexList(extrinsics),
-    });
+  const hash = await rpc.hash('chain_getBlockHash', [number]);
+  const answer = objectAt(await rpc.call('chain_getBlock', [`0x${hash}`]), 'chain_getBlock');
+  const block = objectAt(answer['block'], 'block');
+  const extrinsics = block['extrinsics'];
+  const header = objectAt(block['header'], 'header');
+  return encodeSignedBlock({
+    header: {
+      parentHash: hashAt(header, 'parentHash'),
+      number,
+      stateRoot: hashAt(header, 'stateRoot'),
+      extrinsicsRoot: hashAt(header, 'extrinsicsRoot'),
+      digest: hexList(objectAt(header['digest'], 'digest')['logs']),
+    },
+    extrinsics: hexList(extrinsics),
+  });
 }
 
 /** The value at a storage key after block `at`; undefined when there is none. Rejects with LEDGER_UNREACHABLE. */

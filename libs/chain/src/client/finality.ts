@@ -47,7 +47,10 @@ export class Finality {
     const at = await this.#api.at(`0x${found.block.hash}`);
     const query = at.query['system']?.['events'];
     if (query === undefined) {
-      throw new TallyError('LEDGER_RUNTIME_FAILED', { call: 'system.events', reason: 'no such item' });
+      throw new TallyError('LEDGER_RUNTIME_FAILED', {
+        call: 'system.events',
+        reason: 'no such item',
+      });
     }
     const records = (await query()) as unknown as readonly EventRecord[]; // Vec<EventRecord> by its metadata
     return { block: found.block, ...this.#eventsOf(records, found.index) };
@@ -75,11 +78,15 @@ export class Finality {
     const own = records.filter(
       ({ phase }) => phase.isApplyExtrinsic && phase.asApplyExtrinsic.eqn(index),
     );
-    const failed = own.find(({ event }) => event.section === 'system' && event.method === 'ExtrinsicFailed');
+    const failed = own.find(
+      ({ event }) => event.section === 'system' && event.method === 'ExtrinsicFailed',
+    );
     const events = own.map(({ event }) => ({
       name: `${event.section}.${event.method}`,
       data: objectAt(
-        Object.fromEntries((event.data.names ?? []).map((name, i) => [name, event.data[i]?.toJSON()])),
+        Object.fromEntries(
+          (event.data.names ?? []).map((name, i) => [name, event.data[i]?.toJSON()]),
+        ),
         event.method,
       ),
     }));

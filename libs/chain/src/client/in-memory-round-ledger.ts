@@ -17,7 +17,12 @@ import {
   ZERO_HASH,
 } from '@tallystick/kernel';
 import { HEADER, POP, recordHash, verifyRecord } from '@tallystick/record';
-import { type AnchoredRun, type BlockRef, type EligibleNode, genesisHash } from '@tallystick/rounds';
+import {
+  type AnchoredRun,
+  type BlockRef,
+  type EligibleNode,
+  genesisHash,
+} from '@tallystick/rounds';
 import type {
   AnchoredRound,
   CommitOutcome,
@@ -81,7 +86,9 @@ export class InMemoryRoundLedger implements RoundLedger {
   /** Judged at the newest block: this ledger keeps no history. */
   eligible(): Promise<readonly EligibleNode[]> {
     const active = this.#nodes.filter(({ status }) => status === 'active');
-    return Promise.resolve(active.map(({ eligible, cap, keyEpoch }) => ({ ...eligible, cap, keyEpoch })));
+    return Promise.resolve(
+      active.map(({ eligible, cap, keyEpoch }) => ({ ...eligible, cap, keyEpoch })),
+    );
   }
 
   anchored(run: RunId): Promise<AnchoredRun | undefined> {
@@ -119,7 +126,12 @@ export class InMemoryRoundLedger implements RoundLedger {
       return refused('tally.registerNode', 'tally.KeyInUse');
     }
     const node = asNodeId(this.#nodes.length);
-    this.#nodes.push({ eligible: { node, organisation, key }, status: 'pending', cap: 0n, keyEpoch: 0 });
+    this.#nodes.push({
+      eligible: { node, organisation, key },
+      status: 'pending',
+      cap: 0n,
+      keyEpoch: 0,
+    });
     this.#block++;
     return node;
   }
@@ -147,7 +159,13 @@ export class InMemoryRoundLedger implements RoundLedger {
   }
 
   createRun(run: NewRun): Promise<RunId> {
-    const anchored = { nextRound: 0, head: ZERO_HASH, model: run.model, state: ZERO_HASH, lastAtBlock: 0 };
+    const anchored = {
+      nextRound: 0,
+      head: ZERO_HASH,
+      model: run.model,
+      state: ZERO_HASH,
+      lastAtBlock: 0,
+    };
     this.#runs.push({ created: run, key: undefined, anchored, rounds: new Map(), isClosed: false });
     this.#block++;
     return Promise.resolve(asRunId(this.#runs.length - 1));
@@ -163,7 +181,10 @@ export class InMemoryRoundLedger implements RoundLedger {
     }
     const { spec, model } = entry.created;
     entry.key = key;
-    entry.anchored = { ...entry.anchored, head: genesisHash(this.#sha256, { chain, run, spec, model }) };
+    entry.anchored = {
+      ...entry.anchored,
+      head: genesisHash(this.#sha256, { chain, run, spec, model }),
+    };
     this.#block++;
   }
 
@@ -189,7 +210,8 @@ export class InMemoryRoundLedger implements RoundLedger {
     this.#block++;
     const block = { number: this.#block, hash: this.#hashOf(this.#block) };
     const reason = this.#commit(rounds);
-    const outcome = reason === undefined ? { kind: 'final' as const } : { kind: 'refused' as const, reason };
+    const outcome =
+      reason === undefined ? { kind: 'final' as const } : { kind: 'refused' as const, reason };
     this.#outcomes.set(hash, { ...outcome, block });
     return Promise.resolve();
   }
@@ -228,10 +250,17 @@ export class InMemoryRoundLedger implements RoundLedger {
     if (header.prev !== anchored.head) return 'tally.WrongPrev';
     if (header.modelBefore !== anchored.model) return 'tally.WrongModelBefore';
     if (header.included > 0 && header.included < created.minNodes) return 'tally.TooFewIncluded';
-    if (!verifyRecord(this.#ed25519, HEADER, header, run.key, signature)) return 'tally.BadSignature';
+    if (!verifyRecord(this.#ed25519, HEADER, header, run.key, signature))
+      return 'tally.BadSignature';
     const head = recordHash(this.#sha256, HEADER, header);
     const { contribRoot, included, sumWeight } = header;
-    run.rounds.set(header.round, { header: head, contribRoot, included, sumWeight, status: 'committed' });
+    run.rounds.set(header.round, {
+      header: head,
+      contribRoot,
+      included,
+      sumWeight,
+      status: 'committed',
+    });
     run.anchored = {
       nextRound: header.round + 1,
       head,

@@ -24,7 +24,9 @@ function rpcReason(error: unknown): string | undefined {
 
 /** Sends bytes; false when the node refuses them as invalid now. Rejects when the node cannot be reached. */
 export async function submitBytes(
-  provider: WsProvider, hex: string): Promise<{ readonly invalid?: string }> {
+  provider: WsProvider,
+  hex: string,
+): Promise<{ readonly invalid?: string }> {
   try {
     await provider.send('author_submitExtrinsic', [`0x${hex}`]);
     return {};
@@ -49,7 +51,10 @@ export class Sender {
   readonly #lane: NonceLane;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(signer: Signer, deps: Connection & { readonly finality: Finality; readonly clock: Clock }) {
+  constructor(
+    signer: Signer,
+    deps: Connection & { readonly finality: Finality; readonly clock: Clock },
+  ) {
     this.signer = signer;
     this.#api = deps.api;
     this.#provider = deps.provider;

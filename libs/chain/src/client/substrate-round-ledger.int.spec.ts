@@ -5,7 +5,11 @@ import { asAccountId } from '@tallystick/kernel';
 import { ed25519, sha256, signerFromSeed, systemClock } from '@tallystick/kernel/node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { buildGenesis, EmbeddedChain, serveRpc, ss58Address } from '../embedded/index.js';
-import { LedgerDriver, type LedgerFixture, roundLedgerContract } from '../testing/round-ledger.contract.js';
+import {
+  LedgerDriver,
+  type LedgerFixture,
+  roundLedgerContract,
+} from '../testing/round-ledger.contract.js';
 import { fetchBlocks } from './fetch-blocks.js';
 import { SubstrateRoundLedger } from './substrate-round-ledger.js';
 import { verifyBlocks } from '../embedded/index.js';
@@ -59,7 +63,11 @@ async function open(): Promise<LedgerFixture & { url: string }> {
   const server = await serveRpc(chain, { host: '127.0.0.1', port: 0 });
   cleanups.push(() => server.close());
   const { url } = server;
-  const ledger = await SubstrateRoundLedger.connect({ url, accounts: ACCOUNTS, clock: systemClock });
+  const ledger = await SubstrateRoundLedger.connect({
+    url,
+    accounts: ACCOUNTS,
+    clock: systemClock,
+  });
   cleanups.push(() => ledger.close());
   const keys = { nodeKey: key(1), ownerKey: key(2), coordinatorKey: key(3) };
   return { ledger, ...keys, sha256, ed25519, url };

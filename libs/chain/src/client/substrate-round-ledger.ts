@@ -20,7 +20,14 @@ import {
 import { HEADER } from '@tallystick/record';
 import type { AnchoredRun, BlockRef, EligibleNode } from '@tallystick/rounds';
 import { connect, type Connection } from './connection.js';
-import { callOf, type Extrinsic, payloadOf, preparedOf, signable, withSignature } from './extrinsics.js';
+import {
+  callOf,
+  type Extrinsic,
+  payloadOf,
+  preparedOf,
+  signable,
+  withSignature,
+} from './extrinsics.js';
 import { Finality, type Included } from './finality.js';
 import { numberAt, objectAt } from './json.js';
 import { LedgerReader } from './ledger-reader.js';
@@ -90,7 +97,12 @@ export class SubstrateRoundLedger implements RoundLedger {
     const { api } = connection;
     const head = await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead());
     const from = Math.max(1, head.number.toNumber() - LOOK_BACK_BLOCKS);
-    return new SubstrateRoundLedger(connection, new Finality(api, from), options.accounts, options.clock);
+    return new SubstrateRoundLedger(
+      connection,
+      new Finality(api, from),
+      options.accounts,
+      options.clock,
+    );
   }
 
   genesis(): Promise<Hash> {
@@ -126,12 +138,21 @@ export class SubstrateRoundLedger implements RoundLedger {
     const { owner } = registration;
     const account = await this.#api.query['system']?.['account']?.(`0x${owner}`);
     const free = objectAt(objectAt(account?.toJSON(), 'system.account')['data'], 'data')['free'];
-    if (typeof free === 'number' ? BigInt(free) < OWNER_GRANT / 2n : BigInt(String(free)) < OWNER_GRANT / 2n) {
+    if (
+      typeof free === 'number'
+        ? BigInt(free) < OWNER_GRANT / 2n
+        : BigInt(String(free)) < OWNER_GRANT / 2n
+    ) {
       const give = callOf(this.#api, 'balances', 'transferKeepAlive', [`0x${owner}`, OWNER_GRANT]);
       await this.#treasury.send(give);
     }
     const nonce = await this.#api.rpc.system.accountNextIndex(`0x${owner}`);
-    const { json, bytes } = await payloadOf(this.#api, this.#register(registration), owner, nonce.toNumber());
+    const { json, bytes } = await payloadOf(
+      this.#api,
+      this.#register(registration),
+      owner,
+      nonce.toNumber(),
+    );
     return { payload: toHex(signable(bytes)), context: JSON.stringify(json) };
   }
 
@@ -161,7 +182,14 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   async createRun(run: NewRun): Promise<RunId> {
     const { spec, model, minNodes, windows, pot } = run;
-    const args = [`0x${this.coordinatorAccount()}`, `0x${spec}`, `0x${model}`, minNodes, windows, pot];
+    const args = [
+      `0x${this.coordinatorAccount()}`,
+      `0x${spec}`,
+      `0x${model}`,
+      minNodes,
+      windows,
+      pot,
+    ];
     const sent = await this.#treasury.send(this.#tally('createRun', ...args));
     return asRunId(idIn(sent, 'tally.RunCreated', 'run'));
   }

@@ -37,10 +37,14 @@ export function sealHeader(header: Header, author: Signer): Header {
 }
 
 /** The header as the runtime sees it: without the seal, which must be the last digest item. Throws RangeError. */
-export function unsealHeader(header: Header): { readonly header: Header; readonly seal: Uint8Array } {
+export function unsealHeader(header: Header): {
+  readonly header: Header;
+  readonly seal: Uint8Array;
+} {
   const items = header.digest.map(decodeEngineItem);
   const seal = items.at(-1);
-  if (seal?.kind !== 'seal' || seal.engine !== ENGINE) throw new RangeError('it ends in no Aura seal');
+  if (seal?.kind !== 'seal' || seal.engine !== ENGINE)
+    throw new RangeError('it ends in no Aura seal');
   if (seal.data.length !== 64) throw new RangeError('its Aura seal is not 64 bytes long');
   if (items.filter((item) => item?.kind === 'seal').length > 1) {
     throw new RangeError('it has more than one seal');

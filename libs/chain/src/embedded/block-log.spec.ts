@@ -1,4 +1,11 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asHash, isTallyError, ZERO_HASH } from '@tallystick/kernel';
@@ -58,7 +65,12 @@ describe('block log', () => {
     expect([...log.replay()]).toEqual([1, 2, 3].map(record));
     expect(log.length).toBe(3);
     expect(log.read(2)).toEqual(record(2).block);
-    expect([0, 4, -1, 1.5].map((n) => log.read(n))).toEqual([undefined, undefined, undefined, undefined]);
+    expect([0, 4, -1, 1.5].map((n) => log.read(n))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
     log.append(record(4));
     expect(log.read(4)?.header.number).toBe(4);
     log.close();

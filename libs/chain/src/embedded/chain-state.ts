@@ -30,7 +30,11 @@ export class ChainState {
     const isFirst = after === undefined && this.#trie.get(wanted) !== undefined;
     let key = isFirst ? wanted : this.#trie.nextKey(after === undefined ? wanted : keyText(after));
     const found: Uint8Array[] = [];
-    for (; found.length < limit && key?.startsWith(wanted) === true; key = this.#trie.nextKey(key)) {
+    for (
+      ;
+      found.length < limit && key?.startsWith(wanted) === true;
+      key = this.#trie.nextKey(key)
+    ) {
       found.push(keyBytes(key));
     }
     return found;

@@ -49,7 +49,11 @@ describe('embedded chain', () => {
   test('manual sealing: a block only when asked, with every ready transaction in it', async () => {
     const chain = await open();
     const first = signedExtrinsic(chain, remark('one'), { signer: ALICE, nonce: 0 });
-    const second = signedExtrinsic(chain, transfer(ALICE.key, 1_000_000), { signer: BOB, nonce: 0, tip: 1 });
+    const second = signedExtrinsic(chain, transfer(ALICE.key, 1_000_000), {
+      signer: BOB,
+      nonce: 0,
+      tip: 1,
+    });
     await chain.submit(signedExtrinsic(chain, remark('after a gap'), { signer: BOB, nonce: 2 }));
     await chain.submit(first);
     const hash = await chain.submit(second);

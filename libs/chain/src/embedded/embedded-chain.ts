@@ -246,7 +246,8 @@ export class EmbeddedChain {
     const draft = this.#author();
     if (draft.included.length > 0) this.#commit(draft);
     else this.#drop(draft);
-    if (this.pool.hasReady && draft.included.length + draft.dropped.length > 0) this.#scheduleSeal();
+    if (this.pool.hasReady && draft.included.length + draft.dropped.length > 0)
+      this.#scheduleSeal();
   }
 
   #emit(event: ChainEvent): void {
@@ -254,7 +255,8 @@ export class EmbeddedChain {
   }
 
   #checkOpen(): void {
-    if (!this.#isOpen) throw new TallyError('NET_CLOSED', { what: 'the chain', reason: 'it was closed' });
+    if (!this.#isOpen)
+      throw new TallyError('NET_CLOSED', { what: 'the chain', reason: 'it was closed' });
   }
 }
 

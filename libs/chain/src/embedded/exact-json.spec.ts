@@ -31,7 +31,22 @@ describe('exact JSON', () => {
   });
 
   test('refuses what is not JSON', () => {
-    const bad = ['', '{', '[1,]', '{"a":1,}', '{a:1}', '01', '1 2', '"\u0001"', 'tru', '{"a" 1}', '[1 2]', '"\\x"', ']', '-'];
+    const bad = [
+      '',
+      '{',
+      '[1,]',
+      '{"a":1,}',
+      '{a:1}',
+      '01',
+      '1 2',
+      '"\u0001"',
+      'tru',
+      '{"a" 1}',
+      '[1 2]',
+      '"\\x"',
+      ']',
+      '-',
+    ];
     for (const text of [...bad, '['.repeat(100) + ']'.repeat(100)]) {
       expect(() => parseExactJson(text), text).toThrow(RangeError);
     }

@@ -11,12 +11,7 @@ import type { Trie } from './trie/trie.js';
 
 /** The part of a block that is wrong. */
 export type BlockFault =
-  | 'number'
-  | 'parent'
-  | 'seal'
-  | 'extrinsicsRoot'
-  | 'execution'
-  | 'stateRoot';
+  'number' | 'parent' | 'seal' | 'extrinsicsRoot' | 'execution' | 'stateRoot';
 
 /** A block that does not follow from its parent. */
 export class BlockRefused extends Error {
@@ -91,7 +86,8 @@ function run(state: Trie, runtime: Runtime, block: Block): Trie {
     if (!isTallyError(error, 'LEDGER_RUNTIME_FAILED')) throw error;
     trap = error.message;
   }
-  if (trap !== undefined && !trap.includes('Storage root')) throw new BlockRefused('execution', trap);
+  if (trap !== undefined && !trap.includes('Storage root'))
+    throw new BlockRefused('execution', trap);
   const root = hashOf(storage.trie().root());
   if (trap === undefined && root === block.header.stateRoot) return storage.trie();
   throw new BlockRefused(

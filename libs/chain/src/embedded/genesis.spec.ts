@@ -24,7 +24,13 @@ describe('genesis', () => {
 
   async function deployment(instance = 'ab'): Promise<RawSpec> {
     const tally = { ...patch.tally, instance: `0x${instance.repeat(32)}` };
-    return buildGenesis({ wasm, preset: 'deployment', patch: { ...patch, tally }, name: 'A', id: 'a' });
+    return buildGenesis({
+      wasm,
+      preset: 'deployment',
+      patch: { ...patch, tally },
+      name: 'A',
+      id: 'a',
+    });
   }
 
   function value(spec: RawSpec, key: Uint8Array): string | undefined {
@@ -38,7 +44,10 @@ describe('genesis', () => {
     expect(value(spec, storageKey('Tally', 'Embedded'))).toBe('0x01');
     expect(value(spec, storageKey('Tally', 'Registrar'))).toBe(`0x${ALICE.key}`);
     expect(value(spec, storageKey('Sudo', 'Key'))).toBeUndefined();
-    const account = value(spec, storageKey('System', 'Account', blake2b128concat(fromHex(ALICE.key))));
+    const account = value(
+      spec,
+      storageKey('System', 'Account', blake2b128concat(fromHex(ALICE.key))),
+    );
     // nonce, consumers, providers, sufficients: 16 bytes; then the free balance, odd and beyond 2^53
     const free = fromHex0x(account ?? '0x').subarray(16, 32);
     expect(toHex(free)).toBe(toHex(littleEndian(9_007_199_254_740_993n, 16)));

@@ -22,7 +22,8 @@ function appended(value: Uint8Array | undefined, item: Uint8Array): Uint8Array {
   const first = value[0];
   const width = [1, 2, 4, 5 + (first >> 2)][first & 3];
   if (value.length < width) return vector([item]);
-  const count = width > 4 ? NaN : Number(BigInt.asUintN(32, BigInt(littleEndian(value, width)) >> 2n));
+  const count =
+    width > 4 ? NaN : Number(BigInt.asUintN(32, BigInt(littleEndian(value, width)) >> 2n));
   if (!Number.isFinite(count) || compact(count).length !== width) return vector([item]);
   return Uint8Array.from([...compact(count + 1), ...value.subarray(width), ...item]);
 }
@@ -42,7 +43,10 @@ function isDone(act: () => void): boolean {
 
 describe('overlay', () => {
   test('behaves like a map with snapshots', () => {
-    const base = ['a', 'b'].reduce((t, k) => t.set(k, opaque(Uint8Array.of(1))), Trie.empty.set('aa', compact(0)));
+    const base = ['a', 'b'].reduce(
+      (t, k) => t.set(k, opaque(Uint8Array.of(1))),
+      Trie.empty.set('aa', compact(0)),
+    );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const overlay = new Overlay(base);
@@ -71,7 +75,9 @@ describe('overlay', () => {
           }
           const now = must(models.at(-1));
           for (const k of ['a', 'aa', 'ab', 'b', 'ba', '\u00ff', 'c']) {
-            expect(overlay.get(k) && toHex(must(overlay.get(k)))).toBe(now.get(k) && toHex(must(now.get(k))));
+            expect(overlay.get(k) && toHex(must(overlay.get(k)))).toBe(
+              now.get(k) && toHex(must(now.get(k))),
+            );
             expect(overlay.nextKey(k)).toBe([...now.keys()].sort().find((other) => other > k));
           }
         }
@@ -103,7 +109,13 @@ describe('overlay', () => {
     overlay.set('p0', Uint8Array.of(9));
     overlay.delete('p1');
     expect(overlay.clearPrefix('p', 2)).toEqual({ visited: 2, more: true });
-    expect(['p0', 'p1', 'p2', 'p3', 'q'].map((k) => overlay.get(k) !== undefined)).toEqual([false, false, false, true, true]);
+    expect(['p0', 'p1', 'p2', 'p3', 'q'].map((k) => overlay.get(k) !== undefined)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+    ]);
     expect(overlay.clearPrefix('p', 3)).toEqual({ visited: 3, more: false });
     expect(overlay.nextKey('')).toBe('q');
   });

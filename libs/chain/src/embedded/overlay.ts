@@ -49,7 +49,8 @@ export class Overlay {
   /** Smallest present key greater than `key`. */
   nextKey(key: string): string | undefined {
     let stored = this.#base.nextKey(key);
-    while (stored !== undefined && this.#entry(stored) === null) stored = this.#base.nextKey(stored);
+    while (stored !== undefined && this.#entry(stored) === null)
+      stored = this.#base.nextKey(stored);
     const changed = this.#changedAfter(key);
     if (changed === undefined || stored === undefined) return changed ?? stored;
     return changed < stored ? changed : stored;
@@ -59,7 +60,10 @@ export class Overlay {
    * Deletes the keys that begin with `prefix`: every pending one, and at most `limit` of the underlying state, as
    * Substrate counts (one key deleted already still counts).
    */
-  clearPrefix(prefix: string, limit: number = Infinity): { readonly visited: number; readonly more: boolean } {
+  clearPrefix(
+    prefix: string,
+    limit: number = Infinity,
+  ): { readonly visited: number; readonly more: boolean } {
     if (CHILD_STORAGE.startsWith(prefix) || prefix.startsWith(CHILD_STORAGE)) {
       return { visited: 0, more: false };
     }

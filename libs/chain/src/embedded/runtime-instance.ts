@@ -67,16 +67,17 @@ export class RuntimeInstance implements HostContext {
     this.#log = [];
     const outer = storage.enter();
     try {
-      const span: unknown = Reflect.apply(entry, undefined, [
-        this.memory.put(args),
-        args.length,
-      ]);
+      const span: unknown = Reflect.apply(entry, undefined, [this.memory.put(args), args.length]);
       if (typeof span !== 'bigint') throw new RangeError('it returned no span');
       return this.memory.span(span).slice();
     } catch (error) {
       this.#trapped = true;
       const reason = [error instanceof Error ? error.message : String(error), ...this.#log];
-      throw new TallyError('LEDGER_RUNTIME_FAILED', { call: api, reason: reason.join('; ') }, error);
+      throw new TallyError(
+        'LEDGER_RUNTIME_FAILED',
+        { call: api, reason: reason.join('; ') },
+        error,
+      );
     } finally {
       storage.leave(outer);
     }

@@ -40,7 +40,10 @@ describe('the runtime host', () => {
     const memory = { module: 'env', name: 'memory', pages: 300 };
     expect(wasmImports(wasmModule([memory]))).toEqual([{ ...memory, kind: 'memory' }]);
     const cases: [Uint8Array, string][] = [
-      [wasmModule([memory, { module: 'env', name: 'ext_offchain_sleep_until_version_1' }]), 'env.ext_offchain_sleep_until_version_1'],
+      [
+        wasmModule([memory, { module: 'env', name: 'ext_offchain_sleep_until_version_1' }]),
+        'env.ext_offchain_sleep_until_version_1',
+      ],
       [wasmModule([memory, { module: 'wasi', name: 'memory' }]), 'wasi.memory'],
       [wasmModule([]), 'does not import its memory'],
       [wasm.subarray(0, 500), 'cut short'],
@@ -75,7 +78,9 @@ describe('the runtime host', () => {
     const storage = new Overlay(state);
     storage.begin();
     storage.set('host', Uint8Array.of(1));
-    expect(() => runtime.call(storage, 'Core_execute_block', new Uint8Array(3))).toThrow(/Core_execute_block failed/);
+    expect(() => runtime.call(storage, 'Core_execute_block', new Uint8Array(3))).toThrow(
+      /Core_execute_block failed/,
+    );
     expect(() => runtime.call(storage, 'Core_nothing')).toThrow(/no such call/);
     expect(storage.get('host')).toBeDefined();
     storage.rollback();

@@ -61,7 +61,9 @@ export function codeHashOf(state: Trie): Hash | undefined {
 
 function memoryPages(code: Uint8Array): number {
   const imports = wasmImports(code);
-  const foreign = imports.find(({ module, name }) => module !== 'env' || !ALLOWED_IMPORTS.has(name));
+  const foreign = imports.find(
+    ({ module, name }) => module !== 'env' || !ALLOWED_IMPORTS.has(name),
+  );
   if (foreign !== undefined) {
     throw new RangeError(`it imports ${foreign.module}.${foreign.name}, which this host lacks`);
   }

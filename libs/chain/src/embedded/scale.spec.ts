@@ -28,7 +28,12 @@ describe('SCALE', () => {
         reader.end();
       }),
     );
-    for (const long of [[1, 0], [2, 0, 0, 0], [3, 1, 0, 0, 0], [7, 1, 0, 0, 0, 0]]) {
+    for (const long of [
+      [1, 0],
+      [2, 0, 0, 0],
+      [3, 1, 0, 0, 0],
+      [7, 1, 0, 0, 0, 0],
+    ]) {
       expect(() => new ScaleReader(Uint8Array.from(long)).compact()).toThrow(RangeError);
     }
   });

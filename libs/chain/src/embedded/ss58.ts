@@ -29,7 +29,10 @@ export function ss58Account(address: string): AccountId {
     if (digit < 0) throw new RangeError(`${address} is not an SS58 address: letter ${letter}`);
     value = value * 58n + BigInt(digit);
   }
-  const hex = value.toString(16).padStart(2 * (33 + CHECKSUM_BYTES), '0').slice(0, 66);
+  const hex = value
+    .toString(16)
+    .padStart(2 * (33 + CHECKSUM_BYTES), '0')
+    .slice(0, 66);
   const account = asAccountId(hex.slice(2));
   if (ss58Address(account, Number.parseInt(hex.slice(0, 2), 16)) !== address) {
     throw new RangeError(`${address} is not an SS58 address of a 32-byte account`);

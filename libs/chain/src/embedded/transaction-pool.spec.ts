@@ -7,7 +7,11 @@ import type { ValidTransaction } from './transaction-validity.js';
 const LIMITS = { maxCount: 4, maxBytes: 100, maxFuture: 2 };
 
 /** Account and nonce as CheckNonce tags them; `isNext`: no requirement. */
-function valid(account: string, nonce: number, options: Partial<ValidTransaction> & { isNext?: boolean } = {}): ValidTransaction {
+function valid(
+  account: string,
+  nonce: number,
+  options: Partial<ValidTransaction> & { isNext?: boolean } = {},
+): ValidTransaction {
   const { isNext = nonce === 0, ...rest } = options;
   return {
     priority: 1n,
@@ -36,7 +40,12 @@ function drained(pool: TransactionPool): string[] {
 }
 
 /** Adds and returns the hash. */
-function added(pool: TransactionPool, extrinsic: Uint8Array, validity: ValidTransaction, number = 0): Hash {
+function added(
+  pool: TransactionPool,
+  extrinsic: Uint8Array,
+  validity: ValidTransaction,
+  number = 0,
+): Hash {
   pool.add(extrinsic, validity, number);
   return extrinsicHash(extrinsic);
 }
@@ -106,8 +115,18 @@ describe('transaction pool', () => {
     const pool = new TransactionPool();
     const twin = bytes();
     pool.add(twin, valid('a', 0), 0);
-    expect(isTallyError(refusal(() => pool.add(twin, valid('a', 0), 0)), 'LEDGER_TRANSACTION_KNOWN')).toBe(true);
-    expect(isTallyError(refusal(() => pool.add(bytes(), valid('a', 0), 0)), 'LEDGER_TRANSACTION_OUTBID')).toBe(true);
+    expect(
+      isTallyError(
+        refusal(() => pool.add(twin, valid('a', 0), 0)),
+        'LEDGER_TRANSACTION_KNOWN',
+      ),
+    ).toBe(true);
+    expect(
+      isTallyError(
+        refusal(() => pool.add(bytes(), valid('a', 0), 0)),
+        'LEDGER_TRANSACTION_OUTBID',
+      ),
+    ).toBe(true);
     const better = added(pool, bytes(), valid('a', 0, { priority: 2n }));
     expect(pool.all().map(({ hash }) => hash)).toEqual([better]);
     expect(pool.has(extrinsicHash(twin))).toBe(false);
@@ -117,7 +136,9 @@ describe('transaction pool', () => {
   test('is bounded by count, bytes and waiting transactions, and frees what leaves', () => {
     const full = (error: unknown): boolean => isTallyError(error, 'LEDGER_POOL_FULL');
     const byCount = new TransactionPool(LIMITS);
-    const hashes = ['a', 'b', 'c', 'd'].map((account) => added(byCount, bytes(), valid(account, 0)));
+    const hashes = ['a', 'b', 'c', 'd'].map((account) =>
+      added(byCount, bytes(), valid(account, 0)),
+    );
     expect(full(refusal(() => byCount.add(bytes(), valid('e', 0), 0)))).toBe(true);
     byCount.remove(hashes[0]);
     byCount.add(bytes(), valid('e', 0), 0);

@@ -81,7 +81,6 @@ export async function verifyBlocks(
   }
 }
 
-
 class RuntimeUnknown extends Error {}
 
 class ChainVerifier {

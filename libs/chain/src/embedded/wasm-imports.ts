@@ -43,7 +43,8 @@ class WasmReader {
   }
 
   take(length: number): Uint8Array {
-    if (length > this.#bytes.length - this.#at) throw new RangeError('the wasm binary is cut short');
+    if (length > this.#bytes.length - this.#at)
+      throw new RangeError('the wasm binary is cut short');
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }

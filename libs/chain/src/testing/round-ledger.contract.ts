@@ -67,7 +67,12 @@ export class LedgerDriver {
   }
 
   /** The header of round `round` after `prev`. */
-  async header(run: RunId, round: number, prev: Hash, changes: Partial<Header> = {}): Promise<Header> {
+  async header(
+    run: RunId,
+    round: number,
+    prev: Hash,
+    changes: Partial<Header> = {},
+  ): Promise<Header> {
     const { ledger, sha256 } = this.#fixture;
     const at = await ledger.finalized();
     const model = (n: number): Hash => sha256(utf8(n === 0 ? 'model' : `model ${n}`));

@@ -1,4 +1,11 @@
-import { concatBytes, fromHex, type Hash, type PublicKey, type Signer, utf8 } from '@tallystick/kernel';
+import {
+  concatBytes,
+  fromHex,
+  type Hash,
+  type PublicKey,
+  type Signer,
+  utf8,
+} from '@tallystick/kernel';
 import type { EmbeddedChain } from '../embedded/embedded-chain.js';
 import { blake2b256 } from '../embedded/hashing.js';
 import { hashBytes } from '../embedded/hex.js';
@@ -44,7 +51,12 @@ export function signedExtrinsic(
   const payload = concatBytes(call, extension, implicit);
   const message = payload.length > 256 ? blake2b256(payload) : payload;
   const signature = fromHex(signer.sign(message));
-  const head = concatBytes(Uint8Array.of(0x84, 0), fromHex(signer.key), Uint8Array.of(0), signature);
+  const head = concatBytes(
+    Uint8Array.of(0x84, 0),
+    fromHex(signer.key),
+    Uint8Array.of(0),
+    signature,
+  );
   return opaque(concatBytes(head, extension, call));
 }
 

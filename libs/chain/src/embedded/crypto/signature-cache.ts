@@ -1,11 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Judges one signature; pure, hence cacheable. */
-export type Verify = (
-  signature: Uint8Array,
-  message: Uint8Array,
-  publicKey: Uint8Array,
-) => boolean;
+export type Verify = (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean;
 
 /**
  * Remembers verdicts between the pool's validation and the block's application, which halves the cost of a transaction.

@@ -77,7 +77,8 @@ describe('ECDSA recovery', () => {
 
   test('gives another key for another digest, and names what is wrong otherwise', () => {
     expect(recoverEcdsa(signature, flip(digest, { at: 0, bit: 0 }))).not.toEqual(publicKey);
-    for (const v of [4, 26, 31, 255]) expect(recoverEcdsa(signature.with(64, v), digest)).toBe('badV');
+    for (const v of [4, 26, 31, 255])
+      expect(recoverEcdsa(signature.with(64, v), digest)).toBe('badV');
     expect(recoverEcdsa(new Uint8Array(65).fill(0xff, 0, 32), digest)).toBe('badRS');
     expect(recoverEcdsa(new Uint8Array(65).fill(0xff, 32, 64), digest)).toBe('badRS');
     expect(recoverEcdsa(new Uint8Array(65), digest)).toBe('badSignature');

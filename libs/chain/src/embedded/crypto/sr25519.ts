@@ -57,11 +57,7 @@ export function verifySr25519(
   }
 }
 
-function challenge(
-  commitment: Uint8Array,
-  message: Uint8Array,
-  publicKey: Uint8Array,
-): bigint {
+function challenge(commitment: Uint8Array, message: Uint8Array, publicKey: Uint8Array): bigint {
   const transcript = new Transcript('SigningContext');
   transcript.append('', utf8('substrate'));
   transcript.append('sign-bytes', message);

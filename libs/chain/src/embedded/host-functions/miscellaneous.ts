@@ -23,9 +23,7 @@ export function miscellaneousFunctions(host: HostContext): HostFunctions {
     ext_misc_runtime_version_version_1: (code: bigint) => {
       const version = host.runtimeVersionOf(memory.span(code).slice());
       return memory.putSpan(
-        version === undefined
-          ? Uint8Array.of(0)
-          : concatBytes(Uint8Array.of(1), opaque(version)),
+        version === undefined ? Uint8Array.of(0) : concatBytes(Uint8Array.of(1), opaque(version)),
       );
     },
   };

@@ -58,7 +58,8 @@ export class RpcParams {
 
 /** A number as JSON-RPC of Substrate takes it: 12 or "0xc". */
 export function integerOf(value: unknown, at: number): number {
-  const number = typeof value === 'string' && /^0x[0-9a-f]{1,13}$/i.test(value) ? Number(value) : value;
+  const number =
+    typeof value === 'string' && /^0x[0-9a-f]{1,13}$/i.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) {
     throw invalid(at, 'an integer');
   }

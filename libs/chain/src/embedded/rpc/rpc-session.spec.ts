@@ -25,7 +25,9 @@ describe('RPC session', () => {
     chain = await chains.open({ sealing: 'instant' });
     messages = [];
     const limits = { ...RPC_LIMITS, maxSubscriptions: 2, maxKeys: 3 };
-    session = new RpcSession(rpcCatalogue({ chain, limits }), (text) => messages.push(JSON.parse(text)));
+    session = new RpcSession(rpcCatalogue({ chain, limits }), (text) =>
+      messages.push(JSON.parse(text)),
+    );
   });
 
   afterEach(() => chains.dispose());
@@ -64,9 +66,13 @@ describe('RPC session', () => {
       { changes: [[key, '0x01000000']] },
       { number: '0x1' },
     ]);
-    expect(await call('state_subscribeRuntimeVersion')).toMatchObject([{ error: { code: -32602 } }]);
+    expect(await call('state_subscribeRuntimeVersion')).toMatchObject([
+      { error: { code: -32602 } },
+    ]);
     expect(await call('state_unsubscribeStorage', reply?.result)).toMatchObject([{ result: true }]);
-    expect(await call('state_unsubscribeStorage', reply?.result)).toMatchObject([{ result: false }]);
+    expect(await call('state_unsubscribeStorage', reply?.result)).toMatchObject([
+      { result: false },
+    ]);
     const [, version] = await call('state_subscribeRuntimeVersion');
     expect(version?.params?.result).toMatchObject({ specName: 'tallystick', stateVersion: 1 });
     session.close();
@@ -104,8 +110,12 @@ describe('RPC session', () => {
     const nowhere = `0x${'11'.repeat(32)}`;
     expect(await call('chain_getHeader', nowhere)).toMatchObject([{ result: null }]);
     expect(await call('chain_getBlockHash', 99)).toMatchObject([{ result: null }]);
-    expect(await call('state_getStorage', '0x00', nowhere)).toMatchObject([{ error: { code: 4003 } }]);
-    expect(await call('state_call', 'Core_nothing', '0x')).toMatchObject([{ error: { code: 4003 } }]);
+    expect(await call('state_getStorage', '0x00', nowhere)).toMatchObject([
+      { error: { code: 4003 } },
+    ]);
+    expect(await call('state_call', 'Core_nothing', '0x')).toMatchObject([
+      { error: { code: 4003 } },
+    ]);
     const [keys] = await call('state_getKeysPaged', toHex0x(storageKey('System', 'Account')), 3);
     expect(keys?.result).toHaveLength(3);
     const all = keys?.result as string[];

@@ -67,7 +67,10 @@ export class RpcSession {
     if (!Array.isArray(request)) return text(await this.#one(request));
     const batch: readonly unknown[] = request;
     if (batch.length === 0 || batch.length > this.#catalogue.limits.maxBatch) {
-      const error = new RpcError(INVALID_REQUEST, `a batch has 1 to ${this.#catalogue.limits.maxBatch} requests`);
+      const error = new RpcError(
+        INVALID_REQUEST,
+        `a batch has 1 to ${this.#catalogue.limits.maxBatch} requests`,
+      );
       return JSON.stringify(failure(null, error));
     }
     const replies: unknown[] = [];

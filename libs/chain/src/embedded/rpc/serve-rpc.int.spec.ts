@@ -103,7 +103,9 @@ describe('serveRpc', () => {
     expect(outcome.ok && outcome.values[1] === undefined).toBe(true);
     expect(outcome.ok && equalBytes(outcome.values[0] ?? new Uint8Array(), value)).toBe(true);
 
-    const forged = nodes.map((node, i) => (i === nodes.length - 1 ? node.with(20, node[20] ^ 1) : node));
+    const forged = nodes.map((node, i) =>
+      i === nodes.length - 1 ? node.with(20, node[20] ^ 1) : node,
+    );
     expect(verifyReadProof(root, forged, keys).ok).toBe(false);
   });
 
@@ -189,7 +191,9 @@ describe('serveRpc', () => {
     const reply = await (await post(JSON.stringify(request))).json();
     expect(reply).toEqual({ jsonrpc: '2.0', id: 1, result: `0x${chain.genesis}` });
 
-    const batch = await (await post(JSON.stringify([request, { ...request, id: 2, method: 'no' }]))).json();
+    const batch = await (
+      await post(JSON.stringify([request, { ...request, id: 2, method: 'no' }]))
+    ).json();
     expect(batch).toMatchObject([{ id: 1 }, { id: 2, error: { code: -32601 } }]);
     const many = await (await post(JSON.stringify(Array(65).fill(request)))).json();
     expect(many).toMatchObject({ error: { code: -32600 } });
@@ -202,7 +206,11 @@ describe('serveRpc', () => {
     const { methods } = await api.rpc.rpc.methods();
     const names = methods.map((name) => name.toString());
     expect(names.length).toBeGreaterThanOrEqual(30);
-    expect(names.filter((name) => /^(dev|engine|evm|sudo|debug)_|[sS]etStorage|setHead|insertKey/.test(name))).toEqual([]);
+    expect(
+      names.filter((name) =>
+        /^(dev|engine|evm|sudo|debug)_|[sS]etStorage|setHead|insertKey/.test(name),
+      ),
+    ).toEqual([]);
   });
 
   test('cuts off pages of other sites and callers beyond the bounds', async () => {
@@ -224,7 +232,9 @@ describe('serveRpc', () => {
       }),
     );
     for (const id of [1, 2]) {
-      ws.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'chain_subscribeAllHeads', params: [] }));
+      ws.send(
+        JSON.stringify({ jsonrpc: '2.0', id, method: 'chain_subscribeAllHeads', params: [] }),
+      );
     }
     await answered;
     ws.send('x'.repeat(2000));

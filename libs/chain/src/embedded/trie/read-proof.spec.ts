@@ -27,21 +27,26 @@ describe('read proofs', () => {
 
   test('mutants: any changed bit, missing, added or foreign node, and another root are refused', () => {
     fc.assert(
-      fc.property(rows.filter((r) => r.length > 2), fc.nat(), fc.nat(), (entries, a, b) => {
-        const trie = trieOf(entries);
-        const keys = [entries[0][0]];
-        const root = hashOf(trie.root());
-        const proof = proveKeys(trie, keys);
-        const at = a % proof.length;
-        const byte = b % proof[at].length;
-        const flipped = proof.with(at, proof[at].with(byte, proof[at][byte] ^ (1 << (a % 8))));
-        expect(verifyReadProof(root, flipped, keys).ok).toBe(false);
-        expect(verifyReadProof(root, proof.toSpliced(at, 1), keys).ok).toBe(false);
-        expect(verifyReadProof(root, [...proof, fromHex('00')], keys).ok).toBe(false);
-        expect(verifyReadProof(root, [...proof, proof[at]], keys).ok).toBe(false);
-        const other = hashOf(trie.set('other', new Uint8Array(3)).root());
-        expect(verifyReadProof(other, proof, keys).ok).toBe(false);
-      }),
+      fc.property(
+        rows.filter((r) => r.length > 2),
+        fc.nat(),
+        fc.nat(),
+        (entries, a, b) => {
+          const trie = trieOf(entries);
+          const keys = [entries[0][0]];
+          const root = hashOf(trie.root());
+          const proof = proveKeys(trie, keys);
+          const at = a % proof.length;
+          const byte = b % proof[at].length;
+          const flipped = proof.with(at, proof[at].with(byte, proof[at][byte] ^ (1 << (a % 8))));
+          expect(verifyReadProof(root, flipped, keys).ok).toBe(false);
+          expect(verifyReadProof(root, proof.toSpliced(at, 1), keys).ok).toBe(false);
+          expect(verifyReadProof(root, [...proof, fromHex('00')], keys).ok).toBe(false);
+          expect(verifyReadProof(root, [...proof, proof[at]], keys).ok).toBe(false);
+          const other = hashOf(trie.set('other', new Uint8Array(3)).root());
+          expect(verifyReadProof(other, proof, keys).ok).toBe(false);
+        },
+      ),
     );
   });
 
@@ -51,7 +56,10 @@ describe('read proofs', () => {
       ['ac', Uint8Array.of(1)],
     ]);
     const proof = proveKeys(trie, ['zz']);
-    expect(verifyReadProof(hashOf(trie.root()), proof, ['zz'])).toEqual({ ok: true, values: [undefined] });
+    expect(verifyReadProof(hashOf(trie.root()), proof, ['zz'])).toEqual({
+      ok: true,
+      values: [undefined],
+    });
     expect(verifyReadProof(hashOf(trie.root()), proof, ['ab']).ok).toBe(false);
   });
 

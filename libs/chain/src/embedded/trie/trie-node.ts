@@ -25,11 +25,7 @@ export class TrieNode {
   /** How a parent refers to this node, once encoded; see node-codec.ts. */
   merkle: { readonly version: 0 | 1; readonly reference: Uint8Array } | undefined = undefined;
 
-  constructor(
-    partial: Uint8Array,
-    value: TrieValue | undefined,
-    children?: Children,
-  ) {
+  constructor(partial: Uint8Array, value: TrieValue | undefined, children?: Children) {
     this.partial = partial;
     this.value = value;
     this.children = children;

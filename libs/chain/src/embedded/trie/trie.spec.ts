@@ -13,7 +13,10 @@ const key = fc
   .array(fc.constantFrom(0x00, 0x01, 0x10, 0x11, 0xff), { maxLength: 4 })
   .map((bytes) => keyText(Uint8Array.from(bytes)));
 /** Around the 33 bytes from which version 1 hashes, and the 32 from which a node is referred to by hash. */
-const value = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ minLength: 30, maxLength: 34 }));
+const value = fc.oneof(
+  fc.uint8Array({ maxLength: 40 }),
+  fc.uint8Array({ minLength: 30, maxLength: 34 }),
+);
 const entries = fc.array(fc.tuple(key, value), { maxLength: 30 });
 const version = fc.constantFrom<StateVersion>(0, 1);
 
@@ -30,19 +33,28 @@ function naiveRoot(map: ReadonlyMap<string, Uint8Array>, v: StateVersion): Uint8
 function naiveNode(rows: { path: number[]; bytes: Uint8Array }[], v: StateVersion): Uint8Array {
   let shared = 0;
   const [first] = rows;
-  while (rows.every(({ path }) => shared < path.length && path[shared] === first.path[shared])) shared++;
+  while (rows.every(({ path }) => shared < path.length && path[shared] === first.path[shared]))
+    shared++;
   const own = rows.find(({ path }) => path.length === shared)?.bytes;
   const isLeaf = rows.length === 1;
   const hashed = v === 1 && own !== undefined && own.length > 32;
   const [prefix, limit] = isLeaf
-    ? hashed ? [0x20, 31] : [0x40, 63]
-    : own === undefined ? [0x80, 63] : hashed ? [0x10, 15] : [0xc0, 63];
+    ? hashed
+      ? [0x20, 31]
+      : [0x40, 63]
+    : own === undefined
+      ? [0x80, 63]
+      : hashed
+        ? [0x10, 15]
+        : [0xc0, 63];
   const head = shared < limit ? [prefix + shared] : [prefix + limit, shared - limit];
   const partial = first.path.slice(0, shared);
   const padded = shared % 2 === 1 ? [0, ...partial] : partial;
   const packed = padded.flatMap((n, i) => (i % 2 === 0 ? [n * 16 + padded[i + 1]] : []));
   const groups = Array.from({ length: 16 }, (_, n) =>
-    rows.filter(({ path }) => path[shared] === n).map(({ bytes, path }) => ({ bytes, path: path.slice(shared + 1) })),
+    rows
+      .filter(({ path }) => path[shared] === n)
+      .map(({ bytes, path }) => ({ bytes, path: path.slice(shared + 1) })),
   );
   const bits = groups.reduce((sum, group, n) => sum + (group.length > 0 ? 2 ** n : 0), 0);
   const children = groups.flatMap((group) => {
@@ -70,7 +82,9 @@ describe('trie', () => {
     const two = Trie.empty
       .set('\u0048\u0019', Uint8Array.of(0xfe))
       .set('\u0013\u0014', Uint8Array.of(0xff));
-    expect(toHex(encodeNode(must(two.node), 0))).toBe('80120014430314' + '04ff' + '14430819' + '04fe');
+    expect(toHex(encodeNode(must(two.node), 0))).toBe(
+      '80120014430314' + '04ff' + '14430819' + '04fe',
+    );
   });
 
   test('behaves like a map with sorted keys, and old tries never change', () => {
@@ -113,7 +127,9 @@ describe('trie', () => {
 
   test('long paths spill over into further length bytes', () => {
     for (const length of [14, 15, 16, 30, 31, 32, 62, 63, 64, 159, 160, 161]) {
-      const trie = Trie.empty.set('k'.repeat(length), utf8('v')).set('k'.repeat(2 * length), utf8('w'));
+      const trie = Trie.empty
+        .set('k'.repeat(length), utf8('v'))
+        .set('k'.repeat(2 * length), utf8('w'));
       const node = decodeNode(encodeNode(must(trie.node), 1));
       expect(node.partial).toEqual(nibbles('k'.repeat(length)));
     }
@@ -121,17 +137,21 @@ describe('trie', () => {
 
   test('decodes what it encodes, and nothing cut short or longer', () => {
     fc.assert(
-      fc.property(entries.filter((rows) => rows.length > 0), version, (rows, v) => {
-        const node = must(trieOf(new Map(rows)).node);
-        const bytes = encodeNode(node, v);
-        const decoded = decodeNode(bytes);
-        expect(decoded.partial).toEqual(node.partial);
-        expect(decoded.value?.bytes.length ?? -1).toBe(
-          node.value === undefined ? -1 : decoded.value?.hashed ? 32 : node.value.bytes.length,
-        );
-        expect(() => decodeNode(bytes.subarray(0, bytes.length - 1))).toThrow(RangeError);
-        expect(() => decodeNode(concatBytes(bytes, Uint8Array.of(0)))).toThrow(RangeError);
-      }),
+      fc.property(
+        entries.filter((rows) => rows.length > 0),
+        version,
+        (rows, v) => {
+          const node = must(trieOf(new Map(rows)).node);
+          const bytes = encodeNode(node, v);
+          const decoded = decodeNode(bytes);
+          expect(decoded.partial).toEqual(node.partial);
+          expect(decoded.value?.bytes.length ?? -1).toBe(
+            node.value === undefined ? -1 : decoded.value?.hashed ? 32 : node.value.bytes.length,
+          );
+          expect(() => decodeNode(bytes.subarray(0, bytes.length - 1))).toThrow(RangeError);
+          expect(() => decodeNode(concatBytes(bytes, Uint8Array.of(0)))).toThrow(RangeError);
+        },
+      ),
     );
   });
 
