@@ -90,9 +90,10 @@ function readable(value, unit) {
 
 /**
  * @param {Readonly<Record<string, number>>} limits @param {Readonly<Record<string, string>>} notes
+ * @param {readonly { room: string, what: string, value: number, unit: string }[]} inner
  * @returns {string} docs/limits.md
  */
-export function limitsPage(limits, notes) {
+export function limitsPage(limits, notes, inner) {
   const rows = Object.entries(limits).map(([name, value]) => {
     const unit = UNITS.find(([suffix]) => name.endsWith(suffix))?.[1] ?? '';
     return [`\`${name}\``, readable(value, unit), notes[name] ?? ''];
@@ -102,6 +103,12 @@ export function limitsPage(limits, notes) {
     NOTE,
     'What travels between processes has a limit, and it is enforced before anything is parsed. Whoever exceeds one gets `PROTO_TOO_LARGE` or `NET_BUSY` (see [errors](errors.md)); nothing is truncated.',
     table([['name', 'limit', 'of what'], ...rows]),
+    '## Inside the processes',
+    'Queues, buffers and caches. What does not fit waits, is refused with an error that names the limit, or is read again from disk.',
+    table([
+      ['room', 'limit', 'of what'],
+      ...inner.map(({ room, what, value, unit }) => [`\`${room}\``, readable(value, unit), what]),
+    ]),
   ].join('\n\n')}\n`;
 }
 

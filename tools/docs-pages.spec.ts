@@ -1,6 +1,8 @@
 import { CATALOGUE, ERROR_FAMILIES } from '@tallystick/kernel';
 import { LIMIT_NOTES, LIMITS } from '@tallystick/protocol';
 import { describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { innerLimits } from './inner-limits.mjs';
 import { configPage, decisionsPage, errorsPage, limitsPage } from './docs-pages.mjs';
 
 describe('errorsPage', () => {
@@ -26,7 +28,14 @@ describe('errorsPage', () => {
 });
 
 describe('limitsPage', () => {
-  const page = limitsPage(LIMITS, LIMIT_NOTES);
+  const inner = innerLimits(fileURLToPath(new URL('..', import.meta.url)));
+  const page = limitsPage(LIMITS, LIMIT_NOTES, inner);
+
+  it('reads the bounds inside the processes from the constants that enforce them', () => {
+    expect(inner.length).toBeGreaterThan(30);
+    expect(inner.every(({ value }) => Number.isSafeInteger(value) && value > 0)).toBe(true);
+    expect(page).toContain('| `libs/training` | 1024 MiB | A CSV file. |');
+  });
 
   it('has every limit in a readable unit', () => {
     for (const name of Object.keys(LIMITS)) expect(page).toContain(`\`${name}\``);

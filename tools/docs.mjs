@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
+import { innerLimits } from './inner-limits.mjs';
 import { build } from './build.mjs';
 import { configPage, decisionsPage, errorsPage, limitsPage } from './docs-pages.mjs';
 
@@ -53,7 +54,7 @@ async function pages() {
   ];
   const texts = {
     'docs/errors.md': errorsPage(ERROR_FAMILIES, readFileSync(join(ROOT, PALLET_ERRORS), 'utf8')),
-    'docs/limits.md': limitsPage(LIMITS, LIMIT_NOTES),
+    'docs/limits.md': limitsPage(LIMITS, LIMIT_NOTES, innerLimits(ROOT)),
     'docs/config.md': configPage(apps),
     'docs/adr/README.md': decisionsPage(decisions()),
   };

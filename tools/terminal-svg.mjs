@@ -18,7 +18,11 @@ const lines = stripVTControlCharacters(readFileSync(0, 'utf8')).trimEnd().split(
 const width = Math.ceil(PAD * 2 + CHAR * Math.max(...lines.map((line) => line.length)));
 const height = PAD * 2 + LINE * lines.length;
 const texts = lines.map((line, i) => {
-  const fill = line.startsWith('VERIFIED') ? '#3fb950' : line.startsWith('$') ? '#58a6ff' : '#c9d1d9';
+  const fill = line.startsWith('VERIFIED')
+    ? '#3fb950'
+    : line.startsWith('$')
+      ? '#58a6ff'
+      : '#c9d1d9';
   return `<text x="${PAD}" y="${PAD + LINE * (i + 0.8)}" fill="${fill}" xml:space="preserve">${escape(line)}</text>`;
 });
 process.stdout.write(

@@ -1,0 +1,120 @@
+// @ts-check
+/**
+ * Bounds of queues, buffers and caches inside the processes, for docs/limits.md. Each names the constant that
+ * enforces it; the value is read from the source, so the page cannot say another one.
+ */
+import { readFileSync } from 'node:fs';
+
+/** @type {readonly (readonly [file: string, constant: string, unit: string, what: string])[]} */
+const LIMITS = [
+  ['libs/aggregation/src/manifest.ts', 'MAX_PARAMETERS', '', 'Parameters of a model.'],
+  ['libs/aggregation/src/manifest.ts', 'MAX_TENSORS', '', 'Tensors of a model.'],
+  ['libs/aggregation/src/safetensors.ts', 'MAX_HEADER_BYTES', 'bytes', 'Header of a model file.'],
+  ['libs/compute/src/worker-pool.ts', 'MAX_PENDING', '', 'Tasks waiting for one fold thread.'],
+  ['libs/compute/src/worker-folder-factory.ts', 'MAX_STREAMS', '', 'Running hashes of uploads.'],
+  [
+    'libs/rounds/src/round-actor.ts',
+    'MESSAGES_PER_NODE',
+    '',
+    'Messages of one node waiting in a round.',
+  ],
+  ['libs/rounds/src/run-loop.ts', 'KEPT_ROUNDS', '', 'Results kept for nodes that were away.'],
+  [
+    'libs/rounds/src/run-loop.ts',
+    'MAX_FAULTS',
+    '',
+    'Failures of a port in a row before a run ends.',
+  ],
+  ['libs/training/src/serial-queue.ts', 'MAX_WAITING', '', 'Requests waiting for a trainer.'],
+  ['libs/training/src/data/load-dataset.ts', 'MAX_CSV_BYTES', 'bytes', 'A CSV file.'],
+  ['libs/training/src/data/csv-parser.ts', 'MAX_RECORD_CHARS', 'characters', 'One CSV record.'],
+  ['libs/training/src/data/csv-parser.ts', 'MAX_COLUMNS', '', 'Columns of a CSV file.'],
+  ['libs/training/src/data/table.ts', 'MAX_RAW_VALUES', '', 'Cells that are read of a CSV file.'],
+  [
+    'libs/training/src/data/prepare-dataset.ts',
+    'MAX_PREPARED_VALUES',
+    '',
+    'Inputs after one-hot encoding.',
+  ],
+  ['libs/training/src/dataset-cache.ts', 'MAX_ENTRIES', '', 'Prepared data sets kept in memory.'],
+  ['libs/training/src/dataset-cache.ts', 'MAX_BYTES', 'bytes', 'Their size together.'],
+  ['libs/site/src/log/log-line.ts', 'MAX_LINE_BYTES', 'bytes', 'A line of the receipt log.'],
+  ['libs/site/src/log/log-memory.ts', 'MAX_RUNS', '', 'Runs a receipt log can be about.'],
+  [
+    'libs/site/src/log/log-memory.ts',
+    'MAX_ROUNDS',
+    '',
+    'Rounds a node keeps in memory; older ones stay in the log.',
+  ],
+  ['libs/site/src/agent/task-desk.ts', 'MAX_IN_FLIGHT', '', 'Tasks a site works on at once.'],
+  [
+    'libs/site/src/agent/contradiction.ts',
+    'MAX_EVIDENCE_PER_ROUND',
+    '',
+    'Evidence lines of one round.',
+  ],
+  ['apps/client-node/src/link/job-desk.ts', 'MAX_WAITING', '', 'Jobs waiting at a node.'],
+  ['apps/client-node/src/link/frame-channel.ts', 'MAX_INBOX', '', 'Frames waiting at a node.'],
+  [
+    'apps/coordinator/src/fleet/node-session.ts',
+    'MAX_WAITING_FRAMES',
+    '',
+    'Frames of one node waiting at the coordinator.',
+  ],
+  ['apps/coordinator/src/fleet/upload-slots.ts', 'SLOTS', '', 'Uploads at once.'],
+  [
+    'apps/coordinator/src/fleet/ws-wire.ts',
+    'MAX_BUFFERED_BYTES',
+    'bytes',
+    'Unsent bytes of one socket before it is closed.',
+  ],
+  ['apps/coordinator/src/persistence/event-feed.ts', 'MAX_WATCHERS', '', 'Event streams at once.'],
+  [
+    'apps/coordinator/src/ledger/commit-publisher.ts',
+    'MAX_BATCH',
+    '',
+    'Rounds in one transaction.',
+  ],
+  ['libs/chain/src/embedded/embedded-chain.ts', 'MAX_EXTRINSIC_BYTES', 'bytes', 'A transaction.'],
+  [
+    'libs/chain/src/embedded/block-log.ts',
+    'MAX_RECORD_BYTES',
+    'bytes',
+    'A block in the block log.',
+  ],
+  [
+    'libs/chain/src/embedded/block-store.ts',
+    'KEPT_STATES',
+    '',
+    'States of the chain kept readable.',
+  ],
+  ['libs/chain/src/embedded/embedded-chain.ts', 'MAX_LISTENERS', '', 'Listeners of the chain.'],
+  [
+    'libs/chain/src/embedded/rpc/serve-rpc.ts',
+    'MAX_PENDING_MESSAGES',
+    '',
+    'Requests of one connection that are not answered yet.',
+  ],
+  ['libs/audit/src/bundle/bundle-reader.ts', 'MAX_FILES', '', 'Files of an evidence bundle.'],
+  ['libs/telemetry/src/metrics.ts', 'MAX_SERIES', '', 'Series of one metric.'],
+];
+
+/** @param {string} expression digits, `_`, `*`, `**`, `<<` @returns {number} */
+function evaluate(expression) {
+  if (!/^[\d_\s*<]+$/.test(expression)) throw new Error(`not a number: ${expression}`);
+  return Number(new Function(`return ${expression}`)());
+}
+
+/**
+ * @param {string} root of the repository
+ * @returns {{ room: string, what: string, value: number, unit: string }[]}
+ */
+export function innerLimits(root) {
+  return LIMITS.map(([file, constant, unit, what]) => {
+    const source = readFileSync(`${root}/${file}`, 'utf8');
+    const found = new RegExp(`const ${constant}(?:: number)? = ([^;]+);`).exec(source)?.[1];
+    if (found === undefined) throw new Error(`${file} has no constant ${constant}`);
+    const room = file.split('/').slice(0, 2).join('/');
+    return { room, what, value: evaluate(found), unit };
+  });
+}
