@@ -99,13 +99,26 @@ const LIMITS = [
   ['libs/telemetry/src/metrics.ts', 'MAX_SERIES', '', 'Series of one metric.'],
 ];
 
-/** @param {string} expression a number, a product, a power or a shift @returns {number} */
+/** @param {string} expression numbers with `_`, joined by `**`, `*` and `<<` @returns {number} */
 function evaluate(expression) {
-  const [left = '', operator, right = ''] = expression.split(/\s*(\*\*|<<)\s*/);
-  const factors = left.split('*').map((factor) => Number(factor.trim().replaceAll('_', '')));
-  const product = factors.reduce((a, b) => a * b, 1);
-  if (operator === '**') return product ** Number(right);
-  return operator === '<<' ? product << Number(right) : product;
+  /** @param {string} text */
+  const number = (text) => Number(text.trim().replaceAll('_', ''));
+  /** @param {string} text */
+  const power = (text) =>
+    text
+      .split('**')
+      .map(number)
+      .reduceRight((a, b) => b ** a);
+  /** @param {string} text */
+  const product = (text) =>
+    text
+      .split(/(?<!\*)\*(?!\*)/)
+      .map(power)
+      .reduce((a, b) => a * b);
+  return expression
+    .split('<<')
+    .map(product)
+    .reduce((a, b) => a * 2 ** b);
 }
 
 /**
