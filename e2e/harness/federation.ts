@@ -91,6 +91,10 @@ export class Federation {
     return this.#call(path, {});
   }
 
+  async bytes(path: string): Promise<Uint8Array> {
+    return new Uint8Array(await (await this.#fetch(path, {})).arrayBuffer());
+  }
+
   post<T>(path: string, body: unknown): Promise<T> {
     return this.#call(path, { method: 'POST', body: JSON.stringify(body) });
   }
@@ -98,7 +102,7 @@ export class Federation {
   /** The error that the API answers. */
   async refusal(path: string, init: RequestInit): Promise<Refusal> {
     const response = await this.#fetch(path, init);
-    const { error } = await response.json();
+    const { error } = (await response.json()) as { error: Omit<Refusal, 'status'> };
     return { status: response.status, ...error };
   }
 
@@ -128,11 +132,11 @@ export class Federation {
   }
 
   /** Writes node.yaml, then joins by the command line, as an operator of a site does. */
-  async join(site: Site): Promise<Ended> {
+  async join(site: Site, invite?: string): Promise<Ended> {
     const folder = this.folderOf(site.name);
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'node.yaml'), site.nodeYaml(this.url));
-    const token = await this.invite(site.name);
+    const token = invite ?? (await this.invite(site.name));
     const ended = await this.stage.run(
       ['node', 'join', '--token', token, '--name', site.name, '--folder', folder],
       { name: `join ${site.name}` },

@@ -8,9 +8,10 @@ import { allPids, commandOf, environmentOf, folderOf, isAlive } from './proc.js'
 import { until } from './until.js';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const TALLY = join(ROOT, 'apps/cli/dist/main.js');
 /** In the environment of everything that a stage starts, so that nothing outlives it. */
 const MARK = 'E2E_STAGE';
+/** The slowest command starts a database, a chain and a coordinator. */
+const MAX_COMMAND_MS = 60_000;
 const MAX_LOG_CHARS = 6_000;
 
 export interface SpawnOptions {
@@ -129,9 +130,11 @@ export class Stage {
     return this.start('apps/cli/dist/main.js', args, { name, ...options });
   }
 
-  /** Runs `tally … --json` to its end. */
+  /** Runs `tally … --json` to its end; a command that hangs is killed, and has no code then. */
   async run(args: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
-    return this.tally([...args, '--json'], options).ended;
+    const running = this.tally([...args, '--json'], options);
+    const timer = setTimeout(() => running.child.kill('SIGKILL'), MAX_COMMAND_MS);
+    return running.ended.finally(() => clearTimeout(timer));
   }
 
   /** Kills whatever was started here, with all that came of it, and removes the folder. */
@@ -172,7 +175,7 @@ export class Stage {
     const files = await readdir(this.folder, { recursive: true }).catch(() => []);
     const logs = files.filter((file) => /\.log$|chain\.out$/.test(file));
     const written = logs
-      .filter((file) => !file.endsWith('receipts.log'))
+      .filter((file) => !/(receipts|blocks)\.log$/.test(file))
       .map(async (file) =>
         section(file, await readFile(this.path(file), 'utf8').catch(() => '(gone)')),
       );

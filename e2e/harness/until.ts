@@ -7,17 +7,16 @@ export async function until<T>(
   timeoutMs = 60_000,
 ): Promise<T> {
   const untilMs = performance.now() + timeoutMs;
-  let last: unknown;
+  let why = '';
   for (;;) {
     try {
       const value = await probe();
       if (value !== undefined) return value;
-      last = undefined;
+      why = '';
     } catch (error) {
-      last = error;
+      why = error instanceof Error ? `: ${error.message}` : '';
     }
     if (performance.now() > untilMs) {
-      const why = last === undefined ? '' : `: ${last instanceof Error ? last.message : last}`;
       throw new Error(`${what}: not within ${timeoutMs} ms${why}`);
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
