@@ -44,6 +44,7 @@ interface MemoryRun {
 
 interface MemoryNode {
   readonly eligible: Omit<EligibleNode, 'cap' | 'keyEpoch'>;
+  readonly owner: AccountId;
   status: 'pending' | 'active' | 'revoked';
   cap: bigint;
   keyEpoch: number;
@@ -122,12 +123,15 @@ export class InMemoryRoundLedger implements RoundLedger {
     if (!verifyRecord(this.#ed25519, POP, pop, key, proof)) {
       return refused('tally.registerNode', 'tally.BadProof');
     }
-    if (this.#nodes.some(({ eligible }) => eligible.key === key)) {
-      return refused('tally.registerNode', 'tally.KeyInUse');
+    const earlier = this.#nodes.find(({ eligible }) => eligible.key === key);
+    if (earlier?.owner === owner && earlier.eligible.organisation === organisation) {
+      return earlier.eligible.node;
     }
+    if (earlier !== undefined) return refused('tally.registerNode', 'tally.KeyInUse');
     const node = asNodeId(this.#nodes.length);
     this.#nodes.push({
       eligible: { node, organisation, key },
+      owner,
       status: 'pending',
       cap: 0n,
       keyEpoch: 0,

@@ -1,11 +1,18 @@
 import type { ApiPromise } from '@polkadot/api';
+import { decodeAddress } from '@polkadot/util-crypto';
 import {
+  type AccountId,
+  asAccountId,
   asNodeId,
   asOrganisationId,
   asPublicKey,
   type Hash,
+  type NodeId,
+  type OrganisationId,
+  type PublicKey,
   type RunId,
   TallyError,
+  toHex,
 } from '@tallystick/kernel';
 import type { AnchoredRun, BlockRef, EligibleNode } from '@tallystick/rounds';
 import { bare } from './connection.js';
@@ -26,6 +33,13 @@ function eligibleOf(value: unknown): EligibleNode {
     key: asPublicKey(stringAt(json, 'key').replace(/^0x/, '')),
     cap: bigintAt(json, 'cap'),
   };
+}
+
+/** Who registered a key, and for whom. */
+export interface RegisteredNode {
+  readonly node: NodeId;
+  readonly organisation: OrganisationId;
+  readonly owner: AccountId;
 }
 
 /** Reads of pallet-tally at finalised blocks. */
@@ -78,6 +92,22 @@ export class LedgerReader {
   async round(run: RunId, round: number): Promise<AnchoredRound | undefined> {
     const value = await this.#call('round', [run, round], await this.finalized());
     return value === null ? undefined : roundOf(objectAt(value, 'TallyApi.round'));
+  }
+
+  /** The node that registered `key`, whatever became of it since; undefined when nobody has. */
+  async nodeOf(key: PublicKey): Promise<RegisteredNode | undefined> {
+    const at = await this.finalized();
+    const snapshot = await this.#api.at(`0x${at.hash}`);
+    const query = snapshot.query['tally']?.['keyOwner'];
+    if (query === undefined) throw missing('tally.keyOwner');
+    const id = (await query(`0x${key}`)).toJSON();
+    if (typeof id !== 'number') return undefined;
+    const json = objectAt(await this.#call('node', [id], at), 'TallyApi.node');
+    return {
+      node: asNodeId(id),
+      organisation: asOrganisationId(numberAt(json, 'organisation')),
+      owner: asAccountId(toHex(decodeAddress(stringAt(json, 'owner')))),
+    };
   }
 
   async #nextNode(at: BlockRef): Promise<number> {

@@ -88,6 +88,7 @@ export interface RoundLedger extends LedgerView {
   registerOrganisation(payout: AccountId): Promise<OrganisationId>;
   /** Bytes for the owner to sign; the account is funded first so that it can pay the fee. */
   prepareRegistration(registration: Registration): Promise<PreparedRegistration>;
+  /** The same registration again, after a crash that lost the answer, gives the node that it made. */
   completeRegistration(
     registration: Registration,
     signed: { readonly context: string; readonly signature: Signature },

@@ -160,6 +160,9 @@ export class SubstrateRoundLedger implements RoundLedger {
     registration: Registration,
     signed: { readonly context: string; readonly signature: Signature },
   ): Promise<NodeId> {
+    const earlier = await this.#reader.nodeOf(registration.key);
+    const { owner, organisation } = registration;
+    if (earlier?.owner === owner && earlier.organisation === organisation) return earlier.node;
     const json = JSON.parse(signed.context) as SignerPayloadJSON; // made by prepareRegistration; the chain checks it
     const call = this.#register(registration);
     const extrinsic = withSignature(call, registration.owner, signed.signature, json);

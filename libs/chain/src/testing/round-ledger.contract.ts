@@ -161,6 +161,25 @@ export function roundLedgerContract(name: string, open: () => Promise<LedgerFixt
       await expect(driver.node(1n)).rejects.toMatchObject({ code: 'LEDGER_REFUSED' });
     });
 
+    it('the same registration again gives the node it made', async () => {
+      const fixture = await open();
+      const { ledger, nodeKey, ownerKey } = fixture;
+      const owner = asAccountId(ownerKey.key);
+      const organisation = await ledger.registerOrganisation(owner);
+      const pop = { chain: await ledger.genesis(), owner, key: nodeKey.key };
+      const proof = signRecord(POP, pop, nodeKey).signature;
+      const registration = { owner, organisation, key: nodeKey.key, proof };
+      const register = async (): Promise<NodeId> => {
+        const prepared = await ledger.prepareRegistration(registration);
+        const signature = ownerKey.sign(Buffer.from(prepared.payload, 'hex'));
+        return ledger.completeRegistration(registration, { ...prepared, signature });
+      };
+      const node = await register();
+      expect(await register()).toBe(node);
+      await ledger.admitNode(node, 5n);
+      expect((await ledger.eligible(await ledger.finalized())).length).toBe(1);
+    });
+
     it('refuses a node whose proof of possession is another key’s', async () => {
       const fixture = await open();
       const { ledger, nodeKey, ownerKey } = fixture;
