@@ -1,6 +1,17 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databaseOptions, openDatabase } from './open-database.js';
 import { startTestPostgres, type TestPostgres } from '../testing/test-postgres.js';
+
+/** Messages of the PostgreSQL protocol 3.0: type, length, body. */
+const message = (type: string, body: string): Buffer => {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(4 + body.length);
+  return Buffer.concat([Buffer.from(type), length, Buffer.from(body, 'latin1')]);
+};
+const AUTHENTICATED = message('R', '\0\0\0\0');
+const READY = message('Z', 'I');
+const LAST_WORDS = message('E', 'SFATAL\0C57P01\0Mterminating connection\0\0');
 
 describe('openDatabase', () => {
   let postgres: TestPostgres;
@@ -31,6 +42,18 @@ describe('openDatabase', () => {
     );
     expect(columns.map(({ query }) => query)).toEqual([]);
     await source.destroy();
+  });
+
+  it('F: survives a server that welcomes a connection and dies in the same breath', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(Buffer.concat([AUTHENTICATED, READY, LAST_WORDS])));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const opening = openDatabase(databaseOptions(`postgres://x@127.0.0.1:${port}/x`));
+    await expect(opening).rejects.toMatchObject({ code: 'STORE_DATABASE' });
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('says so when there is no database', async () => {

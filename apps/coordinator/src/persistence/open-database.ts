@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { TallyError } from '@tallystick/kernel';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ENTITIES } from './entities/index.js';
@@ -24,7 +25,13 @@ export function databaseOptions(
     applicationName: 'tallystick-coordinator',
     connectTimeoutMS: 5_000,
     // pg reads the URL itself, so that a unix socket (?host=/folder) works.
-    extra: { connectionString: url, statement_timeout: STATEMENT_TIMEOUT_MS },
+    extra: {
+      connectionString: url,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      // A dying server may welcome a connection and end it in the same packet, before TypeORM listens (seen after a
+      // kill -9 of the postmaster); an error event that nobody hears would end this process.
+      onConnect: (client: EventEmitter) => void client.on('error', () => undefined),
+    },
     logging: false,
   };
 }
