@@ -18,13 +18,16 @@ function breaking(perRequest: number): { fetch: Fetch; ranges: string[] } {
       ranges.push(range);
       const from = Number(/^bytes=(\d+)-$/.exec(range)?.[1]);
       const rest = FILE.subarray(from);
+      let isGiven = false;
       const body = new ReadableStream<Uint8Array>({
         pull(controller) {
           if (ranges.length > 100) throw new Error('too often');
           const piece = rest.subarray(0, perRequest);
-          if (piece.length > 0) controller.enqueue(new Uint8Array(piece));
+          // Whoever asks for more than the first piece meets the cut; the piece itself was read by then.
+          if (isGiven || piece.length === 0) return controller.error(new Error('cut'));
+          isGiven = true;
+          controller.enqueue(new Uint8Array(piece));
           if (piece.length === rest.length) controller.close();
-          else queueMicrotask(() => controller.error(new Error('cut')));
         },
       });
       return new Response(body, { status: from === 0 ? 200 : 206 });

@@ -1,5 +1,5 @@
 import { isTallyError, TallyError } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { linkAborts, sha256 } from '@tallystick/kernel/node';
 import { featureWidth, modelTensors } from '@tallystick/rounds';
 import type { Examples } from './data/dataset.js';
 import { poolExamples } from './data/pool-examples.js';
@@ -55,10 +55,9 @@ export class InlineTrainer implements Trainer {
     request: TrainRequest | EvaluateRequest,
     task: (engine: Engine, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const closing = this.#closing.signal;
-    const signal =
-      request.signal === undefined ? closing : AbortSignal.any([closing, request.signal]);
-    return this.#queue.run(signal, async () => {
+    const sources = request.signal === undefined ? [] : [request.signal];
+    const { signal, release } = linkAborts(this.#closing.signal, ...sources);
+    const result = this.#queue.run(signal, async () => {
       checkWeights(request);
       const engine = await this.#started();
       try {
@@ -70,6 +69,7 @@ export class InlineTrainer implements Trainer {
         throw new TallyError('ENGINE_CRASHED', { reason }, error);
       }
     });
+    return result.finally(release);
   }
 
   /** tfjs is loaded here and nowhere else: a process that only holds a ProcessTrainer never pays for it. */

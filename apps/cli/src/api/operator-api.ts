@@ -1,5 +1,5 @@
 import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { linkAborts, sha256 } from '@tallystick/kernel/node';
 import {
   InviteView,
   LIMITS,
@@ -93,10 +93,13 @@ export class OperatorApi {
       maxBytes: MAX_EVENT_BYTES,
     };
     const push = (piece: Uint8Array): void => reader.push(piece);
+    const aborts = linkAborts(this.#signal, enough.signal);
     try {
-      await this.#api.download(request, push, AbortSignal.any([this.#signal, enough.signal]));
+      await this.#api.download(request, push, aborts.signal);
     } catch (error) {
       if (!enough.signal.aborted) throw error;
+    } finally {
+      aborts.release();
     }
   }
 

@@ -80,7 +80,7 @@ export class Deployment {
       });
       const url = coordinator.ready.url ?? `http://127.0.0.1:${options.port}`;
       const token = (await readFile(folder.apiToken, 'utf8')).trim();
-      const api = new OperatorApi({ url, token, signal: AbortSignal.any([]) });
+      const api = new OperatorApi({ url, token, signal: options.signal });
       return new Deployment(options, {
         api,
         chain: chain.running,

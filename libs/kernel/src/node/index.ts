@@ -14,6 +14,7 @@ export {
   signerFromSeed,
 } from './ed25519.js';
 export { hasErrno } from './has-errno.js';
+export { type LinkedAborts, linkAborts, untilAborted } from './link-aborts.js';
 export { type AcquireOptions, LockFile, type LockHolder } from './lock-file.js';
 export { processBirth } from './process-birth.js';
 export { sha256 } from './sha256.js';

@@ -1,5 +1,5 @@
 import { CATALOGUE, type Clock, type ErrorCode, TallyError, type Timer } from '@tallystick/kernel';
-import { systemClock } from '@tallystick/kernel/node';
+import { linkAborts, systemClock, untilAborted } from '@tallystick/kernel/node';
 import { ErrorBody, LIMITS } from '@tallystick/protocol';
 import type { z } from 'zod';
 
@@ -104,16 +104,23 @@ export class CoordinatorApi {
     const watch = new Watchdog(this.#clock, this.#timeoutMs, () => {
       quiet.abort(new TallyError('NET_TIMEOUT', { what: url, timeoutMs: this.#timeoutMs }));
     });
+    const aborts = linkAborts(caller, quiet.signal);
     try {
-      const signal = AbortSignal.any([caller, quiet.signal]);
-      const response = await this.#fetch(url, this.#init(request, signal));
+      const { signal } = aborts;
+      const response = await untilAborted(this.#fetch(url, this.#init(request, signal)), signal);
       watch.feed();
-      if (!response.ok) throw await refusalOf(response, url, watch);
+      if (!response.ok) throw await refusalOf(response, { url, watch, signal });
       if ((request.offset ?? 0) > 0 && response.status !== 206) {
         const reason = `HTTP ${response.status} where a part was asked for`;
         throw new TallyError('NET_UNREACHABLE', { url, reason });
       }
-      await readBody(response, { what: url, limit: request.maxBytes, watch, take: request.take });
+      await readBody(response, {
+        what: url,
+        limit: request.maxBytes,
+        watch,
+        signal,
+        take: request.take,
+      });
     } catch (error) {
       caller.throwIfAborted();
       quiet.signal.throwIfAborted();
@@ -121,6 +128,7 @@ export class CoordinatorApi {
       throw new TallyError('NET_UNREACHABLE', { url, reason: reasonOf(error) }, error);
     } finally {
       watch.stop();
+      aborts.release();
     }
   }
 
@@ -173,29 +181,48 @@ interface Reading {
   readonly what: string;
   readonly limit: number;
   readonly watch: Watchdog;
+  /** Ends the reading, whatever the body's own stream makes of it. */
+  readonly signal: AbortSignal;
   readonly take: (piece: Uint8Array) => void;
 }
 
 async function readBody(response: Response, reading: Reading): Promise<void> {
-  const { what, limit, watch, take } = reading;
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
+  if (reader === undefined) return;
+  const stop = (): void => void reader.cancel().catch(() => undefined); // a pending read ends
+  reading.signal.addEventListener('abort', stop, { once: true });
+  try {
+    await readPieces(reader, reading);
+    reading.signal.throwIfAborted();
+  } finally {
+    reading.signal.removeEventListener('abort', stop);
+  }
+}
+
+async function readPieces(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  { what, limit, watch, take }: Reading,
+): Promise<void> {
   for (let bytes = 0; ;) {
-    const piece = await reader?.read();
-    if (piece === undefined || piece.done) return;
+    const piece = await reader.read();
+    if (piece.done) return;
     watch.feed();
     bytes += piece.value.length;
     if (bytes > limit) {
-      await reader?.cancel();
+      await reader.cancel();
       throw new TallyError('PROTO_TOO_LARGE', { what: `the answer of ${what}`, bytes, limit });
     }
     take(piece.value);
   }
 }
 
-async function refusalOf(response: Response, url: string, watch: Watchdog): Promise<TallyError> {
+async function refusalOf(
+  response: Response,
+  { url, watch, signal }: { readonly url: string } & Pick<Reading, 'watch' | 'signal'>,
+): Promise<TallyError> {
   const pieces: Uint8Array[] = [];
   const take = (piece: Uint8Array): void => void pieces.push(piece);
-  await readBody(response, { what: url, limit: LIMITS.maxRestBodyBytes, watch, take });
+  await readBody(response, { what: url, limit: LIMITS.maxRestBodyBytes, watch, signal, take });
   const parsed = ErrorBody.safeParse(jsonOf(Buffer.concat(pieces)));
   const { status } = response;
   if (!parsed.success) return new TallyError('NET_UNREACHABLE', { url, reason: `HTTP ${status}` });
