@@ -86,7 +86,7 @@ export class WatchedServer<Server extends RunningServer> {
     const { pid } = this.#running;
     const birth = await birthOf(pid);
     if (birth !== undefined && birth === this.#birth) return this.#lookAfter(LOOK_MS);
-    logger.warn('server.died', { role, pid });
+    logger.warn('server.died', { server: role, serverPid: pid });
     await this.#restart();
   }
 
@@ -101,7 +101,7 @@ export class WatchedServer<Server extends RunningServer> {
       this.#birth = await birthOf(this.#running.pid);
       this.#lookAfter(LOOK_MS);
     } catch (error) {
-      logger.warn('server.start_failed', { role, reason: reasonOf(error) });
+      logger.warn('server.start_failed', { server: role, reason: reasonOf(error) });
       this.#birth = undefined; // the next look starts it again
       this.#lookAfter(delayMs);
     }
