@@ -56,7 +56,8 @@ export class InlineTrainer implements Trainer {
     task: (engine: Engine, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const sources = request.signal === undefined ? [] : [request.signal];
-    const { signal, release } = linkAborts(this.#closing.signal, ...sources);
+    const aborts = linkAborts(this.#closing.signal, ...sources);
+    const { signal } = aborts;
     const result = this.#queue.run(signal, async () => {
       checkWeights(request);
       const engine = await this.#started();
@@ -69,7 +70,7 @@ export class InlineTrainer implements Trainer {
         throw new TallyError('ENGINE_CRASHED', { reason }, error);
       }
     });
-    return result.finally(release);
+    return result.finally(() => aborts.release());
   }
 
   /** tfjs is loaded here and nowhere else: a process that only holds a ProcessTrainer never pays for it. */

@@ -77,7 +77,10 @@ describe('serveRpc', () => {
       const { events, statuses } = await send(api.tx.balances.transferKeepAlive(to, amount), from);
       expect(events).toContain('balances.Transfer');
       expect(events).toContain('system.ExtrinsicSuccess');
-      expect(statuses).toEqual(['Ready', 'InBlock', 'Finalized']);
+      // The server's own order is held by rpc-session.spec.ts. polkadot-js passes InBlock over when Finalized arrives
+      // while it still reads that block's events, as it does on a busy machine.
+      const settled = statuses.filter((status) => status !== 'InBlock');
+      expect(settled).toEqual(['Ready', 'Finalized']);
     }
     const after = (await api.query.system.account(dave.address)).data.free.toBigInt();
     expect(after - before).toBe(2n * UNIT);
