@@ -112,7 +112,7 @@ describe('the demo', () => {
   });
 
   it('A: leaves no process and no file behind', async () => {
-    expect(stage().members()).toEqual([]);
+    await stage().untilEmpty();
     expect(await readdir(stage().folder)).toEqual([]);
   });
 });

@@ -149,7 +149,7 @@ describe('a federation whose processes are killed one after another', () => {
 
   it('F: what was killed and came back drains in order', async () => {
     expect(await scene.federation.stop()).toBe(0);
-    expect(scene.federation.stage.members()).toEqual([]);
+    await scene.federation.stage.untilEmpty();
   });
 });
 

@@ -148,9 +148,13 @@ export class Stage {
     for (const home of homes) await rm(home, { recursive: true, force: true });
   }
 
-  /** Living processes of this stage, whoever started them. */
-  members(): number[] {
-    return this.#members([this.folder]);
+  /** Waits until no process of this stage is left, whoever started it; a drained server may still be writing. */
+  async untilEmpty(): Promise<void> {
+    await until('every process is gone', () => {
+      const left = this.#members([this.folder]).map(commandOf);
+      if (left.length > 0) throw new Error(left.join(', '));
+      return true;
+    });
   }
 
   #members(homes: readonly string[]): number[] {
