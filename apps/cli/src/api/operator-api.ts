@@ -81,23 +81,25 @@ export class OperatorApi {
     return this.#named(`blobs/${id}`, id, LIMITS.maxModelBytes);
   }
 
-  /** Gives the events of `run` after `lastId` to `take` until it returns false, or the stream breaks off. */
-  async events(run: RunId, lastId: number, take: (event: RunEvent) => boolean): Promise<void> {
-    const enough = new AbortController();
-    const reader = new EventReader((event) => {
-      if (!take(event)) enough.abort();
-    });
+  /** Gives the events of `run` after `lastId` to `take` until `enough` aborts, or the stream breaks off. */
+  async events(
+    run: RunId,
+    options: { readonly lastId: number; readonly enough: AbortSignal },
+    take: (event: RunEvent) => void,
+  ): Promise<void> {
+    const { lastId, enough } = options;
+    const reader = new EventReader(take);
     const request = {
       path: `runs/${run}/events?after=${lastId}`,
       offset: 0,
       maxBytes: MAX_EVENT_BYTES,
     };
     const push = (piece: Uint8Array): void => reader.push(piece);
-    const aborts = linkAborts(this.#signal, enough.signal);
+    const aborts = linkAborts(this.#signal, enough);
     try {
       await this.#api.download(request, push, aborts.signal);
     } catch (error) {
-      if (!enough.signal.aborted) throw error;
+      if (!enough.aborted) throw error;
     } finally {
       aborts.release();
     }

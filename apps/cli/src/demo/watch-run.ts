@@ -3,6 +3,8 @@ import type { RoundView, RunEvent, RunView } from '@tallystick/protocol';
 import type { OperatorApi } from '../api/operator-api.js';
 
 const RECONNECT_MS = 500;
+/** How long a command listens before it asks whether the run still goes on. */
+const ASK_MS = 5_000;
 /** A coordinator that does not answer for so long is reported. */
 const MAX_SILENCE_MS = 60_000;
 const SETTLE_POLL_MS = 150;
@@ -20,23 +22,29 @@ export async function watchRun(
 ): Promise<RunView> {
   let lastId = 0;
   let silentSinceMs = performance.now();
-  const take = (event: RunEvent): boolean => {
-    silentSinceMs = performance.now();
-    lastId = event.id;
-    options.onEvent(event);
-    return !END_EVENT.test(event.type);
-  };
   for (;;) {
+    const enough = new AbortController();
+    // The stream is for people; that the run ended is asked, too, so that no lost event can hold a command up.
+    const asking = setTimeout(() => enough.abort(), ASK_MS);
     try {
-      await api.events(run, lastId, take);
+      await api.events(run, { lastId, enough: enough.signal }, (event) => {
+        silentSinceMs = performance.now();
+        lastId = event.id;
+        options.onEvent(event);
+        if (END_EVENT.test(event.type)) enough.abort();
+      });
       const view = await api.run(run);
+      silentSinceMs = performance.now();
       if (view.status !== 'running') return view;
     } catch (error) {
       if (options.signal.aborted) throw new TallyError('ROUND_RUN_CANCELLED', { run }, error);
       if (!isTallyError(error) || error.disposition !== 'retry') throw error;
       if (performance.now() - silentSinceMs > MAX_SILENCE_MS) throw error;
+      await sleep(RECONNECT_MS);
+    } finally {
+      clearTimeout(asking);
     }
-    await sleep(RECONNECT_MS);
+    if (!enough.signal.aborted) await sleep(RECONNECT_MS);
   }
 }
 

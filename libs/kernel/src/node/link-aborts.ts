@@ -6,8 +6,8 @@ export interface LinkedAborts {
 }
 
 /**
- * A signal that aborts with the first of `sources` and its reason. Unlike `AbortSignal.any`, whose composite may be
- * collected on Node 20 while somebody waits for it (a client then waited for ever), the sources hold on to it.
+ * A signal that aborts with the first of `sources` and its reason. Unlike with `AbortSignal.any`, the sources hold on to
+ * it, and it can be taken off a long-lived source again.
  */
 export function linkAborts(...sources: readonly AbortSignal[]): LinkedAborts {
   const controller = new AbortController();
