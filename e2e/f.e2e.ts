@@ -153,6 +153,34 @@ describe('a federation whose processes are killed one after another', () => {
   });
 });
 
+const supervisors = isFull ? ['tally up'] : [];
+
+describe.each(supervisors)('%s, killed in a round', (name) => {
+  let scene: Scene;
+  const stage = useStage(async (opened) => {
+    scene = await Scene.set(opened, {});
+  });
+
+  it(`F: ${name} killed: the next one takes over, the same models`, async () => {
+    const { federation } = scene;
+    const { run } = await federation.launch(scene.spec);
+    await until('round 1 collects', () => scene.collecting(run));
+    const others = await scene.bystanders('tally up');
+    const orphan = await federation.pidOf('coordinator');
+    federation.up.child.kill('SIGKILL');
+    await until('the coordinator drains by itself', () => (isAlive(orphan) ? undefined : true));
+    const { port } = federation;
+    const next = stage().tally(
+      ['up', '--port', String(port), '--chain-port', '0', '--data', federation.data, '--json'],
+      { name: 'the next tally up' },
+    );
+    await next.event('up');
+    const stay = new Map([...others].filter(([role]) => role !== 'coordinator'));
+    await scene.expectUndisturbed(run, stay);
+    await scene.expectCommitsOnce();
+  });
+});
+
 describe.each(otherPoints)('a coordinator that is killed at %s', (point) => {
   let scene: Scene;
   useStage(async (stage) => {

@@ -11,6 +11,7 @@ import type { RunReport, RunView } from './harness/api-types.js';
 import { expectClear } from './harness/errors-page.js';
 import { Federation, type Refusal } from './harness/federation.js';
 import { HeartCopy, SMALL } from './harness/heart.js';
+import { isAlive } from './harness/proc.js';
 import { Offered, Peer, SiteFolder } from './harness/peer.js';
 import { POP, publicHex, RECEIPT } from './harness/records.js';
 import type { Ended } from './harness/stage.js';
@@ -114,6 +115,14 @@ describe('a federation that gets bad input', () => {
         .error;
       expectClear(chain, 'CONFIG_PORT_IN_USE', taken);
       expect(chain.hint).toContain('--chain-port');
+    });
+
+    it('H: names the process that has the data folder, and leaves its servers alone', async () => {
+      const pids = [await federation.pidOf('chain'), await federation.pidOf('postgres')];
+      const told = await fails(EXIT.config, 'up', '--port', '0', '--chain-port', '0');
+      expectClear(told, 'CONFIG_LOCKED', federation.data, String(federation.up.pid));
+      expect([await federation.pidOf('chain'), await federation.pidOf('postgres')]).toEqual(pids);
+      expect(pids.filter((pid) => !isAlive(pid))).toEqual([]);
     });
 
     it('H: names a data folder that cannot be written', async () => {

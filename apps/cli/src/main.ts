@@ -16,6 +16,9 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// Whoever read our output has gone (`| head`): what is under way is finished all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 function makeContext(options: GlobalOptions): CommandContext {
   const isTty = Boolean(process.stdout.isTTY) && process.env['NO_COLOR'] === undefined; // a pipe has no isTTY at all
   const output = new ConsoleOutput({

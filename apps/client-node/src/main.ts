@@ -65,6 +65,10 @@ function onSignals(stop: AbortController, logger: Logger): void {
   };
   process.on('SIGTERM', on);
   process.on('SIGINT', on);
+  // The channel of a supervisor that died; nobody else would end this process.
+  process.once('disconnect', () => {
+    if (!stop.signal.aborted) on('SIGTERM');
+  });
 }
 
 /** Masking an upload in JavaScript takes three times as long (kernels-and-transport §1). */

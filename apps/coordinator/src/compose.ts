@@ -11,6 +11,9 @@ import type { Config } from './config.js';
 import { crashPointsOf } from './crash-points.js';
 import type { Deployment } from './deployment.js';
 
+/** A coordinator whose supervisor died gives the folder up within this time. */
+const DRAIN_WAIT_MS = 10_000;
+
 /** A running deployment and how to let go of it. */
 export interface Composed {
   readonly deployment: Deployment;
@@ -52,7 +55,8 @@ export async function compose(config: Config, logger: Logger): Promise<Composed>
   try {
     const { openDataFolder } = await import('@tallystick/sandbox');
     const folder = await openDataFolder(config.data);
-    const lock = await LockFile.acquire(join(folder.root, 'coordinator.lock.json'));
+    const lockPath = join(folder.root, 'coordinator.lock.json');
+    const lock = await LockFile.acquire(lockPath, { waitMs: DRAIN_WAIT_MS });
     undo.add(() => lock.release());
     const servers = await openServers(config, folder, { logger, undo });
     const address = { url: config.publicUrl ?? '' };

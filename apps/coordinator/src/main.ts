@@ -78,6 +78,10 @@ function onSignals(close: () => Promise<void>, logger: Logger): void {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // The channel of a supervisor that died; nobody else would end this process.
+  process.once('disconnect', () => {
+    if (!isClosing) stop('SIGTERM');
+  });
 }
 
 /** Unmasking in JavaScript takes three times as long (kernels-and-transport §1). */

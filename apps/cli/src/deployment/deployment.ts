@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Hash, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
-import { processBirth } from '@tallystick/kernel/node';
+import { LockFile, processBirth } from '@tallystick/kernel/node';
 import { OperatorApi } from '../api/operator-api.js';
 import { Service } from './service.js';
 import { type RunningServer, WatchedServer } from './watched-server.js';
@@ -41,6 +41,7 @@ export class Deployment {
   readonly #coordinator: Service;
   readonly #nodes: Service[] = [];
   readonly #servers: readonly Watched[];
+  readonly #lock: LockFile;
 
   private constructor(
     options: DeploymentOptions,
@@ -50,6 +51,7 @@ export class Deployment {
       coordinator: Service;
       servers: readonly Watched[];
       chainSpecFile: string;
+      lock: LockFile;
     },
   ) {
     this.#options = options;
@@ -59,12 +61,17 @@ export class Deployment {
     this.chainSpecFile = parts.chainSpecFile;
     this.#coordinator = parts.coordinator;
     this.#servers = parts.servers;
+    this.#lock = parts.lock;
   }
 
-  /** Starts or adopts the servers, then the coordinator. What was started is stopped again when a step fails. */
+  /**
+   * Takes the data folder (CONFIG_LOCKED when another supervisor has it), starts or adopts the servers, then starts the
+   * coordinator. All of it is undone when a step fails.
+   */
   static async start(options: DeploymentOptions): Promise<Deployment> {
     const sandbox = await import('@tallystick/sandbox');
     const folder = await sandbox.openDataFolder(options.data);
+    const lock = await LockFile.acquire(folder.lock);
     const servers: Watched[] = [];
     try {
       const opening = sandbox.openDeployment(folder);
@@ -81,15 +88,12 @@ export class Deployment {
       const url = coordinator.ready.url ?? `http://127.0.0.1:${options.port}`;
       const token = (await readFile(folder.apiToken, 'utf8')).trim();
       const api = new OperatorApi({ url, token, signal: options.signal });
-      return new Deployment(options, {
-        api,
-        chain: chain.running,
-        coordinator,
-        servers,
-        chainSpecFile: deployment.specPath,
-      });
+      const { specPath: chainSpecFile } = deployment;
+      const parts = { api, chain: chain.running, coordinator, servers, chainSpecFile, lock };
+      return new Deployment(options, parts);
     } catch (error) {
       for (const server of servers.toReversed()) await server.stop().catch(() => undefined);
+      await lock.release();
       throw error;
     }
   }
@@ -140,6 +144,7 @@ export class Deployment {
     await Promise.all(this.#nodes.map((node) => node.stop()));
     await this.#coordinator.stop();
     for (const server of this.#servers.toReversed()) await server.stop();
+    await this.#lock.release();
   }
 }
 

@@ -38,7 +38,8 @@ const STOP_TIMEOUT_MS = 10_000;
 
 /**
  * A process that is started, restarted at most five times a minute with a growing delay, and stopped in order. It
- * has its own process group, so Ctrl-C reaches only the supervisor, which drains it.
+ * has its own process group, so Ctrl-C reaches only the supervisor, which drains it. Its IPC channel carries nothing: it
+ * closes when the supervisor dies, and our processes drain then.
  */
 export class Service {
   readonly name: string;
@@ -90,7 +91,7 @@ export class Service {
     if (this.#isStopping) return log.close();
     const child = spawn(process.execPath, [script, ...args], {
       env: { ...process.env, ...env(this.#ready) },
-      stdio: ['ignore', 'pipe', log.fd],
+      stdio: ['ignore', 'pipe', log.fd, 'ipc'],
       detached: true,
     });
     await log.close();
