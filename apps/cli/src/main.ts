@@ -1,4 +1,5 @@
 /** Entry of `tally`: the only file of the CLI that reads the environment, the terminal and signals. */
+import { hasErrno } from '@tallystick/kernel/node';
 import { createLogger } from '@tallystick/telemetry';
 import { CommanderError } from 'commander';
 import type { CommandContext, GlobalOptions } from './command-context.js';
@@ -16,8 +17,13 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// Whoever read our output has gone (`| head`): what is under way is finished all the same.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+// Whoever read our output has gone (`| head`): what is under way is finished all the same. Any other fault of a stream,
+// such as a full disk, must not end in success.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (!hasErrno(error, 'EPIPE')) throw error;
+  });
+}
 
 function makeContext(options: GlobalOptions): CommandContext {
   const isTty = Boolean(process.stdout.isTTY) && process.env['NO_COLOR'] === undefined; // a pipe has no isTTY at all
