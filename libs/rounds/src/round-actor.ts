@@ -1,4 +1,4 @@
-import { type Hash, type NodeId, TallyError, type Timer } from '@tallystick/kernel';
+import { type Hash, type NodeId, SerialQueue, TallyError, type Timer } from '@tallystick/kernel';
 import {
   type Decline,
   DECLINE,
@@ -15,7 +15,6 @@ import {
 import { type ClosedRound, closeRound } from './closed-round.js';
 import { Collected } from './collected.js';
 import { checkSubmission, type Submission } from './gate.js';
-import { Mailbox } from './mailbox.js';
 import { missingNodes } from './missing-nodes.js';
 import type { Phase } from './phases.js';
 import type {
@@ -55,7 +54,7 @@ export class RoundActor {
   readonly #settle: { resolve(round: ClosedRound): void; reject(error: unknown): void };
   #phase: Phase = 'opening';
   #timer: Timer | undefined;
-  readonly #mailbox: Mailbox;
+  readonly #mailbox: SerialQueue;
   readonly #collected: Collected;
   readonly #members: ReadonlyMap<NodeId, CohortNode>;
   readonly #taskHash: Hash;
@@ -71,7 +70,7 @@ export class RoundActor {
     const { promise, ...settle } = deferred<ClosedRound>();
     this.closed = promise;
     this.#settle = settle;
-    this.#mailbox = new Mailbox(MESSAGES_PER_NODE * open.cohort.length + 16);
+    this.#mailbox = new SerialQueue('round mailbox', MESSAGES_PER_NODE * open.cohort.length + 16);
     this.#collected = new Collected(open);
     this.#members = new Map(open.cohort.map((node) => [node.member.node, node]));
     this.#taskHash = recordHash(deps.sha256, TASK, open.task);

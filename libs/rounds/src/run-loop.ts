@@ -1,4 +1,4 @@
-import type { Hash, NodeId, StopSignal } from '@tallystick/kernel';
+import { type Hash, type NodeId, sleep, type StopSignal } from '@tallystick/kernel';
 import type { Decline, Signed } from '@tallystick/record';
 import { type ClosedRound, closedRoundOf } from './closed-round.js';
 import type { Submission } from './gate.js';
@@ -8,7 +8,7 @@ import type { DeclineText, ResumableRound, RunState } from './ports/index.js';
 import { advance, type Position, startOf } from './position.js';
 import { RoundActor } from './round-actor.js';
 import type { RunDeps, RunPlan } from './run-plan.js';
-import { orAborted, sleep } from './sleep.js';
+import { orAborted } from './or-aborted.js';
 import { strategyOf } from './strategy-of.js';
 import { refusal, type Verdict } from './verdict.js';
 

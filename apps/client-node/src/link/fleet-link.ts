@@ -1,10 +1,9 @@
-import { type Clock, type Logger, TallyError } from '@tallystick/kernel';
+import { type Clock, type Logger, sleep, TallyError } from '@tallystick/kernel';
 import type { SiteProgress } from '@tallystick/site';
 import type { BackOff } from './back-off.js';
 import { FleetSession, type FleetSessionDeps } from './fleet-session.js';
 import { abortReason, FrameChannel } from './frame-channel.js';
 import { type HandshakeDeps, shakeHands, type Welcome } from './handshake.js';
-import { sleep } from './sleep.js';
 
 /** From the open socket to the welcome. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;

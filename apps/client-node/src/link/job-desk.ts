@@ -1,8 +1,14 @@
-import { type Clock, type Hash, isTallyError, type Logger, type RunId } from '@tallystick/kernel';
+import {
+  type Clock,
+  type Hash,
+  isTallyError,
+  type Logger,
+  type RunId,
+  sleep,
+} from '@tallystick/kernel';
 import type { Offer } from '@tallystick/rounds';
 import type { Answer, SiteAgent, SiteEvaluation } from '@tallystick/site';
 import type { BackOff } from './back-off.js';
-import { sleep } from './sleep.js';
 
 /** Offers bring up to 1 MiB of cohort each. */
 const MAX_WAITING = 32;

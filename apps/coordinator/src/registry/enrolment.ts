@@ -4,6 +4,7 @@ import {
   type Entropy,
   type NodeId,
   type OrganisationId,
+  SerialQueue,
   type Sha256,
   type Signer,
   TallyError,
@@ -23,7 +24,6 @@ import { decodeSigned, isAdmissibleKey, POP, verifyRecord } from '@tallystick/re
 import type { NodeRows } from '../persistence/node-rows.js';
 import type { Members } from './members.js';
 import { nodeView } from './node-view.js';
-import { SerialQueue } from './serial-queue.js';
 
 export interface EnrolmentDeps {
   readonly rows: NodeRows;
@@ -48,7 +48,7 @@ type Identity = Pick<PrepareJoinRequest, 'secret' | 'key' | 'owner' | 'proof'>;
  */
 export class Enrolment {
   readonly #deps: EnrolmentDeps;
-  readonly #queue = new SerialQueue('enrolments', 256);
+  readonly #queue = new SerialQueue('enrolments', 256, 'NET_BUSY');
 
   constructor(deps: EnrolmentDeps) {
     this.#deps = deps;

@@ -6,6 +6,7 @@ import type {
   NodeId,
   PublicKey,
   RunId,
+  SerialQueue,
   Sha256,
   Signer,
 } from '@tallystick/kernel';
@@ -13,7 +14,6 @@ import type { RunSpec } from '@tallystick/protocol';
 import type { Trainer } from '@tallystick/training';
 import type { SiteConfig } from '../config/node-config.js';
 import type { ReceiptLog } from '../log/receipt-log.js';
-import type { SerialQueue } from '../serial-queue.js';
 import type { UpdateFiles } from '../update-files.js';
 import type { HeaderKeeper } from './header-keeper.js';
 import { fetchSpec, type RunSource } from './run-source.js';

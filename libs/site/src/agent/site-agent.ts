@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { type Hash, type RunId, SerialQueue, TallyError } from '@tallystick/kernel';
 import { decodeModel } from '@tallystick/aggregation';
 import type { Offer, RoundResult } from '@tallystick/rounds';
 import { datasetPath } from '../config/config-file.js';
-import { SerialQueue } from '../serial-queue.js';
 import { UpdateFiles } from '../update-files.js';
 import {
   type AgentContext,

@@ -1,10 +1,9 @@
-import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { type Hash, type RunId, SerialQueue, TallyError } from '@tallystick/kernel';
 import { LockFile, sha256 } from '@tallystick/kernel/node';
 import { LineFile } from './line-file.js';
 import { formatLine, type LineOf, type LogLine, MAX_LINE_BYTES, parseLine } from './log-line.js';
 import { LogMemory, type RoundMemory } from './log-memory.js';
 import type { RunHistory } from './run-history.js';
-import { SerialQueue } from '../serial-queue.js';
 
 const MAX_WAITING = 256;
 

@@ -1,7 +1,8 @@
-import type { Clock } from '@tallystick/kernel';
+import type { Clock } from './clock.js';
+import type { StopSignal } from './stop-signal.js';
 
 /** Resolves after `ms`, or at once when `signal` aborts. Never rejects. */
-export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, ms: number, signal: StopSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const wake = (): void => {

@@ -1,22 +1,29 @@
-import { TallyError } from '@tallystick/kernel';
+import { TallyError } from './errors/tally-error.js';
 
-/** Runs tasks one after another in order of arrival; at most `limit` wait, more are refused. */
+/** Runs tasks one after another, in order of arrival. At most `limit` run or wait; more are refused, not queued. */
 export class SerialQueue {
   readonly #what: string;
   readonly #limit: number;
+  readonly #code: 'INTERNAL_OVERFLOW' | 'NET_BUSY';
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
 
-  constructor(what: string, limit: number) {
+  /** @param code What a refused task rejects with: NET_BUSY where the one who asks can try again. */
+  constructor(
+    what: string,
+    limit: number,
+    code: 'INTERNAL_OVERFLOW' | 'NET_BUSY' = 'INTERNAL_OVERFLOW',
+  ) {
     this.#what = what;
     this.#limit = limit;
+    this.#code = code;
   }
 
   /** Settles as the task does; a failed task does not stop the next. */
   run<T>(task: () => Promise<T>): Promise<T> {
     if (this.#waiting >= this.#limit) {
       const overflow = { what: this.#what, limit: this.#limit };
-      return Promise.reject(new TallyError('INTERNAL_OVERFLOW', overflow));
+      return Promise.reject(new TallyError(this.#code, overflow));
     }
     this.#waiting++;
     const result = this.#tail.then(task);
