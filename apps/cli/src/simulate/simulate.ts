@@ -7,7 +7,13 @@ import { InProcessFolderFactory } from '@tallystick/compute';
 import { type Hash, type Logger, type RunId, TallyError } from '@tallystick/kernel';
 import { ed25519, sha256, systemClock } from '@tallystick/kernel/node';
 import type { Header } from '@tallystick/record';
-import { genesisModel, InMemoryJournal, RunLoop, type RunOutcome } from '@tallystick/rounds';
+import {
+  type AnchoredRun,
+  genesisModel,
+  InMemoryJournal,
+  RunLoop,
+  type RunOutcome,
+} from '@tallystick/rounds';
 import type { RunSource } from '@tallystick/site';
 import { InlineTrainer } from '@tallystick/training';
 import type { Example } from '../federation/example.js';
@@ -76,7 +82,7 @@ async function play(example: Example, deps: PlayDeps): Promise<Simulation> {
   const loop = new RunLoop(plan, {
     journal,
     folders,
-    ledger: { ...viewOf(ledger), anchored: () => Promise.resolve(journal.anchored(run)) },
+    ledger: { ...viewOf(ledger), anchored: () => Promise.resolve(journal.anchored()) },
     link,
     signer: coordinator,
     sha256,
@@ -95,7 +101,7 @@ async function play(example: Example, deps: PlayDeps): Promise<Simulation> {
 /** A journal that tells of each closed round and is its own chain: what is closed counts as anchored. */
 class ReportingJournal extends InMemoryJournal {
   readonly #onRound: ((header: Header) => void) | undefined;
-  #last: Header | undefined;
+  #anchored: AnchoredRun | undefined;
 
   constructor(onRound: ((header: Header) => void) | undefined) {
     super();
@@ -104,20 +110,19 @@ class ReportingJournal extends InMemoryJournal {
 
   override async close(closed: Parameters<InMemoryJournal['close']>[0]): Promise<void> {
     await super.close(closed);
-    this.#last = closed.header;
-    this.#onRound?.(closed.header);
-  }
-
-  anchored(_run: RunId): Awaited<ReturnType<InMemoryRoundLedger['anchored']>> {
-    if (this.#last === undefined) return undefined;
-    const { round, modelAfter, stateAfter, atBlock, prev } = this.#last;
-    return {
+    const { round, modelAfter, stateAfter, atBlock } = closed.header;
+    this.#anchored = {
       nextRound: round + 1,
-      head: prev,
+      head: closed.headerHash,
       model: modelAfter,
       state: stateAfter,
       lastAtBlock: atBlock,
     };
+    this.#onRound?.(closed.header);
+  }
+
+  anchored(): AnchoredRun | undefined {
+    return this.#anchored;
   }
 }
 
