@@ -6,3 +6,4 @@
  * It refuses RPC methods that rewrite state, and @polkadot/* outside `client/`.
  */
 export * from './client/index.js';
+export { UNIT } from './unit.js';

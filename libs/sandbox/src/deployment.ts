@@ -7,6 +7,7 @@ import {
   parseRawSpec,
   type RawSpec,
   ss58Address,
+  UNIT,
 } from '@tallystick/chain/embedded';
 import { asHash, type Hash, TallyError, toHex } from '@tallystick/kernel';
 import {
@@ -49,8 +50,6 @@ export interface Deployment {
 
 const WASM = new URL('../../../chain/wasm/tally_runtime.wasm', import.meta.url);
 
-/** One unit, in the chain's smallest amounts. */
-const UNIT = 1_000_000_000_000n;
 /** Ten million commits' fees, and pots for a thousand runs of a thousand units. */
 const BALANCES: readonly (readonly [KeyName, bigint])[] = [
   ['treasury', 1_000_000n * UNIT],

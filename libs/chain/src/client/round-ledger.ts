@@ -10,9 +10,6 @@ import type {
 import type { Header } from '@tallystick/record';
 import type { BlockRef, LedgerView } from '@tallystick/rounds';
 
-/** One unit in the chain's smallest amounts (chain/README.md, Money). */
-export const UNIT: bigint = 1_000_000_000_000n;
-
 /** Windows of a run, milliseconds of the chain's timestamp; blocks for the age of a task. */
 export interface RunWindows {
   readonly challengeMs: bigint;

@@ -41,7 +41,7 @@ import type {
   RoundLedger,
   SignedCommit,
 } from './round-ledger.js';
-import { UNIT } from './round-ledger.js';
+import { UNIT } from '../unit.js';
 import { Sender, submitBytes } from './sender.js';
 
 /** What an owner account is given so that it can register and rotate keys. */

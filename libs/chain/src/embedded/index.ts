@@ -17,6 +17,7 @@ export type { BlockFault } from './execute-block.js';
 export type { ExactJson } from './exact-json.js';
 export { buildGenesis, type GenesisOptions, type Preset } from './genesis.js';
 export type { Header } from './header.js';
+export { UNIT } from '../unit.js';
 export { ALLOWED_IMPORTS } from './host-functions/index.js';
 export { genesisHash, parseRawSpec, type RawSpec } from './raw-spec.js';
 export type { Block } from './signed-block.js';
