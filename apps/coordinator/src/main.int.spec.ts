@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RoundList } from '@tallystick/protocol';
@@ -24,6 +24,7 @@ class Federation {
 
   static async start(env: Record<string, string>): Promise<Federation> {
     const folder = await mkdtemp(join(tmpdir(), 'tally-main-'));
+    await chmod(folder, 0o711); // Root's PostgreSQL has an owner of its own, and lives elsewhere when that one cannot pass.
     const federation = new Federation(folder, await spawnCoordinator(folder, env));
     for (const name of ['north', 'south']) {
       const node = new TestNode(federation.coordinator.api);

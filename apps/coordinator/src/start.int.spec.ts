@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ describe('H: main.js that cannot start', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tally-start-'));
+    await chmod(folder, 0o711); // Root's PostgreSQL has an owner of its own, and lives elsewhere when that one cannot pass.
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
