@@ -30,7 +30,7 @@ pub fn header<T: Config>(run: &RunOf<T>, header: &Header, at: &Instant) -> Resul
 /// The header continues this run on this chain.
 fn place<T: Config>(run: &RunOf<T>, header: &Header, at: &Instant) -> Result<(), Error<T>> {
     ensure!(header.chain == at.chain, Error::WrongChain);
-    ensure!(header.mode == 0, Error::UnsupportedMode);
+    ensure!(matches!(header.mode, CLEAR | ASYNCHRONOUS), Error::UnsupportedMode);
     ensure!(run.status == RunStatus::Open, Error::RunNotOpen);
     ensure!(header.round == run.next_round, Error::WrongRound);
     ensure!(header.prev == run.head, Error::WrongPrev);

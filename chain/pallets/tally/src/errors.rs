@@ -57,7 +57,7 @@ mod errors {
         NoCoordinatorKey,
         /// The header is of another chain.
         WrongChain,
-        /// Only mode 0 (clear) is supported.
+        /// Only modes 0 (clear) and 2 (asynchronous) are supported.
         UnsupportedMode,
         /// The header's number is not the run's next one.
         WrongRound,

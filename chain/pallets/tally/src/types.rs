@@ -28,6 +28,10 @@ pub const MAX_WINDOW_MS: u64 = 366 * 24 * 60 * 60 * 1_000;
 pub const MAX_CLOCK_LEAD_MS: u64 = 60_000;
 /// Weights of one round sum to less than this, so that an int64 accumulator cannot overflow.
 pub const SUM_WEIGHT_LIMIT: u64 = 1 << 22;
+/// `Header::mode` of a round whose updates were made for its own task.
+pub const CLEAR: u8 = 0;
+/// `Header::mode` of a round that also counts updates of tasks before it.
+pub const ASYNCHRONOUS: u8 = 2;
 /// Most node ids one page of [`crate::TallyApi`] looks at.
 pub const MAX_MEMBERS_PAGE: u32 = 1_024;
 

@@ -118,7 +118,14 @@ fn another_chain() {
 
 #[test]
 fn another_mode() {
-    refused(|h| h.mode = 1, Error::UnsupportedMode);
+    for mode in [1, 3, u8::MAX] {
+        refused(|h| h.mode = mode, Error::UnsupportedMode);
+    }
+}
+
+#[test]
+fn an_asynchronous_round() {
+    accepted(|h| h.mode = 2);
 }
 
 #[test]
