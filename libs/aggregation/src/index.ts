@@ -46,6 +46,8 @@ export {
   type StepRule,
   takeStep,
 } from './take-step.js';
+export type { RobustRule } from './robust/robust-rule.js';
+export { DENSE_I32, type UpdateForm } from './update-form.js';
 export {
   headBytes,
   readHead,

@@ -1,6 +1,6 @@
 /** How the server turns an aggregate into the next model (protocol.md §1.6–1.7). Rates and betas as in the spec. */
 export type Strategy =
-  | { readonly kind: 'fedAvg'; readonly serverLearningRate: number }
+  | { readonly kind: 'fedAvg' | 'scaffold' | 'fedNova'; readonly serverLearningRate: number }
   | { readonly kind: 'fedAvgM'; readonly serverLearningRate: number; readonly beta1: number }
   | {
       readonly kind: 'fedAdagrad';
@@ -25,7 +25,7 @@ export interface OptimizerState {
 
 /** Number of moments: 0 (no state blob), 1 (m) or 2 (m and v). */
 export function momentsOf(kind: Strategy['kind']): 0 | 1 | 2 {
-  if (kind === 'fedAvg') return 0;
+  if (kind === 'fedAvg' || kind === 'scaffold' || kind === 'fedNova') return 0;
   return kind === 'fedAvgM' ? 1 : 2;
 }
 

@@ -102,6 +102,8 @@ function runKernel(kernels: Kernels, count: number, { strategy, sumWeight }: Ste
   const eta = strategy.serverLearningRate;
   switch (strategy.kind) {
     case 'fedAvg':
+    case 'scaffold':
+    case 'fedNova':
       return kernels.stepAvg(count, SUMS_AT, MODEL_AT, weight, eta) === 1;
     case 'fedAvgM':
       return kernels.stepAvgM(count, SUMS_AT, MODEL_AT, M_AT, weight, eta, strategy.beta1) === 1;
@@ -121,7 +123,7 @@ function runKernel(kernels: Kernels, count: number, { strategy, sumWeight }: Ste
 function adaptive(
   count: number,
   weight: number,
-  strategy: Exclude<Strategy, { kind: 'fedAvg' | 'fedAvgM' }>,
+  strategy: Extract<Strategy, { tau: number }>,
 ): AdaptiveArguments {
   const { serverLearningRate: eta, tau, beta1 } = strategy;
   return [count, SUMS_AT, MODEL_AT, M_AT, V_AT, weight, eta, tau, beta1, 1 - beta1];

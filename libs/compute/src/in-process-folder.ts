@@ -64,7 +64,7 @@ export class InProcessFolder implements Folder {
     return this.#check(await this.#blobs.get(update));
   }
 
-  add(update: Hash, weight: bigint): Promise<void> {
+  add({ update, weight }: Weighted): Promise<void> {
     return this.#order.run(async () => {
       this.#expectFolding();
       this.#accumulator.add(await this.#blobs.get(update), weight);

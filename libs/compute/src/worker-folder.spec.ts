@@ -11,13 +11,14 @@ import {
 } from '@tallystick/aggregation';
 import { randomUpdate, seededWords } from '@tallystick/aggregation/testing';
 import { FsBlobStore } from '@tallystick/blobs';
-import { type Hash, ZERO_HASH } from '@tallystick/kernel';
+import type { Hash } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { Weighted } from '@tallystick/rounds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InProcessFolderFactory } from './in-process-folder.js';
 import { folderContract } from './testing/folder.contract.js';
 import { WorkerFolderFactory } from './worker-folder-factory.js';
+import { foldOf, weighted } from './testing/fold-inputs.js';
 
 const STRATEGY: Strategy = { kind: 'fedAvg', serverLearningRate: 0.5 };
 /** Σ = 2²² − 1, the largest a round may have. */
@@ -77,7 +78,7 @@ describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions'
     model = await blobs.put(encodeModel(manifest, new Float32Array(d).fill(0.5)));
     const files = WEIGHTS.map((weight, i) => ({ weight, file: randomUpdate(manifest, 7 * d + i) }));
     contributions = await Promise.all(
-      files.map(async ({ weight, file }) => ({ weight, update: await blobs.put(file) })),
+      files.map(async ({ weight, file }) => weighted(await blobs.put(file), weight)),
     );
     const decoded = files.map((f) => ({ ...f, values: decodeUpdate(f.file, manifest) }));
     wanted = BigInt64Array.from(referenceSum(d, decoded));
@@ -93,7 +94,7 @@ describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions'
     }
     return blobs.put(file);
   }
-  const spec = () => ({ model, state: ZERO_HASH, strategy: STRATEGY });
+  const spec = () => foldOf({ model, strategy: STRATEGY });
 
   it.each([
     { workers: 1, chunkPositions: 4096 },
@@ -110,7 +111,7 @@ describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions'
     for (let seed = 0; seed < 20; seed++) {
       await folder.rebuild([]);
       for (const { update, weight } of shuffled(contributions, seed)) {
-        await folder.add(update, weight);
+        await folder.add(weighted(update, weight));
       }
       expect(equalSums(await folder.sums(), wanted), `seed ${seed}`).toBe(true);
     }
@@ -122,7 +123,7 @@ describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions'
   it('mutants differ: weights ignored, one sign flipped, one update left out', async () => {
     const factory = new WorkerFolderFactory({ blobs, workers: 2 });
     const [first, ...others] = contributions;
-    const ignored = contributions.map(({ update }) => ({ update, weight: 1n }));
+    const ignored = contributions.map(({ update }) => weighted(update, 1n));
     const flipped = [{ ...first, update: await putNegated(first.update) }, ...others];
     for (const mutant of [ignored, flipped, others]) {
       const folder = await factory.open(spec());
@@ -139,7 +140,7 @@ describe('WorkerFolder', () => {
   const manifest = manifestWith(3000);
   const open = async (blobs: FsBlobStore, factory: WorkerFolderFactory) => {
     const model = await blobs.put(encodeModel(manifest, new Float32Array(3000)));
-    return factory.open({ model, state: ZERO_HASH, strategy: STRATEGY });
+    return factory.open(foldOf({ model, strategy: STRATEGY }));
   };
 
   it('blames the disk, not the node, for a file that changed', async () => {
@@ -151,7 +152,7 @@ describe('WorkerFolder', () => {
     file[5] = 9;
     await writeFile(blobs.path(update), file);
     await expect(folder.inspect(update)).rejects.toMatchObject({ code: 'STORE_BLOB_DAMAGED' });
-    await expect(folder.rebuild([{ update, weight: 1n }])).rejects.toMatchObject({
+    await expect(folder.rebuild([weighted(update, 1n)])).rejects.toMatchObject({
       code: 'STORE_BLOB_DAMAGED',
     });
     await factory.close();
@@ -162,11 +163,13 @@ describe('WorkerFolder', () => {
     const factory = new WorkerFolderFactory({ blobs, workers: 2 });
     const folder = await open(blobs, factory);
     const update = await blobs.put(randomUpdate(manifest, 1));
-    await folder.add(update, 5n);
-    await expect(folder.add(sha256(), 1n)).rejects.toMatchObject({ code: 'STORE_BLOB_MISSING' });
-    await expect(folder.add(update, 1n)).rejects.toMatchObject({ code: 'INTERNAL' });
+    await folder.add(weighted(update, 5n));
+    await expect(folder.add(weighted(sha256(), 1n))).rejects.toMatchObject({
+      code: 'STORE_BLOB_MISSING',
+    });
+    await expect(folder.add(weighted(update, 1n))).rejects.toMatchObject({ code: 'INTERNAL' });
     await expect(folder.finish()).rejects.toMatchObject({ code: 'INTERNAL' });
-    await folder.rebuild([{ update, weight: 5n }]);
+    await folder.rebuild([weighted(update, 5n)]);
     expect(await folder.finish()).toMatchObject({ ok: true, sumWeight: 5n });
     await expect(folder.finish()).rejects.toMatchObject({ code: 'INTERNAL' });
     await factory.close();
@@ -178,7 +181,7 @@ describe('WorkerFolder', () => {
     const folder = await open(blobs, factory);
     await factory.close();
     await folder.close();
-    await expect(folder.add(sha256(), 1n)).rejects.toMatchObject({ code: 'INTERNAL' });
+    await expect(folder.add(weighted(sha256(), 1n))).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 
   it('refuses a sum of weights of 2^22 and goes on', async () => {
@@ -186,11 +189,11 @@ describe('WorkerFolder', () => {
     const factory = new WorkerFolderFactory({ blobs, workers: 1 });
     const folder = await open(blobs, factory);
     const update = await blobs.put(randomUpdate(manifest, 1));
-    await folder.add(update, 2n);
-    await expect(folder.add(update, 2n ** 22n - 2n)).rejects.toMatchObject({
+    await folder.add(weighted(update, 2n));
+    await expect(folder.add(weighted(update, 2n ** 22n - 2n))).rejects.toMatchObject({
       code: 'INTERNAL_OVERFLOW',
     });
-    await folder.add(update, 1n);
+    await folder.add(weighted(update, 1n));
     expect(await folder.finish()).toMatchObject({ ok: true, sumWeight: 3n });
     await factory.close();
   });

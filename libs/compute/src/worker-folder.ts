@@ -60,10 +60,10 @@ export class WorkerFolder implements Folder {
     return pool.run(pool.idlest(), 'inspect', { ask });
   }
 
-  add(update: Hash, weight: bigint): Promise<void> {
+  add(contribution: Weighted): Promise<void> {
     return this.#order.run(async () => {
       this.#expectFolding();
-      await this.#fold(update, weight);
+      await this.#fold(contribution);
       this.#resume();
     });
   }
@@ -74,10 +74,10 @@ export class WorkerFolder implements Folder {
       this.#phase = 'broken';
       sumsOf(this.#memory, this.#shape.manifest).fill(0n);
       this.#sumWeight = 0n;
-      for (const { update, weight } of contributions) {
-        const inspection = await this.inspect(update);
+      for (const contribution of contributions) {
+        const inspection = await this.inspect(contribution.update);
         if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
-        await this.#fold(update, weight);
+        await this.#fold(contribution);
       }
       this.#resume();
     });
@@ -109,7 +109,7 @@ export class WorkerFolder implements Folder {
   }
 
   /** Leaves the fold broken until the caller resumes it. */
-  async #fold(update: Hash, weight: bigint): Promise<void> {
+  async #fold({ update, weight }: Weighted): Promise<void> {
     const sumWeight = addWeight(this.#sumWeight, weight);
     const { pool, fold, blobs } = this.#deps;
     const ask = { fold, path: blobs.path(update), weight: Number(weight) };

@@ -28,6 +28,13 @@ export {
   specHash,
 } from './spec/parse-run-spec.js';
 export * from './spec/run-spec.js';
+export {
+  leastUpdates,
+  type RobustRuleName,
+  type RobustSpec,
+  type StrategySpec,
+  toleranceOf,
+} from './spec/strategy-spec.js';
 export { type Fault, formatFaults, type Parsed, parseYaml } from './yaml/parse-yaml.js';
 export { decodeInviteToken, encodeInviteToken, InviteToken } from './invite-token.js';
 export * from './rest/error-body.js';

@@ -35,13 +35,20 @@ export class InMemoryJournal implements RoundJournal {
     return Promise.resolve();
   }
 
-  append(run: RunId, round: number, row: ContributionRow): Promise<void> {
+  append(run: RunId, round: number, rows: readonly ContributionRow[]): Promise<void> {
     const open = this.#rows(run).open;
     if (open?.round !== round) return refuse(`round ${round} is not open`);
-    if (open.contributions.some(({ node }) => node === row.node)) {
-      return Promise.reject(new TallyError('ROUND_DUPLICATE', { node: row.node, run, round }));
+    const contributions = [...open.contributions];
+    const nodes = new Set(contributions.map(({ node }) => node));
+    for (const row of rows) {
+      const { node } = row;
+      if (nodes.has(node)) {
+        return Promise.reject(new TallyError('ROUND_DUPLICATE', { node, run, round }));
+      }
+      nodes.add(node);
+      contributions.push(row);
     }
-    this.#rows(run).open = { ...open, contributions: [...open.contributions, row] };
+    this.#rows(run).open = { ...open, contributions };
     return Promise.resolve();
   }
 

@@ -32,5 +32,6 @@ export type { RunDeps, RunPlan } from './run-plan.js';
 export { type ClosedRound, closedRoundOf } from './closed-round.js';
 export { unitFor, weightFor } from './weight-for.js';
 export { advance, type Position, startOf } from './position.js';
-export { strategyOf } from './strategy-of.js';
+export { foldSpecOf, strategyOf, updateFormOf, weightedOf } from './fold-spec.js';
+export { localSteps } from './local-steps.js';
 export type { Verdict } from './verdict.js';

@@ -25,7 +25,9 @@ import type {
   Offer,
   OpenRound,
   ResumableRound,
+  Weighted,
 } from './ports/index.js';
+import { weightedOf } from './fold-spec.js';
 import type { RunDeps, RunPlan } from './run-plan.js';
 import { refusal, type Verdict } from './verdict.js';
 import { weightFor } from './weight-for.js';
@@ -44,6 +46,21 @@ export interface RoundDeps extends RunDeps {
   readonly notBeforeMs: bigint;
 }
 
+/** A submitted receipt and whom to tell what became of it. */
+interface Arrival {
+  readonly node: NodeId;
+  readonly submission: Submission;
+  resolve(verdict: Verdict): void;
+  reject(error: unknown): void;
+}
+
+interface Accepted {
+  readonly row: ContributionRow;
+}
+
+/** A row to be taken in, or the verdict without one. */
+type Judged = Accepted | Verdict;
+
 /**
  * The one writer of a round: everything that happens to it goes through a serial mailbox. The round is durable and
  * open when the actor is made; `closed` settles once its close is durable, or rejects when a port failed — then
@@ -55,6 +72,10 @@ export class RoundActor {
   #phase: Phase = 'opening';
   #timer: Timer | undefined;
   readonly #mailbox: SerialQueue;
+  /** Most messages that wait. */
+  readonly #messages: number;
+  /** Submitted, and not looked at yet. */
+  readonly #arrived: Arrival[] = [];
   readonly #collected: Collected;
   readonly #members: ReadonlyMap<NodeId, CohortNode>;
   readonly #taskHash: Hash;
@@ -70,7 +91,8 @@ export class RoundActor {
     const { promise, ...settle } = deferred<ClosedRound>();
     this.closed = promise;
     this.#settle = settle;
-    this.#mailbox = new SerialQueue('round mailbox', MESSAGES_PER_NODE * open.cohort.length + 16);
+    this.#messages = MESSAGES_PER_NODE * open.cohort.length + 16;
+    this.#mailbox = new SerialQueue('round mailbox', this.#messages);
     this.#collected = new Collected(open);
     this.#members = new Map(open.cohort.map((node) => [node.member.node, node]));
     this.#taskHash = recordHash(deps.sha256, TASK, open.task);
@@ -91,9 +113,7 @@ export class RoundActor {
     return this.#guarded(async () => {
       for (const row of rows.contributions) this.#collected.accept(row);
       for (const row of rows.declines) this.#collected.decline(row);
-      await this.#deps.folder.rebuild(
-        rows.contributions.map((row) => ({ update: row.receipt.update, weight: row.weight })),
-      );
+      await this.#deps.folder.rebuild(rows.contributions.map((row) => this.#weighted(row)));
       this.#phase = 'collecting';
       const remainingMs = Number(this.#open.task.deadlineMs) - this.#deps.clock.nowMs();
       this.#timer = this.#deps.clock.after(Math.max(0, remainingMs), () => this.#checkWindow(true));
@@ -123,13 +143,21 @@ export class RoundActor {
     return { phase: this.#phase, included: this.#collected.included, waitingFor };
   }
 
-  /** Gate, fold, durable row, promise. Closing is a message of its own, so a promise never waits for the step. */
+  /**
+   * Gate, durable row, promise, fold. What arrives while an earlier one is made durable is judged together and shares
+   * one transaction. Closing is a message of its own, so a promise never waits for the step.
+   */
   submit(node: NodeId, submission: Submission): Promise<Verdict> {
-    const { run, round } = this.#open;
-    const late = refusal('ignored', 'ROUND_CLOSED', { run, round });
-    const verdict = this.#guarded(() => this.#judge(node, submission), late);
+    if (this.#arrived.length >= this.#messages) {
+      const overflow = { what: 'round mailbox', limit: this.#messages };
+      return Promise.reject(new TallyError('INTERNAL_OVERFLOW', overflow));
+    }
+    const { promise, ...settle } = deferred<Verdict>();
+    this.#arrived.push({ node, submission, ...settle });
+    if (this.#arrived.length > 1) return promise;
+    this.#guarded(() => this.#judgeArrived(), undefined).catch(() => undefined); // each arrival is told itself
     this.#checkWindow(false);
-    return verdict;
+    return promise;
   }
 
   /** A signed refusal of a cohort node; anything else is dropped. */
@@ -157,9 +185,48 @@ export class RoundActor {
   cancel(): void {
     this.#phase = 'cancelled';
     this.#timer?.cancel();
+    const { run, round } = this.#open;
+    const late = refusal('ignored', 'ROUND_CLOSED', { run, round });
+    for (const { resolve } of this.#arrived.splice(0)) resolve(late);
   }
 
-  async #judge(node: NodeId, submission: Submission): Promise<Verdict> {
+  async #judgeArrived(): Promise<void> {
+    const arrived = this.#arrived.splice(0);
+    try {
+      const judged = await Promise.all(arrived.map((arrival) => this.#judge(arrival)));
+      const accepted = this.#firstOfEach(judged);
+      const rows = accepted.map(({ row }) => row);
+      if (rows.length > 0) await this.#deps.journal.append(this.#open.run, this.#open.round, rows);
+      for (const row of rows) this.#collected.accept(row);
+      for (const [i, { resolve }] of arrived.entries()) resolve(this.#verdictOf(judged[i]));
+      await Promise.all(rows.map((row) => this.#deps.folder.add(this.#weighted(row))));
+    } catch (error) {
+      for (const { reject } of arrived) reject(error);
+      throw error;
+    }
+  }
+
+  /** One row for each node, and no more of them than the window takes. */
+  #firstOfEach(judged: readonly Judged[]): readonly Accepted[] {
+    const max = this.#plan.spec.window.count.max ?? this.#open.cohort.length;
+    const nodes = new Set<NodeId>();
+    return judged
+      .filter((each): each is Accepted => 'row' in each)
+      .filter(({ row: { node } }) => !nodes.has(node) && nodes.add(node))
+      .slice(0, max - this.#collected.included);
+  }
+
+  /** A row that was not taken in lost to an earlier one of its node, or to a full window. */
+  #verdictOf(judged: Judged | undefined): Verdict {
+    const { run, round } = this.#open;
+    if (judged === undefined) return refusal('ignored', 'ROUND_CLOSED', { run, round });
+    if (!('row' in judged)) return judged;
+    const taken = this.#collected.contribution(judged.row.node);
+    if (taken === undefined) return refusal('ignored', 'ROUND_CLOSED', { run, round });
+    return this.#repeat(taken, judged.row.promise.receipt);
+  }
+
+  async #judge({ node, submission }: Arrival): Promise<Judged> {
     const { run, round, task } = this.#open;
     const member = this.#members.get(node);
     if (member === undefined) return refusal('rejected', 'ROUND_NOT_MEMBER', { node, run, round });
@@ -180,25 +247,30 @@ export class RoundActor {
       this.#collected.refuse(node, hash, ExclusionReason.malformed);
       return { outcome: 'rejected', code: inspection.code, message: inspection.reason };
     }
-    return this.#record(member, submission, hash);
+    return { row: this.#rowOf(member, submission, hash) };
   }
 
-  /** The row is durable before it counts and before the node hears of it. */
-  async #record(member: CohortNode, submission: Submission, receipt: Hash): Promise<Verdict> {
+  /** What is made durable before it counts and before the node hears of it. */
+  #rowOf({ member }: CohortNode, submission: Submission, receipt: Hash): ContributionRow {
     const { run, round, task } = this.#open;
-    const { node } = member.member;
+    const { node } = member;
     const dueMs = task.deadlineMs + PROMISE_GRACE_MS;
-    const row: ContributionRow = {
+    return {
       node,
       receipt: submission.receipt,
       receiptSignature: submission.signature,
-      weight: weightFor(this.#plan.spec.numeric, submission.receipt, member.member, task.unit),
+      weight: weightFor(this.#plan.spec.numeric, submission.receipt, member, task.unit),
       promise: { chain: task.chain, run, round, node, receipt, dueMs },
     };
-    await this.#deps.journal.append(run, round, row);
-    this.#collected.accept(row);
-    await this.#deps.folder.add(row.receipt.update, row.weight);
-    return this.#promise(row);
+  }
+
+  #weighted({ node, receipt, weight }: ContributionRow): Weighted {
+    return weightedOf(this.#plan.spec, {
+      node,
+      update: receipt.update,
+      numExamples: receipt.numExamples,
+      weight,
+    });
   }
 
   /** The same receipt again gets the same promise; another one is a duplicate. */

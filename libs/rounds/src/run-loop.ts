@@ -1,6 +1,7 @@
 import { type Hash, type NodeId, sleep, type StopSignal } from '@tallystick/kernel';
 import type { Decline, Signed } from '@tallystick/record';
 import { type ClosedRound, closedRoundOf } from './closed-round.js';
+import { foldSpecOf } from './fold-spec.js';
 import type { Submission } from './gate.js';
 import { prepareRound } from './open-round.js';
 import type { Phase } from './phases.js';
@@ -9,7 +10,6 @@ import { advance, type Position, startOf } from './position.js';
 import { RoundActor } from './round-actor.js';
 import type { RunDeps, RunPlan } from './run-plan.js';
 import { orAborted } from './or-aborted.js';
-import { strategyOf } from './strategy-of.js';
 import { refusal, type Verdict } from './verdict.js';
 
 /** How a run ended. */
@@ -194,9 +194,7 @@ export class RunLoop {
 
   async #playRound(round: ResumableRound, signal: StopSignal): Promise<void> {
     const { folders, sha256 } = this.#deps;
-    const { model, state } = round.task;
-    const strategy = strategyOf(this.#plan.spec.strategy);
-    const folder = await folders.open({ model, state, strategy });
+    const folder = await folders.open(foldSpecOf(this.#plan.spec, round.task));
     const actor = new RoundActor(this.#plan, round, {
       ...this.#deps,
       folder,

@@ -1,5 +1,6 @@
 import { asHash, asRunId } from '@tallystick/kernel';
 import { VirtualClock } from '@tallystick/kernel/testing';
+import type { ContributionRow } from '@tallystick/rounds';
 import { journalContract } from '@tallystick/rounds/testing';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -62,7 +63,7 @@ describe('PgRoundJournal', () => {
     const journal = await emptyJournal();
     const { open, row, close } = samples();
     await journal.open(open);
-    await journal.append(RUN, 0, row);
+    await journal.append(RUN, 0, [row]);
     await journal.close(close);
     expect(await source.manager.countBy(OutboxEntity, { runId: RUN, status: 'pending' })).toBe(1);
     const run = await source.manager.findOneByOrFail(RunEntity, { id: RUN });
@@ -107,7 +108,7 @@ describe('PgRoundJournal', () => {
 /** Records of one round; their contents are the contract suite's business. */
 function samples() {
   const zero = asHash('00'.repeat(32));
-  const node = 1 as Parameters<PgRoundJournal['append']>[2]['node'];
+  const node = 1 as ContributionRow['node'];
   const task = {
     chain: HASH,
     run: RUN,
@@ -161,7 +162,7 @@ function samples() {
     deadlineMs: 5n,
     closedAtMs: 4n,
   };
-  const signature = 'cd'.repeat(64) as Parameters<PgRoundJournal['append']>[2]['receiptSignature'];
+  const signature = 'cd'.repeat(64) as ContributionRow['receiptSignature'];
   return {
     open: { run: RUN, round: 0, task, cohort: [] },
     row: { node, receipt, receiptSignature: signature, weight: 1n, promise },

@@ -20,7 +20,12 @@ import {
 } from './entities/index.js';
 import { metricsOf } from './metrics-of.js';
 import { recordHex, recordListHex, recordListOf, recordOf } from './record-list.js';
-import { isUniqueViolation, type Transaction, type UnitOfWork } from './unit-of-work.js';
+import {
+  isUniqueViolation,
+  type NewEvent,
+  type Transaction,
+  type UnitOfWork,
+} from './unit-of-work.js';
 
 /** RoundJournal on PostgreSQL: each method is one transaction that also writes the event rows it is told by. */
 export class PgRoundJournal implements RoundJournal {
@@ -89,34 +94,24 @@ export class PgRoundJournal implements RoundJournal {
     });
   }
 
-  async append(run: RunId, round: number, row: ContributionRow): Promise<void> {
-    const { node, receipt } = row;
+  async append(run: RunId, round: number, rows: readonly ContributionRow[]): Promise<void> {
     await this.#whileOpen(run, round, async (tx) => {
-      await insertOnce(run, round, node, () =>
-        tx.manager.insert(ContributionEntity, {
-          runId: run,
-          round,
-          nodeId: node,
-          receipt: recordHex(RECEIPT, receipt),
-          receiptSignature: row.receiptSignature,
-          weight: row.weight,
-          promise: recordHex(PROMISE, row.promise),
-          acceptedAt: tx.now(),
-        }),
+      await insertOnce(run, round, rows.map(({ node }) => node).join(', '), () =>
+        tx.manager.insert(
+          ContributionEntity,
+          rows.map((row) => ({
+            runId: run,
+            round,
+            nodeId: row.node,
+            receipt: recordHex(RECEIPT, row.receipt),
+            receiptSignature: row.receiptSignature,
+            weight: row.weight,
+            promise: recordHex(PROMISE, row.promise),
+            acceptedAt: tx.now(),
+          })),
+        ),
       );
-      await tx.tell(run, {
-        type: 'update.accepted',
-        round,
-        node,
-        detail: {
-          update: receipt.update,
-          updateBytes: receipt.updateBytes.toString(),
-          numExamples: receipt.numExamples.toString(),
-          weight: row.weight.toString(),
-          lossBefore: receipt.lossBefore.toString(),
-          lossAfter: receipt.lossAfter.toString(),
-        },
-      });
+      await tx.tell(run, ...rows.map((row) => acceptedEvent(round, row)));
     });
     this.#crash.hit('row-no-promise', round);
   }
@@ -181,7 +176,7 @@ export class PgRoundJournal implements RoundJournal {
 async function insertOnce(
   run: RunId,
   round: number,
-  node: number,
+  node: number | string,
   insert: () => Promise<unknown>,
 ): Promise<void> {
   try {
@@ -190,6 +185,22 @@ async function insertOnce(
     if (!isUniqueViolation(error)) throw error;
     throw new TallyError('ROUND_DUPLICATE', { run, round, node }, error);
   }
+}
+
+function acceptedEvent(round: number, { node, receipt, weight }: ContributionRow): NewEvent {
+  return {
+    type: 'update.accepted',
+    round,
+    node,
+    detail: {
+      update: receipt.update,
+      updateBytes: receipt.updateBytes.toString(),
+      numExamples: receipt.numExamples.toString(),
+      weight: weight.toString(),
+      lossBefore: receipt.lossBefore.toString(),
+      lossAfter: receipt.lossAfter.toString(),
+    },
+  };
 }
 
 function closedDetail({ header, headerHash, metrics, emptyReason }: CloseRound) {

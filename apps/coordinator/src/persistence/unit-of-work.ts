@@ -24,33 +24,36 @@ export class Transaction {
   }
 
   /**
-   * Appends an event of `run`. Its number is taken under the run row's lock and kept until the commit, so numbers
-   * appear in order: a watcher that has read number n will never see a smaller one later.
+   * Appends events of `run`, at least one. Their numbers are taken under the run row's lock and kept until the commit,
+   * so numbers appear in order: a watcher that has read number n will never see a smaller one later.
    */
-  async tell(run: RunId, event: NewEvent): Promise<void> {
+  async tell(run: RunId, ...events: readonly NewEvent[]): Promise<void> {
     const updated = await this.manager
       .createQueryBuilder()
       .update(RunEntity)
-      .set({ lastEvent: () => 'last_event + 1' })
+      .set({ lastEvent: () => `last_event + ${events.length}` })
       .where({ id: run })
       .returning('last_event')
       .execute();
-    const number = firstNumber(updated.raw);
-    if (number === undefined) throw new TallyError('USAGE_UNKNOWN_RUN', { run });
-    await this.manager.insert(EventEntity, {
-      runId: run,
-      number,
-      type: event.type,
-      round: event.round ?? null,
-      nodeId: event.node ?? null,
-      detail: event.detail,
-      at: this.now(),
-    });
+    const last = lastNumber(updated.raw);
+    if (last === undefined) throw new TallyError('USAGE_UNKNOWN_RUN', { run });
+    await this.manager.insert(
+      EventEntity,
+      events.map((event, i) => ({
+        runId: run,
+        number: last - events.length + 1 + i,
+        type: event.type,
+        round: event.round ?? null,
+        nodeId: event.node ?? null,
+        detail: event.detail,
+        at: this.now(),
+      })),
+    );
     this.touched.add(run);
   }
 }
 
-function firstNumber(raw: unknown): number | undefined {
+function lastNumber(raw: unknown): number | undefined {
   const row: unknown = Array.isArray(raw) ? raw[0] : undefined;
   if (typeof row !== 'object' || row === null || !('last_event' in row)) return undefined;
   return Number(row.last_event);

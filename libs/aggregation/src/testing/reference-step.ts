@@ -15,7 +15,7 @@ export interface ReferenceState {
  */
 export function referenceStep(strategy: Strategy, at: ReferenceState, g: number): ReferenceState {
   const { serverLearningRate: eta } = strategy;
-  if (strategy.kind === 'fedAvg') return { ...at, x: at.x + eta * g };
+  if (!('beta1' in strategy)) return { ...at, x: at.x + eta * g };
   const { beta1 } = strategy;
   if (strategy.kind === 'fedAvgM') {
     const m = beta1 * at.m + g;
@@ -26,7 +26,7 @@ export function referenceStep(strategy: Strategy, at: ReferenceState, g: number)
   return { m, v, x: at.x + (eta * m) / (Math.sqrt(v) + strategy.tau) };
 }
 
-type Adaptive = Exclude<Strategy, { kind: 'fedAvg' | 'fedAvgM' }>;
+type Adaptive = Extract<Strategy, { tau: number }>;
 
 function secondMoment(strategy: Adaptive, v: number, q: number): number {
   if (strategy.kind === 'fedAdagrad') return v + q;

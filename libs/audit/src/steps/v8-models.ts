@@ -1,7 +1,7 @@
 import { InProcessFolderFactory } from '@tallystick/compute';
 import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
-import { type BlobStore, type FolderFactory, strategyOf } from '@tallystick/rounds';
+import { type BlobStore, type FolderFactory, foldSpecOf, weightedOf } from '@tallystick/rounds';
 import { blobPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { demand, demandEqual, type Place } from '../findings.js';
@@ -55,10 +55,9 @@ async function checkStep(
   folders: FolderFactory,
 ): Promise<void> {
   const place: Place = { round, record: 'model after the round', by: 'coordinator' };
-  const { model, state } = task.value;
-  const folder = await folders.open({ model, state, strategy: strategyOf(spec.strategy) });
+  const folder = await folders.open(foldSpecOf(spec, task.value));
   try {
-    await folder.rebuild(leaves);
+    await folder.rebuild(leaves.map((leaf) => weightedOf(spec, leaf)));
     const result = await folder.finish();
     demand(result.ok, place, 'a finite model', 'a value that is not finite');
     demandEqual(result.model, header.value.modelAfter, place);

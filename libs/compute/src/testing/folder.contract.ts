@@ -12,6 +12,7 @@ import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { BlobStore, Folder, FolderFactory, FoldResult, Weighted } from '@tallystick/rounds';
 import { describe, expect, it } from 'vitest';
+import { foldOf, weighted } from './fold-inputs.js';
 
 /** A factory and the store it works on. */
 export interface FolderSetup {
@@ -46,7 +47,7 @@ async function putUpdate(blobs: BlobStore, factor: number): Promise<Hash> {
 
 async function openFold(setup: FolderSetup, strategy: Strategy): Promise<Folder> {
   const model = await setup.blobs.put(encodeModel(MANIFEST, ramp(1)));
-  return setup.factory.open({ model, state: ZERO_HASH, strategy });
+  return setup.factory.open(foldOf({ model, strategy }));
 }
 
 /** What every Folder promises. `setup` gives a factory over an empty store. */
@@ -55,8 +56,8 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
     it('stores the weighted mean step', async () => {
       const at = await setup();
       const folder = await openFold(at, AVERAGE);
-      await folder.add(await putUpdate(at.blobs, 2), 3n);
-      await folder.add(await putUpdate(at.blobs, -2), 1n);
+      await folder.add(weighted(await putUpdate(at.blobs, 2), 3n));
+      await folder.add(weighted(await putUpdate(at.blobs, -2), 1n));
       const result = await folder.finish();
       // 1 + (3·1 + 1·(−3)) ÷ 4 = 1: the two changes cancel.
       const model = await at.blobs.put(encodeModel(MANIFEST, ramp(1)));
@@ -66,12 +67,12 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
 
     it('gives the same blobs whatever the order, and others when weights are ignored', async () => {
       const at = await setup();
-      const a = { update: await putUpdate(at.blobs, 2), weight: 5n };
-      const b = { update: await putUpdate(at.blobs, 0.5), weight: 7n };
-      const c = { update: await putUpdate(at.blobs, -1), weight: 11n };
+      const a = weighted(await putUpdate(at.blobs, 2), 5n);
+      const b = weighted(await putUpdate(at.blobs, 0.5), 7n);
+      const c = weighted(await putUpdate(at.blobs, -1), 11n);
       const finish = async (contributions: readonly Weighted[]): Promise<FoldResult> => {
         const folder = await openFold(at, YOGI);
-        for (const { update, weight } of contributions) await folder.add(update, weight);
+        for (const contribution of contributions) await folder.add(contribution);
         const result = await folder.finish();
         await folder.close();
         return result;
@@ -88,8 +89,8 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       state.v.fill(0.5);
       const model = await at.blobs.put(encodeModel(MANIFEST, ramp(1)));
       const stateId = await at.blobs.put(encodeState(MANIFEST, state));
-      const folder = await at.factory.open({ model, state: stateId, strategy: YOGI });
-      await folder.add(await at.blobs.put(encodeUpdate(MANIFEST, ramp(1), ramp(1))), 2n);
+      const folder = await at.factory.open(foldOf({ model, state: stateId, strategy: YOGI }));
+      await folder.add(weighted(await at.blobs.put(encodeUpdate(MANIFEST, ramp(1), ramp(1))), 2n));
       const step = takeStep({
         manifest: MANIFEST,
         model: ramp(1),
@@ -113,14 +114,11 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       const at = await setup();
       const [a, b] = await Promise.all([putUpdate(at.blobs, 2), putUpdate(at.blobs, 3)]);
       const straight = await openFold(at, AVERAGE);
-      await straight.add(a, 2n);
-      await straight.add(b, 9n);
+      await straight.add(weighted(a, 2n));
+      await straight.add(weighted(b, 9n));
       const folder = await openFold(at, AVERAGE);
-      await folder.add(a, 100n);
-      await folder.rebuild([
-        { update: b, weight: 9n },
-        { update: a, weight: 2n },
-      ]);
+      await folder.add(weighted(a, 100n));
+      await folder.rebuild([weighted(b, 9n), weighted(a, 2n)]);
       expect(await folder.finish()).toEqual(await straight.finish());
       await Promise.all([straight.close(), folder.close()]);
     });
@@ -129,8 +127,8 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       const at = await setup();
       const folder = await openFold(at, AVERAGE);
       const other = manifestOf(sha256, [{ name: 'w', shape: [3] }]);
-      const good = { update: await putUpdate(at.blobs, 2), weight: 3n };
-      const bad = { update: await at.blobs.put(randomUpdate(other, 1)), weight: 1n };
+      const good = weighted(await putUpdate(at.blobs, 2), 3n);
+      const bad = weighted(await at.blobs.put(randomUpdate(other, 1)), 1n);
       await expect(folder.rebuild([good, bad])).rejects.toMatchObject({
         code: 'UPDATE_MALFORMED',
         message: expect.stringContaining('3 parameters'),
@@ -145,19 +143,23 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       const at = await setup();
       const update = await putUpdate(at.blobs, 2);
       const folder = await openFold(at, AVERAGE);
-      const before = [folder.add(update, 1n), folder.rebuild([]), folder.add(update, 3n)];
+      const before = [
+        folder.add(weighted(update, 1n)),
+        folder.rebuild([]),
+        folder.add(weighted(update, 3n)),
+      ];
       const finish = folder.finish();
       await Promise.all(before);
       expect(await finish).toMatchObject({ ok: true, sumWeight: 3n });
       await expect(folder.finish()).rejects.toMatchObject({ code: 'INTERNAL' });
-      await expect(folder.add(update, 1n)).rejects.toMatchObject({ code: 'INTERNAL' });
+      await expect(folder.add(weighted(update, 1n))).rejects.toMatchObject({ code: 'INTERNAL' });
       await folder.close();
     });
 
     it('says when the step is not finite, and leaves no blob', async () => {
       const at = await setup();
       const folder = await openFold(at, { kind: 'fedAvg', serverLearningRate: 3e38 });
-      await folder.add(await putUpdate(at.blobs, 100), 1n);
+      await folder.add(weighted(await putUpdate(at.blobs, 100), 1n));
       expect(await folder.finish()).toEqual({ ok: false, code: 'ROUND_MODEL_NOT_FINITE' });
       await folder.close();
       await folder.close();
@@ -215,7 +217,7 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
         encodeState(MANIFEST, { m: new Float64Array(MANIFEST.d) }),
       );
       const open = (model: Hash, state: Hash): Promise<Folder> =>
-        at.factory.open({ model, state, strategy: YOGI });
+        at.factory.open(foldOf({ model, state, strategy: YOGI }));
       await expect(open(sha256(), ZERO_HASH)).rejects.toMatchObject({ code: 'STORE_BLOB_MISSING' });
       await expect(open(junk, ZERO_HASH)).rejects.toMatchObject({ code: 'MODEL_MALFORMED' });
       await expect(open(model, junk)).rejects.toMatchObject({ code: 'MODEL_MALFORMED' });

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { LIMITS } from '../limits.js';
 import { checkFit } from './model-fit.js';
 import { alsoBeside } from './rule.js';
+import { checkRules } from './rules-fit.js';
+import { RobustSpec, StrategySpec } from './strategy-spec.js';
 
 /** Tensor and layer names (protocol.md §1.1). */
 const columnName = z.string().min(1).max(128);
@@ -83,32 +85,6 @@ const Local = z
     ...alsoBeside(),
   });
 
-const serverLearningRate = positive;
-const tau = z.number().min(1e-12).default(1e-3);
-const Strategy = z.union([
-  z.strictObject({ fedAvg: z.strictObject({ serverLearningRate: positive.default(1) }) }),
-  z.strictObject({ fedAvgM: z.strictObject({ serverLearningRate, beta1: beta.default(0.9) }) }),
-  z.strictObject({
-    fedAdagrad: z.strictObject({ serverLearningRate, tau, beta1: beta.default(0.9) }),
-  }),
-  z.strictObject({
-    fedAdam: z.strictObject({
-      serverLearningRate,
-      tau,
-      beta1: beta.default(0.9),
-      beta2: beta.default(0.99),
-    }),
-  }),
-  z.strictObject({
-    fedYogi: z.strictObject({
-      serverLearningRate,
-      tau,
-      beta1: beta.default(0.9),
-      beta2: beta.default(0.99),
-    }),
-  }),
-]);
-
 const Window = z.strictObject({
   count: z
     .strictObject({ min: count(LIMITS.maxCohort), max: count(LIMITS.maxCohort).optional() })
@@ -134,13 +110,24 @@ export const RunSpec = z
     data: Data,
     model: Model,
     local: Local,
-    strategy: Strategy,
+    strategy: StrategySpec,
+    robust: RobustSpec.optional(),
+    /** Updates longer than `norm` (Euclidean, in the model's units) are scaled down to it before they are counted. */
+    clip: z.strictObject({ norm: positive }).optional(),
     rounds: count(100_000),
+    /** Ends the run when `patience` rounds in a row bring the sites' loss not `minDelta` below the best one. */
+    earlyStop: z
+      .strictObject({ patience: count(100_000), minDelta: z.number().min(0).default(0) })
+      .optional(),
     window: Window,
+    /** Buffered asynchronous rounds (FedBuff, arXiv 2106.06639): an update may be this many rounds old. */
+    asynchronous: z.strictObject({ maxStaleness: count(64) }).optional(),
     maxEmptyRounds: count(1000).default(3),
     numeric: z
       .strictObject({
-        codec: z.literal('i32').default('i32'),
+        codec: z.enum(['i32', 'i16', 'i8']).default('i32'),
+        /** Sends only this share of the positions, those that changed most; all of them without it. */
+        topPpm: count(1_000_000).optional(),
         weighting: z.enum(['examples', 'equal']).default('examples'),
         /** Largest numExamples that counts (protocol.md §1.4). */
         cap: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).default(1_000_000),
@@ -155,11 +142,14 @@ export const RunSpec = z
     maxUncommitted: count(1024).default(64),
     seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   })
-  .superRefine(checkFit, alsoBeside('data', 'model'));
+  .superRefine(checkFit, alsoBeside('data', 'model'))
+  .superRefine(
+    checkRules,
+    alsoBeside('strategy', 'robust', 'local', 'window', 'numeric', 'cohort', 'asynchronous'),
+  );
 
 /** A checked run spec with all defaults filled in. */
 export type RunSpec = z.infer<typeof RunSpec>;
 export type DataSpec = z.infer<typeof Data>;
 export type ModelSpec = z.infer<typeof Model>;
 export type LocalSpec = z.infer<typeof Local>;
-export type StrategySpec = z.infer<typeof Strategy>;

@@ -1,11 +1,21 @@
-import type { Strategy } from '@tallystick/aggregation';
-import type { Hash } from '@tallystick/kernel';
+import type { RobustRule, Strategy, UpdateForm } from '@tallystick/aggregation';
+import type { Hash, NodeId } from '@tallystick/kernel';
 
-/** What a fold starts from: the model of the round, the optimizer state (zeros: none) and the server's strategy. */
+/** What a fold starts from, and every rule by which it turns updates into the next model. */
 export interface FoldSpec {
+  /** The model of the round. */
   readonly model: Hash;
+  /** The server's state; zeros: none yet. */
   readonly state: Hash;
+  /** How an update file is encoded. */
+  readonly form: UpdateForm;
   readonly strategy: Strategy;
+  /** Replaces the weighted mean (protocol.md §1.8). */
+  readonly robust?: RobustRule;
+  /** Norm clip C, in units of 2⁻³². */
+  readonly clipNorm?: number;
+  /** Nodes of the cohort: SCAFFOLD's N. */
+  readonly cohort: number;
 }
 
 /** Answer of the canonical check of one stored update (protocol.md §1.3). */
@@ -24,8 +34,12 @@ export type FoldResult =
 
 /** One contribution to fold. */
 export interface Weighted {
+  /** Robust rules order equals by it. */
+  readonly node: NodeId;
   readonly update: Hash;
   readonly weight: bigint;
+  /** Local steps τ behind the update: FedNova's; 1 where no rule looks at it. */
+  readonly steps: number;
 }
 
 /**
@@ -35,8 +49,8 @@ export interface Weighted {
 export interface Folder {
   /** Is the stored update canonical and of the model's shape? Never throws for bad bytes. */
   inspect(update: Hash): Promise<Inspection>;
-  /** Adds weight · update. The update was inspected before. */
-  add(update: Hash, weight: bigint): Promise<void>;
+  /** Counts a contribution whose update was inspected before. */
+  add(contribution: Weighted): Promise<void>;
   /** Starts again from exactly these contributions (after a crash). */
   rebuild(contributions: readonly Weighted[]): Promise<void>;
   /** Takes the server step and stores model and state. Call once, with at least one contribution. */

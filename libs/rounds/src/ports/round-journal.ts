@@ -82,8 +82,8 @@ export interface RunState {
 export interface RoundJournal {
   load(run: RunId): Promise<RunState>;
   open(round: OpenRound): Promise<void>;
-  /** Unique (run, round, node): a second append of the same node rejects with ROUND_DUPLICATE. */
-  append(run: RunId, round: number, row: ContributionRow): Promise<void>;
+  /** All rows or none. Unique (run, round, node): a second row of a node rejects with ROUND_DUPLICATE. */
+  append(run: RunId, round: number, rows: readonly ContributionRow[]): Promise<void>;
   decline(run: RunId, round: number, row: DeclineRow): Promise<void>;
   close(closed: CloseRound): Promise<void>;
 }

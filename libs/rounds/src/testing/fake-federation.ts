@@ -61,7 +61,7 @@ export class FakeFolders implements FolderFactory {
             ? { ok: false, code: 'UPDATE_MALFORMED', reason: 'bad padding' }
             : { ok: true, bytes: 100 },
         ),
-      add: (update, weight) => Promise.resolve(void parts.push({ update, weight })),
+      add: (part) => Promise.resolve(void parts.push(part)),
       rebuild: (list) => Promise.resolve(void (parts = [...list])),
       finish: (): Promise<FoldResult> =>
         Promise.resolve(

@@ -109,7 +109,7 @@ export function journalContract(
     it('gives back an open round with every value as it was written', async () => {
       const { journal, reopen } = await make();
       await journal.open(openOf(0));
-      await journal.append(RUN, 0, rowOf(1, 0));
+      await journal.append(RUN, 0, [rowOf(1, 0)]);
       await journal.decline(RUN, 0, { node: 2 as NodeId, reason: 4, wire: 'ff' });
       expect(await reopen().load(RUN)).toEqual({
         headers: [],
@@ -122,12 +122,12 @@ export function journalContract(
       });
     });
 
-    it('refuses a second contribution of one node and keeps the first', async () => {
+    it('refuses a second contribution of one node, keeps the first, and takes none beside it', async () => {
       const { journal, reopen } = await make();
       await journal.open(openOf(0));
-      await journal.append(RUN, 0, rowOf(1, 0));
+      await journal.append(RUN, 0, [rowOf(1, 0)]);
       const again = { ...rowOf(1, 0), weight: 9n };
-      await expect(journal.append(RUN, 0, again)).rejects.toMatchObject({
+      await expect(journal.append(RUN, 0, [rowOf(2, 0), again])).rejects.toMatchObject({
         code: 'ROUND_DUPLICATE',
       });
       expect((await reopen().load(RUN)).open?.contributions).toEqual([rowOf(1, 0)]);
@@ -136,13 +136,13 @@ export function journalContract(
     it('closes a round for ever and remembers its contributions until the next close', async () => {
       const { journal, reopen } = await make();
       await journal.open(openOf(0));
-      await journal.append(RUN, 0, rowOf(1, 0));
+      await journal.append(RUN, 0, [rowOf(1, 0)]);
       await journal.close(closeOf(0, 1));
       expect(await reopen().load(RUN)).toEqual({
         headers: [headerOf(0, 1)],
         last: [rowOf(1, 0)],
       });
-      await expect(journal.append(RUN, 0, rowOf(2, 0))).rejects.toThrow();
+      await expect(journal.append(RUN, 0, [rowOf(2, 0)])).rejects.toThrow();
       await expect(journal.close(closeOf(0, 1))).rejects.toThrow();
       await expect(journal.open(openOf(0))).rejects.toThrow();
     });
@@ -150,7 +150,7 @@ export function journalContract(
     it('counts no contribution of an empty round', async () => {
       const { journal, reopen } = await make();
       await journal.open(openOf(0));
-      await journal.append(RUN, 0, rowOf(1, 0));
+      await journal.append(RUN, 0, [rowOf(1, 0)]);
       await journal.close({ ...closeOf(0, 0), emptyReason: 'too few' });
       await journal.open(openOf(1));
       const state = await reopen().load(RUN);

@@ -1,5 +1,6 @@
 import { type Manifest, SeedStream } from '@tallystick/aggregation';
 import { type Sha256, TallyError } from '@tallystick/kernel';
+import { localSteps } from '@tallystick/rounds';
 import * as tf from '@tensorflow/tfjs-core';
 import { Batches } from '../batches.js';
 import type {
@@ -50,7 +51,7 @@ export class TfjsWasmEngine implements Engine {
         new SeedStream(this.#sha256, job.seed),
       );
       const stage = new Stage(examples, local.batchSize);
-      for (let step = stepsOf(job); step > 0; step--) {
+      for (let step = localSteps(local, examples.rows); step > 0; step--) {
         sgd.step(stage.fill(batches.next()));
         await breather.breathe();
       }
@@ -74,11 +75,6 @@ export class TfjsWasmEngine implements Engine {
   async close(): Promise<void> {
     // The backend is tfjs-core's own and shared by every engine of this process; its memory goes with the process.
   }
-}
-
-function stepsOf({ local, examples }: FitJob): number {
-  if (local.steps !== undefined) return local.steps;
-  return (local.epochs ?? 1) * Math.ceil(examples.rows / local.batchSize);
 }
 
 function upload({ manifest, weights }: WeightedModel): tf.Tensor[] {

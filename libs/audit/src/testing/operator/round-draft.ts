@@ -23,8 +23,9 @@ import {
   cohortRootOf,
   contribTreeOf,
   excludedRootOf,
+  foldSpecOf,
   roundMetrics,
-  strategyOf,
+  weightedOf,
 } from '@tallystick/rounds';
 import type { RoundEvidence } from '../../bundle/round-evidence.js';
 import type { History } from '../../history.js';
@@ -138,9 +139,8 @@ async function stepOf(
   if (leaves.length === 0) return { model: model ?? task.model, state: state ?? task.state };
   if (model !== undefined && state !== undefined) return { model, state };
   const folders = new InProcessFolderFactory({ blobs, sha256 });
-  const strategy = strategyOf(history.spec.strategy);
-  const folder = await folders.open({ model: task.model, state: task.state, strategy });
-  await folder.rebuild(leaves);
+  const folder = await folders.open(foldSpecOf(history.spec, task));
+  await folder.rebuild(leaves.map((leaf) => weightedOf(history.spec, leaf)));
   const result = await folder.finish();
   await folder.close();
   if (!result.ok) throw new RangeError(`round ${draft.round} has no finite model`);

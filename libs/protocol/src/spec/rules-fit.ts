@@ -1,0 +1,68 @@
+import type { z } from 'zod';
+import type { RunSpec } from './run-spec.js';
+import { leastUpdates, toleranceOf } from './strategy-spec.js';
+
+type Fault = (path: string[], message: string) => void;
+type Rules = Pick<
+  RunSpec,
+  'strategy' | 'robust' | 'clip' | 'local' | 'window' | 'numeric' | 'cohort' | 'asynchronous'
+>;
+
+/** Rules between how sites train, what they send, how it is aggregated and when a round closes. */
+export function checkRules(spec: Rules, context: z.core.$RefinementCtx): void {
+  const fault: Fault = (path, message) => context.addIssue({ code: 'custom', path, message });
+  checkRobust(spec, fault);
+  checkLocalStrategy(spec, fault);
+  checkAsynchronous(spec, fault);
+}
+
+function checkRobust({ robust, window, numeric }: Rules, fault: Fault): void {
+  if (robust === undefined) return;
+  const tolerance = toleranceOf(robust);
+  if (tolerance < robust.attackers) {
+    fault(['robust', 'tolerance'], `must not be below the ${robust.attackers} declared attackers`);
+  }
+  const least = leastUpdates(robust.rule, tolerance);
+  if (window.count.min < least) {
+    const why = `${robust.rule} needs ${least} updates against ${tolerance}`;
+    fault(['window', 'count', 'min'], `must be at least ${least}: ${why}`);
+  }
+  const isCentred = robust.rule === 'centredClipping';
+  if (isCentred && robust.radius === undefined) fault(['robust', 'radius'], 'must be given');
+  if (!isCentred && robust.radius !== undefined) {
+    fault(['robust', 'radius'], 'belongs to centredClipping alone');
+  }
+  if (numeric.topPpm !== undefined) {
+    fault(['numeric', 'topPpm'], 'robust rules compare whole updates; leave it out');
+  }
+}
+
+/** SCAFFOLD and FedNova change what a site sends; their mathematics holds for plain, complete, exact updates. */
+function checkLocalStrategy(spec: Rules, fault: Fault): void {
+  const { strategy, local, numeric, cohort } = spec;
+  const name = 'scaffold' in strategy ? 'scaffold' : 'fedNova' in strategy ? 'fedNova' : undefined;
+  if (name === undefined) return;
+  if (spec.robust !== undefined) fault(['robust'], `cannot be combined with ${name}`);
+  if (spec.clip !== undefined) fault(['clip'], `cannot be combined with ${name}`);
+  if (spec.asynchronous !== undefined) fault(['asynchronous'], `cannot be combined with ${name}`);
+  if (numeric.codec !== 'i32') fault(['numeric', 'codec'], `must be i32 with ${name}`);
+  if (numeric.topPpm !== undefined) fault(['numeric', 'topPpm'], `cannot be combined with ${name}`);
+  if (local.optimizer.sgd.momentum !== 0) {
+    fault(['local', 'optimizer', 'sgd', 'momentum'], `must be 0 with ${name}`);
+  }
+  if (local.proximalMu !== 0) fault(['local', 'proximalMu'], `must be 0 with ${name}`);
+  if (name === 'scaffold' && cohort.fractionPpm !== 1_000_000) {
+    fault(['cohort', 'fractionPpm'], 'must be 1000000 with scaffold: every node keeps a control');
+  }
+}
+
+function checkAsynchronous({ asynchronous, window, robust }: Rules, fault: Fault): void {
+  if (asynchronous === undefined) return;
+  if (window.count.max === undefined) {
+    fault(
+      ['window', 'count', 'max'],
+      'must be given in asynchronous rounds: the size of the buffer',
+    );
+  }
+  if (robust !== undefined) fault(['robust'], 'cannot be combined with asynchronous rounds');
+}
