@@ -126,7 +126,10 @@ seed: 0
   });
 
   it.each([
-    ['strategy: {}', 'strategy: needs one of fedAvg, fedAvgM, fedAdagrad, fedAdam, fedYogi, scaffold or fedNova'],
+    [
+      'strategy: {}',
+      'strategy: needs one of fedAvg, fedAvgM, fedAdagrad, fedAdam, fedYogi, scaffold or fedNova',
+    ],
     [
       'strategy: 3',
       'strategy: must be { fedAvg }, { fedAvgM }, { fedAdagrad }, { fedAdam }, { fedYogi }, { scaffold } or { fedNova }, got 3',
