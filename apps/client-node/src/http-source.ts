@@ -1,6 +1,6 @@
 import { fromHex, type Hash, isTallyError, type RunId } from '@tallystick/kernel';
 import { HeaderList, LIMITS, RoundEvidence } from '@tallystick/protocol';
-import { CONTRIB, type Contrib } from '@tallystick/record';
+import { CONTRIB, type Contrib, decodeRecords } from '@tallystick/record';
 import type { CoordinatorApi, RunSource } from '@tallystick/site';
 
 /** Times in a row that a download may break off without a new byte. */
@@ -30,9 +30,9 @@ export class HttpSource implements RunSource {
 
   async leaves(run: RunId, round: number, signal: AbortSignal): Promise<readonly Contrib[]> {
     const path = `runs/${run}/rounds/${round}/evidence`;
-    const bytes = fromHex((await this.#api.get(RoundEvidence, path, signal)).leaves);
-    return Array.from({ length: Math.ceil(bytes.length / CONTRIB.size) }, (_, i) =>
-      CONTRIB.decode(bytes.subarray(i * CONTRIB.size, (i + 1) * CONTRIB.size)),
+    return decodeRecords(
+      CONTRIB,
+      fromHex((await this.#api.get(RoundEvidence, path, signal)).leaves),
     );
   }
 

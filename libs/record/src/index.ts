@@ -16,7 +16,13 @@ export { canonicalJson } from './canonical-json.js';
 export * from './codecs.js';
 export { type PlainClaim, plainLeaf, plainProof, plainRoot, verifyPlain } from './plain-tree.js';
 export { DeclineReason, ExclusionReason, LOSS_NOT_MEASURED, RoundMode } from './reasons.js';
-export { type RecordCodec, recordHash, signingBytes } from './record-codec.js';
+export {
+  decodeRecords,
+  encodeRecords,
+  type RecordCodec,
+  recordHash,
+  signingBytes,
+} from './record-codec.js';
 export type * from './records.js';
 export {
   decodeSigned,

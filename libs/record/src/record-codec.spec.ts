@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest';
 import {
   CONTRIB,
   DECLINE,
+  decodeRecords,
   decodeSigned,
+  encodeRecords,
   encodeSigned,
   ENTITLE,
   EPOCH,
@@ -100,6 +102,15 @@ describe.each(SIZES.map(([codec, size]) => ({ name: codec.name, codec, size })))
       expect(codec.encode(codec.decode(padded.subarray(3, 3 + size)))).toEqual(
         new Uint8Array(size).fill(3),
       );
+    });
+
+    it('reads a list as it was written, and no torn one', () => {
+      const bytes = Uint8Array.from({ length: 3 * size }, (_, i) => i % 251);
+      const records = decodeRecords(codec, bytes);
+      expect(records).toHaveLength(3);
+      expect(encodeRecords(codec, records)).toEqual(bytes);
+      expect(decodeRecords(codec, new Uint8Array(0))).toEqual([]);
+      expect(() => decodeRecords(codec, bytes.subarray(1))).toThrow('no whole number of');
     });
   },
 );

@@ -63,3 +63,19 @@ export function signingBytes<T>(codec: RecordCodec<T>, value: T): Uint8Array {
 export function recordHash<T>(sha256: Sha256, codec: RecordCodec<T>, value: T): Hash {
   return sha256(codec.tag, codec.encode(value));
 }
+
+/** Records one after another, in a fresh buffer. */
+export function encodeRecords<T>(codec: RecordCodec<T>, values: readonly T[]): Uint8Array {
+  return concatBytes(...values.map((value) => codec.encode(value)));
+}
+
+/** Reads `encodeRecords`; throws RangeError on a torn record. */
+export function decodeRecords<T>(codec: RecordCodec<T>, bytes: Uint8Array): T[] {
+  const { name, size } = codec;
+  if (bytes.length % size !== 0) {
+    throw new RangeError(`${bytes.length} bytes are no whole number of ${name}`);
+  }
+  return Array.from({ length: bytes.length / size }, (_, i) =>
+    codec.decode(bytes.subarray(i * size, (i + 1) * size)),
+  );
+}

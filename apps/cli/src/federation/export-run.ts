@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { decodeHexRecords } from './hex-records.js';
 import { decodeRun, type RoundEvidence, runKey, writeBundle } from '@tallystick/audit';
 import { fetchBlocks, fetchStorage } from '@tallystick/chain';
-import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { fromHex, type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import {
+  decodeRecords,
   CONTRIB,
   DECLINE,
   decodeSigned,
@@ -73,10 +73,10 @@ async function* rounds(
     yield {
       round,
       task: decodeSigned(TASK, evidence.task),
-      cohort: decodeHexRecords(MEMBER, evidence.cohort),
+      cohort: decodeRecords(MEMBER, fromHex(evidence.cohort)),
       header: decodeSigned(HEADER, evidence.header),
-      leaves: decodeHexRecords(CONTRIB, evidence.leaves),
-      excluded: decodeHexRecords(EXCLUDE, evidence.excluded),
+      leaves: decodeRecords(CONTRIB, fromHex(evidence.leaves)),
+      excluded: decodeRecords(EXCLUDE, fromHex(evidence.excluded)),
       receipts: evidence.receipts.map((wire) => decodeSigned(RECEIPT, wire)),
       declines: evidence.declines.map((wire) => decodeSigned(DECLINE, wire)),
       promises: evidence.promises.map((wire) => decodeSigned(PROMISE, wire)),

@@ -1,5 +1,5 @@
 import { fromHex, toHex } from '@tallystick/kernel';
-import type { RecordCodec } from '@tallystick/record';
+import { decodeRecords, encodeRecords, type RecordCodec } from '@tallystick/record';
 
 /** Hex of one record's SCALE bytes. */
 export function recordHex<T>(codec: RecordCodec<T>, value: T): string {
@@ -13,15 +13,10 @@ export function recordOf<T>(codec: RecordCodec<T>, hex: string): T {
 
 /** Hex of records, one after another. */
 export function recordListHex<T>(codec: RecordCodec<T>, values: readonly T[]): string {
-  return values.map((value) => recordHex(codec, value)).join('');
+  return toHex(encodeRecords(codec, values));
 }
 
-/** Reads `recordListHex`; throws RangeError on a length that is no multiple of the record's. */
+/** Reads `recordListHex`; throws RangeError on a torn record. */
 export function recordListOf<T>(codec: RecordCodec<T>, hex: string): readonly T[] {
-  const digits = 2 * codec.size;
-  if (hex.length % digits !== 0)
-    throw new RangeError(`${hex.length} digits are not ${codec.name}*`);
-  return Array.from({ length: hex.length / digits }, (_, i) =>
-    recordOf(codec, hex.slice(i * digits, (i + 1) * digits)),
-  );
+  return decodeRecords(codec, fromHex(hex));
 }
