@@ -8,6 +8,7 @@ import { encodeUpdate } from './encode-update.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { momentsOf, type OptimizerState, type Strategy } from './strategy.js';
 import { type ReferenceState, referenceStep } from './testing/reference-step.js';
+import { DENSE_I32 } from './update-form.js';
 import { takeStep } from './take-step.js';
 
 interface Vectors {
@@ -64,7 +65,7 @@ function productRun(
   let state: OptimizerState | undefined;
   for (const delta of fedOpt.deltas) {
     // Two nodes whose weighted mean, (3·1.5Δ − 1·0.5Δ) ÷ 4, is Δ.
-    const accumulator = new Accumulator(manifest);
+    const accumulator = new Accumulator(manifest, DENSE_I32);
     for (const { factor, weight } of [
       { factor: 1.5, weight: 3n },
       { factor: -0.5, weight: 1n },

@@ -2,8 +2,9 @@ import {
   Accumulator,
   encodeModel,
   encodeState,
-  inspectUpdate,
+  sourceOf,
   takeStep,
+  UpdateInspector,
 } from '@tallystick/aggregation';
 import { type Hash, type Sha256, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type {
@@ -46,6 +47,7 @@ export class InProcessFolder implements Folder {
   readonly #blobs: BlobStore;
   readonly #start: FoldStart;
   readonly #accumulator: Accumulator;
+  readonly #inspector: UpdateInspector;
   readonly #order = new InOrder();
   #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
 
@@ -54,8 +56,10 @@ export class InProcessFolder implements Folder {
     this.#spec = spec;
     this.#blobs = deps.blobs;
     this.#start = deps.start;
+    this.#inspector = UpdateInspector.of(deps.start.manifest, spec.form);
     this.#accumulator = new Accumulator(
       deps.start.manifest,
+      spec.form,
       chunkPositions === undefined ? {} : { chunkPositions },
     );
   }
@@ -104,8 +108,8 @@ export class InProcessFolder implements Folder {
   }
 
   #check(bytes: Uint8Array): Inspection {
-    const inspection = inspectUpdate(bytes, this.#start.manifest);
-    return inspection.ok ? { ok: true, bytes: bytes.length } : inspection;
+    const inspection = this.#inspector.inspect(sourceOf(bytes));
+    return inspection.ok ? { ...inspection, bytes: bytes.length } : inspection;
   }
 
   async #step(): Promise<FoldResult> {
