@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { fromHex, type Hash, utf8 } from '@tallystick/kernel';
+import { type Hash, utf8 } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -162,7 +161,7 @@ describe('error feedback', () => {
   /** Largest |Σ decoded + last residual − Σ change| over the positions. */
   function lost(form: UpdateForm, keep: boolean): number {
     const balance = new Float64Array(d);
-    let residual = new Float32Array(d);
+    let residual: Float32Array = new Float32Array(d);
     for (const [r, after] of rounds.entries()) {
       const given = keep ? { residual } : {};
       const encoded = encode(manifest, form, { after, ...given, seed: seedOf(r) });
