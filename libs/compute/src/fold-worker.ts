@@ -1,6 +1,7 @@
 /** Entry of a compute worker: answers one task at a time, in the order they were sent. */
 import { createHash, type Hash as RunningHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
+import { copyState } from '@tallystick/aggregation';
 import { FsBlobStore } from '@tallystick/blobs';
 import { type Hash, isTallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
@@ -44,17 +45,10 @@ function handlersOf(): Handlers {
 
 /** The same values in memory that all workers see. */
 function shared({ manifest, weights, state }: FoldStart): FoldStart {
-  const share = (array: Float64Array): Float64Array => {
-    const copy = new Float64Array(new SharedArrayBuffer(array.byteLength));
-    copy.set(array);
-    return copy;
-  };
   const copy = new Float32Array(new SharedArrayBuffer(weights.byteLength));
   copy.set(weights);
-  if (state === undefined) return { manifest, weights: copy, state };
-  const m = share(state.m);
-  const moments = state.v === undefined ? { m } : { m, v: share(state.v) };
-  return { manifest, weights: copy, state: moments };
+  const held = state && copyState(state, (bytes) => new SharedArrayBuffer(bytes));
+  return { manifest, weights: copy, state: held };
 }
 
 function failureOf(error: unknown): Failure {
