@@ -98,7 +98,7 @@ export class FoldLane {
 }
 
 /** Cuts a range of blocks into chunks of at most `chunkPositions`. */
-function chunksOf(
+export function chunksOf(
   offsets: Uint32Array,
   { first, end }: { first: number; end: number },
   chunkPositions: number,

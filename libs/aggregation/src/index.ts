@@ -54,7 +54,11 @@ export {
   type StepRule,
   takeStep,
 } from './take-step.js';
+export { aggregate, type AggregateRules, type Passes } from './robust/aggregate.js';
+export { type Choice, chooseUpdates } from './robust/choose-updates.js';
+export { type LanePass, openPass } from './robust/lane-pass.js';
 export type { RobustRule } from './robust/robust-rule.js';
+export type { PassPlace, RowPass, UpdateRows } from './robust/row-pass.js';
 export { DENSE_I32, type UpdateForm } from './update-form.js';
 export {
   headBytes,

@@ -16,7 +16,7 @@ import type { Prefix } from './tasks.js';
 /** Bytes read at once while hashing; 64 KiB to 1 MiB measure the same. */
 const HASH_BYTES = 2 ** 18;
 
-/** An open file inside one synchronous task. */
+/** An open file. */
 export interface OpenFile {
   readonly fd: number;
   readonly bytes: number;
@@ -24,17 +24,19 @@ export interface OpenFile {
 
 /** Opens `path` for the time of `task`. A missing file is STORE_BLOB_MISSING of `name`. */
 export function withFile<T>(path: string, name: string, task: (file: OpenFile) => T): T {
-  const fd = openOr(path, name);
+  const file = openFile(path, name);
   try {
-    return task({ fd, bytes: fstatSync(fd).size });
+    return task(file);
   } finally {
-    closeSync(fd);
+    closeSync(file.fd);
   }
 }
 
-function openOr(path: string, name: string): number {
+/** Opens `path`; the caller closes it. A missing file is STORE_BLOB_MISSING of `name`. */
+export function openFile(path: string, name: string): OpenFile {
   try {
-    return openSync(path, 'r');
+    const fd = openSync(path, 'r');
+    return { fd, bytes: fstatSync(fd).size };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new TallyError('STORE_BLOB_MISSING', { sha256: name }, error);
@@ -44,7 +46,7 @@ function openOr(path: string, name: string): number {
 }
 
 /** Fills `into` from `position`; throws RangeError when the file is shorter. */
-function readFully({ fd }: OpenFile, into: Uint8Array, position: number): void {
+export function readFully({ fd }: OpenFile, into: Uint8Array, position: number): void {
   let done = 0;
   while (done < into.length) {
     const read = readSync(fd, into, done, into.length - done, position + done);
@@ -122,7 +124,8 @@ export function foldFile(
   });
 }
 
-function readHeadOf(file: OpenFile, manifest: Manifest): Uint8Array {
+/** The bytes before q, or all of a shorter file. */
+export function readHeadOf(file: OpenFile, manifest: Manifest): Uint8Array {
   const head = new Uint8Array(Math.min(headBytes(manifest), file.bytes));
   readFully(file, head, 0);
   return head;

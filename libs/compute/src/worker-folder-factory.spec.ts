@@ -15,7 +15,7 @@ import type { Hash } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { Weighted } from '@tallystick/rounds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InProcessFolderFactory } from './in-process-folder.js';
+import { InProcessFolderFactory } from './in-process-folder-factory.js';
 import { folderContract } from './testing/folder.contract.js';
 import { WorkerFolderFactory } from './worker-folder-factory.js';
 import { foldOf, weighted } from './testing/fold-inputs.js';
