@@ -10,17 +10,12 @@
  *
  * It refuses to clamp, to guess a codec and to accept two encodings of one value.
  */
-export { Accumulator, addWeight, inspectUpdate } from './accumulator.js';
-export { encodeUpdate } from './encode-update.js';
-export {
-  type Chunk,
-  CHUNK_POSITIONS,
-  FoldLane,
-  foldMemory,
-  type FoldShape,
-  type Positions,
-  sumsOf,
-} from './fold-lane.js';
+export { Accumulator, addWeight } from './accumulator.js';
+export { CHUNK_POSITIONS, type Positions } from './chunk.js';
+export { type Codec, CODECS } from './codec.js';
+export type { ChangeInput } from './change.js';
+export { type EncodedUpdate, encodeUpdate, type UpdateInput } from './encode-update.js';
+export { FoldLane, foldMemory, type FoldShape, sumsOf } from './fold-lane.js';
 export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';
 export type { WasmMemory } from './kernels/kernels.js';
 export {
@@ -58,15 +53,10 @@ export { aggregate, type AggregateRules, type Passes } from './robust/aggregate.
 export { type Choice, chooseUpdates } from './robust/choose-updates.js';
 export { type LanePass, openPass } from './robust/lane-pass.js';
 export type { RobustRule } from './robust/robust-rule.js';
-export type { PassPlace, RowPass, UpdateRows } from './robust/row-pass.js';
+export type { PassPlace, RowPass } from './robust/row-pass.js';
 export { DENSE_I32, type UpdateForm } from './update-form.js';
-export {
-  headBytes,
-  readHead,
-  type Refusal,
-  shiftsOf,
-  updateBytes,
-  type UpdateHead,
-  type UpdateInspection,
-} from './update-layout.js';
+export { readHead, type Refusal, shiftsOf, type UpdateHead } from './update-head.js';
+export { inspectUpdate, type UpdateInspection, UpdateInspector } from './update-inspector.js';
+export { updateLayout, type UpdateLayout } from './update-layout.js';
+export { sourceOf, type UpdateSource } from './update-source.js';
 export { SUM_WEIGHT_LIMIT, weightOf, weightUnit } from './weight.js';

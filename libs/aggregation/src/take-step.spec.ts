@@ -4,11 +4,12 @@ import { sha256 } from '@tallystick/kernel/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Accumulator } from './accumulator.js';
-import { encodeUpdate } from './encode-update.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { type ServerState, stateParts } from './server-state.js';
 import type { Strategy } from './strategy.js';
+import { encoded } from './testing/encoded.js';
 import { type ReferenceState, referenceStep } from './testing/reference-step.js';
+import { DENSE_I32 } from './update-form.js';
 import { takeStep } from './take-step.js';
 
 interface Vectors {
@@ -65,13 +66,13 @@ function productRun(
   let state: ServerState | undefined;
   for (const delta of fedOpt.deltas) {
     // Two nodes whose weighted mean, (3·1.5Δ − 1·0.5Δ) ÷ 4, is Δ.
-    const accumulator = new Accumulator(manifest);
+    const accumulator = new Accumulator(manifest, DENSE_I32);
     for (const { factor, weight } of [
       { factor: 1.5, weight: 3n },
       { factor: -0.5, weight: 1n },
     ]) {
       const after = model.map((x, j) => x + sign * factor * delta[j]);
-      accumulator.add(encodeUpdate(manifest, model, after), weigh ? weight : 1n);
+      accumulator.add(encoded(manifest, model, after), weigh ? weight : 1n);
     }
     const { sumWeight } = accumulator;
     const sums = accumulator.sums();

@@ -4,14 +4,13 @@ import {
   chooseUpdates,
   encodeModel,
   encodeState,
-  headBytes,
-  inspectUpdate,
   openPass,
   type Passes,
   type RowPass,
-  shiftsOf,
+  sourceOf,
   takeStep,
-  type UpdateRows,
+  UpdateInspector,
+  type UpdateSource,
 } from '@tallystick/aggregation';
 import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type { BlobStore, FoldSpec, Inspection } from '@tallystick/rounds';
@@ -33,6 +32,7 @@ export class InProcessEngine implements FoldEngine {
   readonly #blobs: BlobStore;
   readonly #start: FoldStart;
   readonly #accumulator: Accumulator;
+  readonly #inspector: UpdateInspector;
   /** The result of passes, once there were some. */
   #passed: BigInt64Array | undefined;
   #stepped: Stepped | undefined;
@@ -42,13 +42,14 @@ export class InProcessEngine implements FoldEngine {
     this.#blobs = blobs;
     this.#start = start;
     const options = chunkPositions === undefined ? {} : { chunkPositions };
-    this.#accumulator = new Accumulator(start.manifest, options);
+    this.#inspector = UpdateInspector.of(start.manifest, spec.form);
+    this.#accumulator = new Accumulator(start.manifest, spec.form, options);
   }
 
   async inspect(update: Hash): Promise<Inspection> {
     const bytes = await this.#blobs.get(update);
-    const inspection = inspectUpdate(bytes, this.#start.manifest);
-    return inspection.ok ? { ok: true, bytes: bytes.length } : inspection;
+    const inspection = this.#inspector.inspect(sourceOf(bytes));
+    return inspection.ok ? { ...inspection, bytes: bytes.length } : inspection;
   }
 
   clear(): void {
@@ -61,11 +62,12 @@ export class InProcessEngine implements FoldEngine {
 
   async gather(updates: readonly Hash[]): Promise<Passes> {
     const { manifest, state } = this.#start;
-    const rows: UpdateRows[] = [];
-    for (const update of updates) rows.push(this.#rowsOf(await this.#blobs.get(update)));
+    const { form } = this.#spec;
+    const sources: UpdateSource[] = [];
+    for (const update of updates) sources.push(sourceOf(await this.#blobs.get(update)));
     const sums = new BigInt64Array(manifest.d);
     this.#passed = sums;
-    const place = { manifest, updates: rows, sums, z: state?.z, lane: 0, lanes: 1 };
+    const place = { manifest, form, updates: sources, sums, z: state?.z, lane: 0, lanes: 1 };
     return {
       run: async (pass: RowPass): Promise<void> => {
         const lane = openPass(pass, place);
@@ -102,16 +104,4 @@ export class InProcessEngine implements FoldEngine {
   }
 
   async close(): Promise<void> {}
-
-  #rowsOf(bytes: Uint8Array): UpdateRows {
-    const { manifest } = this.#start;
-    const qAt = headBytes(manifest);
-    return {
-      shifts: shiftsOf(bytes, bytes.length, manifest),
-      read: (into, position) => {
-        const from = qAt + 4 * position;
-        into.set(bytes.subarray(from, from + into.length));
-      },
-    };
-  }
 }

@@ -29,27 +29,30 @@ export class LaneSession {
   }
 
   inspect(update: Hash, path: string): Inspection {
-    return inspectFile(update, path, this.#reading);
+    return inspectFile(update, path, this.#lane);
   }
 
   add(path: string, weight: number): void {
-    foldFile(path, weight, this.#reading);
+    foldFile(path, weight, this.#lane);
   }
 
   /** Makes ready for passes over these files. */
   gather(paths: readonly string[]): void {
-    this.#files = new UpdateFiles(paths, this.#open.shape.manifest);
+    this.#files = new UpdateFiles(paths);
   }
 
   /** Begins this lane's part of a pass over the gathered files; returns the rows of the model. */
   openPass(pass: RowPass): number {
     const { shape, memory, start, lane } = this.#open;
-    const { manifest, lanes } = shape;
-    const { updates } = given(this.#files);
-    const sums = sumsOf(memory, manifest);
-    const place = { manifest, updates, sums, z: start.state?.z, lane, lanes };
-    this.#pass = openPass(pass, place);
-    return this.#pass.rows;
+    const files = given(this.#files);
+    try {
+      const sums = sumsOf(memory, shape.manifest);
+      const place = { ...shape, updates: files.updates, sums, z: start.state?.z, lane };
+      this.#pass = openPass(pass, place);
+      return this.#pass.rows;
+    } finally {
+      files.release();
+    }
   }
 
   /** Works on some rows; their files are open no longer than this. */
@@ -76,10 +79,6 @@ export class LaneSession {
     const model = await blobs.put(encodeModel(manifest, weights));
     if (state === undefined) return { model, state: ZERO_HASH };
     return { model, state: await blobs.put(encodeState(manifest, state)) };
-  }
-
-  get #reading(): { lane: FoldLane; manifest: OpenLane['shape']['manifest'] } {
-    return { lane: this.#lane, manifest: this.#open.shape.manifest };
   }
 }
 

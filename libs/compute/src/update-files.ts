@@ -1,22 +1,19 @@
 import { closeSync } from 'node:fs';
-import { headBytes, type Manifest, shiftsOf, type UpdateRows } from '@tallystick/aggregation';
-import { type OpenFile, openFile, readFully, readHeadOf, withFile } from './read-update.js';
+import type { UpdateSource } from '@tallystick/aggregation';
+import { type OpenFile, openFile, readFully, withFile } from './read-update.js';
 
 /** Files kept open while a task reads rows; of more updates the others are opened for every row. */
 const MAX_HANDLES = 256;
 
 /** The gathered updates of a round as files. Handles are kept while a task runs: `release` closes them. */
 export class UpdateFiles {
-  readonly updates: readonly UpdateRows[];
+  readonly updates: readonly UpdateSource[];
   readonly #handles = new Map<string, OpenFile>();
 
-  constructor(paths: readonly string[], manifest: Manifest) {
-    const qAt = headBytes(manifest);
+  constructor(paths: readonly string[]) {
     this.updates = paths.map((path) => ({
-      shifts: withFile(path, path, (file) =>
-        shiftsOf(readHeadOf(file, manifest), file.bytes, manifest),
-      ),
-      read: (into, position) => this.#read(path, into, qAt + 4 * position),
+      bytes: withFile(path, path, (file) => file.bytes),
+      read: (into, position) => this.#read(path, into, position),
     }));
   }
 
@@ -26,13 +23,13 @@ export class UpdateFiles {
     this.#handles.clear();
   }
 
-  #read(path: string, into: Uint8Array, at: number): void {
+  #read(path: string, into: Uint8Array, position: number): void {
     let file = this.#handles.get(path);
     if (file === undefined && this.#handles.size < MAX_HANDLES) {
       file = openFile(path, path);
       this.#handles.set(path, file);
     }
-    if (file === undefined) withFile(path, path, (once) => readFully(once, into, at));
-    else readFully(file, into, at);
+    if (file === undefined) withFile(path, path, (once) => readFully(once, into, position));
+    else readFully(file, into, position);
   }
 }

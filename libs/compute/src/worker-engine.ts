@@ -35,15 +35,16 @@ export class WorkerEngine implements FoldEngine {
   readonly #shape: FoldShape;
   readonly #memory: WasmMemory;
 
-  private constructor(deps: WorkerEngineDeps) {
+  private constructor({ form }: FoldSpec, deps: WorkerEngineDeps) {
     const { start, pool, chunkPositions } = deps;
     this.#deps = deps;
-    this.#shape = { manifest: start.manifest, lanes: pool.size, chunkPositions };
+    this.#shape = { manifest: start.manifest, form, lanes: pool.size, chunkPositions };
     this.#memory = foldMemory(this.#shape);
   }
 
-  static async open({ strategy }: FoldSpec, deps: WorkerEngineDeps): Promise<WorkerEngine> {
-    const engine = new WorkerEngine(deps);
+  static async open(spec: FoldSpec, deps: WorkerEngineDeps): Promise<WorkerEngine> {
+    const engine = new WorkerEngine(spec, deps);
+    const { strategy } = spec;
     const { fold, start } = deps;
     const shared = { fold, shape: engine.#shape, memory: engine.#memory, strategy, start };
     await deps.pool.everywhere('open', (lane) => ({ ...shared, lane }));

@@ -10,21 +10,64 @@ export function toInteger(values: v128): v128 {
   return i64x2.sub(f64x2.add(values, f64x2.splat(MAGIC)), f64x2.splat(MAGIC));
 }
 
-/** values[j] = q[j] · factor, factor a power of two; then one 0 after an odd count. */
-export function widen(q: usize, values: usize, count: i32, factor: f64): void {
+/** Two lanes of binary64 from the low half of four i32. */
+@inline
+function low(four: v128, factors: v128): v128 {
+  return f64x2.mul(f64x2.convert_low_i32x4_s(four), factors);
+}
+
+/** The same of the high half. */
+@inline
+function high(four: v128, factors: v128): v128 {
+  return low(i8x16.shuffle(four, four, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7), factors);
+}
+
+/** values[j] = q[j] · factor, q i32, factor a power of two; then one 0 after an odd count. */
+export function widen32(q: usize, values: usize, count: i32, factor: f64): void {
   const factors = f64x2.splat(factor);
-  const end = values + ((count & ~3) << 3);
-  while (values < end) {
+  for (const end = values + ((count & ~3) << 3); values < end; values += 32) {
     const four = v128.load(q);
-    v128.store(values, f64x2.mul(f64x2.convert_low_i32x4_s(four), factors));
-    const high = i8x16.shuffle(four, four, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
-    v128.store(values, f64x2.mul(f64x2.convert_low_i32x4_s(high), factors), 16);
+    v128.store(values, low(four, factors));
+    v128.store(values, high(four, factors), 16);
     q += 16;
-    values += 32;
   }
   for (let rest = count & 3; rest > 0; rest--) {
     store<f64>(values, <f64>load<i32>(q) * factor);
     q += 4;
+    values += 8;
+  }
+  store<f64>(values, 0.0);
+}
+
+/** The same for q i16. */
+export function widen16(q: usize, values: usize, count: i32, factor: f64): void {
+  const factors = f64x2.splat(factor);
+  for (const end = values + ((count & ~3) << 3); values < end; values += 32) {
+    const four = v128.load16x4_s(q);
+    v128.store(values, low(four, factors));
+    v128.store(values, high(four, factors), 16);
+    q += 8;
+  }
+  for (let rest = count & 3; rest > 0; rest--) {
+    store<f64>(values, <f64>load<i16>(q) * factor);
+    q += 2;
+    values += 8;
+  }
+  store<f64>(values, 0.0);
+}
+
+/** The same for q i8. */
+export function widen8(q: usize, values: usize, count: i32, factor: f64): void {
+  const factors = f64x2.splat(factor);
+  for (const end = values + ((count & ~3) << 3); values < end; values += 32) {
+    const four = i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(q)));
+    v128.store(values, low(four, factors));
+    v128.store(values, high(four, factors), 16);
+    q += 4;
+  }
+  for (let rest = count & 3; rest > 0; rest--) {
+    store<f64>(values, <f64>load<i8>(q) * factor);
+    q++;
     values += 8;
   }
   store<f64>(values, 0.0);

@@ -1,4 +1,4 @@
-import type { Chunk, Positions } from '../fold-lane.js';
+import type { Chunk, Positions } from '../chunk.js';
 import type { LanePass } from './lane-pass.js';
 import { RowMemory, VALUE_STRIDE } from './row-memory.js';
 import type { PassPlace, RowPass } from './row-pass.js';
@@ -20,7 +20,8 @@ export class ClosestLane implements LanePass {
     const extra = sortTableBytes(n, network);
     this.#pass = pass;
     this.#place = place;
-    this.#memory = new RowMemory({ manifest: place.manifest, rows: n, values: n, extra });
+    const updates = pass.members.map((i) => place.updates[i]);
+    this.#memory = new RowMemory(place, { updates, isTogether: true, values: n, extra });
     this.#table = new SortTable(this.#memory, n, network);
   }
 
@@ -40,14 +41,12 @@ export class ClosestLane implements LanePass {
 
   #sort(row: Chunk): void {
     const { members, scales, keep } = this.#pass;
-    const { updates } = this.#place;
     const memory = this.#memory;
-    members.forEach((i, at) => memory.read(updates[i], row, at));
+    for (let at = 0; at < members.length; at++) memory.load(at, row);
     for (const block of memory.blocks(row)) {
-      members.forEach((i, at) => {
-        const place = { shifts: updates[i].shifts, scale: scales[i] };
-        memory.widen(block, place, { from: at, to: at });
-      });
+      for (let at = 0; at < members.length; at++) {
+        memory.widen(block, { i: at, scale: scales[members[at]] }, at);
+      }
       const rows = { rows: memory.values(0), stride: VALUE_STRIDE };
       const out = memory.out + 8 * block.at;
       memory.kernels.closest(...this.#table.sort({ ...rows, count: block.count, out }), keep);

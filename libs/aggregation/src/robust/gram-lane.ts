@@ -1,4 +1,4 @@
-import type { Positions } from '../fold-lane.js';
+import type { Positions } from '../chunk.js';
 import type { LanePass } from './lane-pass.js';
 import { RowMemory, type RowBlock } from './row-memory.js';
 import type { PassPlace, RowPass } from './row-pass.js';
@@ -28,19 +28,20 @@ export class GramLane implements LanePass {
   readonly #products: Float64Array;
 
   constructor(pass: GramPass, place: PassPlace) {
-    const n = place.updates.length;
+    const { updates, lanes, lane } = place;
+    const n = updates.length;
     this.#pass = pass;
     this.#place = place;
     // Tiles at the edge read value rows beyond the last update: zeros.
     const values = TILE_PRODUCTS * Math.ceil(n / TILE_PRODUCTS);
     const extra = 8 * TILE_PRODUCTS;
-    this.#memory = new RowMemory({ manifest: place.manifest, rows: n, values, extra });
+    this.#memory = new RowMemory(place, { updates, isTogether: true, values, extra });
     this.#products = new Float64Array(
       this.#memory.memory.buffer,
       this.#memory.extra,
       TILE_PRODUCTS,
     );
-    this.#tiles = tilesOf(n).filter((_, index) => index % place.lanes === place.lane);
+    this.#tiles = tilesOf(n).filter((_, index) => index % lanes === lane);
   }
 
   get rows(): number {
@@ -48,14 +49,12 @@ export class GramLane implements LanePass {
   }
 
   run({ from, to }: Positions): void {
-    const { updates } = this.#place;
+    const { scales } = this.#pass;
     const memory = this.#memory;
     for (const row of memory.rows.slice(from, to)) {
-      updates.forEach((update, i) => memory.read(update, row, i));
+      for (let i = 0; i < scales.length; i++) memory.load(i, row);
       for (const block of memory.blocks(row)) {
-        updates.forEach(({ shifts }, i) => {
-          memory.widen(block, { shifts, scale: this.#pass.scales[i] }, { from: i, to: i });
-        });
+        for (let i = 0; i < scales.length; i++) memory.widen(block, { i, scale: scales[i] }, i);
         this.#multiply(block);
       }
     }

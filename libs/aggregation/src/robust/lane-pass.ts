@@ -1,5 +1,5 @@
 import { assertNever } from '@tallystick/kernel';
-import type { Positions } from '../fold-lane.js';
+import type { Positions } from '../chunk.js';
 import { ClosestLane } from './closest-lane.js';
 import { GramLane } from './gram-lane.js';
 import { NormsLane } from './norms-lane.js';

@@ -1,19 +1,26 @@
 import { TallyError } from '@tallystick/kernel';
-import type { Chunk, Positions } from '../fold-lane.js';
+import type { Chunk, Positions } from '../chunk.js';
 import type { LanePass } from './lane-pass.js';
 import { RowMemory } from './row-memory.js';
 import type { PassPlace, RowPass } from './row-pass.js';
 
+type NormsPass = Extract<RowPass, { kind: 'norms' }>;
+
 /** Squared lengths of the updates: each lane reads whole updates, every one in the order of its blocks. */
 export class NormsLane implements LanePass {
-  readonly #pass: Extract<RowPass, { kind: 'norms' }>;
+  readonly #pass: NormsPass;
   readonly #place: PassPlace;
   readonly #memory: RowMemory;
+  /** This lane's updates. */
+  readonly #own: readonly number[];
 
-  constructor(pass: Extract<RowPass, { kind: 'norms' }>, place: PassPlace) {
+  constructor(pass: NormsPass, place: PassPlace) {
+    const { updates, lane, lanes } = place;
     this.#pass = pass;
     this.#place = place;
-    this.#memory = new RowMemory({ manifest: place.manifest, rows: 1, values: 1 });
+    this.#own = [...updates.keys()].filter((i) => i % lanes === lane);
+    const own = this.#own.map((i) => updates[i]);
+    this.#memory = new RowMemory(place, { updates: own, isTogether: false, values: 1 });
   }
 
   get rows(): number {
@@ -21,21 +28,19 @@ export class NormsLane implements LanePass {
   }
 
   run({ from, to }: Positions): void {
-    const { updates, lane, lanes } = this.#place;
     for (const row of this.#memory.rows.slice(from, to)) {
       if (this.#pass.isCentred) stageCentre(this.#memory, this.#place, row);
-      for (let i = lane; i < updates.length; i += lanes) this.#add(i, row);
+      for (let at = 0; at < this.#own.length; at++) this.#add(at, row);
     }
   }
 
-  #add(i: number, row: Chunk): void {
+  #add(at: number, row: Chunk): void {
     const { scales, isCentred, result } = this.#pass;
     const memory = this.#memory;
-    const update = this.#place.updates[i];
-    memory.read(update, row, 0);
+    const i = this.#own[at];
+    memory.load(at, row);
     for (const block of memory.blocks(row)) {
-      const place = { shifts: update.shifts, scale: scales[i] };
-      const values = memory.widen(block, place, { from: 0, to: 0 });
+      const values = memory.widen(block, { i: at, scale: scales[i] }, 0);
       const z = memory.centre + 8 * block.at;
       if (isCentred) memory.kernels.centre(values, z, block.count);
       result[i] += memory.kernels.sumSquares(values, block.count);

@@ -1,8 +1,8 @@
-import type { Chunk, Positions } from '../fold-lane.js';
+import type { Chunk, Positions } from '../chunk.js';
 import { moduleOf } from '../kernels/kernels.js';
 import type { LanePass } from './lane-pass.js';
 import { emitRankModule, type RankCode, type RankKernel } from './rank-module.js';
-import { type RowBlock, RowMemory, ROW_STRIDE, VALUE_STRIDE } from './row-memory.js';
+import { type RowBlock, RowMemory, VALUE_STRIDE } from './row-memory.js';
 import type { PassPlace, RowPass } from './row-pass.js';
 import { SortTable, sortTableBytes } from './sort-table.js';
 import { rankNetwork } from './sorting-network.js';
@@ -23,17 +23,18 @@ export class RankLane implements LanePass {
   readonly #rank: { readonly i32: Rank; readonly f64: Rank };
 
   constructor(pass: RankPass, place: PassPlace) {
-    const n = place.updates.length;
+    const { updates } = place;
+    const n = updates.length;
     this.#pass = pass;
     this.#place = place;
     const network = rankNetwork(n, pass);
     const extra = n > MAX_EMITTED ? sortTableBytes(n, network) : 0;
-    const shape = { manifest: place.manifest, rows: n, values: n, extra };
-    this.#memory = new RowMemory(shape);
+    const memory = new RowMemory(place, { updates, isTogether: true, values: n, extra });
+    this.#memory = memory;
     this.#rank =
       n > MAX_EMITTED
-        ? fromTable(this.#memory, pass, new SortTable(this.#memory, n, network))
-        : emitted(this.#memory, { ...pass, n, network });
+        ? fromTable(memory, pass, new SortTable(memory, n, network))
+        : emitted(memory, { ...pass, n, network });
   }
 
   get rows(): number {
@@ -46,7 +47,7 @@ export class RankLane implements LanePass {
     for (let index = from; index < to; index++) {
       if (index % lanes !== lane) continue;
       const row = memory.rows[index];
-      updates.forEach((update, i) => memory.read(update, row, i));
+      for (let i = 0; i < updates.length; i++) memory.load(i, row);
       this.#sort(row);
       sums.set(memory.integers(memory.out, row), row.position);
     }
@@ -54,39 +55,38 @@ export class RankLane implements LanePass {
 
   /** Groups reach beyond the end of a block; the next block, or nobody, writes there again. */
   #sort(row: Chunk): void {
+    const { scales } = this.#pass;
     const memory = this.#memory;
     for (const block of memory.blocks(row)) {
       const out = memory.out + 8 * block.at;
       const shift = this.#commonShift(block);
       if (shift !== undefined) {
-        this.#rank.i32(memory.q(0) + 4 * block.at, out, block.count, shift);
+        this.#rank.i32(memory.q + 4 * block.at, out, block.count, shift);
         continue;
       }
-      this.#place.updates.forEach(({ shifts }, i) => {
-        memory.widen(block, { shifts, scale: this.#pass.scales[i] }, { from: i, to: i });
-      });
+      for (let i = 0; i < scales.length; i++) memory.widen(block, { i, scale: scales[i] }, i);
       this.#rank.f64(memory.values(0), out, block.count, 0);
     }
   }
 
-  /** The shift of all updates in this block, when q orders them as v does. */
-  #commonShift({ index }: RowBlock): number | undefined {
-    const { updates } = this.#place;
-    const shift = updates[0].shifts[index];
-    const isCommon = updates.every(
-      ({ shifts }, i) => shifts[index] === shift && this.#pass.scales[i] === 1,
+  /** The shift of all updates in this block, when their i32 q order them as v does. */
+  #commonShift(block: RowBlock): number | undefined {
+    if (this.#place.form.codec !== 'i32') return undefined;
+    const shift = this.#memory.shift(0, block);
+    const isCommon = this.#pass.scales.every(
+      (scale, i) => scale === 1 && this.#memory.shift(i, block) === shift,
     );
     return isCommon ? shift : undefined;
   }
 }
 
 function emitted(
-  { memory }: RowMemory,
+  { memory, stride }: RowMemory,
   code: Omit<RankCode, 'keys' | 'stride'>,
 ): { i32: Rank; f64: Rank } {
-  const kernelOf = (keys: RankCode['keys'], stride: number): RankKernel =>
-    moduleOf<RankKernel>(emitRankModule({ ...code, keys, stride }))(memory);
-  const i32 = kernelOf('i32', ROW_STRIDE);
+  const kernelOf = (keys: RankCode['keys'], apart: number): RankKernel =>
+    moduleOf<RankKernel>(emitRankModule({ ...code, keys, stride: apart }))(memory);
+  const i32 = kernelOf('i32', stride);
   const f64 = kernelOf('f64', VALUE_STRIDE);
   return {
     i32: (rows, out, count, shift) => i32.rank(rows, out, rows + 4 * count, shift),
@@ -95,19 +95,13 @@ function emitted(
 }
 
 function fromTable(
-  { kernels }: RowMemory,
+  { kernels, stride }: RowMemory,
   { from, to, halve }: RankPass,
   table: SortTable,
 ): { i32: Rank; f64: Rank } {
   return {
     i32: (rows, out, count, shift) =>
-      kernels.rank32(
-        ...table.sort({ rows, stride: ROW_STRIDE, count, out }),
-        from,
-        to,
-        shift,
-        halve,
-      ),
+      kernels.rank32(...table.sort({ rows, stride, count, out }), from, to, shift, halve),
     f64: (rows, out, count) =>
       kernels.rank64(...table.sort({ rows, stride: VALUE_STRIDE, count, out }), from, to, halve),
   };

@@ -3,7 +3,9 @@ import { WASM_BASE64 } from './robust.wasm.js';
 
 /** Exports of assembly/robust/index.ts. Pointers are byte offsets into the memory; see the sources. */
 export interface RobustKernels {
-  widen(q: number, values: number, count: number, factor: number): void;
+  widen32: Widen;
+  widen16: Widen;
+  widen8: Widen;
   clip(values: number, count: number, scale: number): void;
   centre(values: number, z: number, count: number): void;
   sumSquares(values: number, count: number): number;
@@ -14,6 +16,9 @@ export interface RobustKernels {
   rank64(...args: [...SortArguments, from: number, to: number, halve: number]): void;
   closest(...args: [...SortArguments, keep: number]): void;
 }
+
+/** values[j] = q[j] · factor. */
+export type Widen = (q: number, values: number, count: number, factor: number) => void;
 
 /** What the table-driven sorts share. */
 export type SortArguments = [

@@ -1,12 +1,6 @@
 import type { Manifest } from '../manifest.js';
-
-/** An update that was inspected, as passes over all updates read it. */
-export interface UpdateRows {
-  /** e of every block of the model. */
-  readonly shifts: Uint8Array;
-  /** Fills `into` with the q of the positions from `position` on, little-endian. */
-  read(into: Uint8Array, position: number): void;
-}
+import type { UpdateForm } from '../update-form.js';
+import type { UpdateSource } from '../update-source.js';
 
 /**
  * One pass over all updates of a round, row by row. `scales` holds C ÷ r of each update that the norm clip shortens
@@ -39,7 +33,9 @@ export type RowPass = { readonly scales: readonly number[] } & (
 /** Where a pass reads and writes. Arrays may be shared by all lanes: they write disjoint parts. */
 export interface PassPlace {
   readonly manifest: Manifest;
-  readonly updates: readonly UpdateRows[];
+  readonly form: UpdateForm;
+  /** The updates, inspected before. */
+  readonly updates: readonly UpdateSource[];
   /** S, d int64; every position is written. */
   readonly sums: BigInt64Array;
   /** Centre of the round before, d int64; `moveCentre` changes it. */

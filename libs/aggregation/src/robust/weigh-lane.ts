@@ -1,7 +1,7 @@
-import type { Chunk, Positions } from '../fold-lane.js';
+import type { Chunk, Positions } from '../chunk.js';
 import type { LanePass } from './lane-pass.js';
 import { stageCentre } from './norms-lane.js';
-import { RowMemory } from './row-memory.js';
+import { type RowBlock, RowMemory } from './row-memory.js';
 import type { PassPlace, RowPass } from './row-pass.js';
 
 type WeighPass = Extract<RowPass, { kind: 'weigh' | 'moveCentre' }>;
@@ -13,9 +13,10 @@ export class WeighLane implements LanePass {
   readonly #memory: RowMemory;
 
   constructor(pass: WeighPass, place: PassPlace) {
+    const { updates } = place;
     this.#pass = pass;
     this.#place = place;
-    this.#memory = new RowMemory({ manifest: place.manifest, rows: 1, values: 1 });
+    this.#memory = new RowMemory(place, { updates, isTogether: false, values: 1 });
   }
 
   get rows(): number {
@@ -23,44 +24,49 @@ export class WeighLane implements LanePass {
   }
 
   run({ from, to }: Positions): void {
-    const { lane, lanes } = this.#place;
+    const { lane, lanes, sums } = this.#place;
+    const memory = this.#memory;
     for (let index = from; index < to; index++) {
-      if (index % lanes === lane) this.#sum(this.#memory.rows[index]);
+      if (index % lanes !== lane) continue;
+      const row = memory.rows[index];
+      memory.integers(memory.out, row).fill(0n);
+      if (this.#pass.kind === 'weigh') this.#weigh(row, this.#pass);
+      else this.#moveCentre(row, this.#pass);
+      sums.set(memory.integers(memory.out, row), row.position);
     }
   }
 
-  #sum(row: Chunk): void {
-    const pass = this.#pass;
-    const { updates, sums, z } = this.#place;
+  #weigh(row: Chunk, { weights, scales }: Extract<WeighPass, { kind: 'weigh' }>): void {
     const memory = this.#memory;
-    memory.integers(memory.out, row).fill(0n);
-    if (pass.kind === 'moveCentre') stageCentre(memory, this.#place, row);
+    for (let i = 0; i < weights.length; i++) {
+      if (weights[i] === 0) continue;
+      memory.load(i, row);
+      for (const block of memory.blocks(row)) {
+        this.#add(block, memory.widen(block, { i, scale: scales[i] }, 0), weights[i]);
+      }
+    }
+  }
+
+  #moveCentre(row: Chunk, pass: Extract<WeighPass, { kind: 'moveCentre' }>): void {
+    const { updates, z } = this.#place;
+    const memory = this.#memory;
+    const { kernels, out, centre } = memory;
+    stageCentre(memory, this.#place, row);
     for (let i = 0; i < updates.length; i++) {
-      if (pass.kind === 'moveCentre' || pass.weights[i] > 0) this.#add(i, row);
-    }
-    if (pass.kind === 'moveCentre') {
-      memory.kernels.moveCentre(memory.out, memory.centre, row.length, updates.length);
-      z?.set(memory.integers(memory.centre, row), row.position);
-    }
-    sums.set(memory.integers(memory.out, row), row.position);
-  }
-
-  #add(i: number, row: Chunk): void {
-    const pass = this.#pass;
-    const update = this.#place.updates[i];
-    const memory = this.#memory;
-    const { kernels } = memory;
-    memory.read(update, row, 0);
-    for (const block of memory.blocks(row)) {
-      const place = { shifts: update.shifts, scale: pass.scales[i] };
-      const values = memory.widen(block, place, { from: 0, to: 0 });
-      if (pass.kind === 'moveCentre') {
-        kernels.centre(values, memory.centre + 8 * block.at, block.count);
+      memory.load(i, row);
+      for (const block of memory.blocks(row)) {
+        const values = memory.widen(block, { i, scale: pass.scales[i] }, 0);
+        kernels.centre(values, centre + 8 * block.at, block.count);
         const scale = pass.centreScales[i];
         if (scale !== 1) kernels.clip(values, block.count, scale);
+        this.#add(block, values, 1);
       }
-      const weight = pass.kind === 'weigh' ? pass.weights[i] : 1;
-      kernels.weigh(memory.out + 8 * block.at, values, block.count, weight);
     }
+    kernels.moveCentre(out, centre, row.length, updates.length);
+    z?.set(memory.integers(centre, row), row.position);
+  }
+
+  #add({ at, count }: RowBlock, values: number, weight: number): void {
+    this.#memory.kernels.weigh(this.#memory.out + 8 * at, values, count, weight);
   }
 }
