@@ -13,8 +13,6 @@ export interface ReferenceUpdate {
 export interface ReferenceResult {
   readonly sums: bigint[];
   readonly divisor: bigint;
-  /** Nodes that a rule over whole updates selected. */
-  readonly selected?: readonly number[];
 }
 
 /** What stays the same while the reference works. */
@@ -61,13 +59,10 @@ function byRule(
     }
     case 'krum':
     case 'multiKrum': {
-      const count = rule.kind === 'krum' ? 1 : n - f;
-      const byScore = krumOrder(updates, { place, neighbours: n - f - 2 });
-      const selected = byScore.slice(0, count);
-      return {
-        ...weighed(selected.map((update) => ({ ...update, weight: 1n }))),
-        selected: selected.map(({ node }) => node).sort((a, b) => a - b),
-      };
+      const left = [...updates.keys()];
+      const order = krumOrder(distances(updates, place), { left, neighbours: n - f - 2 });
+      const selected = order.slice(0, rule.kind === 'krum' ? 1 : n - f);
+      return weighed(selected.map((i) => ({ ...updates[i], weight: 1n })));
     }
     case 'geometricMedian':
       return weighed(weiszfeld(updates, place));
@@ -106,21 +101,25 @@ function weighed(updates: readonly ReferenceUpdate[]): ReferenceResult {
 }
 
 /** Blocks in order; in each two partial sums by j mod 2, added. */
-function product(a: readonly bigint[], b: readonly bigint[], { offsets }: ReferencePlace): number {
+function product(a: ArrayLike<number>, b: ArrayLike<number>, { offsets }: ReferencePlace): number {
   let total = 0;
   for (let block = 0; block + 1 < offsets.length; block++) {
     const partial = [0, 0];
     for (let j = offsets[block]; j < offsets[block + 1]; j++) {
-      partial[(j - offsets[block]) % 2] += Number(a[j]) * Number(b[j]);
+      partial[(j - offsets[block]) % 2] += a[j] * b[j];
     }
     total += partial[0] + partial[1];
   }
   return total;
 }
 
-function distance(a: ReferenceUpdate, b: ReferenceUpdate, place: ReferencePlace): number {
-  const own = product(a.values, a.values, place) + product(b.values, b.values, place);
-  return Math.max(0, own - 2 * product(a.values, b.values, place));
+/** Squared distances of all pairs. */
+function distances(updates: readonly ReferenceUpdate[], place: ReferencePlace): number[][] {
+  const floats = updates.map(({ values }) => Float64Array.from(values, Number));
+  const products = floats.map((a) => floats.map((b) => product(a, b, place)));
+  return products.map((row, i) =>
+    row.map((each, j) => Math.max(0, products[i][i] + products[j][j] - 2 * each)),
+  );
 }
 
 function nearestEven(x: number): bigint {
@@ -134,21 +133,24 @@ function clipped(
   limit: number,
   place: ReferencePlace,
 ): readonly bigint[] {
-  const length = Math.sqrt(product(values, values, place));
-  return length > limit ? values.map((v) => nearestEven(Number(v) * (limit / length))) : values;
+  const floats = Float64Array.from(values, Number);
+  const length = Math.sqrt(product(floats, floats, place));
+  return length > limit ? Array.from(floats, (v) => nearestEven(v * (limit / length))) : values;
 }
 
-/** By (score, node); the updates come in the order of their nodes, and sorting is stable. */
+/** Indices by (score, node), among those of `left`; updates come in the order of their nodes, and sorting is stable. */
 function krumOrder(
-  updates: readonly ReferenceUpdate[],
-  { place, neighbours }: { place: ReferencePlace; neighbours: number },
-): ReferenceUpdate[] {
-  const scored = updates.map((update) => {
-    const others = updates.filter((other) => other !== update);
-    const distances = others.map((other) => distance(update, other, place)).sort((a, b) => a - b);
-    return { update, score: distances.slice(0, neighbours).reduce((a, b) => a + b, 0) };
+  squared: readonly (readonly number[])[],
+  { left, neighbours }: { left: readonly number[]; neighbours: number },
+): number[] {
+  const scored = left.map((i) => {
+    const nearest = left
+      .filter((j) => j !== i)
+      .map((j) => squared[i][j])
+      .sort((a, b) => a - b);
+    return { i, score: nearest.slice(0, neighbours).reduce((a, b) => a + b, 0) };
   });
-  return scored.sort((a, b) => a.score - b.score).map(({ update }) => update);
+  return scored.sort((a, b) => a.score - b.score).map(({ i }) => i);
 }
 
 function bulyan(
@@ -156,13 +158,14 @@ function bulyan(
   place: ReferencePlace,
   f: number,
 ): ReferenceResult {
-  let left = updates;
+  const squared = distances(updates, place);
+  let left = [...updates.keys()];
   const selected: ReferenceUpdate[] = [];
   while (selected.length < updates.length - 2 * f) {
     const neighbours = Math.max(1, left.length - f - 2);
-    const [winner] = krumOrder(left, { place, neighbours });
-    selected.push(winner);
-    left = left.filter((update) => update !== winner);
+    const [winner] = krumOrder(squared, { left, neighbours });
+    selected.push(updates[winner]);
+    left = left.filter((i) => i !== winner);
   }
   const keep = selected.length - 2 * f;
   const sums = perPosition(selected, (column) => {
@@ -171,11 +174,11 @@ function bulyan(
     const nearest = sorted(column).sort((a, b) => Number(away(a) - away(b)));
     return sumOf(nearest.slice(0, keep));
   });
-  return { sums, divisor: BigInt(keep), selected: selected.map(({ node }) => node) };
+  return { sums, divisor: BigInt(keep) };
 }
 
 function weiszfeld(updates: readonly ReferenceUpdate[], place: ReferencePlace): ReferenceUpdate[] {
-  const squared = updates.map((a) => updates.map((b) => distance(a, b, place)));
+  const squared = distances(updates, place);
   const n = updates.map(({ weight }) => Number(weight));
   const most = Math.floor((2 ** 22 - 1) / updates.length);
   let k = n;
