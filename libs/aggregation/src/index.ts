@@ -1,7 +1,7 @@
 /**
  * aggregation: many updates → one model, exactly.
  *
- * Model and optimizer-state files (safetensors), the update file `.tlu` (codec i32), the int64 accumulator, the
+ * Model and server-state files (safetensors), the update file `.tlu` (codec i32), the int64 accumulator, the
  * weight rule, the server steps and the seeded numbers behind first weights and shuffles. protocol.md §1 is the law.
  *
  * Invariants: whoever recomputes gets the same bits: sums are integers, steps are binary64 with one rounding per
@@ -32,7 +32,15 @@ export { decodeModel, encodeModel, type Model } from './model-file.js';
 export { decodeUpdate, referenceSum } from './reference.js';
 export { SeedStream } from './seed-stream.js';
 export { decodeState, encodeState } from './state-file.js';
-export { initialState, momentsOf, type OptimizerState, type Strategy } from './strategy.js';
+export {
+  copyState,
+  initialState,
+  partsIn,
+  type ServerState,
+  type StatePart,
+  stateParts,
+} from './server-state.js';
+export type { Strategy } from './strategy.js';
 export {
   type StepArrays,
   type StepInput,
@@ -41,7 +49,11 @@ export {
   type StepRule,
   takeStep,
 } from './take-step.js';
+export { aggregate, type AggregateRules, type Passes } from './robust/aggregate.js';
+export { type Choice, chooseUpdates } from './robust/choose-updates.js';
+export { type LanePass, openPass } from './robust/lane-pass.js';
 export type { RobustRule } from './robust/robust-rule.js';
+export type { PassPlace, RowPass } from './robust/row-pass.js';
 export { DENSE_I32, type UpdateForm } from './update-form.js';
 export { readHead, type Refusal, shiftsOf, type UpdateHead } from './update-head.js';
 export { inspectUpdate, type UpdateInspection, UpdateInspector } from './update-inspector.js';

@@ -4,3 +4,11 @@ export { FORMS, nameOf } from './forms.js';
 export { randomUpdate, seededWords } from './random-update.js';
 export { referenceNorm } from './reference-norm.js';
 export { referenceStep, type ReferenceState } from './reference-step.js';
+export { lanePasses, type LaneWork } from './lane-passes.js';
+export {
+  referenceAggregate,
+  type ReferencePlace,
+  type ReferenceResult,
+  type ReferenceUpdate,
+} from './reference-aggregate.js';
+export { updateOf } from './update-of.js';

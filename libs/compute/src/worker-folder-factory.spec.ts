@@ -16,8 +16,9 @@ import type { Hash } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { Weighted } from '@tallystick/rounds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InProcessFolderFactory } from './in-process-folder.js';
-import { folderContract } from './testing/folder.contract.js';
+import { InProcessFolderFactory } from './in-process-folder-factory.js';
+import { folderContract, type FolderSetup } from './testing/folder.contract.js';
+import { robustFoldContract } from './testing/robust-fold.contract.js';
 import { WorkerFolderFactory } from './worker-folder-factory.js';
 import { foldOf, weighted } from './testing/fold-inputs.js';
 
@@ -54,17 +55,19 @@ function equalSums(a: BigInt64Array, b: BigInt64Array): boolean {
   return Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 }
 
-describe.each([1, 2])('WorkerFolderFactory with %d workers', (workers) => {
+describe.each([1, 2, 3, 4])('WorkerFolderFactory with %d workers', (workers) => {
   const blobs = (): FsBlobStore => new FsBlobStore({ folder: join(home, crypto.randomUUID()) });
   const made: WorkerFolderFactory[] = [];
   afterAll(() => Promise.all(made.map((factory) => factory.close())));
 
-  folderContract(async () => {
+  const setup = async (): Promise<FolderSetup> => {
     const store = blobs();
     const factory = new WorkerFolderFactory({ blobs: store, workers });
     made.push(factory);
     return { blobs: store, factory };
-  });
+  };
+  if (workers <= 2) folderContract(setup);
+  robustFoldContract(setup);
 });
 
 describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions', (d) => {
