@@ -2,15 +2,16 @@ import { type Hash, utf8 } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CODECS } from './codec.js';
+import { CODECS } from '../codec.js';
 import { type EncodedUpdate, encodeUpdate, type UpdateInput } from './encode-update.js';
-import { blockOffsets, type Manifest, manifestOf } from './manifest.js';
-import { decodeUpdate } from './reference.js';
-import { FORMS, nameOf } from './testing/forms.js';
-import { seededWords } from './testing/random-update.js';
-import type { UpdateForm } from './update-form.js';
-import { inspectUpdate } from './update-inspector.js';
-import { updateLayout } from './update-layout.js';
+import { blockOffsets, type Manifest, manifestOf } from '../manifest.js';
+import { decodeUpdate } from '../reference.js';
+import { FORMS, nameOf } from '../testing/forms.js';
+import { seededWords } from '../testing/random-update.js';
+import { referenceEncode } from '../testing/reference-encode.js';
+import type { UpdateForm } from '../update-form.js';
+import { inspectUpdate } from '../update-inspector.js';
+import { updateLayout } from '../update-layout.js';
 
 const ONE = 2 ** 32;
 const seedOf = (n: number): Hash => sha256(utf8(`seed ${n}`));
@@ -42,7 +43,8 @@ function changes(d: number, seed: number): Float32Array {
   });
 }
 
-const shapes = fc.array(fc.integer({ min: 1, max: 1500 }), { minLength: 1, maxLength: 3 });
+/** Up to two chunks of the encoder, with blocks that end anywhere. */
+const shapes = fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 1, maxLength: 3 });
 const manifests = shapes.map((sizes) =>
   manifestOf(
     sha256,
@@ -105,6 +107,22 @@ describe.each(FORMS.map((form) => ({ name: nameOf(form), form })))(
       expect(wrong).toEqual([]);
       if (!keepsResidual) expect(encoded.residual).toBeUndefined();
     }
+
+    it('writes what the plain reference writes', () => {
+      fc.assert(
+        fc.property(manifests, fc.nat(1e6), divisors, (manifest, seed, divisor) => {
+          const { d } = manifest;
+          const residual = keepsResidual ? changes(d, seed + 2) : undefined;
+          const arrays = { before: changes(d, seed + 1), after: changes(d, seed), residual };
+          const input = { sha256, manifest, form, divisor, ...arrays, seed: seedOf(seed) };
+          const encoded = encodeUpdate(input);
+          const wanted = referenceEncode(input);
+          expect(sha256(encoded.file)).toBe(sha256(wanted.file));
+          expect(encoded.residual).toEqual(wanted.residual);
+        }),
+        { numRuns: 25 },
+      );
+    });
 
     it('fits the largest change the codec holds, and refuses the next', () => {
       const { qMax, maxShift } = CODECS[form.codec];
