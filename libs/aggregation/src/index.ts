@@ -21,6 +21,7 @@ export {
   type Positions,
   sumsOf,
 } from './fold-lane.js';
+export { addToTotals, type FoldTotals, NO_TOTALS } from './fold-totals.js';
 export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';
 export type { WasmMemory } from './kernels/kernels.js';
 export {
@@ -56,6 +57,7 @@ export {
 } from './take-step.js';
 export type { RobustRule } from './robust/robust-rule.js';
 export { DENSE_I32, type UpdateForm } from './update-form.js';
+export { updateManifestOf } from './update-manifest.js';
 export {
   headBytes,
   readHead,

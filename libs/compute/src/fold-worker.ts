@@ -24,7 +24,7 @@ function handlersOf(): Handlers {
     open: (lane) => void lanes.set(lane.fold, new LaneSession(lane)),
     inspect: ({ fold, update, path }) => held(lanes, fold, 'fold').inspect(update, path),
     add: ({ fold, path, weight }) => held(lanes, fold, 'fold').add(path, weight),
-    step: ({ fold, sumWeight }) => held(lanes, fold, 'fold').step(sumWeight),
+    step: ({ fold, totals }) => held(lanes, fold, 'fold').step(totals),
     store: ({ fold, folder }) => held(lanes, fold, 'fold').store(folder),
     close: ({ fold }) => void lanes.delete(fold),
     hashFile: ({ path }) => hashOf(path),
@@ -44,11 +44,11 @@ function handlersOf(): Handlers {
 }
 
 /** The same values in memory that all workers see. */
-function shared({ manifest, weights, state }: FoldStart): FoldStart {
+function shared({ weights, state, ...manifests }: FoldStart): FoldStart {
   const copy = new Float32Array(new SharedArrayBuffer(weights.byteLength));
   copy.set(weights);
   const held = state && copyState(state, (bytes) => new SharedArrayBuffer(bytes));
-  return { manifest, weights: copy, state: held };
+  return { ...manifests, weights: copy, state: held };
 }
 
 function failureOf(error: unknown): Failure {

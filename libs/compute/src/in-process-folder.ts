@@ -1,8 +1,10 @@
 import {
   Accumulator,
+  addToTotals,
   encodeModel,
   encodeState,
   inspectUpdate,
+  NO_TOTALS,
   takeStep,
 } from '@tallystick/aggregation';
 import { type Hash, type Sha256, TallyError, ZERO_HASH } from '@tallystick/kernel';
@@ -47,6 +49,7 @@ export class InProcessFolder implements Folder {
   readonly #start: FoldStart;
   readonly #accumulator: Accumulator;
   readonly #order = new InOrder();
+  #totals = NO_TOTALS;
   #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
 
   constructor(spec: FoldSpec, deps: InProcessOptions & { readonly start: FoldStart }) {
@@ -55,7 +58,7 @@ export class InProcessFolder implements Folder {
     this.#blobs = deps.blobs;
     this.#start = deps.start;
     this.#accumulator = new Accumulator(
-      deps.start.manifest,
+      deps.start.updates,
       chunkPositions === undefined ? {} : { chunkPositions },
     );
   }
@@ -64,10 +67,10 @@ export class InProcessFolder implements Folder {
     return this.#check(await this.#blobs.get(update));
   }
 
-  add({ update, weight }: Weighted): Promise<void> {
+  add(contribution: Weighted): Promise<void> {
     return this.#order.run(async () => {
       this.#expectFolding();
-      this.#accumulator.add(await this.#blobs.get(update), weight);
+      this.#fold(await this.#blobs.get(contribution.update), contribution);
     });
   }
 
@@ -76,11 +79,12 @@ export class InProcessFolder implements Folder {
       if (this.#phase !== 'broken') this.#expectFolding();
       this.#phase = 'broken';
       this.#accumulator.reset();
-      for (const { update, weight } of contributions) {
-        const bytes = await this.#blobs.get(update);
+      this.#totals = NO_TOTALS;
+      for (const contribution of contributions) {
+        const bytes = await this.#blobs.get(contribution.update);
         const inspection = this.#check(bytes);
         if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
-        this.#accumulator.add(bytes, weight);
+        this.#fold(bytes, contribution);
       }
       this.#resume();
     });
@@ -104,16 +108,22 @@ export class InProcessFolder implements Folder {
   }
 
   #check(bytes: Uint8Array): Inspection {
-    const inspection = inspectUpdate(bytes, this.#start.manifest);
+    const inspection = inspectUpdate(bytes, this.#start.updates);
     return inspection.ok ? { ok: true, bytes: bytes.length } : inspection;
+  }
+
+  #fold(bytes: Uint8Array, contribution: Weighted): void {
+    const totals = addToTotals(this.#totals, contribution);
+    this.#accumulator.add(bytes, contribution.weight);
+    this.#totals = totals;
   }
 
   async #step(): Promise<FoldResult> {
     const { manifest, weights: model, state } = this.#start;
-    const { strategy } = this.#spec;
-    const { sumWeight } = this.#accumulator;
+    const { strategy, cohort } = this.#spec;
+    const { sumWeight } = this.#totals;
     const sums = this.#accumulator.sums();
-    const step = takeStep({ manifest, model, sums, sumWeight, strategy, state });
+    const step = takeStep({ manifest, model, sums, strategy, cohort, state, ...this.#totals });
     if (!step.ok) return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
     const after = await this.#blobs.put(encodeModel(manifest, step.model));
     const stateAfter =

@@ -1,4 +1,4 @@
-import type { FoldShape, Strategy, WasmMemory } from '@tallystick/aggregation';
+import type { FoldShape, FoldTotals, Strategy, WasmMemory } from '@tallystick/aggregation';
 import type { ErrorCode, ErrorMeta, Hash } from '@tallystick/kernel';
 import type { FoldSpec, Inspection } from '@tallystick/rounds';
 import type { FoldStart } from './load-start.js';
@@ -10,6 +10,8 @@ export interface OpenLane {
   readonly memory: WasmMemory;
   readonly lane: number;
   readonly strategy: Strategy;
+  /** Nodes of the round's cohort. */
+  readonly cohort: number;
   readonly start: FoldStart;
 }
 
@@ -28,7 +30,7 @@ export interface Tasks {
   /** Adds the lane's own blocks of one update file. */
   add: { ask: { fold: number; path: string; weight: number }; answer: void };
   /** The server step at the lane's own positions; false: some value is not finite. */
-  step: { ask: { fold: number; sumWeight: bigint }; answer: boolean };
+  step: { ask: { fold: number; totals: FoldTotals }; answer: boolean };
   /** Writes the stepped model and state. */
   store: { ask: { fold: number; folder: string }; answer: { model: Hash; state: Hash } };
   close: { ask: { fold: number }; answer: void };

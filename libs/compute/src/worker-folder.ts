@@ -1,7 +1,8 @@
 import {
-  addWeight,
+  addToTotals,
   type FoldShape,
   foldMemory,
+  NO_TOTALS,
   sumsOf,
   type WasmMemory,
 } from '@tallystick/aggregation';
@@ -31,13 +32,13 @@ export class WorkerFolder implements Folder {
   readonly #shape: FoldShape;
   readonly #memory: WasmMemory;
   readonly #order = new InOrder();
-  #sumWeight = 0n;
+  #totals = NO_TOTALS;
   #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
 
   private constructor(deps: WorkerFolderDeps) {
     const { start, pool, chunkPositions } = deps;
     this.#deps = deps;
-    this.#shape = { manifest: start.manifest, lanes: pool.size, chunkPositions };
+    this.#shape = { manifest: start.updates, lanes: pool.size, chunkPositions };
     this.#memory = foldMemory(this.#shape);
   }
 
@@ -49,6 +50,7 @@ export class WorkerFolder implements Folder {
       memory: folder.#memory,
       lane,
       strategy: spec.strategy,
+      cohort: spec.cohort,
       start: deps.start,
     }));
     return folder;
@@ -73,7 +75,7 @@ export class WorkerFolder implements Folder {
       if (this.#phase !== 'broken') this.#expectFolding();
       this.#phase = 'broken';
       sumsOf(this.#memory, this.#shape.manifest).fill(0n);
-      this.#sumWeight = 0n;
+      this.#totals = NO_TOTALS;
       for (const contribution of contributions) {
         const inspection = await this.inspect(contribution.update);
         if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
@@ -88,12 +90,12 @@ export class WorkerFolder implements Folder {
       this.#expectFolding();
       this.#phase = 'finished';
       const { pool, fold, blobs } = this.#deps;
-      const sumWeight = this.#sumWeight;
-      const finite = await pool.everywhere('step', () => ({ fold, sumWeight }));
+      const totals = this.#totals;
+      const finite = await pool.everywhere('step', () => ({ fold, totals }));
       if (!finite.every((ok) => ok)) return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
       const ask = { fold, folder: blobs.folder };
       const stored = await pool.run(pool.idlest(), 'store', { ask });
-      return { ok: true, ...stored, sumWeight };
+      return { ok: true, ...stored, sumWeight: totals.sumWeight };
     });
   }
 
@@ -109,14 +111,15 @@ export class WorkerFolder implements Folder {
   }
 
   /** Leaves the fold broken until the caller resumes it. */
-  async #fold({ update, weight }: Weighted): Promise<void> {
-    const sumWeight = addWeight(this.#sumWeight, weight);
+  async #fold(contribution: Weighted): Promise<void> {
+    const { update, weight } = contribution;
+    const totals = addToTotals(this.#totals, contribution);
     const { pool, fold, blobs } = this.#deps;
     const ask = { fold, path: blobs.path(update), weight: Number(weight) };
     // Some lanes may have added when another fails.
     this.#phase = 'broken';
     await pool.everywhere('add', () => ask);
-    this.#sumWeight = sumWeight;
+    this.#totals = totals;
   }
 
   /** All is added; unless the fold was closed meanwhile. */

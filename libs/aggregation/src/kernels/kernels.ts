@@ -24,6 +24,7 @@ export interface Kernels {
   stepAdagrad(...args: AdaptiveArguments): number;
   stepAdam(...args: [...AdaptiveArguments, beta2: number, c2: number]): number;
   stepYogi(...args: [...AdaptiveArguments, c2: number]): number;
+  stepControl(count: number, sums: number, c: number, sumWeight: number, share: number): number;
 }
 
 /** What the three adaptive steps share. */

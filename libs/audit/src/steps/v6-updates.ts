@@ -1,6 +1,7 @@
-import { decodeModel, inspectUpdate, updateBytes } from '@tallystick/aggregation';
+import { decodeModel, inspectUpdate, updateBytes, updateManifestOf } from '@tallystick/aggregation';
 import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
+import { strategyOf } from '@tallystick/rounds';
 import { blobPath } from '../bundle/layout.js';
 import { demand, demandEqual, type Place } from '../findings.js';
 import type { History } from '../history.js';
@@ -10,7 +11,9 @@ import type { History } from '../history.js';
  * blob that the run does not name. Returns the number of updates.
  */
 export async function checkUpdates(history: History): Promise<number> {
-  const { manifest } = decodeModel(sha256, history.genesisModel.bytes);
+  const model = decodeModel(sha256, history.genesisModel.bytes).manifest;
+  const { kind } = strategyOf(history.spec.strategy);
+  const manifest = updateManifestOf(sha256, model, kind);
   const bytes = BigInt(updateBytes(manifest));
   let updates = 0;
   for (const { round, leaves, receipts } of history.rounds) {
