@@ -36,6 +36,7 @@ export {
 } from './manifest.js';
 export { decodeModel, encodeModel, type Model } from './model-file.js';
 export { decodeUpdate, referenceSum } from './reference.js';
+export { type Controls, driftOf, nextControl } from './scaffold.js';
 export { SeedStream } from './seed-stream.js';
 export { decodeState, encodeState } from './state-file.js';
 export {
