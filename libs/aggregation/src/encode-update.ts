@@ -1,6 +1,11 @@
 import { TallyError } from '@tallystick/kernel';
 import { blockOffsets, type Manifest, tensorAt } from './manifest.js';
-import { FRACTION_BITS, headBytes, MAX_SHIFT, Q_MAX, writeHead } from './update-layout.js';
+import { CODECS } from './codec.js';
+import { DENSE_I32 } from './update-form.js';
+import { FRACTION_BITS, writeHead } from './update-head.js';
+import { updateLayout } from './update-layout.js';
+
+const { qMax: Q_MAX, maxShift: MAX_SHIFT } = CODECS.i32;
 
 /** Adding and subtracting 1.5·2⁵² rounds |x| < 2⁵¹ to the nearest integer, ties to even (IEEE 754 binary64). */
 const ROUND = 1.5 * 2 ** 52;
@@ -37,8 +42,9 @@ export function encodeUpdate(
     const scale = 2 ** (FRACTION_BITS - shift);
     for (let j = from; j < to; j++) q[j] = (after[j] - before[j]) * scale + ROUND - ROUND;
   }
-  const file = writeHead(manifest, shifts);
-  file.set(new Uint8Array(q.buffer), headBytes(manifest));
+  const layout = updateLayout(manifest, DENSE_I32);
+  const file = writeHead(layout, shifts);
+  file.set(new Uint8Array(q.buffer), layout.qAt);
   return file;
 }
 

@@ -10,17 +10,11 @@
  *
  * It refuses to clamp, to guess a codec and to accept two encodings of one value.
  */
-export { Accumulator, addWeight, inspectUpdate } from './accumulator.js';
+export { Accumulator, addWeight } from './accumulator.js';
+export { CHUNK_POSITIONS, type Positions } from './chunk.js';
+export { type Codec, CODECS } from './codec.js';
 export { encodeUpdate } from './encode-update.js';
-export {
-  type Chunk,
-  CHUNK_POSITIONS,
-  FoldLane,
-  foldMemory,
-  type FoldShape,
-  type Positions,
-  sumsOf,
-} from './fold-lane.js';
+export { FoldLane, foldMemory, type FoldShape, sumsOf } from './fold-lane.js';
 export { addToTotals, type FoldTotals, NO_TOTALS } from './fold-totals.js';
 export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';
 export type { WasmMemory } from './kernels/kernels.js';
@@ -58,14 +52,9 @@ export {
 } from './take-step.js';
 export type { RobustRule } from './robust/robust-rule.js';
 export { DENSE_I32, type UpdateForm } from './update-form.js';
+export { readHead, type Refusal, shiftsOf, type UpdateHead } from './update-head.js';
+export { inspectUpdate, type UpdateInspection, UpdateInspector } from './update-inspector.js';
+export { updateLayout, type UpdateLayout } from './update-layout.js';
 export { updateManifestOf } from './update-manifest.js';
-export {
-  headBytes,
-  readHead,
-  type Refusal,
-  shiftsOf,
-  updateBytes,
-  type UpdateHead,
-  type UpdateInspection,
-} from './update-layout.js';
+export { sourceOf, type UpdateSource } from './update-source.js';
 export { SUM_WEIGHT_LIMIT, weightOf, weightUnit } from './weight.js';

@@ -11,6 +11,7 @@ import type { Strategy } from './strategy.js';
 import { type ReferenceState, referenceStep } from './testing/reference-step.js';
 import { seededWords } from './testing/random-update.js';
 import { stepRange, takeStep } from './take-step.js';
+import { DENSE_I32 } from './update-form.js';
 
 interface Vectors {
   fedOpt: {
@@ -66,7 +67,7 @@ function productRun(
   let state: ServerState | undefined;
   for (const delta of fedOpt.deltas) {
     // Two nodes whose weighted mean, (3·1.5Δ − 1·0.5Δ) ÷ 4, is Δ.
-    const accumulator = new Accumulator(manifest);
+    const accumulator = new Accumulator(manifest, DENSE_I32);
     for (const { factor, weight } of [
       { factor: 1.5, weight: 3n },
       { factor: -0.5, weight: 1n },

@@ -1,5 +1,5 @@
 import { assertNever } from '@tallystick/kernel';
-import type { Positions } from './fold-lane.js';
+import type { Positions } from './chunk.js';
 import { type AdaptiveArguments, allocate, type Kernels, kernelsOver } from './kernels/kernels.js';
 import type { Manifest } from './manifest.js';
 import { copyState, initialState, partsIn, type ServerState, stateParts } from './server-state.js';

@@ -3,9 +3,10 @@ import {
   addToTotals,
   encodeModel,
   encodeState,
-  inspectUpdate,
   NO_TOTALS,
+  sourceOf,
   takeStep,
+  UpdateInspector,
 } from '@tallystick/aggregation';
 import { type Hash, type Sha256, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type {
@@ -48,6 +49,7 @@ export class InProcessFolder implements Folder {
   readonly #blobs: BlobStore;
   readonly #start: FoldStart;
   readonly #accumulator: Accumulator;
+  readonly #inspector: UpdateInspector;
   readonly #order = new InOrder();
   #totals = NO_TOTALS;
   #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
@@ -57,8 +59,10 @@ export class InProcessFolder implements Folder {
     this.#spec = spec;
     this.#blobs = deps.blobs;
     this.#start = deps.start;
+    this.#inspector = UpdateInspector.of(deps.start.updates, spec.form);
     this.#accumulator = new Accumulator(
       deps.start.updates,
+      spec.form,
       chunkPositions === undefined ? {} : { chunkPositions },
     );
   }
@@ -108,8 +112,8 @@ export class InProcessFolder implements Folder {
   }
 
   #check(bytes: Uint8Array): Inspection {
-    const inspection = inspectUpdate(bytes, this.#start.updates);
-    return inspection.ok ? { ok: true, bytes: bytes.length } : inspection;
+    const inspection = this.#inspector.inspect(sourceOf(bytes));
+    return inspection.ok ? { ...inspection, bytes: bytes.length } : inspection;
   }
 
   #fold(bytes: Uint8Array, contribution: Weighted): void {

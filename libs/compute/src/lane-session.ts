@@ -23,11 +23,11 @@ export class LaneSession {
   }
 
   inspect(update: Hash, path: string): Inspection {
-    return inspectFile(update, path, this.#reading);
+    return inspectFile(update, path, this.#lane);
   }
 
   add(path: string, weight: number): void {
-    foldFile(path, weight, this.#reading);
+    foldFile(path, weight, this.#lane);
   }
 
   /** Steps the shared weights and state at this lane's positions of the updates. */
@@ -45,10 +45,6 @@ export class LaneSession {
     const model = await blobs.put(encodeModel(manifest, weights));
     if (state === undefined) return { model, state: ZERO_HASH };
     return { model, state: await blobs.put(encodeState(manifest, state)) };
-  }
-
-  get #reading(): { lane: FoldLane; manifest: OpenLane['shape']['manifest'] } {
-    return { lane: this.#lane, manifest: this.#open.shape.manifest };
   }
 }
 

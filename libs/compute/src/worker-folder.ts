@@ -35,15 +35,15 @@ export class WorkerFolder implements Folder {
   #totals = NO_TOTALS;
   #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
 
-  private constructor(deps: WorkerFolderDeps) {
+  private constructor({ form }: FoldSpec, deps: WorkerFolderDeps) {
     const { start, pool, chunkPositions } = deps;
     this.#deps = deps;
-    this.#shape = { manifest: start.updates, lanes: pool.size, chunkPositions };
+    this.#shape = { manifest: start.updates, form, lanes: pool.size, chunkPositions };
     this.#memory = foldMemory(this.#shape);
   }
 
   static async open(spec: FoldSpec, deps: WorkerFolderDeps): Promise<WorkerFolder> {
-    const folder = new WorkerFolder(deps);
+    const folder = new WorkerFolder(spec, deps);
     await deps.pool.everywhere('open', (lane) => ({
       fold: deps.fold,
       shape: folder.#shape,

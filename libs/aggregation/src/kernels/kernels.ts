@@ -7,9 +7,16 @@ export interface WasmMemory {
 
 /** Exports of assembly/index.ts. Pointers are byte offsets into the memory; see the sources for the formulas. */
 export interface Kernels {
-  accumulate(sums: number, q: number, count: number, weight: number, shift: number): void;
-  /** A u32 in the bits of an i32: `>>> 0` before use. */
-  maxAbs(q: number, count: number): number;
+  accumulate32: Accumulate;
+  accumulate16: Accumulate;
+  accumulate8: Accumulate;
+  inspect32: Inspect;
+  inspect16: Inspect;
+  inspect8: Inspect;
+  countBits(bitmap: number, bit: number, count: number): number;
+  expand32: Expand;
+  expand16: Expand;
+  expand8: Expand;
   sqrt(x: number): number;
   stepAvg(count: number, sums: number, model: number, sumWeight: number, eta: number): number;
   stepAvgM(
@@ -25,6 +32,29 @@ export interface Kernels {
   stepAdam(...args: [...AdaptiveArguments, beta2: number, c2: number]): number;
   stepYogi(...args: [...AdaptiveArguments, c2: number]): number;
   stepControl(count: number, sums: number, c: number, sumWeight: number, share: number): number;
+}
+
+type Accumulate = (sums: number, q: number, count: number, weight: number, shift: number) => void;
+type Inspect = (q: number, count: number, out: number) => void;
+type Expand = (bitmap: number, bit: number, count: number, packed: number, dense: number) => void;
+
+/** The kernels of one codec. */
+export interface CodecKernels {
+  readonly accumulate: Accumulate;
+  readonly inspect: Inspect;
+  readonly expand: Expand;
+}
+
+/** The kernels for q of this many bytes. */
+export function codecKernels(kernels: Kernels, bytesPerQ: 4 | 2 | 1): CodecKernels {
+  const { accumulate32, accumulate16, accumulate8, inspect32, inspect16, inspect8 } = kernels;
+  if (bytesPerQ === 4) {
+    return { accumulate: accumulate32, inspect: inspect32, expand: kernels.expand32 };
+  }
+  if (bytesPerQ === 2) {
+    return { accumulate: accumulate16, inspect: inspect16, expand: kernels.expand16 };
+  }
+  return { accumulate: accumulate8, inspect: inspect8, expand: kernels.expand8 };
 }
 
 /** What the three adaptive steps share. */
@@ -67,7 +97,7 @@ function decodeBase64(text: string): Uint8Array {
   return out;
 }
 
-/** 1.5 KB, below the 4 KB that browsers compile synchronously on their main thread. */
+/** 3.4 KB, below the 4 KB that browsers compile synchronously on their main thread. */
 const MODULE = new WebAssembly.Module(decodeBase64(WASM_BASE64));
 
 /** Zeroed shared memory of at least `bytes`, never to grow. */

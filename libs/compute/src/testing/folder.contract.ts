@@ -172,7 +172,7 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       const folder = await openFold(at, AVERAGE);
       const file = randomUpdate(MANIFEST, 5);
       const update = await at.blobs.put(file);
-      expect(await folder.inspect(update)).toEqual({ ok: true, bytes: file.length });
+      expect(await folder.inspect(update)).toMatchObject({ ok: true, bytes: file.length });
       await folder.close();
     });
 
