@@ -13,7 +13,8 @@
 export { Accumulator, addWeight } from './accumulator.js';
 export { CHUNK_POSITIONS, type Positions } from './chunk.js';
 export { type Codec, CODECS } from './codec.js';
-export { encodeUpdate } from './encode-update.js';
+export type { ChangeInput } from './change.js';
+export { type EncodedUpdate, encodeUpdate, type UpdateInput } from './encode-update.js';
 export { FoldLane, foldMemory, type FoldShape, sumsOf } from './fold-lane.js';
 export { addToTotals, type FoldTotals, NO_TOTALS } from './fold-totals.js';
 export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';

@@ -4,10 +4,10 @@ import { sha256 } from '@tallystick/kernel/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Accumulator } from './accumulator.js';
-import { encodeUpdate } from './encode-update.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { type ServerState, stateParts } from './server-state.js';
 import type { Strategy } from './strategy.js';
+import { encoded } from './testing/encoded.js';
 import { type ReferenceState, referenceStep } from './testing/reference-step.js';
 import { seededWords } from './testing/random-update.js';
 import { stepRange, takeStep } from './take-step.js';
@@ -73,7 +73,7 @@ function productRun(
       { factor: -0.5, weight: 1n },
     ]) {
       const after = model.map((x, j) => x + sign * factor * delta[j]);
-      accumulator.add(encodeUpdate(manifest, model, after), weigh ? weight : 1n);
+      accumulator.add(encoded(manifest, model, after), weigh ? weight : 1n);
     }
     const { sumWeight } = accumulator;
     const sums = accumulator.sums();

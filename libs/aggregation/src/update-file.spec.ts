@@ -3,9 +3,9 @@ import { fromHex, type Hash, toHex } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeUpdate } from './encode-update.js';
 import { type Manifest, manifestOf, type TensorShape } from './manifest.js';
 import { decodeUpdate } from './reference.js';
+import { encoded } from './testing/encoded.js';
 import { randomUpdate } from './testing/random-update.js';
 import { DENSE_I32 } from './update-form.js';
 import { inspectUpdate } from './update-inspector.js';
@@ -43,7 +43,7 @@ const manifestFor = (tensors: readonly TensorShape[]): Manifest => manifestOf(sh
 describe('encodeUpdate', () => {
   it.each(vectors.updates)('writes the file of the vector: $name', (vector) => {
     const manifest = manifestFor(vector.tensors);
-    const file = encodeUpdate(manifest, f32(vector.before), f32(vector.after));
+    const file = encoded(manifest, f32(vector.before), f32(vector.after));
     expect([...file.subarray(56, 56 + manifest.blocks)]).toEqual(vector.shifts);
     expect(toHex(file)).toBe(vector.file);
     expect(sha256(file)).toBe(vector.sha256);
@@ -53,7 +53,7 @@ describe('encodeUpdate', () => {
 
   it.each(vectors.beyondRange)('says $code and names the tensor', (vector) => {
     const manifest = manifestFor(vector.tensors);
-    const attempt = (): unknown => encodeUpdate(manifest, f32(vector.before), f32(vector.after));
+    const attempt = (): unknown => encoded(manifest, f32(vector.before), f32(vector.after));
     expect(attempt).toThrow(
       expect.objectContaining({
         code: vector.code,
@@ -70,7 +70,7 @@ describe('encodeUpdate', () => {
         const manifest = manifestFor([{ name: 'w', shape: [pairs.length] }]);
         const before = Float32Array.from(pairs, ([from]) => from);
         const after = Float32Array.from(pairs, ([, to]) => to);
-        const file = encodeUpdate(manifest, before, after);
+        const file = encoded(manifest, before, after);
         expect(inspectUpdate(file, manifest, DENSE_I32)).toMatchObject({ ok: true });
         const half = 2 ** (file[56] - 33);
         decodeUpdate(file, manifest, DENSE_I32).forEach((v, j) => {
@@ -83,8 +83,8 @@ describe('encodeUpdate', () => {
   it('refuses arrays of another length', () => {
     const manifest = manifestFor([{ name: 'w', shape: [2] }]);
     const two = new Float32Array(2);
-    expect(() => encodeUpdate(manifest, two, new Float32Array(3))).toThrow(RangeError);
-    expect(() => encodeUpdate(manifest, new Float32Array(1), two)).toThrow(RangeError);
+    expect(() => encoded(manifest, two, new Float32Array(3))).toThrow(RangeError);
+    expect(() => encoded(manifest, new Float32Array(1), two)).toThrow(RangeError);
   });
 });
 
