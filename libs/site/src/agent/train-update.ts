@@ -1,4 +1,5 @@
 import {
+  type Controls,
   driftOf,
   encodeUpdate,
   type Model,
@@ -89,56 +90,35 @@ export async function trainUpdate(
   };
 }
 
-function controlsOf({ control: server, state: own }: UpdateJob) {
+function controlsOf({ control: server, state: own }: UpdateJob): Controls | undefined {
   return server === undefined || own === undefined ? undefined : { server, own };
 }
 
-interface Encoded {
-  readonly file: Uint8Array;
-  readonly state: SiteState | undefined;
-}
-
-/** The update of one training, in the form of the run; and what the site carries on. */
+/** The update file of one training, in the form of the run; and what the site carries on. */
 function encode(
   job: UpdateJob,
-  {
-    trained,
-    seed,
-    sha256,
-  }: { readonly trained: TrainResult; readonly seed: Hash; readonly sha256: Sha256 },
-): Encoded {
+  { trained, seed, sha256 }: { trained: TrainResult; seed: Hash; sha256: Sha256 },
+): { readonly file: Uint8Array; readonly state: SiteState | undefined } {
   const { spec, model } = job;
   const { manifest, weights: before } = model;
-  const after = trained.weights;
-  const form = updateFormOf(spec);
+  const { weights: after, numExamples } = trained;
+  const rules = { sha256, form: updateFormOf(spec), seed };
   const controls = controlsOf(job);
-  if (controls !== undefined) {
-    const { learningRate } = spec.local.optimizer.sgd;
-    const pace = localSteps(spec.local, trained.numExamples) * learningRate;
-    const state = nextControl(controls, { before, after, pace });
-    const { file } = encodeUpdate({
-      sha256,
-      manifest: updateManifestOf(sha256, manifest, 'scaffold'),
-      before: joined(before, controls.own),
-      after: joined(after, state),
-      form,
-      seed,
-    });
-    return { file, state };
+  if (controls === undefined) {
+    const divisor = 'fedNova' in spec.strategy ? countedSteps(spec, BigInt(numExamples)) : 1;
+    const change = { manifest, before, after, divisor, residual: job.state };
+    const { file, residual } = encodeUpdate({ ...rules, ...change });
+    return { file, state: residual };
   }
-  const { file, residual } = encodeUpdate({
-    sha256,
-    manifest,
-    before,
-    after,
-    form,
-    seed,
-    ...('fedNova' in spec.strategy && {
-      divisor: countedSteps(spec, BigInt(trained.numExamples)),
-    }),
-    ...(job.state && { residual: job.state }),
+  const pace = localSteps(spec.local, numExamples) * spec.local.optimizer.sgd.learningRate;
+  const state = nextControl(controls, { before, after, pace });
+  const { file } = encodeUpdate({
+    ...rules,
+    manifest: updateManifestOf(sha256, manifest, 'scaffold'),
+    before: joined(before, controls.own),
+    after: joined(after, state),
   });
-  return { file, state: residual };
+  return { file, state };
 }
 
 function joined(first: Float32Array, second: Float32Array): Float32Array {
