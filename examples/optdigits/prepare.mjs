@@ -40,7 +40,10 @@ async function dealt(folder, file) {
   const lines = text.split('\n').filter((line) => line !== '');
   if (lines.length !== file.rows) throw new Error(`${file.name} has ${lines.length} rows`);
   return lines
-    .map((line, row) => ({ line: `${line},${file.set}`, key: sha256(`optdigits ${file.set} ${row}`) }))
+    .map((line, row) => ({
+      line: `${line},${file.set}`,
+      key: sha256(`optdigits ${file.set} ${row}`),
+    }))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ line }) => line);
 }
