@@ -39,7 +39,7 @@ if (!Number.isInteger(seeds) || seeds < 1) {
 
 /** Update files written and their bytes, whoever writes them. */
 const written = { files: 0, bytes: 0 };
-const put = UpdateFiles.prototype.put;
+const put = Reflect.get(UpdateFiles.prototype, 'put');
 UpdateFiles.prototype.put = function count(bytes) {
   written.files++;
   written.bytes += bytes.length;
@@ -58,7 +58,7 @@ async function exampleOf(numeric, seed) {
 
 /** Blobs of the run at hand, so that models of earlier rounds can be measured. @type {Map<string, Uint8Array>} */
 const blobs = new Map();
-const store = MemoryBlobStore.prototype.put;
+const store = Reflect.get(MemoryBlobStore.prototype, 'put');
 MemoryBlobStore.prototype.put = async function remember(bytes) {
   const id = await store.call(this, bytes);
   blobs.set(id, bytes);
@@ -101,7 +101,7 @@ async function measure(numeric) {
 
 /** Top-k by sites that forget: the mutant. */
 async function measureForgetting() {
-  const { before } = StateKeeper.prototype;
+  const before = Reflect.get(StateKeeper.prototype, 'before');
   StateKeeper.prototype.before = async function forget(of, signal) {
     return (await before.call(this, of, signal))?.fill(0);
   };

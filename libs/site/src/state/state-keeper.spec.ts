@@ -15,14 +15,17 @@ afterEach(() => bench.close());
 /** One site of a run that sends the two largest of its three changes, in i8. */
 async function lossy(change = (yaml: string): string => yaml): Promise<void> {
   bench = await SiteBench.start({
-    run: testSpec((yaml) => change(yaml).replace('window:', 'numeric: { codec: i8, topPpm: 340000 }\nwindow:')),
+    run: testSpec((yaml) =>
+      change(yaml).replace('window:', 'numeric: { codec: i8, topPpm: 340000 }\nwindow:'),
+    ),
   });
   bench.trainer.delta = 0.3;
 }
 
 /** Files of the states that are kept. */
 async function states(): Promise<readonly string[]> {
-  return (await readdir(join(bench.folder, 'states')).catch(() => [])).toSorted();
+  const names = await readdir(join(bench.folder, 'states')).catch(() => []);
+  return names.toSorted((a, b) => a.localeCompare(b));
 }
 
 const statePath = (round: number): string => join(bench.folder, 'states', `0-${round}.state`);
