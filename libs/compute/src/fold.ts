@@ -1,4 +1,4 @@
-import { addWeight, aggregate } from '@tallystick/aggregation';
+import { addToTotals, aggregate, NO_TOTALS } from '@tallystick/aggregation';
 import { type Hash, TallyError } from '@tallystick/kernel';
 import type { Folder, FoldResult, FoldSpec, Inspection, Weighted } from '@tallystick/rounds';
 import type { FoldEngine } from './fold-engine.js';
@@ -18,7 +18,7 @@ export class Fold implements Folder {
   readonly #engine: FoldEngine;
   readonly #order = new InOrder();
   readonly #noted: Weighted[] = [];
-  #sumWeight = 0n;
+  #totals = NO_TOTALS;
   #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
 
   constructor(spec: FoldSpec, engine: FoldEngine) {
@@ -44,7 +44,7 @@ export class Fold implements Folder {
       this.#phase = 'broken';
       this.#engine.clear();
       this.#noted.length = 0;
-      this.#sumWeight = 0n;
+      this.#totals = NO_TOTALS;
       for (const contribution of contributions) {
         const inspection = await this.inspect(contribution.update);
         if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
@@ -58,9 +58,11 @@ export class Fold implements Folder {
     return this.#order.run(async () => {
       this.#expectFolding();
       this.#phase = 'finished';
-      const divisor = needsAll(this.#spec) ? await this.#aggregate() : this.#sumWeight;
-      if (!(await this.#engine.step(divisor))) return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
-      return { ok: true, ...(await this.#engine.store()), sumWeight: this.#sumWeight };
+      const { sumWeight } = this.#totals;
+      const divisor = needsAll(this.#spec) ? await this.#aggregate() : sumWeight;
+      if (!(await this.#engine.step({ ...this.#totals, sumWeight: divisor })))
+        return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
+      return { ok: true, ...(await this.#engine.store()), sumWeight };
     });
   }
 
@@ -77,7 +79,7 @@ export class Fold implements Folder {
 
   /** Leaves the fold broken until the caller resumes it. */
   async #fold(contribution: Weighted): Promise<void> {
-    const sumWeight = addWeight(this.#sumWeight, contribution.weight);
+    const totals = addToTotals(this.#totals, contribution);
     if (needsAll(this.#spec)) {
       this.#note(contribution);
     } else {
@@ -85,7 +87,7 @@ export class Fold implements Folder {
       this.#phase = 'broken';
       await this.#engine.add(contribution.update, Number(contribution.weight));
     }
-    this.#sumWeight = sumWeight;
+    this.#totals = totals;
   }
 
   #note(contribution: Weighted): void {
