@@ -10,7 +10,7 @@ import {
   referenceSum,
   type Strategy,
 } from '@tallystick/aggregation';
-import { randomUpdate, seededWords } from '@tallystick/aggregation/testing';
+import { FORMS, nameOf, randomUpdate, seededWords } from '@tallystick/aggregation/testing';
 import { FsBlobStore } from '@tallystick/blobs';
 import type { Hash } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
@@ -139,6 +139,38 @@ describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions'
     await factory.close();
   });
 });
+
+const SHAPES = [
+  { workers: 1, chunkPositions: 65_536 },
+  { workers: 2, chunkPositions: 1024 },
+  { workers: 3, chunkPositions: 5000 },
+  { workers: 4, chunkPositions: 65_536 },
+];
+
+describe.each(FORMS.map((form) => ({ name: nameOf(form), form })))(
+  'worker sums of $name',
+  ({ form }) => {
+    const manifest = manifestWith(70_001);
+    const files = WEIGHTS.map((weight, i) => ({ weight, file: randomUpdate(manifest, i, form) }));
+
+    it('are those of the reference, whatever the workers, chunks and order', async () => {
+      const blobs = new FsBlobStore({ folder: join(home, nameOf(form)) });
+      const model = await blobs.put(encodeModel(manifest, new Float32Array(manifest.d)));
+      const contributions = await Promise.all(
+        files.map(async ({ weight, file }) => weighted(await blobs.put(file), weight)),
+      );
+      const decoded = files.map((f) => ({ ...f, values: decodeUpdate(f.file, manifest, form) }));
+      const wanted = BigInt64Array.from(referenceSum(manifest.d, decoded));
+      for (const shape of SHAPES) {
+        const factory = new WorkerFolderFactory({ blobs, ...shape });
+        const folder = await factory.open(foldOf({ model, strategy: STRATEGY, form }));
+        await folder.rebuild(shuffled(contributions, shape.workers));
+        expect(equalSums(await folder.sums(), wanted), JSON.stringify(shape)).toBe(true);
+        await factory.close();
+      }
+    });
+  },
+);
 
 describe('WorkerFolder', () => {
   const manifest = manifestWith(3000);
