@@ -3,4 +3,4 @@
 export { accumulate16, accumulate32, accumulate8 } from './fold';
 export { inspect16, inspect32, inspect8 } from './inspect';
 export { countBits, expand16, expand32, expand8 } from './sparse';
-export { sqrt, stepAdagrad, stepAdam, stepAvg, stepAvgM, stepYogi } from './step';
+export { sqrt, stepAdagrad, stepAdam, stepAvg, stepAvgM, stepControl, stepYogi } from './step';

@@ -16,6 +16,7 @@ export { type Codec, CODECS } from './codec.js';
 export type { ChangeInput } from './encode/change.js';
 export { type EncodedUpdate, encodeUpdate, type UpdateInput } from './encode/encode-update.js';
 export { FoldLane, foldMemory, type FoldShape, sumsOf } from './fold-lane.js';
+export { addToTotals, type FoldTotals, NO_TOTALS } from './fold-totals.js';
 export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';
 export type { WasmMemory } from './kernels/kernels.js';
 export {
@@ -30,6 +31,7 @@ export {
 } from './manifest.js';
 export { decodeModel, encodeModel, type Model } from './model-file.js';
 export { decodeUpdate, referenceSum } from './reference.js';
+export { type Controls, driftOf, nextControl } from './scaffold.js';
 export { SeedStream } from './seed-stream.js';
 export { decodeState, encodeState } from './state-file.js';
 export {
@@ -58,5 +60,6 @@ export { DENSE_I32, type UpdateForm } from './update-form.js';
 export { readHead, type Refusal, shiftsOf, type UpdateHead } from './update-head.js';
 export { inspectUpdate, type UpdateInspection, UpdateInspector } from './update-inspector.js';
 export { updateLayout, type UpdateLayout } from './update-layout.js';
+export { updateManifestOf } from './update-manifest.js';
 export { sourceOf, type UpdateSource } from './update-source.js';
 export { SUM_WEIGHT_LIMIT, weightOf, weightUnit } from './weight.js';

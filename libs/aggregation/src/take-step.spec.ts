@@ -9,8 +9,9 @@ import { type ServerState, stateParts } from './server-state.js';
 import type { Strategy } from './strategy.js';
 import { encoded } from './testing/encoded.js';
 import { type ReferenceState, referenceStep } from './testing/reference-step.js';
+import { seededWords } from './testing/random-update.js';
+import { stepRange, takeStep } from './take-step.js';
 import { DENSE_I32 } from './update-form.js';
-import { takeStep } from './take-step.js';
 
 interface Vectors {
   fedOpt: {
@@ -127,7 +128,14 @@ describe('takeStep', () => {
     const beta = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     const eta = fc.double({ min: 1e-6, max: 10, noNaN: true });
     const tau = fc.double({ min: 1e-12, max: 1, noNaN: true });
-    const kind = fc.constantFrom('fedAvg', 'fedAvgM', 'fedAdagrad', 'fedAdam', 'fedYogi');
+    const kind = fc.constantFrom(
+      'fedAvg',
+      'fedNova',
+      'fedAvgM',
+      'fedAdagrad',
+      'fedAdam',
+      'fedYogi',
+    );
     const seeds = fc.array(fc.tuple(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), fc.nat(62)), {
       minLength: 1,
       maxLength: 50,
@@ -179,6 +187,9 @@ describe('takeStep', () => {
     ['a tau of 0', { ...yogi, tau: 0 }, {}],
     ['a sum of weights of 0', plain, { sumWeight: 0n }],
     ['sums of another length', plain, { d: 3 }],
+    ['sums without Δc', { ...plain, kind: 'scaffold' }, {}],
+    ['a cohort smaller than what it included', { ...plain, kind: 'scaffold' }, { d: 4 }],
+    ['no local steps', { ...plain, kind: 'fedNova' }, {}],
   ])('refuses %s', (_, strategy, { sumWeight = 1n, d = 2 }) => {
     const manifest = vectorManifest(2);
     const model = new Float32Array(2);
@@ -186,6 +197,32 @@ describe('takeStep', () => {
     expect(() =>
       takeStep({ manifest, model, sums, sumWeight, strategy, state: undefined }),
     ).toThrow(RangeError);
+  });
+
+  it('D: SCAFFOLD moves model and control as the reference does, whatever the ranges', () => {
+    const d = 10_000;
+    const manifest = vectorManifest(d);
+    const strategy = { kind: 'scaffold', serverLearningRate: 0.7 } as const;
+    const next = seededWords(3);
+    const sums = BigInt64Array.from({ length: 2 * d }, () => BigInt(next() | 0) << 20n);
+    const model = Float32Array.from({ length: d }, () => (next() | 0) / 2 ** 31);
+    const c = Float64Array.from({ length: d }, () => (next() | 0) / 2 ** 31);
+    const rule = { strategy, sumWeight: 11n, included: 3, cohort: 7 };
+    const step = takeStep({ manifest, model, sums, state: { c }, ...rule });
+    if (!step.ok) throw new Error('not finite');
+    const g = (j: number): number => (Number(sums[j]) / 11) * 2 ** -32;
+    const wantModel = model.map((x, j) => x + 0.7 * g(j));
+    const wantControl = c.map((x, j) => x + g(d + j) * (3 / 7));
+    expect(hexOf(step.model)).toBe(hexOf(wantModel));
+    expect(hexOf(step.state?.c)).toBe(hexOf(wantControl));
+    const arrays = { model: model.slice(), sums, state: { c: c.slice() } };
+    const cuts = [0, 1, 9_999, 10_001, 17_000, 2 * d];
+    for (const [i, to] of cuts.entries()) stepRange(arrays, rule, { from: cuts[i - 1] ?? 0, to });
+    expect(hexOf(arrays.model)).toBe(hexOf(wantModel));
+    expect(hexOf(arrays.state.c)).toBe(hexOf(wantControl));
+    // Mutants: the share of the cohort ignored; the sums of Δw taken for those of Δc.
+    expect(hexOf(c.map((x, j) => x + g(d + j)))).not.toBe(hexOf(wantControl));
+    expect(hexOf(c.map((x, j) => x + g(j) * (3 / 7)))).not.toBe(hexOf(wantControl));
   });
 
   it('refuses the state of another strategy', () => {
@@ -209,7 +246,7 @@ function pick(given: {
   tau: number;
 }): Strategy {
   const { kind, serverLearningRate, beta1, beta2, tau } = given;
-  if (kind === 'fedAvg') return { kind, serverLearningRate };
+  if (kind === 'fedAvg' || kind === 'fedNova') return { kind, serverLearningRate };
   if (kind === 'fedAvgM') return { kind, serverLearningRate, beta1 };
   if (kind === 'fedAdagrad') return { kind, serverLearningRate, beta1, tau };
   return { kind, serverLearningRate, beta1, beta2, tau };
@@ -222,12 +259,17 @@ function compareWithReference(strategy: Strategy, sums: BigInt64Array, sumWeight
   let state: ServerState | undefined;
   let expected = Array.from(model, zero);
   for (let round = 0; round < 2; round++) {
-    const step = takeStep({ manifest, model, sums, sumWeight, strategy, state });
+    const sumSteps = 7n * sumWeight + 3n;
+    const step = takeStep({ manifest, model, sums, sumWeight, sumSteps, strategy, state });
     if (!step.ok) throw new Error('not finite');
     ({ model, state } = step);
+    const { serverLearningRate: eta } = strategy;
+    const rate = eta * (Number(sumSteps) / Number(sumWeight));
+    const stepped =
+      strategy.kind === 'fedNova' ? { ...strategy, serverLearningRate: rate } : strategy;
     expected = expected.map((at, j) => {
       const g = (Number(sums[j]) / Number(sumWeight)) * 2 ** -32;
-      const next = referenceStep(strategy, at, g);
+      const next = referenceStep(stepped, at, g);
       return { ...next, x: Math.fround(next.x) };
     });
     expect(hexOf(model)).toBe(hexOf(Float32Array.from(expected, (at) => at.x)));

@@ -1,4 +1,4 @@
-import type { Passes } from '@tallystick/aggregation';
+import type { FoldTotals, Passes } from '@tallystick/aggregation';
 import type { Hash } from '@tallystick/kernel';
 import type { Inspection } from '@tallystick/rounds';
 
@@ -15,7 +15,7 @@ export interface FoldEngine {
   /** Makes ready for passes over these updates, which leave their result in the sums. */
   gather(updates: readonly Hash[]): Promise<Passes>;
   /** The server step; false when some value is not finite. */
-  step(sumWeight: bigint): Promise<boolean>;
+  step(totals: FoldTotals): Promise<boolean>;
   /** Stores the model and the state after the step. */
   store(): Promise<{ readonly model: Hash; readonly state: Hash }>;
   /** A copy of the sums, d int64. */

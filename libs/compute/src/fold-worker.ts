@@ -28,7 +28,7 @@ function handlersOf(): Handlers {
     openPass: ({ fold, pass }) => held(lanes, fold, 'fold').openPass(pass),
     runPass: ({ fold, rows }) => held(lanes, fold, 'fold').runPass(rows),
     choose: (choice) => chooseUpdates(choice),
-    step: ({ fold, sumWeight }) => held(lanes, fold, 'fold').step(sumWeight),
+    step: ({ fold, totals }) => held(lanes, fold, 'fold').step(totals),
     store: ({ fold, folder }) => held(lanes, fold, 'fold').store(folder),
     close: ({ fold }) => void lanes.delete(fold),
     hashFile: ({ path }) => hashOf(path),
@@ -48,11 +48,11 @@ function handlersOf(): Handlers {
 }
 
 /** The same values in memory that all workers see. */
-function shared({ manifest, weights, state }: FoldStart): FoldStart {
+function shared({ weights, state, ...manifests }: FoldStart): FoldStart {
   const copy = new Float32Array(new SharedArrayBuffer(weights.byteLength));
   copy.set(weights);
   const held = state && copyState(state, (bytes) => new SharedArrayBuffer(bytes));
-  return { manifest, weights: copy, state: held };
+  return { ...manifests, weights: copy, state: held };
 }
 
 function failureOf(error: unknown): Failure {

@@ -1,11 +1,9 @@
-import { addWeight, aggregate } from '@tallystick/aggregation';
+import { addToTotals, aggregate, NO_TOTALS } from '@tallystick/aggregation';
 import { type Hash, TallyError } from '@tallystick/kernel';
+import { LIMITS } from '@tallystick/protocol';
 import type { Folder, FoldResult, FoldSpec, Inspection, Weighted } from '@tallystick/rounds';
 import type { FoldEngine } from './fold-engine.js';
 import { InOrder } from './in-order.js';
-
-/** Updates of one round that a robust rule or a norm clip takes: products of all pairs are kept, 8 MiB of them. */
-const MAX_COMPARED = 1024;
 
 /**
  * One fold. A weighted mean is summed while contributions come; a rule that needs all of them (protocol.md §1.8) only
@@ -18,7 +16,7 @@ export class Fold implements Folder {
   readonly #engine: FoldEngine;
   readonly #order = new InOrder();
   readonly #noted: Weighted[] = [];
-  #sumWeight = 0n;
+  #totals = NO_TOTALS;
   #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
 
   constructor(spec: FoldSpec, engine: FoldEngine) {
@@ -44,7 +42,7 @@ export class Fold implements Folder {
       this.#phase = 'broken';
       this.#engine.clear();
       this.#noted.length = 0;
-      this.#sumWeight = 0n;
+      this.#totals = NO_TOTALS;
       for (const contribution of contributions) {
         const inspection = await this.inspect(contribution.update);
         if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
@@ -58,9 +56,11 @@ export class Fold implements Folder {
     return this.#order.run(async () => {
       this.#expectFolding();
       this.#phase = 'finished';
-      const divisor = needsAll(this.#spec) ? await this.#aggregate() : this.#sumWeight;
-      if (!(await this.#engine.step(divisor))) return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
-      return { ok: true, ...(await this.#engine.store()), sumWeight: this.#sumWeight };
+      const { sumWeight } = this.#totals;
+      const divisor = needsAll(this.#spec) ? await this.#aggregate() : sumWeight;
+      if (!(await this.#engine.step({ ...this.#totals, sumWeight: divisor })))
+        return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
+      return { ok: true, ...(await this.#engine.store()), sumWeight };
     });
   }
 
@@ -77,7 +77,7 @@ export class Fold implements Folder {
 
   /** Leaves the fold broken until the caller resumes it. */
   async #fold(contribution: Weighted): Promise<void> {
-    const sumWeight = addWeight(this.#sumWeight, contribution.weight);
+    const totals = addToTotals(this.#totals, contribution);
     if (needsAll(this.#spec)) {
       this.#note(contribution);
     } else {
@@ -85,14 +85,14 @@ export class Fold implements Folder {
       this.#phase = 'broken';
       await this.#engine.add(contribution.update, Number(contribution.weight));
     }
-    this.#sumWeight = sumWeight;
+    this.#totals = totals;
   }
 
   #note(contribution: Weighted): void {
-    if (this.#noted.length >= MAX_COMPARED) {
+    if (this.#noted.length >= LIMITS.maxCompared) {
       throw new TallyError('INTERNAL_OVERFLOW', {
         what: 'updates of a round with a robust rule or a clip',
-        limit: MAX_COMPARED,
+        limit: LIMITS.maxCompared,
       });
     }
     this.#noted.push(contribution);

@@ -4,6 +4,7 @@ import {
   chooseUpdates,
   encodeModel,
   encodeState,
+  type FoldTotals,
   openPass,
   type Passes,
   type RowPass,
@@ -42,8 +43,8 @@ export class InProcessEngine implements FoldEngine {
     this.#blobs = blobs;
     this.#start = start;
     const options = chunkPositions === undefined ? {} : { chunkPositions };
-    this.#inspector = UpdateInspector.of(start.manifest, spec.form);
-    this.#accumulator = new Accumulator(start.manifest, spec.form, options);
+    this.#inspector = UpdateInspector.of(start.updates, spec.form);
+    this.#accumulator = new Accumulator(start.updates, spec.form, options);
   }
 
   async inspect(update: Hash): Promise<Inspection> {
@@ -61,7 +62,7 @@ export class InProcessEngine implements FoldEngine {
   }
 
   async gather(updates: readonly Hash[]): Promise<Passes> {
-    const { manifest, state } = this.#start;
+    const { updates: manifest, state } = this.#start;
     const { form } = this.#spec;
     const sources: UpdateSource[] = [];
     for (const update of updates) sources.push(sourceOf(await this.#blobs.get(update)));
@@ -78,11 +79,11 @@ export class InProcessEngine implements FoldEngine {
     };
   }
 
-  async step(sumWeight: bigint): Promise<boolean> {
+  async step(totals: FoldTotals): Promise<boolean> {
     const { manifest, weights: model, state } = this.#start;
     const sums = this.#passed ?? this.#accumulator.sums();
-    const { strategy } = this.#spec;
-    const result = takeStep({ manifest, model, sums, sumWeight, strategy, state });
+    const { strategy, cohort } = this.#spec;
+    const result = takeStep({ manifest, model, sums, strategy, cohort, state, ...totals });
     if (!result.ok) return false;
     this.#stepped = result;
     return true;

@@ -2,6 +2,7 @@ import {
   encodeModel,
   encodeState,
   FoldLane,
+  type FoldTotals,
   type LanePass,
   openPass,
   type Positions,
@@ -64,12 +65,12 @@ export class LaneSession {
     }
   }
 
-  /** Steps the shared weights and moments at this lane's positions. */
-  step(sumWeight: bigint): boolean {
-    const { shape, memory, start, strategy } = this.#open;
+  /** Steps the shared weights and state at this lane's positions of the updates. */
+  step(totals: FoldTotals): boolean {
+    const { shape, memory, start, strategy, cohort } = this.#open;
     const sums = sumsOf(memory, shape.manifest);
     const arrays = { model: start.weights, sums, state: start.state };
-    return stepRange(arrays, { sumWeight, strategy }, this.#lane.positions);
+    return stepRange(arrays, { ...totals, strategy, cohort }, this.#lane.positions);
   }
 
   /** Writes the whole stepped model and state; every lane has stepped before. */

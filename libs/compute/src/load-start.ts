@@ -6,13 +6,17 @@ import {
   partsIn,
   type ServerState,
   stateParts,
+  updateManifestOf,
 } from '@tallystick/aggregation';
 import { type Sha256, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type { BlobStore, FoldSpec } from '@tallystick/rounds';
 
 /** What a fold starts from, read and checked. */
 export interface FoldStart {
+  /** Of the model. */
   readonly manifest: Manifest;
+  /** Of the updates: of the model, too, unless they hold more than its tensors. */
+  readonly updates: Manifest;
   readonly weights: Float32Array;
   readonly state: ServerState | undefined;
 }
@@ -24,9 +28,11 @@ export async function loadStart(
   spec: FoldSpec,
 ): Promise<FoldStart> {
   const { manifest, weights } = decodeModel(sha256, await blobs.get(spec.model));
-  const parts = stateParts(spec.strategy.kind, spec.robust?.kind);
+  const { kind } = spec.strategy;
+  const updates = updateManifestOf(sha256, manifest, kind);
+  const parts = stateParts(kind, spec.robust?.kind);
   if (spec.state === ZERO_HASH) {
-    return { manifest, weights, state: initialState(parts, manifest.d) };
+    return { manifest, updates, weights, state: initialState(parts, manifest.d) };
   }
   const state = decodeState(manifest, await blobs.get(spec.state));
   const got = partsIn(state).join(', ');
@@ -34,5 +40,5 @@ export async function loadStart(
     const reason = `server state: it holds [${got}] where this run keeps [${parts.join(', ')}]`;
     throw new TallyError('MODEL_MALFORMED', { reason });
   }
-  return { manifest, weights, state };
+  return { manifest, updates, weights, state };
 }

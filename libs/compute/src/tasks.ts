@@ -1,6 +1,7 @@
 import type {
   Choice,
   FoldShape,
+  FoldTotals,
   Positions,
   RowPass,
   Strategy,
@@ -17,6 +18,8 @@ export interface OpenLane {
   readonly memory: WasmMemory;
   readonly lane: number;
   readonly strategy: Strategy;
+  /** Nodes of the round's cohort. */
+  readonly cohort: number;
   readonly start: FoldStart;
 }
 
@@ -43,7 +46,7 @@ export interface Tasks {
   /** The integer weights that a rule over whole updates gives them. */
   choose: { ask: Choice; answer: number[] };
   /** The server step at the lane's own positions; false: some value is not finite. */
-  step: { ask: { fold: number; sumWeight: bigint }; answer: boolean };
+  step: { ask: { fold: number; totals: FoldTotals }; answer: boolean };
   /** Writes the stepped model and state. */
   store: { ask: { fold: number; folder: string }; answer: { model: Hash; state: Hash } };
   close: { ask: { fold: number }; answer: void };

@@ -2,6 +2,7 @@ import {
   type Choice,
   type FoldShape,
   foldMemory,
+  type FoldTotals,
   type Passes,
   type RowPass,
   sumsOf,
@@ -38,15 +39,15 @@ export class WorkerEngine implements FoldEngine {
   private constructor({ form }: FoldSpec, deps: WorkerEngineDeps) {
     const { start, pool, chunkPositions } = deps;
     this.#deps = deps;
-    this.#shape = { manifest: start.manifest, form, lanes: pool.size, chunkPositions };
+    this.#shape = { manifest: start.updates, form, lanes: pool.size, chunkPositions };
     this.#memory = foldMemory(this.#shape);
   }
 
   static async open(spec: FoldSpec, deps: WorkerEngineDeps): Promise<WorkerEngine> {
     const engine = new WorkerEngine(spec, deps);
-    const { strategy } = spec;
+    const { strategy, cohort } = spec;
     const { fold, start } = deps;
-    const shared = { fold, shape: engine.#shape, memory: engine.#memory, strategy, start };
+    const shared = { fold, shape: engine.#shape, memory: engine.#memory, strategy, cohort, start };
     await deps.pool.everywhere('open', (lane) => ({ ...shared, lane }));
     return engine;
   }
@@ -77,9 +78,9 @@ export class WorkerEngine implements FoldEngine {
     };
   }
 
-  async step(sumWeight: bigint): Promise<boolean> {
+  async step(totals: FoldTotals): Promise<boolean> {
     const { pool, fold } = this.#deps;
-    const finite = await pool.everywhere('step', () => ({ fold, sumWeight }));
+    const finite = await pool.everywhere('step', () => ({ fold, totals }));
     return finite.every((ok) => ok);
   }
 

@@ -31,6 +31,7 @@ export interface Kernels {
   stepAdagrad(...args: AdaptiveArguments): number;
   stepAdam(...args: [...AdaptiveArguments, beta2: number, c2: number]): number;
   stepYogi(...args: [...AdaptiveArguments, c2: number]): number;
+  stepControl(count: number, sums: number, c: number, sumWeight: number, share: number): number;
 }
 
 type Accumulate = (sums: number, q: number, count: number, weight: number, shift: number) => void;

@@ -1,7 +1,13 @@
-import { decodeModel, sourceOf, UpdateInspector, updateLayout } from '@tallystick/aggregation';
+import {
+  decodeModel,
+  sourceOf,
+  UpdateInspector,
+  updateLayout,
+  updateManifestOf,
+} from '@tallystick/aggregation';
 import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
-import { updateFormOf } from '@tallystick/rounds';
+import { strategyOf, updateFormOf } from '@tallystick/rounds';
 import { blobPath } from '../bundle/layout.js';
 import { demand, demandEqual, type Place } from '../findings.js';
 import type { History } from '../history.js';
@@ -11,7 +17,9 @@ import type { History } from '../history.js';
  * blob that the run does not name. Returns the number of updates.
  */
 export async function checkUpdates(history: History): Promise<number> {
-  const { manifest } = decodeModel(sha256, history.genesisModel.bytes);
+  const model = decodeModel(sha256, history.genesisModel.bytes).manifest;
+  const { kind } = strategyOf(history.spec.strategy);
+  const manifest = updateManifestOf(sha256, model, kind);
   const form = updateFormOf(history.spec);
   const bytes = BigInt(updateLayout(manifest, form).bytes);
   const inspector = UpdateInspector.of(manifest, form);
