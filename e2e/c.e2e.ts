@@ -1,12 +1,12 @@
 /**
  * C. `simulate` in one process and a federation of processes give the same 15 models for one seed, in disjoint folders; a
- * changed CSV changes both, and they are equal again.
+ * changed CSV changes both, and they are equal again. So do runs whose sites carry something from round to round.
  */
 import { copyFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { RunReport } from './harness/api-types.js';
 import { Federation } from './harness/federation.js';
-import { HeartCopy } from './harness/heart.js';
+import { HeartCopy, SMALL } from './harness/heart.js';
 import { useStage } from './harness/use-stage.js';
 
 describe('simulated and distributed', () => {
@@ -39,6 +39,40 @@ describe('simulated and distributed', () => {
     whole = await simulated(await HeartCopy.at(stage().path('elsewhere')));
     expect(whole).toHaveLength(15);
     expect(await distributed()).toEqual(whole);
+  });
+
+  /** Runs whose sites carry something from round to round, or divide by their steps. */
+  const carrying: readonly (readonly [string, readonly (readonly [RegExp, string])[]])[] = [
+    ['SCAFFOLD', [[/^ {2}fedAdagrad: .*$/m, '  scaffold: {}']]],
+    [
+      'FedNova and uneven steps',
+      [
+        [/^ {2}fedAdagrad: .*$/m, '  fedNova: {}'],
+        [/^ {2}steps: .*$/m, '  epochs: 1'],
+      ],
+    ],
+    ['i8 and error feedback', [[/^seed: .*$/m, 'numeric: { codec: i8 }']]],
+    ['top-k and error feedback', [[/^seed: .*$/m, 'numeric: { codec: i16, topPpm: 200000 }']]],
+  ];
+  it.each(carrying)('C: the same models with %s; the evidence verifies', async (name, edits) => {
+    const id = name.replaceAll(/[^A-Za-z0-9]+/g, '-');
+    const other = await HeartCopy.at(stage().path(id));
+    const text = await other.editRun(...SMALL, ...edits);
+    const ended = await stage().run(['simulate', other.folder]);
+    expect(ended.code, ended.stderr).toBe(0);
+    const models = ended.json<RunReport>().roundModels;
+    expect(new Set(models).size).toBe(3);
+    const { run } = await federation.launch(text, '1000');
+    const rounds = await federation.finished(run);
+    expect(rounds.map(({ modelAfter }) => modelAfter)).toEqual(models);
+    const bundle = stage().path(`bundle-${id}`);
+    const exported = ['audit', 'export', String(run), bundle, '--data', federation.data];
+    expect(await stage().run(exported)).toMatchObject({ code: 0 });
+    const audit = await stage().run(['audit', 'verify', bundle]);
+    expect(audit.json<{ verdict: string; finding: unknown }>()).toMatchObject({
+      verdict: 'CONSISTENT',
+      finding: null,
+    });
   });
 
   it('C: a changed CSV changes both, and they are equal again', async () => {

@@ -9,6 +9,12 @@ import { readFileSync } from 'node:fs';
 const LIMITS = [
   ['libs/aggregation/src/manifest.ts', 'MAX_PARAMETERS', '', 'Parameters of a model.'],
   ['libs/aggregation/src/manifest.ts', 'MAX_TENSORS', '', 'Tensors of a model.'],
+  [
+    'libs/rounds/src/genesis-model.ts',
+    'MAX_SCAFFOLD_PARAMETERS',
+    '',
+    'Parameters of a model that is trained with SCAFFOLD.',
+  ],
   ['libs/aggregation/src/safetensors.ts', 'MAX_HEADER_BYTES', 'bytes', 'Header of a model file.'],
   ['libs/compute/src/worker-pool.ts', 'MAX_PENDING', '', 'Tasks waiting for one fold thread.'],
   ['libs/compute/src/worker-folder-factory.ts', 'MAX_STREAMS', '', 'Running hashes of uploads.'],
@@ -52,6 +58,12 @@ const LIMITS = [
     'MAX_EVIDENCE_PER_ROUND',
     '',
     'Evidence lines of one round.',
+  ],
+  [
+    'apps/cli/src/simulate/simulate.ts',
+    'KEPT_LEAVES',
+    '',
+    'Rounds whose leaves a simulation keeps.',
   ],
   ['apps/client-node/src/link/job-desk.ts', 'MAX_WAITING', '', 'Jobs waiting at a node.'],
   ['apps/client-node/src/link/frame-channel.ts', 'MAX_INBOX', '', 'Frames waiting at a node.'],

@@ -68,6 +68,17 @@ describe('HttpSource', () => {
     expect(asked).toBe(1);
   });
 
+  it('asks for a server state by its hash', async () => {
+    const urls: string[] = [];
+    const fetch: Fetch = async (url) => {
+      urls.push(url);
+      return new Response(Uint8Array.of(1, 2, 3));
+    };
+    const bytes = await source(fetch).state(testHash('s'), signal);
+    expect([...bytes]).toEqual([1, 2, 3]);
+    expect(urls).toEqual([`http://c.test/api/v1/states/${testHash('s')}`]);
+  });
+
   it('asks for headers by round', async () => {
     const urls: string[] = [];
     const fetch: Fetch = async (url) => {

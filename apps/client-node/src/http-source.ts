@@ -23,6 +23,10 @@ export class HttpSource implements RunSource {
     return this.#download(`models/${id}`, LIMITS.maxModelBytes, signal);
   }
 
+  state(id: Hash, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#download(`states/${id}`, LIMITS.maxModelBytes, signal);
+  }
+
   async headers(run: RunId, from: number, signal: AbortSignal): Promise<readonly string[]> {
     const query = `from=${from}&limit=${LIMITS.maxPageHeaders}`;
     return (await this.#api.get(HeaderList, `runs/${run}/headers?${query}`, signal)).headers;

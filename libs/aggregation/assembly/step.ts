@@ -1,5 +1,5 @@
 // Server steps of protocol.md §1.6–1.7 in binary64: every operation rounded once, in the order written here.
-// No fused multiply-add, no reassociation, no relaxed SIMD. `sums` is i64, `model` f32, `m` and `v` f64.
+// No fused multiply-add, no reassociation, no relaxed SIMD. `sums` is i64, `model` f32, `m`, `v` and `c` f64.
 // Each returns 1 when every value it wrote is finite, else 0.
 
 /** 2^−32: the last product of g is exact outside subnormals. */
@@ -154,6 +154,19 @@ export function stepYogi(
     model += 4;
     m += 8;
     v += 8;
+  }
+  return ok ? 1 : 0;
+}
+
+/** SCAFFOLD's control: c ← c + (g·share). */
+export function stepControl(count: i32, sums: usize, c: usize, sumWeight: f64, share: f64): i32 {
+  let ok = true;
+  for (let i = 0; i < count; i++) {
+    const next = load<f64>(c) + gradient(sums, sumWeight) * share;
+    store<f64>(c, next);
+    ok = finite(next) && ok;
+    sums += 8;
+    c += 8;
   }
   return ok ? 1 : 0;
 }

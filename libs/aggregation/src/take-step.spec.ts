@@ -4,11 +4,14 @@ import { sha256 } from '@tallystick/kernel/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Accumulator } from './accumulator.js';
-import { encodeUpdate } from './encode-update.js';
 import { type Manifest, manifestOf } from './manifest.js';
-import { momentsOf, type OptimizerState, type Strategy } from './strategy.js';
+import { type ServerState, stateParts } from './server-state.js';
+import type { Strategy } from './strategy.js';
+import { encoded } from './testing/encoded.js';
 import { type ReferenceState, referenceStep } from './testing/reference-step.js';
-import { takeStep } from './take-step.js';
+import { seededWords } from './testing/random-update.js';
+import { stepRange, takeStep } from './take-step.js';
+import { DENSE_I32 } from './update-form.js';
 
 interface Vectors {
   fedOpt: {
@@ -58,19 +61,19 @@ function referenceRun(strategy: Strategy, change = (g: number): number => g): Re
 function productRun(
   strategy: Strategy,
   { sign = 1, weigh = true } = {},
-): { model: Float32Array; state: OptimizerState | undefined } {
+): { model: Float32Array; state: ServerState | undefined } {
   const manifest = vectorManifest(fedOpt.x0.length);
   let model: Float32Array = Float32Array.from(fedOpt.x0);
-  let state: OptimizerState | undefined;
+  let state: ServerState | undefined;
   for (const delta of fedOpt.deltas) {
     // Two nodes whose weighted mean, (3·1.5Δ − 1·0.5Δ) ÷ 4, is Δ.
-    const accumulator = new Accumulator(manifest);
+    const accumulator = new Accumulator(manifest, DENSE_I32);
     for (const { factor, weight } of [
       { factor: 1.5, weight: 3n },
       { factor: -0.5, weight: 1n },
     ]) {
       const after = model.map((x, j) => x + sign * factor * delta[j]);
-      accumulator.add(encodeUpdate(manifest, model, after), weigh ? weight : 1n);
+      accumulator.add(encoded(manifest, model, after), weigh ? weight : 1n);
     }
     const { sumWeight } = accumulator;
     const sums = accumulator.sums();
@@ -107,7 +110,7 @@ describe('takeStep', () => {
 
   it.each(vectors.steps)('D: the bits of the vector, $strategy', ({ strategy, model, rounds }) => {
     let at = f32(model);
-    let state: OptimizerState | undefined;
+    let state: ServerState | undefined;
     for (const round of rounds) {
       const manifest = vectorManifest(at.length);
       const sums = BigInt64Array.from(round.sums, BigInt);
@@ -125,7 +128,14 @@ describe('takeStep', () => {
     const beta = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     const eta = fc.double({ min: 1e-6, max: 10, noNaN: true });
     const tau = fc.double({ min: 1e-12, max: 1, noNaN: true });
-    const kind = fc.constantFrom('fedAvg', 'fedAvgM', 'fedAdagrad', 'fedAdam', 'fedYogi');
+    const kind = fc.constantFrom(
+      'fedAvg',
+      'fedNova',
+      'fedAvgM',
+      'fedAdagrad',
+      'fedAdam',
+      'fedYogi',
+    );
     const seeds = fc.array(fc.tuple(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), fc.nat(62)), {
       minLength: 1,
       maxLength: 50,
@@ -177,6 +187,9 @@ describe('takeStep', () => {
     ['a tau of 0', { ...yogi, tau: 0 }, {}],
     ['a sum of weights of 0', plain, { sumWeight: 0n }],
     ['sums of another length', plain, { d: 3 }],
+    ['sums without Δc', { ...plain, kind: 'scaffold' }, {}],
+    ['a cohort smaller than what it included', { ...plain, kind: 'scaffold' }, { d: 4 }],
+    ['no local steps', { ...plain, kind: 'fedNova' }, {}],
   ])('refuses %s', (_, strategy, { sumWeight = 1n, d = 2 }) => {
     const manifest = vectorManifest(2);
     const model = new Float32Array(2);
@@ -184,6 +197,32 @@ describe('takeStep', () => {
     expect(() =>
       takeStep({ manifest, model, sums, sumWeight, strategy, state: undefined }),
     ).toThrow(RangeError);
+  });
+
+  it('D: SCAFFOLD moves model and control as the reference does, whatever the ranges', () => {
+    const d = 10_000;
+    const manifest = vectorManifest(d);
+    const strategy = { kind: 'scaffold', serverLearningRate: 0.7 } as const;
+    const next = seededWords(3);
+    const sums = BigInt64Array.from({ length: 2 * d }, () => BigInt(next() | 0) << 20n);
+    const model = Float32Array.from({ length: d }, () => (next() | 0) / 2 ** 31);
+    const c = Float64Array.from({ length: d }, () => (next() | 0) / 2 ** 31);
+    const rule = { strategy, sumWeight: 11n, included: 3, cohort: 7 };
+    const step = takeStep({ manifest, model, sums, state: { c }, ...rule });
+    if (!step.ok) throw new Error('not finite');
+    const g = (j: number): number => (Number(sums[j]) / 11) * 2 ** -32;
+    const wantModel = model.map((x, j) => x + 0.7 * g(j));
+    const wantControl = c.map((x, j) => x + g(d + j) * (3 / 7));
+    expect(hexOf(step.model)).toBe(hexOf(wantModel));
+    expect(hexOf(step.state?.c)).toBe(hexOf(wantControl));
+    const arrays = { model: model.slice(), sums, state: { c: c.slice() } };
+    const cuts = [0, 1, 9_999, 10_001, 17_000, 2 * d];
+    for (const [i, to] of cuts.entries()) stepRange(arrays, rule, { from: cuts[i - 1] ?? 0, to });
+    expect(hexOf(arrays.model)).toBe(hexOf(wantModel));
+    expect(hexOf(arrays.state.c)).toBe(hexOf(wantControl));
+    // Mutants: the share of the cohort ignored; the sums of Δw taken for those of Δc.
+    expect(hexOf(c.map((x, j) => x + g(d + j)))).not.toBe(hexOf(wantControl));
+    expect(hexOf(c.map((x, j) => x + g(j) * (3 / 7)))).not.toBe(hexOf(wantControl));
   });
 
   it('refuses the state of another strategy', () => {
@@ -207,7 +246,7 @@ function pick(given: {
   tau: number;
 }): Strategy {
   const { kind, serverLearningRate, beta1, beta2, tau } = given;
-  if (kind === 'fedAvg') return { kind, serverLearningRate };
+  if (kind === 'fedAvg' || kind === 'fedNova') return { kind, serverLearningRate };
   if (kind === 'fedAvgM') return { kind, serverLearningRate, beta1 };
   if (kind === 'fedAdagrad') return { kind, serverLearningRate, beta1, tau };
   return { kind, serverLearningRate, beta1, beta2, tau };
@@ -217,21 +256,26 @@ function pick(given: {
 function compareWithReference(strategy: Strategy, sums: BigInt64Array, sumWeight: bigint): void {
   const manifest = vectorManifest(sums.length);
   let model: Float32Array = Float32Array.from(sums, (sum) => Number(sum % 1000n) / 1000);
-  let state: OptimizerState | undefined;
+  let state: ServerState | undefined;
   let expected = Array.from(model, zero);
   for (let round = 0; round < 2; round++) {
-    const step = takeStep({ manifest, model, sums, sumWeight, strategy, state });
+    const sumSteps = 7n * sumWeight + 3n;
+    const step = takeStep({ manifest, model, sums, sumWeight, sumSteps, strategy, state });
     if (!step.ok) throw new Error('not finite');
     ({ model, state } = step);
+    const { serverLearningRate: eta } = strategy;
+    const rate = eta * (Number(sumSteps) / Number(sumWeight));
+    const stepped =
+      strategy.kind === 'fedNova' ? { ...strategy, serverLearningRate: rate } : strategy;
     expected = expected.map((at, j) => {
       const g = (Number(sums[j]) / Number(sumWeight)) * 2 ** -32;
-      const next = referenceStep(strategy, at, g);
+      const next = referenceStep(stepped, at, g);
       return { ...next, x: Math.fround(next.x) };
     });
     expect(hexOf(model)).toBe(hexOf(Float32Array.from(expected, (at) => at.x)));
-    const moments = momentsOf(strategy.kind);
-    const first = moments > 0 ? Float64Array.from(expected, (at) => at.m) : undefined;
-    const second = moments > 1 ? Float64Array.from(expected, (at) => at.v) : undefined;
+    const parts = stateParts(strategy.kind);
+    const first = parts.includes('m') ? Float64Array.from(expected, (at) => at.m) : undefined;
+    const second = parts.includes('v') ? Float64Array.from(expected, (at) => at.v) : undefined;
     expect(hexOf(state?.m)).toBe(hexOf(first));
     expect(hexOf(state?.v)).toBe(hexOf(second));
   }

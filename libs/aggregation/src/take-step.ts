@@ -1,27 +1,20 @@
 import { assertNever } from '@tallystick/kernel';
-import type { Positions } from './fold-lane.js';
+import type { Positions } from './chunk.js';
 import { type AdaptiveArguments, allocate, type Kernels, kernelsOver } from './kernels/kernels.js';
 import type { Manifest } from './manifest.js';
-import {
-  checkStrategy,
-  initialState,
-  momentsOf,
-  type OptimizerState,
-  type Strategy,
-} from './strategy.js';
+import { copyState, initialState, partsIn, type ServerState, stateParts } from './server-state.js';
+import { checkStrategy, type Strategy } from './strategy.js';
 
 /** Everything a server step depends on. */
-export interface StepInput {
+export interface StepInput extends StepRule {
+  /** Of the model. */
   readonly manifest: Manifest;
   /** The model before, d float32. */
   readonly model: Float32Array;
-  /** S of protocol.md §1.5, d int64. */
+  /** S of protocol.md §1.5, d int64; of SCAFFOLD 2·d, Δw before Δc. */
   readonly sums: BigInt64Array;
-  /** W = Σ n, at least 1. */
-  readonly sumWeight: bigint;
-  readonly strategy: Strategy;
-  /** Moments of the round before; undefined starts them at 0. */
-  readonly state: OptimizerState | undefined;
+  /** State of the round before; undefined starts the strategy's parts at 0. The others go on as they are. */
+  readonly state: ServerState | undefined;
 }
 
 /** The step's result, fresh buffers; `ok: false` when a value would not be finite (ROUND_MODEL_NOT_FINITE). */
@@ -29,21 +22,27 @@ export type StepResult =
   | {
       readonly ok: true;
       readonly model: Float32Array;
-      readonly state: OptimizerState | undefined;
+      readonly state: ServerState | undefined;
     }
   | { readonly ok: false };
 
-/** Arrays of one step, d elements each, changed in place. */
+/** Arrays of one step, of the lengths that StepInput gives; model and state are changed in place. */
 export interface StepArrays {
   readonly model: Float32Array;
   readonly sums: BigInt64Array;
-  readonly state: OptimizerState | undefined;
+  readonly state: ServerState | undefined;
 }
 
 /** What is the same at every position. */
 export interface StepRule {
-  readonly sumWeight: bigint;
   readonly strategy: Strategy;
+  /** W = Σ n, at least 1. */
+  readonly sumWeight: bigint;
+  /** FedNova alone: Σ n·τ. */
+  readonly sumSteps?: bigint;
+  /** SCAFFOLD alone: contributions, and nodes of the cohort. */
+  readonly included?: number;
+  readonly cohort?: number;
 }
 
 /** Positions worked on at once: 224 KiB of operands, inside a core's second-level cache. */
@@ -56,16 +55,22 @@ const MODEL_AT = 24 * STEP_POSITIONS;
 /**
  * The server step of protocol.md §1.6–1.7: g = (f64(S) ÷ f64(W)) · 2⁻³², then FedAvg (McMahan et al. 2017), FedAvgM
  * (Hsu et al. 2019) or FedAdagrad, FedAdam, FedYogi (Reddi et al. 2021, algorithm 2, moments from 0, no bias
- * correction), elementwise in binary64 with every operation rounded once in the stated order. Inputs are not changed.
+ * correction), elementwise in binary64 with every operation rounded once in the stated order.
+ * FedNova (Wang et al. 2020, §4, plain SGD; updates are Δ ÷ τ): τ_eff = f64(Σ n·τ) ÷ f64(W); rate = η·τ_eff;
+ * model ← fround(f64(model) + rate·g).
+ * SCAFFOLD (Karimireddy et al. 2020, algorithm 1, option II): FedAvg over Δw; share = f64(included) ÷ f64(cohort);
+ * c ← c + (g_c·share), g_c being g of Δc.
+ * Inputs are not changed.
  * Throws RangeError for parameters outside their limits or arrays of other lengths.
  */
 export function takeStep(input: StepInput): StepResult {
   const { manifest, strategy } = input;
   const model = input.model.slice();
-  const state = copyState(input.state) ?? initialState(strategy.kind, manifest.d);
+  const { kind } = strategy;
+  const state = input.state ? copyState(input.state) : initialState(stateParts(kind), manifest.d);
   const arrays = { model, sums: input.sums, state };
   checkArrays(manifest.d, arrays, strategy);
-  const ok = stepRange(arrays, input, { from: 0, to: manifest.d });
+  const ok = stepRange(arrays, input, { from: 0, to: input.sums.length });
   return ok ? { ok, model, state } : { ok };
 }
 
@@ -76,6 +81,17 @@ export function takeStep(input: StepInput): StepResult {
 export function stepRange(arrays: StepArrays, rule: StepRule, positions: Positions): boolean {
   checkStrategy(rule.strategy);
   if (rule.sumWeight < 1n) throw new RangeError(`sumWeight is ${rule.sumWeight}`);
+  const d = arrays.model.length;
+  const { from, to } = positions;
+  const ok = stepModel(arrays, rule, { from: Math.min(from, d), to: Math.min(to, d) });
+  const { c } = arrays.state ?? {};
+  if (rule.strategy.kind !== 'scaffold' || c === undefined) return ok;
+  const sums = arrays.sums.subarray(d);
+  const control = { from: Math.max(from - d, 0), to: Math.max(to - d, 0) };
+  return stepControl({ c, sums }, rule, control) && ok;
+}
+
+function stepModel(arrays: StepArrays, rule: StepRule, positions: Positions): boolean {
   const memory = allocate(28 * STEP_POSITIONS);
   const kernels = kernelsOver(memory);
   const sums = new BigInt64Array(memory.buffer, SUMS_AT, STEP_POSITIONS);
@@ -97,13 +113,40 @@ export function stepRange(arrays: StepArrays, rule: StepRule, positions: Positio
   return ok;
 }
 
-function runKernel(kernels: Kernels, count: number, { strategy, sumWeight }: StepRule): boolean {
-  const weight = Number(sumWeight);
+/** Moves c, at positions of Δc counted from 0. */
+function stepControl(
+  arrays: { readonly c: Float64Array; readonly sums: BigInt64Array },
+  { sumWeight, included = 0, cohort = 0 }: StepRule,
+  positions: Positions,
+): boolean {
+  if (!(included >= 1 && included <= cohort)) {
+    throw new RangeError(`included is ${included} of a cohort of ${cohort}`);
+  }
+  const memory = allocate(16 * STEP_POSITIONS);
+  const kernels = kernelsOver(memory);
+  const sums = new BigInt64Array(memory.buffer, SUMS_AT, STEP_POSITIONS);
+  const c = new Float64Array(memory.buffer, M_AT, STEP_POSITIONS);
+  let ok = true;
+  for (let from = positions.from; from < positions.to; from += STEP_POSITIONS) {
+    const to = Math.min(from + STEP_POSITIONS, positions.to);
+    sums.set(arrays.sums.subarray(from, to));
+    c.set(arrays.c.subarray(from, to));
+    const weight = Number(sumWeight);
+    ok = kernels.stepControl(to - from, SUMS_AT, M_AT, weight, included / cohort) === 1 && ok;
+    arrays.c.set(c.subarray(0, to - from), from);
+  }
+  return ok;
+}
+
+function runKernel(kernels: Kernels, count: number, rule: StepRule): boolean {
+  const { strategy } = rule;
+  const weight = Number(rule.sumWeight);
   const eta = strategy.serverLearningRate;
   switch (strategy.kind) {
+    case 'fedNova':
+      return kernels.stepAvg(count, SUMS_AT, MODEL_AT, weight, eta * meanSteps(rule)) === 1;
     case 'fedAvg':
     case 'scaffold':
-    case 'fedNova':
       return kernels.stepAvg(count, SUMS_AT, MODEL_AT, weight, eta) === 1;
     case 'fedAvgM':
       return kernels.stepAvgM(count, SUMS_AT, MODEL_AT, M_AT, weight, eta, strategy.beta1) === 1;
@@ -120,6 +163,12 @@ function runKernel(kernels: Kernels, count: number, { strategy, sumWeight }: Ste
   }
 }
 
+/** τ_eff: the weighted mean of the contributions' local steps. */
+function meanSteps({ sumWeight, sumSteps = 0n }: StepRule): number {
+  if (sumSteps < sumWeight) throw new RangeError(`sumSteps is ${sumSteps}, below ${sumWeight}`);
+  return Number(sumSteps) / Number(sumWeight);
+}
+
 function adaptive(
   count: number,
   weight: number,
@@ -129,21 +178,18 @@ function adaptive(
   return [count, SUMS_AT, MODEL_AT, M_AT, V_AT, weight, eta, tau, beta1, 1 - beta1];
 }
 
-function copyState(state: OptimizerState | undefined): OptimizerState | undefined {
-  if (state === undefined) return undefined;
-  const m = state.m.slice();
-  return state.v === undefined ? { m } : { m, v: state.v.slice() };
+function checkArrays(d: number, arrays: StepArrays, strategy: Strategy): void {
+  const { model, sums, state = {} } = arrays;
+  const want = stateParts(strategy.kind).join(', ');
+  const got = partsIn(state)
+    .filter((part) => part !== 'z')
+    .join(', ');
+  if (got !== want) throw new RangeError(`${strategy.kind} keeps [${want}], got [${got}]`);
+  const { m, v, c } = state;
+  checkLength(sums, strategy.kind === 'scaffold' ? 2 * d : d);
+  for (const array of [model, m, v, c]) if (array !== undefined) checkLength(array, d);
 }
 
-function checkArrays(d: number, arrays: StepArrays, strategy: Strategy): void {
-  const { model, sums, state } = arrays;
-  const given = [state?.m, state?.v].filter((moment) => moment !== undefined);
-  if (given.length !== momentsOf(strategy.kind)) {
-    throw new RangeError(
-      `${strategy.kind} keeps ${momentsOf(strategy.kind)} moments, got ${given.length}`,
-    );
-  }
-  for (const array of [model, sums, ...given]) {
-    if (array.length !== d) throw new RangeError(`an array has ${array.length} elements, not ${d}`);
-  }
+function checkLength({ length }: ArrayLike<unknown>, want: number): void {
+  if (length !== want) throw new RangeError(`an array has ${length} elements, not ${want}`);
 }

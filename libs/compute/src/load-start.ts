@@ -3,17 +3,22 @@ import {
   decodeState,
   initialState,
   type Manifest,
-  momentsOf,
-  type OptimizerState,
+  partsIn,
+  type ServerState,
+  stateParts,
+  updateManifestOf,
 } from '@tallystick/aggregation';
 import { type Sha256, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type { BlobStore, FoldSpec } from '@tallystick/rounds';
 
 /** What a fold starts from, read and checked. */
 export interface FoldStart {
+  /** Of the model. */
   readonly manifest: Manifest;
+  /** Of the updates: of the model, too, unless they hold more than its tensors. */
+  readonly updates: Manifest;
   readonly weights: Float32Array;
-  readonly state: OptimizerState | undefined;
+  readonly state: ServerState | undefined;
 }
 
 /** Reads model and state by id. Rejects with STORE_BLOB_MISSING, STORE_BLOB_DAMAGED or MODEL_MALFORMED. */
@@ -24,15 +29,16 @@ export async function loadStart(
 ): Promise<FoldStart> {
   const { manifest, weights } = decodeModel(sha256, await blobs.get(spec.model));
   const { kind } = spec.strategy;
+  const updates = updateManifestOf(sha256, manifest, kind);
+  const parts = stateParts(kind, spec.robust?.kind);
   if (spec.state === ZERO_HASH) {
-    return { manifest, weights, state: initialState(kind, manifest.d) };
+    return { manifest, updates, weights, state: initialState(parts, manifest.d) };
   }
   const state = decodeState(manifest, await blobs.get(spec.state));
-  const moments = state.v === undefined ? 1 : 2;
-  if (moments !== momentsOf(kind)) {
-    throw new TallyError('MODEL_MALFORMED', {
-      reason: `optimizer state: ${moments} moments where ${kind} keeps ${momentsOf(kind)}`,
-    });
+  const got = partsIn(state).join(', ');
+  if (got !== parts.join(', ')) {
+    const reason = `server state: it holds [${got}] where this run keeps [${parts.join(', ')}]`;
+    throw new TallyError('MODEL_MALFORMED', { reason });
   }
-  return { manifest, weights, state };
+  return { manifest, updates, weights, state };
 }

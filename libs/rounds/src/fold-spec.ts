@@ -6,7 +6,7 @@ import {
   toleranceOf,
 } from '@tallystick/protocol';
 import type { Task } from '@tallystick/record';
-import { localSteps } from './local-steps.js';
+import { countedSteps } from './local-steps.js';
 import type { FoldSpec, Weighted } from './ports/index.js';
 
 /** One in the units of v: 2³². */
@@ -33,11 +33,11 @@ export function updateFormOf({ numeric: { codec, topPpm } }: RunSpec): UpdateFor
 
 /** A contribution as a fold counts it. */
 export function weightedOf(
-  { strategy, local }: RunSpec,
+  spec: RunSpec,
   contribution: Omit<Weighted, 'steps'> & { readonly numExamples: bigint },
 ): Weighted {
   const { node, update, weight, numExamples } = contribution;
-  const steps = 'fedNova' in strategy ? localSteps(local, numExamples) : 1;
+  const steps = 'fedNova' in spec.strategy ? countedSteps(spec, numExamples) : 1;
   return { node, update, weight, steps };
 }
 

@@ -1,5 +1,5 @@
 import { encodeModel, initialWeights, type Manifest, manifestOf } from '@tallystick/aggregation';
-import type { Hash, RunId, Sha256 } from '@tallystick/kernel';
+import { type Hash, type RunId, type Sha256, TallyError } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
 import { GENESIS, recordHash } from '@tallystick/record';
 import { featureWidth, modelTensors } from './model-tensors.js';
@@ -13,9 +13,19 @@ export interface GenesisModel {
   readonly id: Hash;
 }
 
-/** Initial weights of protocol.md §1.1: anybody can derive them from the run spec. */
+/** With SCAFFOLD update and state file take 8 bytes for each parameter: they stay below the wire's 512 MiB. */
+const MAX_SCAFFOLD_PARAMETERS = 65_000_000;
+
+/**
+ * Initial weights of protocol.md §1.1: anybody can derive them from the run spec. Throws MODEL_UNSUPPORTED when the
+ * model is too large for its run.
+ */
 export function genesisModel(sha256: Sha256, spec: RunSpec, specHash: Hash): GenesisModel {
   const manifest = manifestOf(sha256, modelTensors(spec.model, featureWidth(spec.data)));
+  if ('scaffold' in spec.strategy && manifest.d > MAX_SCAFFOLD_PARAMETERS) {
+    const reason = `it has ${manifest.d} parameters, with scaffold the limit is ${MAX_SCAFFOLD_PARAMETERS}`;
+    throw new TallyError('MODEL_UNSUPPORTED', { reason });
+  }
   const weights = initialWeights(sha256, { specHash, manifest, init: spec.model.init });
   const bytes = encodeModel(manifest, weights);
   return { manifest, bytes, id: sha256(bytes) };

@@ -33,5 +33,5 @@ export { type ClosedRound, closedRoundOf } from './closed-round.js';
 export { unitFor, weightFor } from './weight-for.js';
 export { advance, type Position, startOf } from './position.js';
 export { foldSpecOf, strategyOf, updateFormOf, weightedOf } from './fold-spec.js';
-export { localSteps } from './local-steps.js';
+export { countedSteps, localSteps } from './local-steps.js';
 export type { Verdict } from './verdict.js';

@@ -14,6 +14,8 @@ export interface WeightedModel {
 export interface FitJob extends WeightedModel {
   readonly examples: Examples;
   readonly local: LocalSpec;
+  /** Added to every gradient; d float32, only read. */
+  readonly drift?: Float32Array;
   /** Drives everything that is random (protocol.md §2). */
   readonly seed: Hash;
 }

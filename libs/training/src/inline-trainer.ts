@@ -24,8 +24,11 @@ export class InlineTrainer implements Trainer {
   }
 
   train(request: TrainRequest): Promise<TrainResult> {
-    const { datasetPath, data } = request;
+    const { datasetPath, data, drift, manifest } = request;
     return this.#run(request, async (engine, signal) => {
+      if (drift !== undefined && drift.length !== manifest.d) {
+        throw new RangeError(`drift has ${drift.length} elements, the manifest ${manifest.d}`);
+      }
       const paths = typeof datasetPath === 'string' ? [datasetPath] : datasetPath;
       const sets: Examples[] = [];
       for (const path of paths) sets.push((await this.#datasets.get(path, data, signal)).train);

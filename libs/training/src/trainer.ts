@@ -18,6 +18,8 @@ export interface TrainRequest extends ModelRequest {
   /** A site's CSV. Several are pooled: each is standardised by its own statistics, rows follow in this order. */
   readonly datasetPath: string | readonly string[];
   readonly local: LocalSpec;
+  /** Added to every gradient: SCAFFOLD's c − c_i (arXiv 1910.06378). Flat float32 in manifest order; only read. */
+  readonly drift?: Float32Array;
   readonly seed: Hash;
   /** For the title of the training process. */
   readonly round?: number;

@@ -1,10 +1,14 @@
 import { fileURLToPath } from 'node:url';
+import { sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger } from '@tallystick/kernel/testing';
+import { parseRunSpec, specHash } from '@tallystick/protocol';
+import { loadDataset } from '@tallystick/training';
 import { describe, expect, it } from 'vitest';
 import { compare } from '../federation/comparison.js';
-import { loadExample } from '../federation/example.js';
+import { type Example, loadExample } from '../federation/example.js';
 import { simulate } from './simulate.js';
 
+const DIGITS = fileURLToPath(new URL('../../../../examples/optdigits', import.meta.url));
 const HEART = fileURLToPath(new URL('../../../../examples/heart-disease', import.meta.url));
 const never = new AbortController().signal;
 
@@ -39,4 +43,48 @@ describe('simulate', () => {
     ]);
     for (const { accuracy } of comparison.sites) expect(accuracy).toBeGreaterThan(0.5);
   });
+
+  it('goes on where sites carry a residual and not every update is counted', async () => {
+    const example = await changed(HEART, [
+      ['rounds: 15', 'rounds: 6'],
+      ['count: { min: 4, max: 4 }', 'count: { min: 2, max: 3 }'],
+      ['seed: 0', 'numeric: { codec: i8 }'],
+    ]);
+    const logger = new MemoryLogger();
+    const { headers, outcome } = await simulate(example, { logger, signal: never });
+    expect(outcome.status).toBe('completed');
+    expect(headers.map(({ included }) => included)).toEqual(Array(6).fill(3));
+    expect(JSON.stringify(logger)).not.toContain('simulate.declined');
+  });
+
+  it('learns the digits of twenty sites', { timeout: 120_000 }, async () => {
+    const example = await changed(DIGITS, [['rounds: 30', 'rounds: 6']]);
+    const { accuracyOf } = await simulate(example, { logger: new MemoryLogger(), signal: never });
+    const accuracies = [...accuracyOf.values()];
+    expect(accuracies).toHaveLength(20);
+    const mean = accuracies.reduce((a, b) => a + b, 0) / 20;
+    expect(mean).toBeGreaterThan(0.85);
+    const { sites } = await loadExample(DIGITS);
+    const sets = await Promise.all(
+      sites.map(({ datasetPath }) => loadDataset(datasetPath, example.spec.data)),
+    );
+    expect(sets.reduce((sum, { train }) => sum + train.rows, 0)).toBe(3823);
+    expect(sets.reduce((sum, { test }) => sum + test.rows, 0)).toBe(1797);
+  });
 });
+
+/** An example with parts of its run.yaml replaced. */
+async function changed(
+  folder: string,
+  edits: readonly (readonly [string, string])[],
+): Promise<Example> {
+  const example = await loadExample(folder);
+  const text = edits.reduce((before, [from, to]) => {
+    expect(before).toContain(from);
+    return before.replace(from, to);
+  }, example.text);
+  const parsed = parseRunSpec(text);
+  if (!parsed.ok) throw parsed.error;
+  const { spec, canonical } = parsed;
+  return { ...example, text, spec, canonical, specHash: specHash(sha256, canonical) };
+}

@@ -6,9 +6,11 @@ import { InMemoryRoundLedger } from '@tallystick/chain';
 import { InProcessFolderFactory } from '@tallystick/compute';
 import { type Hash, type Logger, type RunId, TallyError } from '@tallystick/kernel';
 import { ed25519, sha256, systemClock } from '@tallystick/kernel/node';
-import type { Header } from '@tallystick/record';
+import type { Contrib, Header } from '@tallystick/record';
 import {
   type AnchoredRun,
+  contribOf,
+  type ContributionRow,
   genesisModel,
   InMemoryJournal,
   RunLoop,
@@ -67,7 +69,7 @@ async function play(example: Example, deps: PlayDeps): Promise<Simulation> {
   const genesis = genesisModel(sha256, spec, specHash);
   await blobs.put(genesis.bytes);
   const coordinator = simulatedKey('coordinator');
-  const source = sourceOf(example, blobs);
+  const source = sourceOf(example, blobs, journal);
   const sites: SimulatedSite[] = [];
   for (const site of example.sites) {
     const cap = BigInt(Number.MAX_SAFE_INTEGER);
@@ -98,10 +100,14 @@ async function play(example: Example, deps: PlayDeps): Promise<Simulation> {
   return { outcome, headers: (await journal.load(run)).headers, accuracyOf };
 }
 
+/** Rounds whose leaves a simulation keeps for sites that were not counted in them. */
+const KEPT_LEAVES = 64;
+
 /** A journal that tells of each closed round and is its own chain: what is closed counts as anchored. */
 class ReportingJournal extends InMemoryJournal {
   readonly #onRound: ((header: Header) => void) | undefined;
   #anchored: AnchoredRun | undefined;
+  readonly #rows = new Map<number, readonly ContributionRow[]>();
 
   constructor(onRound: ((header: Header) => void) | undefined) {
     super();
@@ -111,6 +117,8 @@ class ReportingJournal extends InMemoryJournal {
   override async close(closed: Parameters<InMemoryJournal['close']>[0]): Promise<void> {
     await super.close(closed);
     const { round, modelAfter, stateAfter, atBlock } = closed.header;
+    this.#rows.set(round, (await this.load(closed.run)).last);
+    this.#rows.delete(round - KEPT_LEAVES);
     this.#anchored = {
       nextRound: round + 1,
       head: closed.headerHash,
@@ -119,6 +127,14 @@ class ReportingJournal extends InMemoryJournal {
       lastAtBlock: atBlock,
     };
     this.#onRound?.(closed.header);
+  }
+
+  /** Leaves of a recent round; none of an older one. */
+  leaves(round: number): readonly Contrib[] {
+    const rows = (this.#rows.get(round) ?? []).toSorted((a, b) => a.node - b.node);
+    return rows.map(({ receipt, receiptSignature: signature, weight }) =>
+      contribOf(sha256, { receipt, signature, weight }),
+    );
   }
 
   anchored(): AnchoredRun | undefined {
@@ -136,15 +152,16 @@ function viewOf(
   };
 }
 
-function sourceOf(example: Example, blobs: MemoryBlobStore): RunSource {
+function sourceOf(example: Example, blobs: MemoryBlobStore, journal: ReportingJournal): RunSource {
   return {
     spec: (id: Hash) =>
       id === example.specHash
         ? Promise.resolve(example.canonical)
         : Promise.reject(new TallyError('STORE_BLOB_MISSING', { sha256: id })),
     model: (id) => blobs.get(id),
+    state: (id) => blobs.get(id),
     headers: () => Promise.resolve([]),
-    leaves: () => Promise.resolve([]),
+    leaves: (_run, round) => Promise.resolve(journal.leaves(round)),
   };
 }
 

@@ -5,18 +5,21 @@ import { type Hash, TallyError } from '@tallystick/kernel';
 import { ForNodes } from '../auth/access.js';
 import { Deployment } from '../deployment.js';
 import { sha256Param } from '../http/params.js';
+import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
 import { sendBlob } from './blob-download.js';
 
 /**
- * What nodes and auditors download, by hash. Nodes get specs and models; any other blob (updates, optimizer states)
- * is the operator's alone, because an update tells more about its site than a model does.
+ * What nodes and auditors download, by hash. Nodes get specs, models and the server state of an open
+ * SCAFFOLD round; any other blob (updates, other states) is the operator's alone, because an update tells more about
+ * its site than a model does.
  */
 @Controller('api/v1')
 export class ModelsController {
   constructor(
     private readonly deployment: Deployment,
     private readonly runs: RunRows,
+    private readonly rounds: RoundRows,
   ) {}
 
   @Get('models/:sha256')
@@ -28,6 +31,20 @@ export class ModelsController {
     @Res() response: ServerResponse,
   ): Promise<void> {
     if (!(await this.runs.isModel(id))) throw new TallyError('MODEL_UNKNOWN', { sha256: id });
+    await sendBlob(this.deployment.blobs, id, { request, response });
+  }
+
+  @Get('states/:sha256')
+  @ForNodes()
+  @ApiProduces('application/octet-stream')
+  async state(
+    @Param('sha256', { schema: sha256Param }) id: Hash,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    if (!(await this.rounds.isSharedState(id))) {
+      throw new TallyError('STORE_BLOB_MISSING', { sha256: id });
+    }
     await sendBlob(this.deployment.blobs, id, { request, response });
   }
 

@@ -1,11 +1,13 @@
-import type { Hash, RunId } from '@tallystick/kernel';
-import { Between, IsNull, Not } from 'typeorm';
+import { fromHex, type Hash, type RunId, ZERO_HASH } from '@tallystick/kernel';
+import { TASK } from '@tallystick/record';
+import { Between, In, IsNull, Not, Raw } from 'typeorm';
 import {
   ContributionEntity,
   DeclineEntity,
   EvaluationEntity,
   OutboxEntity,
   RoundEntity,
+  RunEntity,
 } from './entities/index.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
@@ -55,6 +57,22 @@ export class RoundRows {
     return this.#work.read((manager) =>
       manager.findOneBy(RoundEntity, { runId: run, headerHash: IsNull() }),
     );
+  }
+
+  /** Is this the server state that the task of an open SCAFFOLD round names? The sites of that round train with it. */
+  isSharedState(id: Hash): Promise<boolean> {
+    return this.#work.read(async (manager) => {
+      const open = await manager.find(RoundEntity, {
+        select: { runId: true, round: true, task: true },
+        where: { headerHash: IsNull() },
+      });
+      const runs = open.filter(({ task }) => TASK.decode(fromHex(task)).state === id);
+      if (runs.length === 0 || id === ZERO_HASH) return false;
+      return manager.existsBy(RunEntity, {
+        id: In(runs.map(({ runId }) => runId)),
+        spec: Raw((spec) => `(${spec})::jsonb #> '{strategy,scaffold}' IS NOT NULL`),
+      });
+    });
   }
 
   counts(run: RunId): Promise<RoundCounts> {

@@ -1,13 +1,19 @@
 import {
+  decodeUpdate,
   encodeModel,
   encodeState,
-  encodeUpdate,
   type Manifest,
   manifestOf,
   type Strategy,
   takeStep,
 } from '@tallystick/aggregation';
-import { randomUpdate } from '@tallystick/aggregation/testing';
+import {
+  encoded,
+  FORMS,
+  nameOf,
+  randomUpdate,
+  referenceNorm,
+} from '@tallystick/aggregation/testing';
 import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { BlobStore, Folder, FolderFactory, FoldResult, Weighted } from '@tallystick/rounds';
@@ -42,7 +48,7 @@ function ramp(factor: number): Float32Array {
 }
 
 async function putUpdate(blobs: BlobStore, factor: number): Promise<Hash> {
-  return blobs.put(encodeUpdate(MANIFEST, ramp(1), ramp(factor)));
+  return blobs.put(encoded(MANIFEST, ramp(1), ramp(factor)));
 }
 
 async function openFold(setup: FolderSetup, strategy: Strategy): Promise<Folder> {
@@ -90,7 +96,7 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       const model = await at.blobs.put(encodeModel(MANIFEST, ramp(1)));
       const stateId = await at.blobs.put(encodeState(MANIFEST, state));
       const folder = await at.factory.open(foldOf({ model, state: stateId, strategy: YOGI }));
-      await folder.add(weighted(await at.blobs.put(encodeUpdate(MANIFEST, ramp(1), ramp(1))), 2n));
+      await folder.add(weighted(await at.blobs.put(encoded(MANIFEST, ramp(1), ramp(1))), 2n));
       const step = takeStep({
         manifest: MANIFEST,
         model: ramp(1),
@@ -172,7 +178,7 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       const folder = await openFold(at, AVERAGE);
       const file = randomUpdate(MANIFEST, 5);
       const update = await at.blobs.put(file);
-      expect(await folder.inspect(update)).toEqual({ ok: true, bytes: file.length });
+      expect(await folder.inspect(update)).toMatchObject({ ok: true, bytes: file.length });
       await folder.close();
     });
 
@@ -199,6 +205,23 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       }
       await folder.close();
     });
+
+    it.each(FORMS.map((form) => ({ name: nameOf(form), form })))(
+      'of $name gives the norm, and refuses a file in another codec',
+      async ({ form }) => {
+        const at = await setup();
+        const model = await at.blobs.put(encodeModel(MANIFEST, ramp(1)));
+        const folder = await at.factory.open(foldOf({ model, strategy: AVERAGE, form }));
+        const file = randomUpdate(MANIFEST, 5, form);
+        const norm = referenceNorm(MANIFEST, decodeUpdate(file, MANIFEST, form));
+        const update = await at.blobs.put(file);
+        expect(await folder.inspect(update)).toEqual({ ok: true, bytes: file.length, norm });
+        const other = { ...form, codec: form.codec === 'i8' ? 'i16' : 'i8' } as const;
+        const foreign = await at.blobs.put(randomUpdate(MANIFEST, 5, other));
+        expect(await folder.inspect(foreign)).toMatchObject({ code: 'UPDATE_CODEC_UNSUPPORTED' });
+        await folder.close();
+      },
+    );
 
     it('says STORE_BLOB_MISSING for an update that is not here', async () => {
       const at = await setup();

@@ -42,4 +42,10 @@ export const store = {
     status: 500,
     disposition: 'fatal',
   },
+  STORE_STATE_DAMAGED: {
+    message: 'what this site carries of run {run} after round {round} cannot be read: {reason}',
+    hint: 'Restore {path} from a backup; the site sits out the rounds of this run until then.',
+    status: 500,
+    disposition: 'fatal',
+  },
 } as const;

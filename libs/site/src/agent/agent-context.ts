@@ -14,6 +14,7 @@ import type { RunSpec } from '@tallystick/protocol';
 import type { Trainer } from '@tallystick/training';
 import type { SiteConfig } from '../config/node-config.js';
 import type { ReceiptLog } from '../log/receipt-log.js';
+import type { StateKeeper } from '../state/state-keeper.js';
 import type { UpdateFiles } from '../update-files.js';
 import type { HeaderKeeper } from './header-keeper.js';
 import { fetchSpec, type RunSource } from './run-source.js';
@@ -36,7 +37,7 @@ export interface SiteProgress {
 
 export interface SiteAgentDeps {
   readonly config: SiteConfig;
-  /** Folder of node.yaml; updates lie in `<folder>/updates`. */
+  /** Folder of node.yaml; updates lie in `<folder>/updates`, what is carried between rounds in `states`. */
   readonly folder: string;
   /** The node key. */
   readonly signer: Signer;
@@ -49,7 +50,7 @@ export interface SiteAgentDeps {
   readonly logger: Logger;
   /** Behind the salts of receipts; see `saltSecret`. */
   readonly secret: Uint8Array;
-  /** False: update files are not synced to disk, for simulations. Default true. */
+  /** False: updates and states are not synced to disk, for simulations. Default true. */
   readonly durable?: boolean;
   readonly onProgress?: (progress: SiteProgress) => void;
 }
@@ -60,6 +61,7 @@ export interface AgentContext {
   readonly deps: SiteAgentDeps;
   readonly headers: HeaderKeeper;
   readonly updates: UpdateFiles;
+  readonly states: StateKeeper;
   readonly specs: SpecCache;
   /** Admission of tasks and of results, one after another: both extend the header chain. */
   readonly admission: SerialQueue;

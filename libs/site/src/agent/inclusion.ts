@@ -3,13 +3,18 @@ import type { RunSpec } from '@tallystick/protocol';
 import {
   CONTRIB,
   type Contrib,
+  decodeSigned,
   type Header,
   type Member,
   type Receipt,
+  RECEIPT,
+  receiptHash,
   sumLeaf,
+  TASK,
   verifySum,
 } from '@tallystick/record';
 import { contribTreeOf, inclusionOf, type RoundResult, weightFor } from '@tallystick/rounds';
+import type { RoundMemory } from '../log/log-memory.js';
 
 export type Inclusion = NonNullable<RoundResult['inclusion']>;
 
@@ -20,6 +25,19 @@ export interface OwnContribution {
   readonly member: Member;
   readonly unit: bigint;
   readonly numeric: RunSpec['numeric'];
+}
+
+/** This site's receipt of a round and the rule for its weight; undefined when it was not asked or signed none. */
+export function ownContribution(
+  sha256: Sha256,
+  { task, receipt: line }: RoundMemory,
+  { numeric }: Pick<RunSpec, 'numeric'>,
+): OwnContribution | undefined {
+  if (task?.member === undefined || line === undefined) return undefined;
+  const { unit } = decodeSigned(TASK, task.wire).value;
+  const { value: receipt, signature } = decodeSigned(RECEIPT, line.wire);
+  const hash = receiptHash(sha256, receipt, signature);
+  return { receipt, receiptHash: hash, member: task.member, unit, numeric };
 }
 
 /** Why the proof does not show that `header` counts this contribution with its right weight. */

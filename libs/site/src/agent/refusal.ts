@@ -9,6 +9,7 @@ const REASONS: Partial<Record<ErrorCode, DeclineReason>> = {
   POLICY_DATASET: DeclineReason.data,
   UPDATE_OUT_OF_RANGE: DeclineReason.outOfRange,
   STORE_BLOB_DAMAGED: DeclineReason.history,
+  STORE_STATE_DAMAGED: DeclineReason.history,
 };
 
 const FAMILIES: Readonly<Record<string, DeclineReason>> = {

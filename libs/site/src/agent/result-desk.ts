@@ -14,7 +14,12 @@ import type { LogLine } from '../log/log-line.js';
 import type { RoundMemory } from '../log/log-memory.js';
 import type { AgentContext } from './agent-context.js';
 import { type Contradiction, ContradictionError, evidenceLines } from './contradiction.js';
-import { findInclusion, type Inclusion, type OwnContribution } from './inclusion.js';
+import {
+  findInclusion,
+  type Inclusion,
+  ownContribution,
+  type OwnContribution,
+} from './inclusion.js';
 import { judgeResult } from './judge-result.js';
 import { openSigned } from './open-records.js';
 
@@ -105,12 +110,9 @@ export class ResultDesk {
     const { deps, specs } = this.#context;
     if (memory?.task === undefined) return { own: undefined, task: undefined };
     const task = decodeSigned(TASK, memory.task.wire).value;
-    const { member } = memory.task;
-    if (memory.receipt === undefined || member === undefined) return { own: undefined, task };
-    const { value: receipt, signature } = decodeSigned(RECEIPT, memory.receipt.wire);
-    const { numeric } = await specs.get(task.spec, signal);
-    const hash = receiptHash(deps.sha256, receipt, signature);
-    return { own: { receipt, receiptHash: hash, member, unit: task.unit, numeric }, task };
+    if (memory.receipt === undefined) return { own: undefined, task };
+    const spec = await specs.get(task.spec, signal);
+    return { own: ownContribution(deps.sha256, memory, spec), task };
   }
 
   /** The proof that came along; else, when there was a promise, what the leaves of the round say. */

@@ -8,6 +8,8 @@ export interface RunSource {
   spec(id: Hash, signal: AbortSignal): Promise<string>;
   /** A model file. */
   model(id: Hash, signal: AbortSignal): Promise<Uint8Array>;
+  /** A server-state file of a run whose sites need it (SCAFFOLD). */
+  state(id: Hash, signal: AbortSignal): Promise<Uint8Array>;
   /** Signed headers of `run` in wire form, ascending from round `from`; at least one when there is any. */
   headers(run: RunId, from: number, signal: AbortSignal): Promise<readonly string[]>;
   /** Leaves of contribRoot of a closed round, ascending by node. */
@@ -37,6 +39,18 @@ export async function fetchModel(
 ): Promise<Uint8Array> {
   const bytes = await source.model(want.id, want.signal);
   checkSize('a model', bytes.length, LIMITS.maxModelBytes);
+  checkHash(sha256(bytes), want.id);
+  return bytes;
+}
+
+/** Fetches a server-state file and refuses other bytes than the hash names. */
+export async function fetchState(
+  source: RunSource,
+  sha256: Sha256,
+  want: { readonly id: Hash; readonly signal: AbortSignal },
+): Promise<Uint8Array> {
+  const bytes = await source.state(want.id, want.signal);
+  checkSize('a server state', bytes.length, LIMITS.maxModelBytes);
   checkHash(sha256(bytes), want.id);
   return bytes;
 }

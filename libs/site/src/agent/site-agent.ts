@@ -3,6 +3,8 @@ import { type Hash, type RunId, SerialQueue, TallyError } from '@tallystick/kern
 import { decodeModel } from '@tallystick/aggregation';
 import type { Offer, RoundResult } from '@tallystick/rounds';
 import { datasetPath } from '../config/config-file.js';
+import { StateFiles } from '../state/state-files.js';
+import { StateKeeper } from '../state/state-keeper.js';
 import { UpdateFiles } from '../update-files.js';
 import {
   type AgentContext,
@@ -34,6 +36,7 @@ export class SiteAgent {
   readonly #context: AgentContext;
   readonly #tasks: TaskDesk;
   readonly #results: ResultDesk;
+  readonly #files: StateFiles;
 
   /** Throws RangeError unless the log's newest identity is `identity` and its key the signer's. */
   constructor(identity: SiteIdentity, deps: SiteAgentDeps) {
@@ -46,15 +49,14 @@ export class SiteAgent {
       held.coordinatorKey === identity.coordinatorKey &&
       held.key === deps.signer.key;
     if (!isOurs) throw new RangeError('the receipt log is of another identity');
-    const { log, source, sha256, ed25519 } = deps;
+    const { log, source, sha256, ed25519, durable = true } = deps;
+    this.#files = new StateFiles(join(deps.folder, 'states'), { durable });
     this.#context = {
       identity,
       deps,
+      states: new StateKeeper({ files: this.#files, log, source, sha256 }),
       headers: new HeaderKeeper(identity, { log, source, sha256, ed25519 }),
-      updates: new UpdateFiles(join(deps.folder, 'updates'), {
-        durable: deps.durable ?? true,
-        sha256,
-      }),
+      updates: new UpdateFiles(join(deps.folder, 'updates'), { durable, sha256 }),
       specs: new SpecCache(source, sha256),
       admission: new SerialQueue('admissions', MAX_ADMISSIONS),
     };
@@ -126,6 +128,8 @@ export class SiteAgent {
 
   async #prune(): Promise<void> {
     const { deps, updates } = this.#context;
-    await updates.prune(deps.clock.nowMs() - deps.config.retentionDays * DAY_MS);
+    const beforeMs = deps.clock.nowMs() - deps.config.retentionDays * DAY_MS;
+    await updates.prune(beforeMs);
+    await this.#files.prune(beforeMs);
   }
 }

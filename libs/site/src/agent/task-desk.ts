@@ -7,7 +7,6 @@ import {
   toHex,
   ZERO_HASH,
 } from '@tallystick/kernel';
-import type { RunSpec } from '@tallystick/protocol';
 import {
   DECLINE,
   decodeSigned,
@@ -21,7 +20,6 @@ import {
   TASK,
 } from '@tallystick/record';
 import type { Offer } from '@tallystick/rounds';
-import { datasetPath } from '../config/config-file.js';
 import { receiptSalt } from '../keystore.js';
 import type { LineOf } from '../log/log-line.js';
 import { type RunHistory, taskFault } from '../log/run-history.js';
@@ -37,8 +35,8 @@ import {
   localMessage,
   outwardMessage,
 } from './refusal.js';
-import { fetchModel } from './run-source.js';
-import { type MadeUpdate, trainUpdate } from './train-update.js';
+import { makeUpdate } from './make-update.js';
+import type { MadeUpdate } from './train-update.js';
 
 /** What a site says to an offer. Both are signed and durable before they are returned. */
 export type Answer =
@@ -186,26 +184,14 @@ export class TaskDesk {
     const proposal = { spec, specHash: task.spec, cohort: task.cohort };
     const refusal = judgeProposal(deps.config.policy, proposal);
     if (refusal !== undefined) throw refusal;
-    return this.#train(task, spec, signal);
+    return makeUpdate(this.#context, { task, spec }, signal);
   }
 
-  async #train(task: Task, spec: RunSpec, signal: AbortSignal): Promise<MadeUpdate> {
-    const { identity, deps } = this.#context;
-    const path = datasetPath(deps.config, deps.folder, spec.data.dataset);
-    deps.onProgress?.({ ...at(task), stage: 'download' });
-    const model = await fetchModel(deps.source, deps.sha256, { id: task.model, signal });
-    deps.onProgress?.({ ...at(task), stage: 'train' });
-    const job = { task, spec, node: identity.node, datasetPath: path, model };
-    const made = await trainUpdate(job, deps, signal);
-    deps.onProgress?.({ ...at(task), stage: 'encode' });
-    return made;
-  }
-
-  /** File, then log line, both durable; only then does the receipt leave this method. */
+  /** Files, then log line, all durable; only then does the receipt leave this method. */
   async #sign(asked: Asked, made: MadeUpdate): Promise<Answer> {
-    const { identity, deps, updates } = this.#context;
+    const { identity, deps } = this.#context;
     const { task, hash } = asked;
-    const update = await updates.put(made.bytes);
+    const update = await this.#store(task, made);
     const receipt: Receipt = {
       chain: identity.chain,
       run: task.run,
@@ -234,13 +220,19 @@ export class TaskDesk {
     return this.#answerOf(line);
   }
 
+  async #store(task: Task, { bytes, state }: MadeUpdate): Promise<Hash> {
+    const { states, updates } = this.#context;
+    if (state !== undefined) await states.keep(task, state);
+    return updates.put(bytes);
+  }
+
   /** The receipt that was signed before; a lost update file is made again, for the same job gives the same bytes. */
   async #resend(asked: Asked, line: LineOf<'receipt'>, signal: AbortSignal): Promise<Answer> {
     const { updates, specs } = this.#context;
     if (!(await updates.has(line.update))) {
       const spec = await specs.get(asked.task.spec, signal);
-      const made = await this.#train(asked.task, spec, signal);
-      const update = await updates.put(made.bytes);
+      const made = await makeUpdate(this.#context, { task: asked.task, spec }, signal);
+      const update = await this.#store(asked.task, made);
       if (update !== line.update)
         throw new TallyError('STORE_BLOB_MISSING', { sha256: line.update });
     }

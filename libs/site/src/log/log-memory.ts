@@ -20,6 +20,8 @@ interface RunMemory {
   readonly spec?: Hash;
   /** Newest round with a receipt; −1 before the first. Never forgotten: it alone forbids signing twice. */
   readonly signedRound: number;
+  /** Newest round that is known to have counted this site's update; −1 before the first. */
+  readonly includedRound: number;
 }
 
 /** A site takes part in far fewer runs; each costs about 2 KB. */
@@ -28,7 +30,7 @@ const MAX_RUNS = 16_384;
 const MAX_ROUNDS = 1_024;
 
 const NO_ROUND: RoundMemory = { evidence: [] };
-const NO_RUN: RunMemory = { signedRound: -1 };
+const NO_RUN: RunMemory = { signedRound: -1, includedRound: -1 };
 
 /** Lines that were checked one after another but are not yet in the memory. */
 class Draft {
@@ -77,7 +79,10 @@ class Draft {
       case 'promise':
         return [{ ...before, promise: line }, run];
       case 'inclusion':
-        return [{ ...before, inclusion: line }, run];
+        return [
+          { ...before, inclusion: line },
+          { ...run, includedRound: Math.max(run.includedRound, line.round) },
+        ];
       case 'evidence':
         return [{ ...before, evidence: [...before.evidence, line] }, run];
     }

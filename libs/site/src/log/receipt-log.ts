@@ -84,6 +84,16 @@ export class ReceiptLog {
     return this.#memory.run(run)?.signedRound ?? -1;
   }
 
+  /** Newest round of `run` before `round` that is known to have counted this site's update, −1 when none is. */
+  includedBefore(run: RunId, round: number): number {
+    const newest = this.#memory.run(run)?.includedRound ?? -1;
+    if (newest < round) return newest;
+    for (let at = round - 1; at >= 0; at--) {
+      if (this.#memory.round(run, at)?.inclusion !== undefined) return at;
+    }
+    return -1;
+  }
+
   /** Durable when it resolves; when it rejects, none of the lines counts. */
   append(...lines: readonly LogLine[]): Promise<void> {
     return this.#queue.run(() => this.#write(lines));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { asNodeId, asOrganisationId } from '@tallystick/kernel';
 import { ed25519, sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
+import type { Header } from '@tallystick/record';
 import type { Offer, RoundResult } from '@tallystick/rounds';
 import type { SiteIdentity } from '../agent/agent-context.js';
 import { SiteAgent } from '../agent/site-agent.js';
@@ -99,11 +100,15 @@ export class SiteBench {
   }
 
   /** Closes a round with a new model, which the source then has; the next offer continues it. */
-  finish(offer: Offer, receipts: readonly string[] = []): RoundResult {
+  finish(
+    offer: Offer,
+    receipts: readonly string[] = [],
+    changes: Partial<Header> = {},
+  ): RoundResult {
     const { round } = offer.task.task;
     const model = testModel(this.run, round + 1);
     this.source.models.set(model.id, model.bytes);
-    const options = { node: this.identity.node, changes: { modelAfter: model.id } };
+    const options = { node: this.identity.node, changes: { modelAfter: model.id, ...changes } };
     const result = this.coordinator.close(offer, receipts, options);
     this.coordinator.advance(result);
     return result;

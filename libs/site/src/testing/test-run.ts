@@ -56,6 +56,7 @@ export function testModel(
 export class TestSource implements RunSource {
   readonly specs = new Map<Hash, string>();
   readonly models = new Map<Hash, Uint8Array>();
+  readonly states = new Map<Hash, Uint8Array>();
   /** All headers of the one run, by round. */
   headersHeld: readonly string[] = [];
   leavesHeld: readonly Contrib[] | undefined;
@@ -75,6 +76,11 @@ export class TestSource implements RunSource {
   async model(id: Hash): Promise<Uint8Array> {
     this.calls.push('model');
     return found(this.models.get(id), id);
+  }
+
+  async state(id: Hash): Promise<Uint8Array> {
+    this.calls.push('state');
+    return found(this.states.get(id), id);
   }
 
   async headers(_run: RunId, from: number): Promise<readonly string[]> {

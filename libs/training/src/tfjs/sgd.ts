@@ -9,10 +9,10 @@ export interface Batch {
 }
 
 /**
- * Stochastic gradient descent with momentum and FedProx's proximal term (arXiv 1812.06127 eq. 2), one tensor at a
- * time in float32:
+ * Stochastic gradient descent with momentum, FedProx's proximal term (arXiv 1812.06127 eq. 2) and SCAFFOLD's
+ * correction (arXiv 1910.06378 eq. 3), one tensor at a time in float32:
  *
- *     g = ∇loss(w) [+ μ·(w − w₀)]      v = m·v + g      w = w − η·v
+ *     g = ∇loss(w) [+ μ·(w − w₀)] [+ drift]      v = m·v + g      w = w − η·v
  *
  * w₀ are the weights it starts from. The velocity starts at 0; without momentum v = g.
  */
@@ -22,16 +22,25 @@ export class Sgd {
   readonly #momentum: number;
   readonly #mu: number;
   readonly #anchor: readonly tf.Tensor[];
+  readonly #drift: readonly tf.Tensor[];
   #weights: tf.Tensor[];
   #velocity: tf.Tensor[] = [];
 
-  /** Takes the weights over: `close` disposes them. */
-  constructor(network: Network, weights: readonly tf.Tensor[], local: LocalSpec) {
+  /** Takes the tensors of `weights` and `drift` (one for each weight, or none at all) over: `close` disposes them. */
+  constructor(
+    network: Network,
+    {
+      weights,
+      drift,
+    }: { readonly weights: readonly tf.Tensor[]; readonly drift: readonly tf.Tensor[] },
+    local: LocalSpec,
+  ) {
     this.#network = network;
     this.#learningRate = local.optimizer.sgd.learningRate;
     this.#momentum = local.optimizer.sgd.momentum;
     this.#mu = local.proximalMu;
     this.#weights = [...weights];
+    this.#drift = drift;
     this.#anchor = this.#mu > 0 ? weights.map((w) => tf.clone(w)) : [];
   }
 
@@ -55,16 +64,19 @@ export class Sgd {
   }
 
   close(): void {
-    tf.dispose([this.#weights, this.#velocity, [...this.#anchor]]);
+    tf.dispose([this.#weights, this.#velocity, [...this.#anchor], [...this.#drift]]);
   }
 
   #gradients(x: Float32Array, y: Float32Array): tf.Tensor[] {
     const inputs = tf.tensor2d(x, [y.length, x.length / y.length]);
     const gradients = this.#network.gradients(this.#weights, inputs, tf.tensor1d(y));
-    if (this.#mu === 0) return gradients;
-    return gradients.map((g, i) =>
-      tf.add(g, tf.mul(tf.sub(this.#weights[i], this.#anchor[i]), this.#mu)),
-    );
+    const held =
+      this.#mu === 0
+        ? gradients
+        : gradients.map((g, i) =>
+            tf.add(g, tf.mul(tf.sub(this.#weights[i], this.#anchor[i]), this.#mu)),
+          );
+    return this.#drift.length === 0 ? held : held.map((g, i) => tf.add(g, this.#drift[i]));
   }
 
   #accelerated(gradients: readonly tf.Tensor[]): tf.Tensor[] {

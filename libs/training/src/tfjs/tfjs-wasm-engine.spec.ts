@@ -79,6 +79,43 @@ describe('fixed points of two quadratic clients, a = (1, 10), b = (0, 1), η = .
   });
 });
 
+describe('drift', () => {
+  it('is added to every gradient', async () => {
+    const [a, b, eta] = [2, 3, 0.05];
+    const drift = Float32Array.of(0.7, -0.2);
+    let w = [0.5, 0.1];
+    // Mirrored rows: the bias has the gradient 2·(bias), and neither weight sees the other.
+    for (let step = 0; step < 25; step++) {
+      w = [w[0] - eta * (a * (w[0] - b) + drift[0]), w[1] - eta * (2 * w[1] + drift[1])];
+    }
+    const request = {
+      weights: Float32Array.of(0.5, 0.1),
+      examples: quadratic(a, b),
+      local: local(eta, { steps: 25 }),
+    };
+    const before = drift.slice();
+    const fitted = await engine.fit(job(LINE, 1, { ...request, drift }));
+    expect(Math.abs(fitted.weights[0] - w[0])).toBeLessThan(1e-5);
+    expect(Math.abs(fitted.weights[1] - w[1])).toBeLessThan(1e-5);
+    expect(drift).toEqual(before);
+    const without = await engine.fit(job(LINE, 1, request));
+    expect(Math.abs(without.weights[0] - w[0])).toBeGreaterThan(1e-2);
+  });
+
+  it('of zeros changes no bit, and leaves no tensor behind', async () => {
+    const request = {
+      weights: Float32Array.of(0.5, 0.1),
+      examples: quadratic(2, 3),
+      local: local(0.05, { steps: 5 }),
+    };
+    const plain = await engine.fit(job(LINE, 1, request));
+    const held = tf.memory().numTensors;
+    const drift = new Float32Array(2);
+    expect(await engine.fit(job(LINE, 1, { ...request, drift }))).toEqual(plain);
+    expect(tf.memory().numTensors).toBe(held);
+  });
+});
+
 describe('momentum', () => {
   it('follows v = m·v + g, w = w − η·v', async () => {
     const [a, b, eta, m] = [2, 3, 0.05, 0.9];

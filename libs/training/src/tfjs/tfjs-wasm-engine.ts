@@ -3,14 +3,7 @@ import { type Sha256, TallyError } from '@tallystick/kernel';
 import { localSteps } from '@tallystick/rounds';
 import * as tf from '@tensorflow/tfjs-core';
 import { Batches } from '../batches.js';
-import type {
-  Engine,
-  EvaluateJob,
-  Evaluation,
-  FitJob,
-  FitResult,
-  WeightedModel,
-} from '../engine.js';
+import type { Engine, EvaluateJob, Evaluation, FitJob, FitResult } from '../engine.js';
 import { Breather } from './breather.js';
 import { measure } from './measure.js';
 import { Network } from './network.js';
@@ -42,7 +35,8 @@ export class TfjsWasmEngine implements Engine {
     const { examples, local, manifest } = job;
     const breather = new Breather(signal);
     const network = new Network(job.model);
-    const sgd = new Sgd(network, upload(job), local);
+    const drift = job.drift === undefined ? [] : upload(manifest, job.drift);
+    const sgd = new Sgd(network, { weights: upload(manifest, job.weights), drift }, local);
     try {
       const lossBefore = (await measure(network, sgd.weights, examples, breather)).loss;
       const batches = new Batches(
@@ -64,7 +58,7 @@ export class TfjsWasmEngine implements Engine {
   }
 
   async evaluate(job: EvaluateJob, signal?: AbortSignal): Promise<Evaluation> {
-    const weights = upload(job);
+    const weights = upload(job.manifest, job.weights);
     try {
       return await measure(new Network(job.model), weights, job.examples, new Breather(signal));
     } finally {
@@ -77,9 +71,9 @@ export class TfjsWasmEngine implements Engine {
   }
 }
 
-function upload({ manifest, weights }: WeightedModel): tf.Tensor[] {
+function upload(manifest: Manifest, flat: Float32Array): tf.Tensor[] {
   return manifest.tensors.map(({ shape, size, offset }) =>
-    tf.tensor(weights.subarray(offset, offset + size), [...shape], 'float32'),
+    tf.tensor(flat.subarray(offset, offset + size), [...shape], 'float32'),
   );
 }
 
