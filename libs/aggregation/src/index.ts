@@ -13,8 +13,8 @@
 export { Accumulator, addWeight } from './accumulator.js';
 export { CHUNK_POSITIONS, type Positions } from './chunk.js';
 export { type Codec, CODECS } from './codec.js';
-export type { ChangeInput } from './change.js';
-export { type EncodedUpdate, encodeUpdate, type UpdateInput } from './encode-update.js';
+export type { ChangeInput } from './encode/change.js';
+export { type EncodedUpdate, encodeUpdate, type UpdateInput } from './encode/encode-update.js';
 export { FoldLane, foldMemory, type FoldShape, sumsOf } from './fold-lane.js';
 export { addToTotals, type FoldTotals, NO_TOTALS } from './fold-totals.js';
 export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';
@@ -51,7 +51,11 @@ export {
   type StepRule,
   takeStep,
 } from './take-step.js';
+export { aggregate, type AggregateRules, type Passes } from './robust/aggregate.js';
+export { type Choice, chooseUpdates } from './robust/choose-updates.js';
+export { type LanePass, openPass } from './robust/lane-pass.js';
 export type { RobustRule } from './robust/robust-rule.js';
+export type { PassPlace, RowPass } from './robust/row-pass.js';
 export { DENSE_I32, type UpdateForm } from './update-form.js';
 export { readHead, type Refusal, shiftsOf, type UpdateHead } from './update-head.js';
 export { inspectUpdate, type UpdateInspection, UpdateInspector } from './update-inspector.js';

@@ -133,6 +133,19 @@ describe('verifyBundle', () => {
     }
   });
 
+  it.each([
+    { name: 'i8', numeric: { codec: 'i8' } },
+    { name: 'sparse i16', numeric: { codec: 'i16', topPpm: 200_000 } },
+  ] as const)('a run whose updates are $name is VERIFIED', async ({ numeric }) => {
+    const other = await testBundle({ numeric });
+    try {
+      const anchors = { nodeKeys: [], logs: other.anchors };
+      expect((await audit(anchors, other.folder)).verdict).toBe('VERIFIED');
+    } finally {
+      await other.remove();
+    }
+  });
+
   it('names a receipt that a node’s own log does not know', async () => {
     const report = await audit(withLogs(({ node }) => (node === 1 ? { receipts: [] } : {})));
     expect(report.finding).toMatchObject({ step: 'V4', round: 0, by: 'node 1' });

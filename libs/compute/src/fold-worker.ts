@@ -1,7 +1,7 @@
 /** Entry of a compute worker: answers one task at a time, in the order they were sent. */
 import { createHash, type Hash as RunningHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import { copyState } from '@tallystick/aggregation';
+import { chooseUpdates, copyState } from '@tallystick/aggregation';
 import { FsBlobStore } from '@tallystick/blobs';
 import { type Hash, isTallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
@@ -24,6 +24,10 @@ function handlersOf(): Handlers {
     open: (lane) => void lanes.set(lane.fold, new LaneSession(lane)),
     inspect: ({ fold, update, path }) => held(lanes, fold, 'fold').inspect(update, path),
     add: ({ fold, path, weight }) => held(lanes, fold, 'fold').add(path, weight),
+    gather: ({ fold, paths }) => held(lanes, fold, 'fold').gather(paths),
+    openPass: ({ fold, pass }) => held(lanes, fold, 'fold').openPass(pass),
+    runPass: ({ fold, rows }) => held(lanes, fold, 'fold').runPass(rows),
+    choose: (choice) => chooseUpdates(choice),
     step: ({ fold, totals }) => held(lanes, fold, 'fold').step(totals),
     store: ({ fold, folder }) => held(lanes, fold, 'fold').store(folder),
     close: ({ fold }) => void lanes.delete(fold),

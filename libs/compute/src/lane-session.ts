@@ -3,6 +3,10 @@ import {
   encodeState,
   FoldLane,
   type FoldTotals,
+  type LanePass,
+  openPass,
+  type Positions,
+  type RowPass,
   stepRange,
   sumsOf,
 } from '@tallystick/aggregation';
@@ -11,11 +15,14 @@ import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type { Inspection } from '@tallystick/rounds';
 import { foldFile, inspectFile } from './read-update.js';
 import type { OpenLane } from './tasks.js';
+import { UpdateFiles } from './update-files.js';
 
 /** One lane of one fold, inside its worker. */
 export class LaneSession {
   readonly #open: OpenLane;
   readonly #lane: FoldLane;
+  #files: UpdateFiles | undefined;
+  #pass: LanePass | undefined;
 
   constructor(open: OpenLane) {
     this.#open = open;
@@ -28,6 +35,34 @@ export class LaneSession {
 
   add(path: string, weight: number): void {
     foldFile(path, weight, this.#lane);
+  }
+
+  /** Makes ready for passes over these files. */
+  gather(paths: readonly string[]): void {
+    this.#files = new UpdateFiles(paths);
+  }
+
+  /** Begins this lane's part of a pass over the gathered files; returns the rows of the model. */
+  openPass(pass: RowPass): number {
+    const { shape, memory, start, lane } = this.#open;
+    const files = given(this.#files);
+    try {
+      const sums = sumsOf(memory, shape.manifest);
+      const place = { ...shape, updates: files.updates, sums, z: start.state?.z, lane };
+      this.#pass = openPass(pass, place);
+      return this.#pass.rows;
+    } finally {
+      files.release();
+    }
+  }
+
+  /** Works on some rows; their files are open no longer than this. */
+  runPass(rows: Positions): void {
+    try {
+      given(this.#pass).run(rows);
+    } finally {
+      given(this.#files).release();
+    }
   }
 
   /** Steps the shared weights and state at this lane's positions of the updates. */
@@ -46,6 +81,11 @@ export class LaneSession {
     if (state === undefined) return { model, state: ZERO_HASH };
     return { model, state: await blobs.put(encodeState(manifest, state)) };
   }
+}
+
+function given<T>(value: T | undefined): T {
+  if (value === undefined) throw new TallyError('INTERNAL', { reason: 'nothing was gathered' });
+  return value;
 }
 
 /** The entry of `id`, or INTERNAL: a worker that was replaced after a crash holds nothing. */

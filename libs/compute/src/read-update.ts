@@ -8,7 +8,7 @@ import type { Prefix } from './tasks.js';
 /** Bytes read at once while hashing; 64 KiB to 1 MiB measure the same. */
 const HASH_BYTES = 2 ** 18;
 
-/** An open file inside one synchronous task. */
+/** An open file. */
 export interface OpenFile {
   readonly fd: number;
   readonly bytes: number;
@@ -16,17 +16,19 @@ export interface OpenFile {
 
 /** Opens `path` for the time of `task`. A missing file is STORE_BLOB_MISSING of `name`. */
 export function withFile<T>(path: string, name: string, task: (file: OpenFile) => T): T {
-  const fd = openOr(path, name);
+  const file = openFile(path, name);
   try {
-    return task({ fd, bytes: fstatSync(fd).size });
+    return task(file);
   } finally {
-    closeSync(fd);
+    closeSync(file.fd);
   }
 }
 
-function openOr(path: string, name: string): number {
+/** Opens `path`; the caller closes it. A missing file is STORE_BLOB_MISSING of `name`. */
+export function openFile(path: string, name: string): OpenFile {
   try {
-    return openSync(path, 'r');
+    const fd = openSync(path, 'r');
+    return { fd, bytes: fstatSync(fd).size };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new TallyError('STORE_BLOB_MISSING', { sha256: name }, error);
@@ -36,7 +38,7 @@ function openOr(path: string, name: string): number {
 }
 
 /** Fills `into` from `position`; throws RangeError when the file is shorter. */
-function readFully({ fd }: OpenFile, into: Uint8Array, position: number): void {
+export function readFully({ fd }: OpenFile, into: Uint8Array, position: number): void {
   let done = 0;
   while (done < into.length) {
     const read = readSync(fd, into, done, into.length - done, position + done);

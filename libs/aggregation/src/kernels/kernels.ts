@@ -74,14 +74,15 @@ export type AdaptiveArguments = [
 /** The part of the WebAssembly API used here; this room sees neither DOM nor Node types. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: Kernels };
+  Instance: new (module: object, imports: object) => { readonly exports: unknown };
   Memory: new (limits: { initial: number; maximum: number; shared: true }) => WasmMemory;
 };
 
 const PAGE_BYTES = 65_536;
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-function decodeBase64(text: string): Uint8Array {
+/** The bytes of a committed module. */
+export function decodeBase64(text: string): Uint8Array {
   const symbols = text.replace(/=+$/, '');
   const out = new Uint8Array((symbols.length * 3) >> 2);
   let bits = 0;
@@ -97,8 +98,14 @@ function decodeBase64(text: string): Uint8Array {
   return out;
 }
 
-/** 3.4 KB, below the 4 KB that browsers compile synchronously on their main thread. */
-const MODULE = new WebAssembly.Module(decodeBase64(WASM_BASE64));
+/**
+ * Compiles a module that imports its memory as `env.memory`; the answer binds it to one. `E` is what it exports: the
+ * one place where that is asserted. Below 4 KB (ours are) browsers compile synchronously on their main thread.
+ */
+export function moduleOf<E>(bytes: Uint8Array): (memory: WasmMemory) => E {
+  const module = new WebAssembly.Module(bytes);
+  return (memory) => new WebAssembly.Instance(module, { env: { memory } }).exports as E;
+}
 
 /** Zeroed shared memory of at least `bytes`, never to grow. */
 export function allocate(bytes: number): WasmMemory {
@@ -107,6 +114,6 @@ export function allocate(bytes: number): WasmMemory {
 }
 
 /** The kernels bound to one memory. Several instances may share a memory when they write disjoint ranges. */
-export function kernelsOver(memory: WasmMemory): Kernels {
-  return new WebAssembly.Instance(MODULE, { env: { memory } }).exports;
-}
+export const kernelsOver: (memory: WasmMemory) => Kernels = moduleOf<Kernels>(
+  decodeBase64(WASM_BASE64),
+);

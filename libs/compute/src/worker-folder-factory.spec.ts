@@ -10,14 +10,15 @@ import {
   referenceSum,
   type Strategy,
 } from '@tallystick/aggregation';
-import { randomUpdate, seededWords } from '@tallystick/aggregation/testing';
+import { FORMS, nameOf, randomUpdate, seededWords } from '@tallystick/aggregation/testing';
 import { FsBlobStore } from '@tallystick/blobs';
 import type { Hash } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { Weighted } from '@tallystick/rounds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InProcessFolderFactory } from './in-process-folder.js';
-import { folderContract } from './testing/folder.contract.js';
+import { InProcessFolderFactory } from './in-process-folder-factory.js';
+import { folderContract, type FolderSetup } from './testing/folder.contract.js';
+import { robustFoldContract } from './testing/robust-fold.contract.js';
 import { WorkerFolderFactory } from './worker-folder-factory.js';
 import { foldOf, weighted } from './testing/fold-inputs.js';
 
@@ -54,17 +55,19 @@ function equalSums(a: BigInt64Array, b: BigInt64Array): boolean {
   return Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 }
 
-describe.each([1, 2])('WorkerFolderFactory with %d workers', (workers) => {
+describe.each([1, 2, 3, 4])('WorkerFolderFactory with %d workers', (workers) => {
   const blobs = (): FsBlobStore => new FsBlobStore({ folder: join(home, crypto.randomUUID()) });
   const made: WorkerFolderFactory[] = [];
   afterAll(() => Promise.all(made.map((factory) => factory.close())));
 
-  folderContract(async () => {
+  const setup = async (): Promise<FolderSetup> => {
     const store = blobs();
     const factory = new WorkerFolderFactory({ blobs: store, workers });
     made.push(factory);
     return { blobs: store, factory };
-  });
+  };
+  if (workers <= 2) folderContract(setup);
+  robustFoldContract(setup);
 });
 
 describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions', (d) => {
@@ -136,6 +139,38 @@ describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions'
     await factory.close();
   });
 });
+
+const SHAPES = [
+  { workers: 1, chunkPositions: 65_536 },
+  { workers: 2, chunkPositions: 1024 },
+  { workers: 3, chunkPositions: 5000 },
+  { workers: 4, chunkPositions: 65_536 },
+];
+
+describe.each(FORMS.map((form) => ({ name: nameOf(form), form })))(
+  'worker sums of $name',
+  ({ form }) => {
+    const manifest = manifestWith(70_001);
+    const files = WEIGHTS.map((weight, i) => ({ weight, file: randomUpdate(manifest, i, form) }));
+
+    it('are those of the reference, whatever the workers, chunks and order', async () => {
+      const blobs = new FsBlobStore({ folder: join(home, nameOf(form)) });
+      const model = await blobs.put(encodeModel(manifest, new Float32Array(manifest.d)));
+      const contributions = await Promise.all(
+        files.map(async ({ weight, file }) => weighted(await blobs.put(file), weight)),
+      );
+      const decoded = files.map((f) => ({ ...f, values: decodeUpdate(f.file, manifest, form) }));
+      const wanted = BigInt64Array.from(referenceSum(manifest.d, decoded));
+      for (const shape of SHAPES) {
+        const factory = new WorkerFolderFactory({ blobs, ...shape });
+        const folder = await factory.open(foldOf({ model, strategy: STRATEGY, form }));
+        await folder.rebuild(shuffled(contributions, shape.workers));
+        expect(equalSums(await folder.sums(), wanted), JSON.stringify(shape)).toBe(true);
+        await factory.close();
+      }
+    });
+  },
+);
 
 describe('WorkerFolder', () => {
   const manifest = manifestWith(3000);
