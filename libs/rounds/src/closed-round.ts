@@ -19,6 +19,8 @@ export interface ClosedRound {
   readonly headerHash: Hash;
   /** hex of SCALE ‖ signature. */
   readonly wire: string;
+  /** Canonical JSON behind header.metrics. */
+  readonly metrics: string;
   readonly emptyReason?: string;
   /** The result for one node of the cohort. */
   resultFor(node: NodeId): RoundResult;
@@ -49,12 +51,12 @@ export async function closeRound(
   const headerHash = recordHash(sha256, HEADER, header);
   const metrics = roundMetrics(contributions);
   await journal.close({ run, round, header, headerHash, exclusions, metrics, ...why });
-  return { ...closedRoundOf(header, contributions, deps), ...why };
+  return { ...closedRoundOf({ header, metrics }, contributions, deps), ...why };
 }
 
 /** The signed form of a durable header, with the results that its contributions give. */
 export function closedRoundOf(
-  header: Header,
+  { header, metrics }: Pick<ClosedRound, 'header' | 'metrics'>,
   contributions: readonly Contribution[],
   deps: Pick<RunDeps, 'sha256' | 'signer'>,
 ): ClosedRound {
@@ -65,6 +67,7 @@ export function closedRoundOf(
     header,
     headerHash: recordHash(sha256, HEADER, header),
     wire,
+    metrics,
     resultFor: (node) => {
       const inclusion = inclusionOf(sha256, leaves, node);
       return { header: { header, wire }, ...(inclusion === undefined ? {} : { inclusion }) };

@@ -12,6 +12,7 @@ import type {
 
 interface RunRows {
   readonly headers: Header[];
+  readonly metrics: string[];
   last: readonly ContributionRow[];
   open: ResumableRound | undefined;
 }
@@ -22,8 +23,9 @@ export class InMemoryJournal implements RoundJournal {
 
   load(run: RunId): Promise<RunState> {
     const rows = this.#rows(run);
-    const open = rows.open === undefined ? {} : { open: rows.open };
-    return Promise.resolve({ headers: [...rows.headers], last: rows.last, ...open });
+    const { headers, metrics, last, open } = rows;
+    const closed = { headers: [...headers], metrics: [...metrics], last };
+    return Promise.resolve(open === undefined ? closed : { ...closed, open });
   }
 
   open(round: OpenRound): Promise<void> {
@@ -64,6 +66,7 @@ export class InMemoryJournal implements RoundJournal {
     const rows = this.#rows(closed.run);
     if (rows.open?.round !== closed.round) return refuse(`round ${closed.round} is not open`);
     rows.headers.push(closed.header);
+    rows.metrics.push(closed.metrics);
     rows.last = closed.header.included === 0 ? [] : rows.open.contributions;
     rows.open = undefined;
     return Promise.resolve();
@@ -72,7 +75,7 @@ export class InMemoryJournal implements RoundJournal {
   #rows(run: RunId): RunRows {
     let rows = this.#runs.get(run);
     if (rows === undefined) {
-      rows = { headers: [], last: [], open: undefined };
+      rows = { headers: [], metrics: [], last: [], open: undefined };
       this.#runs.set(run, rows);
     }
     return rows;

@@ -21,6 +21,13 @@ export {
 export { checkSubmission, type Submission } from './gate.js';
 export { genesisHash, genesisModel, type GenesisModel } from './genesis-model.js';
 export { InMemoryJournal } from './in-memory-journal.js';
+export {
+  type BestModel,
+  type LossTrack,
+  NO_LOSSES,
+  stoppedEarly,
+  trackLoss,
+} from './loss-track.js';
 export { localSeed } from './local-seed.js';
 export * from './model-tensors.js';
 export { type Phase, TRANSITIONS } from './phases.js';

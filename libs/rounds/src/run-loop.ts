@@ -6,16 +6,17 @@ import type { Submission } from './gate.js';
 import { prepareRound } from './open-round.js';
 import type { Phase } from './phases.js';
 import type { DeclineText, ResumableRound, RunState } from './ports/index.js';
+import { type LossTrack, NO_LOSSES, stoppedEarly, trackLoss } from './loss-track.js';
 import { advance, type Position, startOf } from './position.js';
 import { RoundActor } from './round-actor.js';
 import type { RunDeps, RunPlan } from './run-plan.js';
 import { orAborted } from './or-aborted.js';
 import { refusal, type Verdict } from './verdict.js';
 
-/** How a run ended. */
+/** How a run ended; or that it was paused, which is no end. */
 export interface RunOutcome {
-  readonly status: 'completed' | 'failed' | 'cancelled';
-  /** For people, when it did not complete. */
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'paused';
+  /** For people, when it did not play all its rounds. */
   readonly reason?: string;
   readonly model: Hash;
   /** Closed rounds, empty ones included. */
@@ -49,6 +50,8 @@ export class RunLoop {
   #actor: RoundActor | undefined;
   #waitingBecause: string | undefined;
   #position: Position;
+  #losses: LossTrack = NO_LOSSES;
+  #isPaused = false;
   #recent: ClosedRound[] = [];
   readonly #plan: RunPlan;
   readonly #deps: RunDeps;
@@ -75,6 +78,16 @@ export class RunLoop {
         await sleep(this.#deps.clock, delayMs, signal);
       }
     }
+  }
+
+  /** Finishes the open round and opens no other: `play` then resolves as paused. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Takes `pause` back; of no use once `play` has resolved. */
+  goOn(): void {
+    this.#isPaused = false;
   }
 
   /** A receipt whose update is stored and has the receipt's hash and size. */
@@ -123,38 +136,44 @@ export class RunLoop {
     for (;;) {
       const end = this.#end(signal);
       if (end !== undefined) return end;
+      if (resume === undefined && this.#isPaused) return this.#outcome('paused');
       const round = resume ?? (await this.#openNext(signal));
       resume = undefined;
       if (round !== undefined) await this.#playRound(round, signal);
     }
   }
 
-  /** Takes position and recent results from durable rows. */
+  /** Takes position, losses and recent results from durable rows. */
   #recall(state: RunState): void {
-    const { sha256 } = this.#deps;
-    this.#position = state.headers.reduce<Position>(
-      (position, header) => advance(sha256, position, header),
-      startOf(sha256, this.#plan),
-    );
-    const newest = state.headers.length - 1;
+    this.#position = startOf(this.#deps.sha256, this.#plan);
+    this.#losses = NO_LOSSES;
+    const closed = state.headers.map((header, i) => ({
+      header,
+      metrics: state.metrics[i] ?? '{}',
+    }));
+    for (const round of closed) this.#advance(round);
+    const newest = closed.length - 1;
     const rows = state.last
       .toSorted((a, b) => a.node - b.node)
       .map((row) => ({ ...row, signature: row.receiptSignature }));
-    this.#recent = state.headers
-      .slice(-KEPT_ROUNDS)
-      .map((header) =>
-        closedRoundOf(
-          header,
-          header.round === newest && header.included > 0 ? rows : [],
-          this.#deps,
-        ),
-      );
+    this.#recent = closed.slice(-KEPT_ROUNDS).map((round) => {
+      const { header } = round;
+      const isShown = header.round === newest && header.included > 0;
+      return closedRoundOf(round, isShown ? rows : [], this.#deps);
+    });
+  }
+
+  #advance(closed: Pick<ClosedRound, 'header' | 'metrics'>): void {
+    this.#position = advance(this.#deps.sha256, this.#position, closed.header);
+    this.#losses = trackLoss(this.#losses, closed, this.#plan.spec);
   }
 
   #end(signal: StopSignal): RunOutcome | undefined {
     const { spec } = this.#plan;
     if (this.#position.nonEmpty >= spec.rounds) return this.#outcome('completed');
     if (signal.aborted) return this.#outcome('cancelled');
+    const early = stoppedEarly(this.#losses, spec);
+    if (early !== undefined) return this.#outcome('completed', early);
     if (this.#position.emptyInRow < spec.maxEmptyRounds) return undefined;
     const last = this.#recent.at(-1)?.emptyReason ?? 'the last rounds were empty';
     return this.#outcome('failed', `${this.#position.emptyInRow} empty rounds in a row: ${last}`);
@@ -165,9 +184,9 @@ export class RunLoop {
     return { status, model, rounds, ...(reason === undefined ? {} : { reason }) };
   }
 
-  /** Opens the next round durably; undefined when the run was cancelled while it waited. */
+  /** Opens the next round durably; undefined when the run was cancelled or paused while it waited. */
   async #openNext(signal: StopSignal): Promise<ResumableRound | undefined> {
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#isPaused) {
       const open = (await this.#isAhead())
         ? undefined
         : await prepareRound(this.#plan, this.#position, this.#deps);
@@ -193,7 +212,7 @@ export class RunLoop {
   }
 
   async #playRound(round: ResumableRound, signal: StopSignal): Promise<void> {
-    const { folders, sha256 } = this.#deps;
+    const { folders } = this.#deps;
     const folder = await folders.open(foldSpecOf(this.#plan.spec, round.task));
     const actor = new RoundActor(this.#plan, round, {
       ...this.#deps,
@@ -206,7 +225,7 @@ export class RunLoop {
       await actor.start(round);
       const closed = await orAborted(actor.closed, signal);
       if (closed === undefined) return;
-      this.#position = advance(sha256, this.#position, closed.header);
+      this.#advance(closed);
       this.#recent = [...this.#recent, closed].slice(-KEPT_ROUNDS);
     } finally {
       actor.cancel();

@@ -46,11 +46,12 @@ export class PgRoundJournal implements RoundJournal {
   async load(run: RunId): Promise<RunState> {
     return this.#work.run(async ({ manager }): Promise<RunState> => {
       const closed = await manager.find(RoundEntity, {
-        select: { runId: true, round: true, header: true },
+        select: { runId: true, round: true, header: true, metrics: true },
         where: { runId: run, header: Not(IsNull()) },
         order: { round: 'ASC' },
       });
       const headers = closed.map(({ header }): Header => recordOf(HEADER, header ?? ''));
+      const metrics = closed.map((row) => row.metrics ?? '{}');
       const round = headers.at(-1)?.round;
       const isEmpty = headers.at(-1)?.included === 0;
       const newest =
@@ -59,10 +60,11 @@ export class PgRoundJournal implements RoundJournal {
           : await manager.findBy(ContributionEntity, { runId: run, round });
       const last = newest.map(contributionRow);
       const open = await manager.findOneBy(RoundEntity, { runId: run, header: IsNull() });
-      if (open === null) return { headers, last };
+      if (open === null) return { headers, metrics, last };
       const at = { where: { runId: run, round: open.round } };
       return {
         headers,
+        metrics,
         last,
         open: resumable(
           open,

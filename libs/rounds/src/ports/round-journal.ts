@@ -72,6 +72,8 @@ export interface ResumableRound extends OpenRound {
 export interface RunState {
   /** Closed rounds, ascending. */
   readonly headers: readonly Header[];
+  /** Canonical JSON behind the metrics of each header. */
+  readonly metrics: readonly string[];
   /** Contributions of the newest closed round, so that its results can be sent again; empty when there is none. */
   readonly last: readonly ContributionRow[];
   /** The round that was open, if any. */

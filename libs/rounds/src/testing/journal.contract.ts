@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ContributionRow, OpenRound, RoundJournal } from '../ports/index.js';
 
 const RUN = 3 as RunId;
+const METRICS = '{"lossBefore":700000000}';
 const hash = (digit: string): Hash => digit.repeat(64) as Hash;
 const SIGNATURE = 'ab'.repeat(64) as Signature;
 
@@ -89,7 +90,7 @@ const closeOf = (round: number, included: number): Parameters<RoundJournal['clos
   header: headerOf(round, included),
   headerHash: hash('e'),
   exclusions: [{ node: 2 as NodeId, receipt: ZERO_HASH, reason: 1 }],
-  metrics: '{}',
+  metrics: METRICS,
 });
 
 /**
@@ -103,7 +104,7 @@ export function journalContract(
   describe(`RoundJournal contract: ${name}`, () => {
     it('knows nothing of a run that never opened a round', async () => {
       const { journal } = await make();
-      expect(await journal.load(RUN)).toEqual({ headers: [], last: [] });
+      expect(await journal.load(RUN)).toEqual({ headers: [], metrics: [], last: [] });
     });
 
     it('gives back an open round with every value as it was written', async () => {
@@ -113,6 +114,7 @@ export function journalContract(
       await journal.decline(RUN, 0, { node: 2 as NodeId, reason: 4, wire: 'ff' });
       expect(await reopen().load(RUN)).toEqual({
         headers: [],
+        metrics: [],
         last: [],
         open: {
           ...openOf(0),
@@ -140,6 +142,7 @@ export function journalContract(
       await journal.close(closeOf(0, 1));
       expect(await reopen().load(RUN)).toEqual({
         headers: [headerOf(0, 1)],
+        metrics: [METRICS],
         last: [rowOf(1, 0)],
       });
       await expect(journal.append(RUN, 0, [rowOf(2, 0)])).rejects.toThrow();
