@@ -1,6 +1,6 @@
 /** Why a cohort node is not among the contributions (protocol.md §4). */
 export const ExclusionReason = {
-  /** Nothing arrived before the deadline. */
+  /** Nothing arrived before the window closed. */
   silent: 1,
   /** A signed decline arrived. */
   declined: 2,

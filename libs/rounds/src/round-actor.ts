@@ -198,6 +198,7 @@ export class RoundActor {
       const rows = accepted.map(({ row }) => row);
       if (rows.length > 0) await this.#deps.journal.append(this.#open.run, this.#open.round, rows);
       for (const row of rows) this.#collected.accept(row);
+      this.#refuseSurplus(judged);
       for (const [i, { resolve }] of arrived.entries()) resolve(this.#verdictOf(judged[i]));
       await Promise.all(rows.map((row) => this.#deps.folder.add(this.#weighted(row))));
     } catch (error) {
@@ -214,6 +215,15 @@ export class RoundActor {
       .filter((each): each is Accepted => 'row' in each)
       .filter(({ row: { node } }) => !nodes.has(node) && nodes.add(node))
       .slice(0, max - this.#collected.included);
+  }
+
+  /** What came when the window was full already stands as late among the exclusions. */
+  #refuseSurplus(judged: readonly Judged[]): void {
+    for (const each of judged) {
+      if (!('row' in each) || this.#collected.contribution(each.row.node) !== undefined) continue;
+      const { node, promise } = each.row;
+      this.#collected.refuse(node, promise.receipt, ExclusionReason.late);
+    }
   }
 
   /** A row that was not taken in lost to an earlier one of its node, or to a full window. */
