@@ -5,6 +5,7 @@ import type {
   ContributionRow,
   DeclineRow,
   OpenRound,
+  PastRound,
   ResumableRound,
   RoundJournal,
   RunState,
@@ -14,17 +15,22 @@ interface RunRows {
   readonly headers: Header[];
   readonly metrics: string[];
   last: readonly ContributionRow[];
+  readonly recent: PastRound[];
   open: ResumableRound | undefined;
 }
+
+/** Closed rounds that are kept whole: what the longest staleness asks for. */
+const KEPT_ROUNDS = 65;
 
 /** RoundJournal for `simulate` and tests: as long-lived as its process. */
 export class InMemoryJournal implements RoundJournal {
   readonly #runs = new Map<RunId, RunRows>();
 
-  load(run: RunId): Promise<RunState> {
+  load(run: RunId, recent: number = 0): Promise<RunState> {
     const rows = this.#rows(run);
     const { headers, metrics, last, open } = rows;
-    const closed = { headers: [...headers], metrics: [...metrics], last };
+    const past = recent === 0 ? [] : rows.recent.slice(-recent);
+    const closed = { headers: [...headers], metrics: [...metrics], last, recent: past };
     return Promise.resolve(open === undefined ? closed : { ...closed, open });
   }
 
@@ -68,6 +74,9 @@ export class InMemoryJournal implements RoundJournal {
     rows.headers.push(closed.header);
     rows.metrics.push(closed.metrics);
     rows.last = closed.header.included === 0 ? [] : rows.open.contributions;
+    const { declines: _, ...past } = rows.open;
+    rows.recent.push(past);
+    if (rows.recent.length > KEPT_ROUNDS) rows.recent.shift();
     rows.open = undefined;
     return Promise.resolve();
   }
@@ -75,7 +84,7 @@ export class InMemoryJournal implements RoundJournal {
   #rows(run: RunId): RunRows {
     let rows = this.#runs.get(run);
     if (rows === undefined) {
-      rows = { headers: [], metrics: [], last: [], open: undefined };
+      rows = { headers: [], metrics: [], last: [], recent: [], open: undefined };
       this.#runs.set(run, rows);
     }
     return rows;

@@ -41,4 +41,5 @@ export { unitFor, weightFor } from './weight-for.js';
 export { advance, type Position, startOf } from './position.js';
 export { foldSpecOf, strategyOf, updateFormOf, weightedOf } from './fold-spec.js';
 export { localSteps } from './local-steps.js';
+export { DISCOUNTS, discounted, maxStalenessOf, modeOf } from './staleness.js';
 export type { Verdict } from './verdict.js';

@@ -11,6 +11,8 @@ import { advance, type Position, startOf } from './position.js';
 import { RoundActor } from './round-actor.js';
 import type { RunDeps, RunPlan } from './run-plan.js';
 import { orAborted } from './or-aborted.js';
+import { maxStalenessOf } from './staleness.js';
+import { TaskBook } from './task-book.js';
 import { refusal, type Verdict } from './verdict.js';
 
 /** How a run ended; or that it was paused, which is no end. */
@@ -52,7 +54,11 @@ export class RunLoop {
   #position: Position;
   #losses: LossTrack = NO_LOSSES;
   #isPaused = false;
+  #isOver = false;
+  /** Woken when a round collects and at the end. */
+  #watchers: (() => void)[] = [];
   #recent: ClosedRound[] = [];
+  readonly #book: TaskBook;
   readonly #plan: RunPlan;
   readonly #deps: RunDeps;
 
@@ -60,10 +66,20 @@ export class RunLoop {
     this.#plan = plan;
     this.#deps = deps;
     this.#position = startOf(deps.sha256, plan);
+    this.#book = new TaskBook(maxStalenessOf(plan.spec), deps);
   }
 
   /** Resolves at the end of the run; aborting cancels it and leaves an open round open in the journal. */
   async play(signal: StopSignal): Promise<RunOutcome> {
+    try {
+      return await this.#playOn(signal);
+    } finally {
+      this.#isOver = true;
+      this.#wake();
+    }
+  }
+
+  async #playOn(signal: StopSignal): Promise<RunOutcome> {
     for (let faults = 0; ;) {
       const roundBefore = this.#position.round;
       try {
@@ -94,7 +110,8 @@ export class RunLoop {
   submit(node: NodeId, submission: Submission): Promise<Verdict> {
     const { run, round } = submission.receipt;
     const actor = this.#actor;
-    if (actor?.round === round) return actor.submit(node, submission);
+    if (actor !== undefined && this.#takes(actor, round)) return actor.submit(node, submission);
+    this.#book.keepForLater(node, round);
     return Promise.resolve(refusal('ignored', 'ROUND_CLOSED', { run, round }));
   }
 
@@ -105,7 +122,9 @@ export class RunLoop {
     told?: DeclineText,
   ): Promise<void> {
     const actor = this.#actor;
-    if (actor?.round === value.round) await actor.decline(node, { value, signature }, told);
+    if (actor !== undefined && this.#takes(actor, value.round)) {
+      await actor.decline(node, { value, signature }, told);
+    }
   }
 
   /** A node is back: the results it may have missed, then the current offer. */
@@ -114,10 +133,30 @@ export class RunLoop {
     this.#actor?.joined(node);
   }
 
-  /** True while an update of `node` for `round` can still count. */
+  /** True while an update of `node` for the task of `round` can still count, in this round or a later one. */
   expects(node: NodeId, round: number): boolean {
     const actor = this.#actor;
-    return actor?.round === round && actor.expects(node);
+    if (this.#plan.spec.asynchronous === undefined) {
+      return actor?.round === round && actor.expects(node);
+    }
+    const now = actor?.round ?? this.#position.round;
+    const wasAsked = this.#book.find(round)?.members.has(node) === true;
+    return wasAsked && this.#book.isAnswerable(round, now) && !this.#book.counted(node, round);
+  }
+
+  /** Resolves when everything sent so far is done and the next round collects, or the run has ended or rests. */
+  async settled(): Promise<void> {
+    while (!this.#isOver) {
+      const actor = this.#actor;
+      await actor?.idle();
+      if (actor === this.#actor && actor?.status().phase === 'collecting') return;
+      if (!this.#isOver) await new Promise<void>((resolve) => this.#watchers.push(resolve));
+    }
+  }
+
+  /** Asynchronous rounds judge every receipt: it may be for an earlier task. */
+  #takes(actor: RoundActor, round: number): boolean {
+    return actor.round === round || this.#plan.spec.asynchronous !== undefined;
   }
 
   status(): RunStatus {
@@ -130,7 +169,8 @@ export class RunLoop {
   }
 
   async #playRounds(signal: StopSignal): Promise<RunOutcome> {
-    const state = await this.#deps.journal.load(this.#plan.run);
+    const recent = maxStalenessOf(this.#plan.spec);
+    const state = await this.#deps.journal.load(this.#plan.run, recent);
     this.#recall(state);
     let resume = state.open;
     for (;;) {
@@ -152,6 +192,8 @@ export class RunLoop {
       metrics: state.metrics[i] ?? '{}',
     }));
     for (const round of closed) this.#advance(round);
+    this.#book.restore(state.recent);
+    const task = state.recent.at(-1)?.task;
     const newest = closed.length - 1;
     const rows = state.last
       .toSorted((a, b) => a.node - b.node)
@@ -159,7 +201,8 @@ export class RunLoop {
     this.#recent = closed.slice(-KEPT_ROUNDS).map((round) => {
       const { header } = round;
       const isShown = header.round === newest && header.included > 0;
-      return closedRoundOf(round, isShown ? rows : [], this.#deps);
+      const shown = isShown && task !== undefined ? { ...round, task } : round;
+      return closedRoundOf(shown, isShown ? rows : [], this.#deps);
     });
   }
 
@@ -211,18 +254,27 @@ export class RunLoop {
     return isAhead;
   }
 
+  #wake(): void {
+    for (const resolve of this.#watchers.splice(0)) resolve();
+  }
+
   async #playRound(round: ResumableRound, signal: StopSignal): Promise<void> {
     const { folders } = this.#deps;
     const folder = await folders.open(foldSpecOf(this.#plan.spec, round.task));
     const actor = new RoundActor(this.#plan, round, {
       ...this.#deps,
       folder,
-      headers: this.#recent.map((closed) => closed.wire),
+      book: this.#book,
+      asked: this.#book.open(
+        round,
+        this.#recent.map((closed) => closed.wire),
+      ),
       notBeforeMs: this.#position.lastClosedAtMs,
     });
     this.#actor = actor;
     try {
       await actor.start(round);
+      this.#wake();
       const closed = await orAborted(actor.closed, signal);
       if (closed === undefined) return;
       this.#advance(closed);

@@ -104,7 +104,7 @@ export function journalContract(
   describe(`RoundJournal contract: ${name}`, () => {
     it('knows nothing of a run that never opened a round', async () => {
       const { journal } = await make();
-      expect(await journal.load(RUN)).toEqual({ headers: [], metrics: [], last: [] });
+      expect(await journal.load(RUN)).toEqual({ headers: [], metrics: [], last: [], recent: [] });
     });
 
     it('gives back an open round with every value as it was written', async () => {
@@ -116,6 +116,7 @@ export function journalContract(
         headers: [],
         metrics: [],
         last: [],
+        recent: [],
         open: {
           ...openOf(0),
           contributions: [rowOf(1, 0)],
@@ -144,10 +145,25 @@ export function journalContract(
         headers: [headerOf(0, 1)],
         metrics: [METRICS],
         last: [rowOf(1, 0)],
+        recent: [],
       });
       await expect(journal.append(RUN, 0, [rowOf(2, 0)])).rejects.toThrow();
       await expect(journal.close(closeOf(0, 1))).rejects.toThrow();
       await expect(journal.open(openOf(0))).rejects.toThrow();
+    });
+
+    it('gives the newest closed rounds whole, as many as are asked for, counted or not', async () => {
+      const { journal, reopen } = await make();
+      for (const round of [0, 1, 2]) {
+        await journal.open(openOf(round));
+        await journal.append(RUN, round, [rowOf(1, round)]);
+        await journal.close(closeOf(round, round === 1 ? 0 : 1));
+      }
+      await journal.open(openOf(3));
+      const past = (round: number) => ({ ...openOf(round), contributions: [rowOf(1, round)] });
+      expect((await reopen().load(RUN, 2)).recent).toEqual([past(1), past(2)]);
+      expect((await reopen().load(RUN, 9)).recent).toEqual([past(0), past(1), past(2)]);
+      expect((await reopen().load(RUN)).recent).toEqual([]);
     });
 
     it('counts no contribution of an empty round', async () => {
