@@ -38,8 +38,9 @@ describe('the life of runs', () => {
 
   const view = (run: number): Promise<RunView> => coordinator.api.run(run);
   const launch = async (yaml: string): Promise<number> => (await coordinator.api.launch(yaml)).run;
-  const ends = (run: number, status: RunView['status'] = 'completed'): Promise<unknown> =>
-    expect.poll(async () => (await view(run)).status, { timeout: 30_000 }).toBe(status);
+  const ends = async (run: number): Promise<void> => {
+    await expect.poll(async () => (await view(run)).status, { timeout: 30_000 }).toBe('completed');
+  };
 
   async function models(run: number): Promise<string[]> {
     const { rounds } = RoundList.parse(await coordinator.api.get(`runs/${run}/rounds`));

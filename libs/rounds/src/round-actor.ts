@@ -46,8 +46,8 @@ export interface RoundDeps extends RunDeps {
 interface Arrival {
   readonly node: NodeId;
   readonly submission: Submission;
-  resolve(verdict: Verdict): void;
-  reject(error: unknown): void;
+  readonly resolve: (verdict: Verdict) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -331,8 +331,8 @@ export class RoundActor {
 
 function deferred<T>(): {
   promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
+  resolve: (value: T) => void;
+  reject: (error: unknown) => void;
 } {
   let resolve: (value: T) => void = () => undefined;
   let reject: (error: unknown) => void = () => undefined;

@@ -83,9 +83,10 @@ export class RoundRows {
         .limit(1)
         .getOne(),
     );
-    if (found?.header == null) return undefined;
-    const measured = metricsOf(found.metrics ?? '{}')['lossBefore'] ?? 0;
-    return { round: found.round, header: found.header, loss: measured };
+    const { round, header, metrics } = found ?? { header: null };
+    const measured = metricsOf(metrics ?? '{}')['lossBefore'];
+    if (header === null || round === undefined || measured === undefined) return undefined;
+    return { round, header, loss: measured };
   }
 
   /** Closed rounds from number `from` on, ascending. */
