@@ -137,7 +137,7 @@ describe('verifyBundle', () => {
     { name: 'i8', numeric: { codec: 'i8' } },
     { name: 'sparse i16', numeric: { codec: 'i16', topPpm: 200_000 } },
   ] as const)('a run whose updates are $name is VERIFIED', async ({ numeric }) => {
-    const other = await testBundle({ numeric });
+    const other = await testBundle({ spec: { numeric } });
     try {
       const anchors = { nodeKeys: [], logs: other.anchors };
       expect((await audit(anchors, other.folder)).verdict).toBe('VERIFIED');

@@ -154,6 +154,7 @@ export const RunSpec = z
       'numeric',
       'cohort',
       'asynchronous',
+      'earlyStop',
     ),
   );
 

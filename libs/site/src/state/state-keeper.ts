@@ -1,8 +1,9 @@
 import type { Manifest } from '@tallystick/aggregation';
 import { type RunId, type Sha256, TallyError } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
-import { decodeSigned, HEADER, type Task } from '@tallystick/record';
-import { findInclusion, ownContribution } from '../agent/inclusion.js';
+import { decodeSigned, HEADER, type Task, TASK } from '@tallystick/record';
+import { findInclusion } from '../agent/inclusion.js';
+import { signedContribution } from '../agent/own-contribution.js';
 import type { RunSource } from '../agent/run-source.js';
 import type { ReceiptLog } from '../log/receipt-log.js';
 import { carriesState, decodeSiteState, type SiteState } from './site-state.js';
@@ -25,7 +26,8 @@ export interface StateOf {
 
 /**
  * Finds the state that a round starts from: that after the newest earlier round which counted this site's update, so
- * that an update that was lost, late or refused changes nothing. Which round that is follows from signed records alone,
+ * that an update that was lost, late or refused changes nothing; in asynchronous rounds, after that which this site
+ * signed last. Which round that is follows from signed records alone,
  * so a lost update file is made again with the same bytes.
  */
 export class StateKeeper {
@@ -69,8 +71,14 @@ export class StateKeeper {
   async #origin({ task, spec }: StateOf, signal: AbortSignal): Promise<number> {
     const { files, log } = this.#deps;
     const { run, round: current } = task;
-    const known = log.includedBefore(run, current);
     const earlier = (await files.rounds(run)).filter((round) => round < current);
+    if (spec.asynchronous !== undefined) {
+      // A header says nothing about the receipts of its own number, so what was signed counts.
+      const [newest = -1, ...older] = earlier;
+      for (const round of older) await files.remove({ run, round });
+      return newest;
+    }
+    const known = log.includedBefore(run, current);
     for (const round of earlier) {
       if (round < known) {
         await files.remove({ run, round });
@@ -93,10 +101,9 @@ export class StateKeeper {
     const { log, source, sha256 } = this.#deps;
     const memory = log.round(run, round);
     if (memory?.receipt === undefined) return false;
-    // The header of an asynchronous round says nothing about the receipts of its own number: what was signed counts.
-    if (spec.asynchronous !== undefined) return true;
     const header = memory.header && decodeSigned(HEADER, memory.header.wire).value;
-    const own = ownContribution(sha256, memory, spec);
+    const task = memory.task && decodeSigned(TASK, memory.task.wire).value;
+    const own = signedContribution(sha256, memory, { task, numeric: spec.numeric });
     if (header === undefined || header.included === 0 || own === undefined) return false;
     const found = findInclusion(sha256, header, own, await source.leaves(run, round, signal));
     if (found === 'unknown') {

@@ -5,7 +5,7 @@ import { asNodeId, asOrganisationId } from '@tallystick/kernel';
 import { ed25519, sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
 import type { Header } from '@tallystick/record';
-import type { Offer, RoundResult } from '@tallystick/rounds';
+import { modeOf, type Offer, type RoundResult } from '@tallystick/rounds';
 import type { SiteIdentity } from '../agent/agent-context.js';
 import { SiteAgent } from '../agent/site-agent.js';
 import type { Answer } from '../agent/task-desk.js';
@@ -108,7 +108,11 @@ export class SiteBench {
     const { round } = offer.task.task;
     const model = testModel(this.run, round + 1);
     this.source.models.set(model.id, model.bytes);
-    const options = { node: this.identity.node, changes: { modelAfter: model.id, ...changes } };
+    const mode = modeOf(this.run.spec);
+    const options = {
+      node: this.identity.node,
+      changes: { modelAfter: model.id, mode, ...changes },
+    };
     const result = this.coordinator.close(offer, receipts, options);
     this.coordinator.advance(result);
     return result;
