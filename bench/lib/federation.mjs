@@ -1,0 +1,40 @@
+// @ts-check
+import { Coordinator } from './coordinator.mjs';
+import { enrol } from './enrol.mjs';
+import { Fleet } from './fleet.mjs';
+import { runYaml } from './run-yaml.mjs';
+import { inScratch } from './scratch.mjs';
+
+/** @typedef {{ coordinator: Coordinator, fleet: Fleet, enrolMs: number, launch: (size: RunSize) => Promise<number> }} Federation */
+/** @typedef {{ readonly d: number, readonly rounds: number }} RunSize */
+
+/**
+ * A deployment with `nodes` nodes connected, for the time of `work`. Everything is stopped and removed after it.
+ * @template T
+ * @param {{ readonly nodes: number, readonly mode: 'idle' | 'download' | 'train', readonly processes?: number,
+ *   readonly profile?: string | undefined }} options
+ * @param {(federation: Federation) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export function withFederation({ nodes, mode, processes = 1, profile }, work) {
+  return inScratch(async (data) => {
+    const coordinator = await Coordinator.start(data, { profile });
+    /** @type {Fleet | undefined} */
+    let fleet;
+    try {
+      const startMs = performance.now();
+      const enrolled = await enrol(coordinator, nodes);
+      const enrolMs = performance.now() - startMs;
+      fleet = await Fleet.open(coordinator, enrolled, { mode, processes });
+      const launch = async (/** @type {RunSize} */ { d, rounds }) => {
+        const spec = runYaml({ d, nodes, rounds });
+        const { run } = await coordinator.api('runs', { spec, pot: '0' });
+        return run;
+      };
+      return await work({ coordinator, fleet, enrolMs, launch });
+    } finally {
+      await fleet?.close();
+      await coordinator.stop();
+    }
+  });
+}
