@@ -33,7 +33,7 @@ function residentFold(d) {
 function copyingFold(d) {
   const manifest = flatManifest(d);
   const accumulator = new Accumulator(manifest, { chunkPositions: CHUNK_POSITIONS });
-  const file = new NoiseUpdates(manifest).file(0, 0);
+  const file = new NoiseUpdates(manifest).file('0');
   const bytes = file.slice(0, file.bytes);
   return () => accumulator.add(bytes, BigInt(WEIGHT));
 }

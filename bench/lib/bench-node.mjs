@@ -22,6 +22,7 @@ const MAX_PAYLOAD_BYTES = 2 ** 21;
  * @property {string} genesis
  * @property {string} coordinatorKey
  * @property {'idle' | 'download' | 'train'} mode how far it answers an offer
+ * @property {() => Promise<void>} gate opens when uploads may begin
  * @property {(id: string, token: string) => Promise<void>} download
  * @property {() => import('./noise.mjs').NoiseUpdates} updates of the model that was downloaded
  * @property {import('./fleet-log.mjs').FleetLog} log
@@ -110,13 +111,14 @@ export class BenchNode {
 
   /** @param {Task} task */
   async #begin(task) {
-    const { download, updates, log, mode } = this.place;
+    const { download, gate, updates, log, mode } = this.place;
     await download(task.model, this.token);
     log.downloaded();
     if (mode === 'download') return;
-    const file = updates().file(this.node, task.round);
-    this.current = { task, file };
+    await gate();
     const { run, round } = task;
+    const file = updates().file(`${run}/${round}/${this.node}`); // equal files would not be sent twice
+    this.current = { task, file };
     const { update, bytes } = file;
     this.#send({ kind: 'upload.begin', run, round, update, bytes });
   }

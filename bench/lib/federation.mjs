@@ -9,25 +9,25 @@ import { inScratch } from './scratch.mjs';
 /** @typedef {{ readonly d: number, readonly rounds: number }} RunSize */
 
 /**
- * A deployment with `nodes` nodes connected, for the time of `work`. Everything is stopped and removed after it.
+ * A deployment with `nodes` nodes connected and `absent` more that are members and never come, for the time of `work`. Everything is stopped and removed after it.
  * @template T
- * @param {{ readonly nodes: number, readonly mode: 'idle' | 'download' | 'train', readonly processes?: number,
- *   readonly profile?: string | undefined }} options
+ * @param {{ readonly nodes: number, readonly absent?: number, readonly mode: 'idle' | 'download' | 'train',
+ *   readonly processes?: number, readonly profile?: string | undefined }} options
  * @param {(federation: Federation) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export function withFederation({ nodes, mode, processes = 1, profile }, work) {
+export function withFederation({ nodes, absent = 0, mode, processes = 1, profile }, work) {
   return inScratch(async (data) => {
     const coordinator = await Coordinator.start(data, { profile });
     /** @type {Fleet | undefined} */
     let fleet;
     try {
       const startMs = performance.now();
-      const enrolled = await enrol(coordinator, nodes);
+      const enrolled = await enrol(coordinator, nodes + absent);
       const enrolMs = performance.now() - startMs;
-      fleet = await Fleet.open(coordinator, enrolled, { mode, processes });
+      fleet = await Fleet.open(coordinator, enrolled.slice(0, nodes), { mode, processes });
       const launch = async (/** @type {RunSize} */ { d, rounds }) => {
-        const spec = runYaml({ d, nodes, rounds });
+        const spec = runYaml({ d, nodes: nodes + absent, rounds });
         const { run } = await coordinator.api('runs', { spec, pot: '0' });
         return run;
       };

@@ -18,6 +18,14 @@ const MAX_DOWNLOADS = 64;
 const log = new FleetLog((times) => process.send?.({ round: times }));
 /** @type {BenchNode[]} */
 const nodes = [];
+/** @type {() => void} */
+let openGate = () => undefined;
+let gate = Promise.resolve();
+
+/** Uploads wait from now on until the bench says `go`. */
+function closeGate() {
+  gate = new Promise((resolve) => (openGate = resolve));
+}
 
 /** Downloads models with a Range of everything, hashes them, and keeps the first to know its shape. */
 class Downloads {
@@ -74,6 +82,7 @@ async function open(request) {
   const downloads = new Downloads(request);
   const place = {
     ...{ url, localAddress, genesis, coordinatorKey, mode, log },
+    gate: () => gate,
     download: (/** @type {string} */ id, /** @type {string} */ token) => downloads.fetch(id, token),
     updates: () => {
       if (downloads.updates === undefined) throw new Error('no model yet');
@@ -90,7 +99,11 @@ async function open(request) {
   await Promise.all(lanes);
 }
 
-process.on('message', async (/** @type {{ open?: OpenRequest, counts?: true }} */ message) => {
+/** @typedef {{ open?: OpenRequest, counts?: true, hold?: true, go?: true }} Asked */
+
+process.on('message', async (/** @type {Asked} */ message) => {
+  if (message.hold === true) closeGate();
+  if (message.go === true) openGate();
   if (message.open !== undefined) {
     await open(message.open).then(
       () => process.send?.({ opened: true }),

@@ -79,12 +79,39 @@ export class Fleet {
     });
   }
 
+  /** Nodes that have the task and the model keep their uploads back until `go`. */
+  hold() {
+    for (const child of this.children) child.send({ hold: true });
+  }
+
+  go() {
+    for (const child of this.children) child.send({ go: true });
+  }
+
   /** Waits until so many rounds are over. @param {number} count @param {number} timeoutMs */
-  async played(count, timeoutMs) {
-    for (let waited = 0; this.rounds.size < count; waited += POLL_MS) {
-      if (waited > timeoutMs) {
+  played(count, timeoutMs) {
+    return this.#until(`${count} rounds`, timeoutMs, () => this.rounds.size >= count);
+  }
+
+  /** Waits until so many models were downloaded. @param {number} count @param {number} timeoutMs */
+  downloaded(count, timeoutMs) {
+    const isThere = async () => (await this.counts()).downloads >= count;
+    return this.#until(`${count} downloads`, timeoutMs, isThere);
+  }
+
+  /** Waits until so many updates were accepted. @param {number} count @param {number} timeoutMs */
+  accepted(count, timeoutMs) {
+    const isThere = async () => ((await this.counts()).verdicts['accepted'] ?? 0) >= count;
+    return this.#until(`${count} accepted`, timeoutMs, isThere);
+  }
+
+  /** @param {string} what @param {number} timeoutMs @param {() => boolean | Promise<boolean>} isThere */
+  async #until(what, timeoutMs, isThere) {
+    const endMs = performance.now() + timeoutMs;
+    while (!(await isThere())) {
+      if (performance.now() > endMs) {
         const counts = JSON.stringify(await this.counts());
-        throw new Error(`${this.rounds.size} of ${count} rounds in ${timeoutMs} ms: ${counts}`);
+        throw new Error(`${what}: not within ${timeoutMs} ms; ${this.rounds.size} rounds, ${counts}`);
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

@@ -30,9 +30,9 @@ export class NoiseUpdates {
     this.prefix = createHash('sha256').update(this.shared.subarray(0, this.tailAt));
   }
 
-  /** File number (node, round). @param {number} node @param {number} round */
-  file(node, round) {
-    const tail = createHash('sha256').update(`${node}/${round}`).digest();
+  /** The file of this name: equal names give equal files. @param {string} name */
+  file(name) {
+    const tail = createHash('sha256').update(name).digest();
     for (let i = 3; i < TAIL_BYTES; i += 4) tail[i] = (tail[i] ?? 0) & 0x3f;
     return new NoiseFile(this, tail);
   }

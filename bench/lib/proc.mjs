@@ -1,6 +1,6 @@
 // @ts-check
 /** What Linux says of a process (proc(5)). */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Clock ticks per second: USER_HZ is 100 on every Linux that Node runs on. */
 const TICKS = 100;
@@ -31,6 +31,11 @@ function statOf(pid) {
 export function memory(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   return { rss: kib(status, 'VmRSS'), peak: kib(status, 'VmHWM') };
+}
+
+/** Forgets the peak of a process so far: it starts again from what is resident now (proc(5), clear_refs). @param {number} pid */
+export function resetPeak(pid) {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** @param {string} status @param {string} name */

@@ -17,7 +17,7 @@ export async function storedUpdates(folder, { d, count }) {
   /** @type {import('@tallystick/rounds').Weighted[]} */
   const contributions = [];
   for (let i = 0; i < count; i++) {
-    const file = updates.file(i, 0);
+    const file = updates.file(`${i}`);
     await blobs.put(file.slice(0, file.bytes));
     contributions.push({
       node: /** @type {import('@tallystick/kernel').NodeId} */ (i), // ids are numbers from 0
