@@ -12,11 +12,13 @@ import { inScratch } from './scratch.mjs';
  * A deployment with `nodes` nodes connected and `absent` more that are members and never come, for the time of `work`. Everything is stopped and removed after it.
  * @template T
  * @param {{ readonly nodes: number, readonly absent?: number, readonly mode: 'idle' | 'download' | 'train',
- *   readonly processes?: number, readonly profile?: string | undefined }} options
+ *   readonly processes?: number, readonly profile?: string | undefined,
+ *   readonly beforeOpen?: (coordinator: Coordinator) => Promise<void> }} options
  * @param {(federation: Federation) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export function withFederation({ nodes, absent = 0, mode, processes = 1, profile }, work) {
+export function withFederation(options, work) {
+  const { nodes, absent = 0, mode, processes = 1, profile, beforeOpen } = options;
   return inScratch(async (data) => {
     const coordinator = await Coordinator.start(data, { profile });
     /** @type {Fleet | undefined} */
@@ -25,6 +27,7 @@ export function withFederation({ nodes, absent = 0, mode, processes = 1, profile
       const startMs = performance.now();
       const enrolled = await enrol(coordinator, nodes + absent);
       const enrolMs = performance.now() - startMs;
+      await beforeOpen?.(coordinator);
       fleet = await Fleet.open(coordinator, enrolled.slice(0, nodes), { mode, processes });
       const launch = async (/** @type {RunSize} */ { d, rounds }) => {
         const spec = runYaml({ d, nodes: nodes + absent, rounds });
