@@ -6,6 +6,7 @@ import { Accumulator } from './accumulator.js';
 import { type Manifest, manifestOf, type TensorShape } from './manifest.js';
 import { decodeUpdate, referenceSum } from './reference.js';
 import { randomUpdate, seededWords } from './testing/random-update.js';
+import { DENSE_I32 } from './update-form.js';
 
 interface SumVector {
   tensors: TensorShape[];
@@ -58,7 +59,7 @@ function shuffled<T>(items: readonly T[], seed: number): T[] {
 /** Σ weight · v in unbounded integers; throws unless every sum fits int64. */
 function reference(manifest: Manifest, contributions: readonly Contribution[]): BigInt64Array {
   const decoded = contributions.map(({ file, weight }) => ({
-    values: decodeUpdate(file, manifest),
+    values: decodeUpdate(file, manifest, DENSE_I32),
     weight,
   }));
   const sums = referenceSum(manifest.d, decoded);
@@ -73,7 +74,7 @@ function difference(a: BigInt64Array, b: BigInt64Array): number {
 
 describe('Accumulator', () => {
   it.each([vectors.sums, vectors.extremeSums])('gives the sums of the vector', (vector) => {
-    const accumulator = new Accumulator(manifestOf(sha256, vector.tensors));
+    const accumulator = new Accumulator(manifestOf(sha256, vector.tensors), DENSE_I32);
     for (const { file, weight } of vector.contributions) {
       accumulator.add(fromHex(file), BigInt(weight));
     }
@@ -89,7 +90,7 @@ describe('Accumulator', () => {
     });
 
     it.each([4096, 65_536])('20 arrival orders, chunks of %d', (chunkPositions) => {
-      const accumulator = new Accumulator(manifest, { chunkPositions });
+      const accumulator = new Accumulator(manifest, DENSE_I32, { chunkPositions });
       for (let seed = 0; seed < 20; seed++) {
         accumulator.reset();
         for (const { file, weight } of shuffled(contributions, seed)) {
@@ -102,7 +103,7 @@ describe('Accumulator', () => {
 
     it('mutants differ: weights ignored, one sign flipped, one update left out', () => {
       const [first, ...others] = contributions.map(({ file, weight }) => ({
-        values: decodeUpdate(file, manifest).subarray(0, 1024),
+        values: decodeUpdate(file, manifest, DENSE_I32).subarray(0, 1024),
         weight,
       }));
       const ignored = [first, ...others].map(({ values }) => ({ values, weight: 1n }));
@@ -117,7 +118,7 @@ describe('Accumulator', () => {
 
   it('refuses a weight below 1 and a sum of 2^22 before it adds anything', () => {
     const manifest = manifestWith(5);
-    const accumulator = new Accumulator(manifest);
+    const accumulator = new Accumulator(manifest, DENSE_I32);
     const file = randomUpdate(manifest, 3);
     accumulator.add(file, 2n ** 22n - 1n);
     const before = accumulator.sums();
@@ -125,13 +126,18 @@ describe('Accumulator', () => {
     expect(() => accumulator.add(file, 1n)).toThrow(
       expect.objectContaining({ code: 'INTERNAL_OVERFLOW' }),
     );
+    expect(accumulator.sums()).toEqual(before);
+    accumulator.reset();
     expect(() => accumulator.add(file.subarray(0, -1), 1n)).toThrow(
       expect.objectContaining({ code: 'UPDATE_MALFORMED' }),
     );
-    expect(accumulator.sums()).toEqual(before);
+    expect(accumulator.sums()).toEqual(new BigInt64Array(5));
+    expect(accumulator.sumWeight).toBe(0n);
   });
 
   it('refuses chunks that cannot hold a block', () => {
-    expect(() => new Accumulator(manifestWith(5), { chunkPositions: 1023 })).toThrow(RangeError);
+    expect(() => new Accumulator(manifestWith(5), DENSE_I32, { chunkPositions: 1023 })).toThrow(
+      RangeError,
+    );
   });
 });

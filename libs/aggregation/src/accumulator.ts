@@ -1,8 +1,10 @@
 import { TallyError } from '@tallystick/kernel';
-import { CHUNK_POSITIONS, type Chunk, FoldLane, foldMemory, sumsOf } from './fold-lane.js';
+import { CHUNK_POSITIONS } from './chunk.js';
+import { FoldLane, foldMemory, sumsOf } from './fold-lane.js';
 import type { WasmMemory } from './kernels/kernels.js';
 import type { Manifest } from './manifest.js';
-import { headBytes, readHead, shiftsOf, type UpdateInspection } from './update-layout.js';
+import type { UpdateForm } from './update-form.js';
+import { sourceOf } from './update-source.js';
 import { SUM_WEIGHT_LIMIT } from './weight.js';
 
 /**
@@ -16,9 +18,13 @@ export class Accumulator {
   #sumWeight = 0n;
 
   /** @param options.chunkPositions positions staged at once, at least 1,024; never changes a result */
-  constructor(manifest: Manifest, options: { readonly chunkPositions?: number } = {}) {
+  constructor(
+    manifest: Manifest,
+    form: UpdateForm,
+    options: { readonly chunkPositions?: number } = {},
+  ) {
     const { chunkPositions = CHUNK_POSITIONS } = options;
-    const shape = { manifest, lanes: 1, chunkPositions };
+    const shape = { manifest, form, lanes: 1, chunkPositions };
     this.#manifest = manifest;
     this.#memory = foldMemory(shape);
     this.#lane = new FoldLane(shape, this.#memory, 0);
@@ -34,12 +40,9 @@ export class Accumulator {
    * that would reach Σ n = 2²² throws INTERNAL_OVERFLOW, both before anything is added.
    */
   add(update: Uint8Array, weight: bigint): void {
-    const shifts = shiftsOf(update, update.length, this.#manifest);
-    this.#sumWeight = addWeight(this.#sumWeight, weight);
-    for (const chunk of this.#lane.own) {
-      stage(this.#lane, chunk, update, headBytes(this.#manifest));
-      this.#lane.fold(chunk, shifts, Number(weight));
-    }
+    const sumWeight = addWeight(this.#sumWeight, weight);
+    this.#lane.fold(sourceOf(update), Number(weight));
+    this.#sumWeight = sumWeight;
   }
 
   /** The sums so far: a copy, d int64. */
@@ -64,27 +67,4 @@ export function addWeight(sum: bigint, weight: bigint): bigint {
     });
   }
   return sum + weight;
-}
-
-/**
- * Is `bytes` the one canonical encoding of an update of this model (protocol.md §1.3)? Checks the header, lengths,
- * padding, the limits of every shift and q, and that no smaller shift would have held a block. Never throws for
- * bad bytes.
- */
-export function inspectUpdate(bytes: Uint8Array, manifest: Manifest): UpdateInspection {
-  const head = readHead(bytes, bytes.length, manifest);
-  if (!head.ok) return head;
-  const shape = { manifest, lanes: 1, chunkPositions: CHUNK_POSITIONS };
-  const lane = new FoldLane(shape, foldMemory(shape), 0);
-  for (const chunk of lane.all) {
-    stage(lane, chunk, bytes, headBytes(manifest));
-    const fault = lane.check(chunk, head.shifts);
-    if (fault !== undefined) return fault;
-  }
-  return { ok: true };
-}
-
-function stage(lane: FoldLane, chunk: Chunk, update: Uint8Array, qAt: number): void {
-  const from = qAt + 4 * chunk.position;
-  lane.staging.set(update.subarray(from, from + 4 * chunk.length));
 }

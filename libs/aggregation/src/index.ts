@@ -1,7 +1,7 @@
 /**
  * aggregation: many updates → one model, exactly.
  *
- * Model and optimizer-state files (safetensors), the update file `.tlu` (codec i32), the int64 accumulator, the
+ * Model and server-state files (safetensors), the update file `.tlu` (codec i32), the int64 accumulator, the
  * weight rule, the server steps and the seeded numbers behind first weights and shuffles. protocol.md §1 is the law.
  *
  * Invariants: whoever recomputes gets the same bits: sums are integers, steps are binary64 with one rounding per
@@ -10,17 +10,12 @@
  *
  * It refuses to clamp, to guess a codec and to accept two encodings of one value.
  */
-export { Accumulator, addWeight, inspectUpdate } from './accumulator.js';
-export { encodeUpdate } from './encode-update.js';
-export {
-  type Chunk,
-  CHUNK_POSITIONS,
-  FoldLane,
-  foldMemory,
-  type FoldShape,
-  type Positions,
-  sumsOf,
-} from './fold-lane.js';
+export { Accumulator, addWeight } from './accumulator.js';
+export { CHUNK_POSITIONS, type Positions } from './chunk.js';
+export { type Codec, CODECS } from './codec.js';
+export type { ChangeInput } from './change.js';
+export { type EncodedUpdate, encodeUpdate, type UpdateInput } from './encode-update.js';
+export { FoldLane, foldMemory, type FoldShape, sumsOf } from './fold-lane.js';
 export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';
 export type { WasmMemory } from './kernels/kernels.js';
 export {
@@ -37,7 +32,15 @@ export { decodeModel, encodeModel, type Model } from './model-file.js';
 export { decodeUpdate, referenceSum } from './reference.js';
 export { SeedStream } from './seed-stream.js';
 export { decodeState, encodeState } from './state-file.js';
-export { initialState, momentsOf, type OptimizerState, type Strategy } from './strategy.js';
+export {
+  copyState,
+  initialState,
+  partsIn,
+  type ServerState,
+  type StatePart,
+  stateParts,
+} from './server-state.js';
+export type { Strategy } from './strategy.js';
 export {
   type StepArrays,
   type StepInput,
@@ -46,15 +49,14 @@ export {
   type StepRule,
   takeStep,
 } from './take-step.js';
+export { aggregate, type AggregateRules, type Passes } from './robust/aggregate.js';
+export { type Choice, chooseUpdates } from './robust/choose-updates.js';
+export { type LanePass, openPass } from './robust/lane-pass.js';
 export type { RobustRule } from './robust/robust-rule.js';
+export type { PassPlace, RowPass } from './robust/row-pass.js';
 export { DENSE_I32, type UpdateForm } from './update-form.js';
-export {
-  headBytes,
-  readHead,
-  type Refusal,
-  shiftsOf,
-  updateBytes,
-  type UpdateHead,
-  type UpdateInspection,
-} from './update-layout.js';
+export { readHead, type Refusal, shiftsOf, type UpdateHead } from './update-head.js';
+export { inspectUpdate, type UpdateInspection, UpdateInspector } from './update-inspector.js';
+export { updateLayout, type UpdateLayout } from './update-layout.js';
+export { sourceOf, type UpdateSource } from './update-source.js';
 export { SUM_WEIGHT_LIMIT, weightOf, weightUnit } from './weight.js';

@@ -74,7 +74,7 @@ export function manifestOf(sha256: Sha256, tensors: readonly TensorShape[]): Man
     d += size;
     blocks += Math.ceil(size / BLOCK_POSITIONS);
   }
-  const headerJson = renderHeader('F32', entries);
+  const headerJson = renderHeader(entries.map((entry) => ({ ...entry, dtype: 'F32' })));
   return { tensors: entries, d, headerJson, hash: sha256(utf8(headerJson)), blocks };
 }
 

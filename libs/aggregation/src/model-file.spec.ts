@@ -4,18 +4,15 @@ import { sha256 } from '@tallystick/kernel/node';
 import { describe, expect, it } from 'vitest';
 import { manifestOf, type TensorShape } from './manifest.js';
 import { decodeModel, encodeModel } from './model-file.js';
-import { decodeState, encodeState } from './state-file.js';
 
 interface Vectors {
   model: { tensors: TensorShape[]; weights: string; file: string; sha256: string };
-  states: { tensors: TensorShape[]; m: string; v?: string; file: string; sha256: string }[];
 }
 const VECTORS = new URL('../../../test-vectors/numbers.json', import.meta.url);
 const vectors: Vectors = JSON.parse(readFileSync(VECTORS, 'utf8'));
 const { model } = vectors;
 const file = fromHex(model.file);
 const f32 = (hex: string): Float32Array => new Float32Array(fromHex(hex).buffer);
-const f64 = (hex: string): Float64Array => new Float64Array(fromHex(hex).buffer);
 
 /** The model file with its header text replaced. */
 function withHeader(header: string, data = fromHex(model.weights)): Uint8Array {
@@ -80,35 +77,5 @@ describe('model files', () => {
   it('refuse weights of another length', () => {
     const manifest = manifestOf(sha256, model.tensors);
     expect(() => encodeModel(manifest, new Float32Array(13))).toThrow(RangeError);
-  });
-});
-
-describe('optimizer state files', () => {
-  it.each(vectors.states)('are the bytes of the vector ($sha256)', (vector) => {
-    const manifest = manifestOf(sha256, vector.tensors);
-    const state =
-      vector.v === undefined ? { m: f64(vector.m) } : { m: f64(vector.m), v: f64(vector.v) };
-    const bytes = encodeState(manifest, state);
-    expect(toHex(bytes)).toBe(vector.file);
-    expect(sha256(bytes)).toBe(vector.sha256);
-    expect(decodeState(manifest, bytes)).toEqual(state);
-  });
-
-  it('are refused for another model, when cut and when not finite', () => {
-    const [vector] = vectors.states;
-    const manifest = manifestOf(sha256, vector.tensors);
-    const bytes = fromHex(vector.file);
-    const other = manifestOf(sha256, [{ name: 'w', shape: [14] }]);
-    const infinite = encodeState(manifest, { m: new Float64Array(14).fill(Infinity) });
-    for (const attempt of [
-      () => decodeState(other, bytes),
-      () => decodeState(manifest, bytes.subarray(0, -8)),
-      () => decodeState(manifest, Uint8Array.from([...bytes, 0])),
-      () => decodeState(manifest, infinite),
-      () => decodeState(manifest, new Uint8Array(3)),
-    ]) {
-      expect(attempt).toThrow(expect.objectContaining({ code: 'MODEL_MALFORMED' }));
-    }
-    expect(() => encodeState(manifest, { m: new Float64Array(13) })).toThrow(RangeError);
   });
 });

@@ -1,10 +1,11 @@
 import { utf8 } from '@tallystick/kernel';
 
 /** Element types this room writes. */
-export type DType = 'F32' | 'F64';
+export type DType = 'F32' | 'F64' | 'I64';
 
-/** A tensor as a safetensors header describes it; `offset` and `size` in elements. */
+/** A tensor as a safetensors header describes it; `offset` and `size` in elements of its own type. */
 export interface HeaderEntry {
+  readonly dtype: DType;
   readonly name: string;
   readonly shape: readonly number[];
   readonly size: number;
@@ -15,12 +16,12 @@ export interface HeaderEntry {
 const PREFIX = 8;
 /** Largest header read: 4,096 tensors of the longest names fit. */
 const MAX_HEADER_BYTES = 2 ** 20;
-const ELEMENT_BYTES: Record<DType, number> = { F32: 4, F64: 8 };
+const ELEMENT_BYTES: Record<DType, number> = { F32: 4, F64: 8, I64: 8 };
 
 /** Compact header JSON in the order given, no `__metadata__`, no padding (github.com/huggingface/safetensors, format). */
-export function renderHeader(dtype: DType, entries: readonly HeaderEntry[]): string {
-  const bytes = ELEMENT_BYTES[dtype];
-  const parts = entries.map(({ name, shape, size, offset }) => {
+export function renderHeader(entries: readonly HeaderEntry[]): string {
+  const parts = entries.map(({ dtype, name, shape, size, offset }) => {
+    const bytes = ELEMENT_BYTES[dtype];
     const from = offset * bytes;
     const to = (offset + size) * bytes;
     return `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":[${shape.join(',')}],"data_offsets":[${from},${to}]}`;

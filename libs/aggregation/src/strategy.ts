@@ -16,27 +16,6 @@ export type Strategy =
       readonly tau: number;
     };
 
-/** Moments a strategy keeps between rounds, d float64 each. */
-export interface OptimizerState {
-  readonly m: Float64Array;
-  /** Second moment; FedAvgM has none. */
-  readonly v?: Float64Array;
-}
-
-/** Number of moments: 0 (no state blob), 1 (m) or 2 (m and v). */
-export function momentsOf(kind: Strategy['kind']): 0 | 1 | 2 {
-  if (kind === 'fedAvg' || kind === 'scaffold' || kind === 'fedNova') return 0;
-  return kind === 'fedAvgM' ? 1 : 2;
-}
-
-/** The state before the first round: moments are 0 (not τ², unlike Reddi et al.); undefined for FedAvg. */
-export function initialState(kind: Strategy['kind'], d: number): OptimizerState | undefined {
-  const moments = momentsOf(kind);
-  if (moments === 0) return undefined;
-  const m = new Float64Array(d);
-  return moments === 1 ? { m } : { m, v: new Float64Array(d) };
-}
-
 interface Rates {
   readonly serverLearningRate: number;
   readonly beta1?: number;

@@ -4,10 +4,12 @@ import { sha256 } from '@tallystick/kernel/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Accumulator } from './accumulator.js';
-import { encodeUpdate } from './encode-update.js';
 import { type Manifest, manifestOf } from './manifest.js';
-import { momentsOf, type OptimizerState, type Strategy } from './strategy.js';
+import { type ServerState, stateParts } from './server-state.js';
+import type { Strategy } from './strategy.js';
+import { encoded } from './testing/encoded.js';
 import { type ReferenceState, referenceStep } from './testing/reference-step.js';
+import { DENSE_I32 } from './update-form.js';
 import { takeStep } from './take-step.js';
 
 interface Vectors {
@@ -58,19 +60,19 @@ function referenceRun(strategy: Strategy, change = (g: number): number => g): Re
 function productRun(
   strategy: Strategy,
   { sign = 1, weigh = true } = {},
-): { model: Float32Array; state: OptimizerState | undefined } {
+): { model: Float32Array; state: ServerState | undefined } {
   const manifest = vectorManifest(fedOpt.x0.length);
   let model: Float32Array = Float32Array.from(fedOpt.x0);
-  let state: OptimizerState | undefined;
+  let state: ServerState | undefined;
   for (const delta of fedOpt.deltas) {
     // Two nodes whose weighted mean, (3·1.5Δ − 1·0.5Δ) ÷ 4, is Δ.
-    const accumulator = new Accumulator(manifest);
+    const accumulator = new Accumulator(manifest, DENSE_I32);
     for (const { factor, weight } of [
       { factor: 1.5, weight: 3n },
       { factor: -0.5, weight: 1n },
     ]) {
       const after = model.map((x, j) => x + sign * factor * delta[j]);
-      accumulator.add(encodeUpdate(manifest, model, after), weigh ? weight : 1n);
+      accumulator.add(encoded(manifest, model, after), weigh ? weight : 1n);
     }
     const { sumWeight } = accumulator;
     const sums = accumulator.sums();
@@ -107,7 +109,7 @@ describe('takeStep', () => {
 
   it.each(vectors.steps)('D: the bits of the vector, $strategy', ({ strategy, model, rounds }) => {
     let at = f32(model);
-    let state: OptimizerState | undefined;
+    let state: ServerState | undefined;
     for (const round of rounds) {
       const manifest = vectorManifest(at.length);
       const sums = BigInt64Array.from(round.sums, BigInt);
@@ -217,7 +219,7 @@ function pick(given: {
 function compareWithReference(strategy: Strategy, sums: BigInt64Array, sumWeight: bigint): void {
   const manifest = vectorManifest(sums.length);
   let model: Float32Array = Float32Array.from(sums, (sum) => Number(sum % 1000n) / 1000);
-  let state: OptimizerState | undefined;
+  let state: ServerState | undefined;
   let expected = Array.from(model, zero);
   for (let round = 0; round < 2; round++) {
     const step = takeStep({ manifest, model, sums, sumWeight, strategy, state });
@@ -229,9 +231,9 @@ function compareWithReference(strategy: Strategy, sums: BigInt64Array, sumWeight
       return { ...next, x: Math.fround(next.x) };
     });
     expect(hexOf(model)).toBe(hexOf(Float32Array.from(expected, (at) => at.x)));
-    const moments = momentsOf(strategy.kind);
-    const first = moments > 0 ? Float64Array.from(expected, (at) => at.m) : undefined;
-    const second = moments > 1 ? Float64Array.from(expected, (at) => at.v) : undefined;
+    const parts = stateParts(strategy.kind);
+    const first = parts.includes('m') ? Float64Array.from(expected, (at) => at.m) : undefined;
+    const second = parts.includes('v') ? Float64Array.from(expected, (at) => at.v) : undefined;
     expect(hexOf(state?.m)).toBe(hexOf(first));
     expect(hexOf(state?.v)).toBe(hexOf(second));
   }

@@ -1,14 +1,9 @@
 import { assertNever } from '@tallystick/kernel';
-import type { Positions } from './fold-lane.js';
+import type { Positions } from './chunk.js';
 import { type AdaptiveArguments, allocate, type Kernels, kernelsOver } from './kernels/kernels.js';
 import type { Manifest } from './manifest.js';
-import {
-  checkStrategy,
-  initialState,
-  momentsOf,
-  type OptimizerState,
-  type Strategy,
-} from './strategy.js';
+import { copyState, initialState, partsIn, type ServerState, stateParts } from './server-state.js';
+import { checkStrategy, type Strategy } from './strategy.js';
 
 /** Everything a server step depends on. */
 export interface StepInput {
@@ -20,8 +15,8 @@ export interface StepInput {
   /** W = Σ n, at least 1. */
   readonly sumWeight: bigint;
   readonly strategy: Strategy;
-  /** Moments of the round before; undefined starts them at 0. */
-  readonly state: OptimizerState | undefined;
+  /** State of the round before; undefined starts the strategy's parts at 0. The others go on as they are. */
+  readonly state: ServerState | undefined;
 }
 
 /** The step's result, fresh buffers; `ok: false` when a value would not be finite (ROUND_MODEL_NOT_FINITE). */
@@ -29,7 +24,7 @@ export type StepResult =
   | {
       readonly ok: true;
       readonly model: Float32Array;
-      readonly state: OptimizerState | undefined;
+      readonly state: ServerState | undefined;
     }
   | { readonly ok: false };
 
@@ -37,7 +32,7 @@ export type StepResult =
 export interface StepArrays {
   readonly model: Float32Array;
   readonly sums: BigInt64Array;
-  readonly state: OptimizerState | undefined;
+  readonly state: ServerState | undefined;
 }
 
 /** What is the same at every position. */
@@ -62,7 +57,8 @@ const MODEL_AT = 24 * STEP_POSITIONS;
 export function takeStep(input: StepInput): StepResult {
   const { manifest, strategy } = input;
   const model = input.model.slice();
-  const state = copyState(input.state) ?? initialState(strategy.kind, manifest.d);
+  const { kind } = strategy;
+  const state = input.state ? copyState(input.state) : initialState(stateParts(kind), manifest.d);
   const arrays = { model, sums: input.sums, state };
   checkArrays(manifest.d, arrays, strategy);
   const ok = stepRange(arrays, input, { from: 0, to: manifest.d });
@@ -129,21 +125,16 @@ function adaptive(
   return [count, SUMS_AT, MODEL_AT, M_AT, V_AT, weight, eta, tau, beta1, 1 - beta1];
 }
 
-function copyState(state: OptimizerState | undefined): OptimizerState | undefined {
-  if (state === undefined) return undefined;
-  const m = state.m.slice();
-  return state.v === undefined ? { m } : { m, v: state.v.slice() };
-}
-
 function checkArrays(d: number, arrays: StepArrays, strategy: Strategy): void {
-  const { model, sums, state } = arrays;
-  const given = [state?.m, state?.v].filter((moment) => moment !== undefined);
-  if (given.length !== momentsOf(strategy.kind)) {
-    throw new RangeError(
-      `${strategy.kind} keeps ${momentsOf(strategy.kind)} moments, got ${given.length}`,
-    );
-  }
-  for (const array of [model, sums, ...given]) {
-    if (array.length !== d) throw new RangeError(`an array has ${array.length} elements, not ${d}`);
+  const { model, sums, state = {} } = arrays;
+  const want = stateParts(strategy.kind).join(', ');
+  const got = partsIn(state)
+    .filter((part) => part !== 'z')
+    .join(', ');
+  if (got !== want) throw new RangeError(`${strategy.kind} keeps [${want}], got [${got}]`);
+  const { m, v, c } = state;
+  for (const array of [model, sums, m, v, c]) {
+    if (array === undefined || array.length === d) continue;
+    throw new RangeError(`an array has ${array.length} elements, not ${d}`);
   }
 }

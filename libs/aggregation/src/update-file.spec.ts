@@ -3,12 +3,13 @@ import { fromHex, type Hash, toHex } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inspectUpdate } from './accumulator.js';
-import { encodeUpdate } from './encode-update.js';
 import { type Manifest, manifestOf, type TensorShape } from './manifest.js';
 import { decodeUpdate } from './reference.js';
+import { encoded } from './testing/encoded.js';
 import { randomUpdate } from './testing/random-update.js';
-import { headBytes } from './update-layout.js';
+import { DENSE_I32 } from './update-form.js';
+import { inspectUpdate } from './update-inspector.js';
+import { updateLayout } from './update-layout.js';
 
 interface Vectors {
   updates: {
@@ -42,17 +43,17 @@ const manifestFor = (tensors: readonly TensorShape[]): Manifest => manifestOf(sh
 describe('encodeUpdate', () => {
   it.each(vectors.updates)('writes the file of the vector: $name', (vector) => {
     const manifest = manifestFor(vector.tensors);
-    const file = encodeUpdate(manifest, f32(vector.before), f32(vector.after));
+    const file = encoded(manifest, f32(vector.before), f32(vector.after));
     expect([...file.subarray(56, 56 + manifest.blocks)]).toEqual(vector.shifts);
     expect(toHex(file)).toBe(vector.file);
     expect(sha256(file)).toBe(vector.sha256);
-    expect([...decodeUpdate(file, manifest)]).toEqual(vector.values.map(BigInt));
-    expect(inspectUpdate(file, manifest)).toEqual({ ok: true });
+    expect([...decodeUpdate(file, manifest, DENSE_I32)]).toEqual(vector.values.map(BigInt));
+    expect(inspectUpdate(file, manifest, DENSE_I32)).toMatchObject({ ok: true });
   });
 
   it.each(vectors.beyondRange)('says $code and names the tensor', (vector) => {
     const manifest = manifestFor(vector.tensors);
-    const attempt = (): unknown => encodeUpdate(manifest, f32(vector.before), f32(vector.after));
+    const attempt = (): unknown => encoded(manifest, f32(vector.before), f32(vector.after));
     expect(attempt).toThrow(
       expect.objectContaining({
         code: vector.code,
@@ -69,10 +70,10 @@ describe('encodeUpdate', () => {
         const manifest = manifestFor([{ name: 'w', shape: [pairs.length] }]);
         const before = Float32Array.from(pairs, ([from]) => from);
         const after = Float32Array.from(pairs, ([, to]) => to);
-        const file = encodeUpdate(manifest, before, after);
-        expect(inspectUpdate(file, manifest)).toEqual({ ok: true });
+        const file = encoded(manifest, before, after);
+        expect(inspectUpdate(file, manifest, DENSE_I32)).toMatchObject({ ok: true });
         const half = 2 ** (file[56] - 33);
-        decodeUpdate(file, manifest).forEach((v, j) => {
+        decodeUpdate(file, manifest, DENSE_I32).forEach((v, j) => {
           expect(Math.abs(Number(v) / 2 ** 32 - (after[j] - before[j]))).toBeLessThanOrEqual(half);
         });
       }),
@@ -82,21 +83,23 @@ describe('encodeUpdate', () => {
   it('refuses arrays of another length', () => {
     const manifest = manifestFor([{ name: 'w', shape: [2] }]);
     const two = new Float32Array(2);
-    expect(() => encodeUpdate(manifest, two, new Float32Array(3))).toThrow(RangeError);
-    expect(() => encodeUpdate(manifest, new Float32Array(1), two)).toThrow(RangeError);
+    expect(() => encoded(manifest, two, new Float32Array(3))).toThrow(RangeError);
+    expect(() => encoded(manifest, new Float32Array(1), two)).toThrow(RangeError);
   });
 });
 
 describe('inspectUpdate', () => {
   const refused = vectors.refusedUpdates;
   it.each(refused.files)('refuses $name with $code', ({ code, file }) => {
-    const answer = inspectUpdate(fromHex(file), manifestFor(refused.tensors));
+    const answer = inspectUpdate(fromHex(file), manifestFor(refused.tensors), DENSE_I32);
     expect(answer).toMatchObject({ ok: false, code });
   });
 
   const allowed = vectors.acceptedUpdates;
   it.each(allowed.files)('accepts $name', ({ file }) => {
-    expect(inspectUpdate(fromHex(file), manifestFor(allowed.tensors))).toEqual({ ok: true });
+    expect(inspectUpdate(fromHex(file), manifestFor(allowed.tensors), DENSE_I32)).toMatchObject({
+      ok: true,
+    });
   });
 
   it('finds one bad value anywhere among many blocks', () => {
@@ -105,12 +108,12 @@ describe('inspectUpdate', () => {
       { name: 'b', shape: [1027] },
     ]);
     const file = randomUpdate(manifest, 7);
-    expect(inspectUpdate(file, manifest)).toEqual({ ok: true });
-    const view = new DataView(file.buffer, headBytes(manifest));
+    expect(inspectUpdate(file, manifest, DENSE_I32)).toMatchObject({ ok: true });
+    const view = new DataView(file.buffer, updateLayout(manifest, DENSE_I32).qAt);
     for (const position of [0, 1023, 65_535, 65_536, 99_999, 100_000, 101_026]) {
       const held = view.getInt32(4 * position, true);
       view.setInt32(4 * position, -(2 ** 31), true);
-      expect(inspectUpdate(file, manifest)).toMatchObject({ code: 'UPDATE_MALFORMED' });
+      expect(inspectUpdate(file, manifest, DENSE_I32)).toMatchObject({ code: 'UPDATE_MALFORMED' });
       view.setInt32(4 * position, held, true);
     }
   });
@@ -119,7 +122,7 @@ describe('inspectUpdate', () => {
     const manifest = manifestFor(refused.tensors);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
-        expect(inspectUpdate(bytes, manifest).ok).toBe(false);
+        expect(inspectUpdate(bytes, manifest, DENSE_I32).ok).toBe(false);
       }),
     );
   });
@@ -127,12 +130,12 @@ describe('inspectUpdate', () => {
   it('notices any flipped bit outside q, or reads another value', () => {
     const manifest = manifestFor(allowed.tensors);
     const file = fromHex(allowed.files[1].file);
-    const values = decodeUpdate(file, manifest);
+    const values = decodeUpdate(file, manifest, DENSE_I32);
     for (let bit = 0; bit < 8 * file.length; bit++) {
       const flipped = Uint8Array.from(file);
       flipped[bit >> 3] ^= 1 << (bit & 7);
-      const accepted = inspectUpdate(flipped, manifest).ok;
-      expect(accepted ? decodeUpdate(flipped, manifest) : undefined).not.toEqual(values);
+      const accepted = inspectUpdate(flipped, manifest, DENSE_I32).ok;
+      expect(accepted ? decodeUpdate(flipped, manifest, DENSE_I32) : undefined).not.toEqual(values);
     }
   });
 });
@@ -140,7 +143,7 @@ describe('inspectUpdate', () => {
 describe('decodeUpdate', () => {
   it('refuses a file of another model', () => {
     const file = fromHex(vectors.updates[0].file);
-    expect(() => decodeUpdate(file, manifestFor([{ name: 'x', shape: [8] }]))).toThrow(
+    expect(() => decodeUpdate(file, manifestFor([{ name: 'x', shape: [8] }]), DENSE_I32)).toThrow(
       expect.objectContaining({ code: 'UPDATE_MALFORMED' }),
     );
   });

@@ -1,6 +1,7 @@
 /** Entry of a compute worker: answers one task at a time, in the order they were sent. */
 import { createHash, type Hash as RunningHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
+import { chooseUpdates, copyState } from '@tallystick/aggregation';
 import { FsBlobStore } from '@tallystick/blobs';
 import { type Hash, isTallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
@@ -23,6 +24,10 @@ function handlersOf(): Handlers {
     open: (lane) => void lanes.set(lane.fold, new LaneSession(lane)),
     inspect: ({ fold, update, path }) => held(lanes, fold, 'fold').inspect(update, path),
     add: ({ fold, path, weight }) => held(lanes, fold, 'fold').add(path, weight),
+    gather: ({ fold, paths }) => held(lanes, fold, 'fold').gather(paths),
+    openPass: ({ fold, pass }) => held(lanes, fold, 'fold').openPass(pass),
+    runPass: ({ fold, rows }) => held(lanes, fold, 'fold').runPass(rows),
+    choose: (choice) => chooseUpdates(choice),
     step: ({ fold, sumWeight }) => held(lanes, fold, 'fold').step(sumWeight),
     store: ({ fold, folder }) => held(lanes, fold, 'fold').store(folder),
     close: ({ fold }) => void lanes.delete(fold),
@@ -44,17 +49,10 @@ function handlersOf(): Handlers {
 
 /** The same values in memory that all workers see. */
 function shared({ manifest, weights, state }: FoldStart): FoldStart {
-  const share = (array: Float64Array): Float64Array => {
-    const copy = new Float64Array(new SharedArrayBuffer(array.byteLength));
-    copy.set(array);
-    return copy;
-  };
   const copy = new Float32Array(new SharedArrayBuffer(weights.byteLength));
   copy.set(weights);
-  if (state === undefined) return { manifest, weights: copy, state };
-  const m = share(state.m);
-  const moments = state.v === undefined ? { m } : { m, v: share(state.v) };
-  return { manifest, weights: copy, state: moments };
+  const held = state && copyState(state, (bytes) => new SharedArrayBuffer(bytes));
+  return { manifest, weights: copy, state: held };
 }
 
 function failureOf(error: unknown): Failure {

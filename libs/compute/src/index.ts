@@ -11,12 +11,8 @@
  *
  * It refuses to judge membership, signatures or weights: that is the gate's work in rounds.
  */
+export { Fold } from './fold.js';
 export { HashStream } from './hash-stream.js';
-export {
-  InProcessFolder,
-  InProcessFolderFactory,
-  type InProcessOptions,
-} from './in-process-folder.js';
+export { InProcessFolderFactory, type InProcessOptions } from './in-process-folder-factory.js';
 export type { Prefix } from './tasks.js';
-export { WorkerFolder } from './worker-folder.js';
 export { WorkerFolderFactory, type WorkerFolderOptions } from './worker-folder-factory.js';

@@ -1,14 +1,27 @@
-import { encodeModel, encodeState, FoldLane, stepRange, sumsOf } from '@tallystick/aggregation';
+import {
+  encodeModel,
+  encodeState,
+  FoldLane,
+  type LanePass,
+  openPass,
+  type Positions,
+  type RowPass,
+  stepRange,
+  sumsOf,
+} from '@tallystick/aggregation';
 import { FsBlobStore } from '@tallystick/blobs';
 import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type { Inspection } from '@tallystick/rounds';
 import { foldFile, inspectFile } from './read-update.js';
 import type { OpenLane } from './tasks.js';
+import { UpdateFiles } from './update-files.js';
 
 /** One lane of one fold, inside its worker. */
 export class LaneSession {
   readonly #open: OpenLane;
   readonly #lane: FoldLane;
+  #files: UpdateFiles | undefined;
+  #pass: LanePass | undefined;
 
   constructor(open: OpenLane) {
     this.#open = open;
@@ -16,11 +29,39 @@ export class LaneSession {
   }
 
   inspect(update: Hash, path: string): Inspection {
-    return inspectFile(update, path, this.#reading);
+    return inspectFile(update, path, this.#lane);
   }
 
   add(path: string, weight: number): void {
-    foldFile(path, weight, this.#reading);
+    foldFile(path, weight, this.#lane);
+  }
+
+  /** Makes ready for passes over these files. */
+  gather(paths: readonly string[]): void {
+    this.#files = new UpdateFiles(paths);
+  }
+
+  /** Begins this lane's part of a pass over the gathered files; returns the rows of the model. */
+  openPass(pass: RowPass): number {
+    const { shape, memory, start, lane } = this.#open;
+    const files = given(this.#files);
+    try {
+      const sums = sumsOf(memory, shape.manifest);
+      const place = { ...shape, updates: files.updates, sums, z: start.state?.z, lane };
+      this.#pass = openPass(pass, place);
+      return this.#pass.rows;
+    } finally {
+      files.release();
+    }
+  }
+
+  /** Works on some rows; their files are open no longer than this. */
+  runPass(rows: Positions): void {
+    try {
+      given(this.#pass).run(rows);
+    } finally {
+      given(this.#files).release();
+    }
   }
 
   /** Steps the shared weights and moments at this lane's positions. */
@@ -39,10 +80,11 @@ export class LaneSession {
     if (state === undefined) return { model, state: ZERO_HASH };
     return { model, state: await blobs.put(encodeState(manifest, state)) };
   }
+}
 
-  get #reading(): { lane: FoldLane; manifest: OpenLane['shape']['manifest'] } {
-    return { lane: this.#lane, manifest: this.#open.shape.manifest };
-  }
+function given<T>(value: T | undefined): T {
+  if (value === undefined) throw new TallyError('INTERNAL', { reason: 'nothing was gathered' });
+  return value;
 }
 
 /** The entry of `id`, or INTERNAL: a worker that was replaced after a crash holds nothing. */

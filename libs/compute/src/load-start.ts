@@ -3,8 +3,9 @@ import {
   decodeState,
   initialState,
   type Manifest,
-  momentsOf,
-  type OptimizerState,
+  partsIn,
+  type ServerState,
+  stateParts,
 } from '@tallystick/aggregation';
 import { type Sha256, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type { BlobStore, FoldSpec } from '@tallystick/rounds';
@@ -13,7 +14,7 @@ import type { BlobStore, FoldSpec } from '@tallystick/rounds';
 export interface FoldStart {
   readonly manifest: Manifest;
   readonly weights: Float32Array;
-  readonly state: OptimizerState | undefined;
+  readonly state: ServerState | undefined;
 }
 
 /** Reads model and state by id. Rejects with STORE_BLOB_MISSING, STORE_BLOB_DAMAGED or MODEL_MALFORMED. */
@@ -23,16 +24,15 @@ export async function loadStart(
   spec: FoldSpec,
 ): Promise<FoldStart> {
   const { manifest, weights } = decodeModel(sha256, await blobs.get(spec.model));
-  const { kind } = spec.strategy;
+  const parts = stateParts(spec.strategy.kind, spec.robust?.kind);
   if (spec.state === ZERO_HASH) {
-    return { manifest, weights, state: initialState(kind, manifest.d) };
+    return { manifest, weights, state: initialState(parts, manifest.d) };
   }
   const state = decodeState(manifest, await blobs.get(spec.state));
-  const moments = state.v === undefined ? 1 : 2;
-  if (moments !== momentsOf(kind)) {
-    throw new TallyError('MODEL_MALFORMED', {
-      reason: `optimizer state: ${moments} moments where ${kind} keeps ${momentsOf(kind)}`,
-    });
+  const got = partsIn(state).join(', ');
+  if (got !== parts.join(', ')) {
+    const reason = `server state: it holds [${got}] where this run keeps [${parts.join(', ')}]`;
+    throw new TallyError('MODEL_MALFORMED', { reason });
   }
   return { manifest, weights, state };
 }

@@ -1,4 +1,11 @@
-import type { FoldShape, Strategy, WasmMemory } from '@tallystick/aggregation';
+import type {
+  Choice,
+  FoldShape,
+  Positions,
+  RowPass,
+  Strategy,
+  WasmMemory,
+} from '@tallystick/aggregation';
 import type { ErrorCode, ErrorMeta, Hash } from '@tallystick/kernel';
 import type { FoldSpec, Inspection } from '@tallystick/rounds';
 import type { FoldStart } from './load-start.js';
@@ -27,6 +34,14 @@ export interface Tasks {
   inspect: { ask: { fold: number; update: Hash; path: string }; answer: Inspection };
   /** Adds the lane's own blocks of one update file. */
   add: { ask: { fold: number; path: string; weight: number }; answer: void };
+  /** Makes ready for passes over these update files. */
+  gather: { ask: { fold: number; paths: readonly string[] }; answer: void };
+  /** Begins a pass over the gathered updates; answers the rows of the model. */
+  openPass: { ask: { fold: number; pass: RowPass }; answer: number };
+  /** The lane's part of the open pass in these rows. */
+  runPass: { ask: { fold: number; rows: Positions }; answer: void };
+  /** The integer weights that a rule over whole updates gives them. */
+  choose: { ask: Choice; answer: number[] };
   /** The server step at the lane's own positions; false: some value is not finite. */
   step: { ask: { fold: number; sumWeight: bigint }; answer: boolean };
   /** Writes the stepped model and state. */

@@ -2,9 +2,10 @@ import { CHUNK_POSITIONS } from '@tallystick/aggregation';
 import type { FsBlobStore } from '@tallystick/blobs';
 import { type Hash, TallyError } from '@tallystick/kernel';
 import type { FolderFactory, FoldSpec } from '@tallystick/rounds';
+import { Fold } from './fold.js';
 import { HashStream } from './hash-stream.js';
 import type { Prefix } from './tasks.js';
-import { WorkerFolder } from './worker-folder.js';
+import { WorkerEngine } from './worker-engine.js';
 import { WorkerPool } from './worker-pool.js';
 
 /** What worker folds need. */
@@ -35,16 +36,17 @@ export class WorkerFolderFactory implements FolderFactory {
   }
 
   /** Rejects with STORE_BLOB_MISSING, STORE_BLOB_DAMAGED or MODEL_MALFORMED. */
-  async open(spec: FoldSpec): Promise<WorkerFolder> {
+  async open(spec: FoldSpec): Promise<Fold> {
     const ask = { folder: this.#blobs.folder, spec };
     const start = await this.#pool.run(this.#pool.idlest(), 'load', { ask });
-    return WorkerFolder.open(spec, {
+    const engine = await WorkerEngine.open(spec, {
       pool: this.#pool,
       blobs: this.#blobs,
       fold: this.#nextFold++,
       start,
       chunkPositions: this.#chunkPositions,
     });
+    return new Fold(spec, engine);
   }
 
   /** SHA-256 of a whole file. */

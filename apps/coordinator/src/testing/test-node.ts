@@ -1,4 +1,5 @@
-import { decodeModel, encodeUpdate } from '@tallystick/aggregation';
+import { decodeModel } from '@tallystick/aggregation';
+import { encoded } from '@tallystick/aggregation/testing';
 import { asAccountId, fromHex, type Hash, type NodeId, ZERO_HASH } from '@tallystick/kernel';
 import { generateKey, sha256 } from '@tallystick/kernel/node';
 import {
@@ -171,7 +172,7 @@ export class TestNode {
     const after = model.weights.map(
       (w, i) => w + ((this.#node + 1) * ((i % 97) + 1) + task.round) / 1_024,
     );
-    const bytes = encodeUpdate(model.manifest, model.weights, Float32Array.from(after));
+    const bytes = encoded(model.manifest, model.weights, Float32Array.from(after));
     const update = sha256(bytes);
     const receipt = {
       chain: task.chain,

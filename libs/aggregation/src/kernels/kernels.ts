@@ -7,9 +7,16 @@ export interface WasmMemory {
 
 /** Exports of assembly/index.ts. Pointers are byte offsets into the memory; see the sources for the formulas. */
 export interface Kernels {
-  accumulate(sums: number, q: number, count: number, weight: number, shift: number): void;
-  /** A u32 in the bits of an i32: `>>> 0` before use. */
-  maxAbs(q: number, count: number): number;
+  accumulate32: Accumulate;
+  accumulate16: Accumulate;
+  accumulate8: Accumulate;
+  inspect32: Inspect;
+  inspect16: Inspect;
+  inspect8: Inspect;
+  countBits(bitmap: number, bit: number, count: number): number;
+  expand32: Expand;
+  expand16: Expand;
+  expand8: Expand;
   sqrt(x: number): number;
   stepAvg(count: number, sums: number, model: number, sumWeight: number, eta: number): number;
   stepAvgM(
@@ -24,6 +31,29 @@ export interface Kernels {
   stepAdagrad(...args: AdaptiveArguments): number;
   stepAdam(...args: [...AdaptiveArguments, beta2: number, c2: number]): number;
   stepYogi(...args: [...AdaptiveArguments, c2: number]): number;
+}
+
+type Accumulate = (sums: number, q: number, count: number, weight: number, shift: number) => void;
+type Inspect = (q: number, count: number, out: number) => void;
+type Expand = (bitmap: number, bit: number, count: number, packed: number, dense: number) => void;
+
+/** The kernels of one codec. */
+export interface CodecKernels {
+  readonly accumulate: Accumulate;
+  readonly inspect: Inspect;
+  readonly expand: Expand;
+}
+
+/** The kernels for q of this many bytes. */
+export function codecKernels(kernels: Kernels, bytesPerQ: 4 | 2 | 1): CodecKernels {
+  const { accumulate32, accumulate16, accumulate8, inspect32, inspect16, inspect8 } = kernels;
+  if (bytesPerQ === 4) {
+    return { accumulate: accumulate32, inspect: inspect32, expand: kernels.expand32 };
+  }
+  if (bytesPerQ === 2) {
+    return { accumulate: accumulate16, inspect: inspect16, expand: kernels.expand16 };
+  }
+  return { accumulate: accumulate8, inspect: inspect8, expand: kernels.expand8 };
 }
 
 /** What the three adaptive steps share. */
@@ -43,14 +73,15 @@ export type AdaptiveArguments = [
 /** The part of the WebAssembly API used here; this room sees neither DOM nor Node types. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: Kernels };
+  Instance: new (module: object, imports: object) => { readonly exports: unknown };
   Memory: new (limits: { initial: number; maximum: number; shared: true }) => WasmMemory;
 };
 
 const PAGE_BYTES = 65_536;
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-function decodeBase64(text: string): Uint8Array {
+/** The bytes of a committed module. */
+export function decodeBase64(text: string): Uint8Array {
   const symbols = text.replace(/=+$/, '');
   const out = new Uint8Array((symbols.length * 3) >> 2);
   let bits = 0;
@@ -66,8 +97,14 @@ function decodeBase64(text: string): Uint8Array {
   return out;
 }
 
-/** 1.5 KB, below the 4 KB that browsers compile synchronously on their main thread. */
-const MODULE = new WebAssembly.Module(decodeBase64(WASM_BASE64));
+/**
+ * Compiles a module that imports its memory as `env.memory`; the answer binds it to one. `E` is what it exports: the
+ * one place where that is asserted. Below 4 KB (ours are) browsers compile synchronously on their main thread.
+ */
+export function moduleOf<E>(bytes: Uint8Array): (memory: WasmMemory) => E {
+  const module = new WebAssembly.Module(bytes);
+  return (memory) => new WebAssembly.Instance(module, { env: { memory } }).exports as E;
+}
 
 /** Zeroed shared memory of at least `bytes`, never to grow. */
 export function allocate(bytes: number): WasmMemory {
@@ -76,6 +113,6 @@ export function allocate(bytes: number): WasmMemory {
 }
 
 /** The kernels bound to one memory. Several instances may share a memory when they write disjoint ranges. */
-export function kernelsOver(memory: WasmMemory): Kernels {
-  return new WebAssembly.Instance(MODULE, { env: { memory } }).exports;
-}
+export const kernelsOver: (memory: WasmMemory) => Kernels = moduleOf<Kernels>(
+  decodeBase64(WASM_BASE64),
+);

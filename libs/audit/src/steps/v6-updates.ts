@@ -1,6 +1,7 @@
-import { decodeModel, inspectUpdate, updateBytes } from '@tallystick/aggregation';
+import { decodeModel, sourceOf, UpdateInspector, updateLayout } from '@tallystick/aggregation';
 import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
+import { updateFormOf } from '@tallystick/rounds';
 import { blobPath } from '../bundle/layout.js';
 import { demand, demandEqual, type Place } from '../findings.js';
 import type { History } from '../history.js';
@@ -11,7 +12,9 @@ import type { History } from '../history.js';
  */
 export async function checkUpdates(history: History): Promise<number> {
   const { manifest } = decodeModel(sha256, history.genesisModel.bytes);
-  const bytes = BigInt(updateBytes(manifest));
+  const form = updateFormOf(history.spec);
+  const bytes = BigInt(updateLayout(manifest, form).bytes);
+  const inspector = UpdateInspector.of(manifest, form);
   let updates = 0;
   for (const { round, leaves, receipts } of history.rounds) {
     for (const [index, { node, update }] of leaves.entries()) {
@@ -20,7 +23,7 @@ export async function checkUpdates(history: History): Promise<number> {
       demandBlob(history, update, { ...place, by: 'holder of the files' });
       demandEqual(bytes, BigInt(history.blobs.facts(update)?.bytes ?? 0), place);
       demandEqual(receipts[index]?.value.updateBytes ?? bytes, bytes, place);
-      const inspection = inspectUpdate(await history.blobs.read(update), manifest);
+      const inspection = inspector.inspect(sourceOf(await history.blobs.read(update)));
       demand(inspection.ok, place, 'a canonical update', inspection.ok ? '' : inspection.reason);
       updates++;
     }

@@ -1,13 +1,12 @@
 import {
   encodeModel,
   encodeState,
-  encodeUpdate,
   type Manifest,
   manifestOf,
   type Strategy,
   takeStep,
 } from '@tallystick/aggregation';
-import { randomUpdate } from '@tallystick/aggregation/testing';
+import { encoded, randomUpdate } from '@tallystick/aggregation/testing';
 import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { BlobStore, Folder, FolderFactory, FoldResult, Weighted } from '@tallystick/rounds';
@@ -42,7 +41,7 @@ function ramp(factor: number): Float32Array {
 }
 
 async function putUpdate(blobs: BlobStore, factor: number): Promise<Hash> {
-  return blobs.put(encodeUpdate(MANIFEST, ramp(1), ramp(factor)));
+  return blobs.put(encoded(MANIFEST, ramp(1), ramp(factor)));
 }
 
 async function openFold(setup: FolderSetup, strategy: Strategy): Promise<Folder> {
@@ -90,7 +89,7 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       const model = await at.blobs.put(encodeModel(MANIFEST, ramp(1)));
       const stateId = await at.blobs.put(encodeState(MANIFEST, state));
       const folder = await at.factory.open(foldOf({ model, state: stateId, strategy: YOGI }));
-      await folder.add(weighted(await at.blobs.put(encodeUpdate(MANIFEST, ramp(1), ramp(1))), 2n));
+      await folder.add(weighted(await at.blobs.put(encoded(MANIFEST, ramp(1), ramp(1))), 2n));
       const step = takeStep({
         manifest: MANIFEST,
         model: ramp(1),
@@ -172,7 +171,7 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       const folder = await openFold(at, AVERAGE);
       const file = randomUpdate(MANIFEST, 5);
       const update = await at.blobs.put(file);
-      expect(await folder.inspect(update)).toEqual({ ok: true, bytes: file.length });
+      expect(await folder.inspect(update)).toMatchObject({ ok: true, bytes: file.length });
       await folder.close();
     });
 

@@ -25,8 +25,8 @@ export const update = {
     disposition: 'refuse',
   },
   UPDATE_CODEC_UNSUPPORTED: {
-    message: 'codec {codec} is not supported',
-    hint: 'Use codec i32.',
+    message: 'the update is in another codec: {reason}',
+    hint: 'Encode it as the run spec says (numeric.codec, numeric.topPpm).',
     status: 400,
     disposition: 'refuse',
   },

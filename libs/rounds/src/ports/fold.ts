@@ -20,7 +20,12 @@ export interface FoldSpec {
 
 /** Answer of the canonical check of one stored update (protocol.md §1.3). */
 export type Inspection =
-  | { readonly ok: true; readonly bytes: number }
+  | {
+      readonly ok: true;
+      readonly bytes: number;
+      /** √Σv² in units of 2⁻³² (protocol.md §1.8). */
+      readonly norm: number;
+    }
   | {
       readonly ok: false;
       readonly code: 'UPDATE_MALFORMED' | 'UPDATE_WRONG_SHAPE' | 'UPDATE_CODEC_UNSUPPORTED';

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeUpdate } from '@tallystick/aggregation';
+import { decodeUpdate, DENSE_I32 } from '@tallystick/aggregation';
 import { asNodeId, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import { ed25519, sha256 } from '@tallystick/kernel/node';
 import { DECLINE, DeclineReason, decodeSigned, RECEIPT, verifyRecord } from '@tallystick/record';
@@ -60,7 +60,7 @@ describe('SiteAgent.answer', () => {
     const answer = await bench.update();
     const { manifest } = bench.trainer.requests[0] ?? {};
     if (manifest === undefined) throw new Error('nothing was trained');
-    const values = decodeUpdate(await readFile(answer.path), manifest);
+    const values = decodeUpdate(await readFile(answer.path), manifest, DENSE_I32);
     const near = [...values].map((value) => Number(value) / 2 ** 32);
     for (const value of near) expect(Math.abs(value - 0.125)).toBeLessThan(1e-6);
   });

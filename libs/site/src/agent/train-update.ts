@@ -1,4 +1,4 @@
-import { decodeModel, encodeUpdate } from '@tallystick/aggregation';
+import { decodeModel, DENSE_I32, encodeUpdate } from '@tallystick/aggregation';
 import type { NodeId, Sha256 } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
 import { LOSS_NOT_MEASURED, type Task } from '@tallystick/record';
@@ -46,6 +46,7 @@ export async function trainUpdate(
 ): Promise<MadeUpdate> {
   const { task, spec, node, datasetPath } = job;
   const { manifest, weights } = decodeModel(deps.sha256, job.model);
+  const seed = localSeed(deps.sha256, task.spec, task.round, node);
   const trained = await deps.trainer.train({
     manifest,
     weights,
@@ -53,12 +54,16 @@ export async function trainUpdate(
     model: spec.model,
     local: spec.local,
     datasetPath,
-    seed: localSeed(deps.sha256, task.spec, task.round, node),
+    seed,
     round: task.round,
     signal,
   });
   return {
-    bytes: encodeUpdate(manifest, weights, trained.weights),
+    bytes: encodeUpdate({
+      sha256: deps.sha256,
+      ...{ manifest, before: weights, after: trained.weights },
+      ...{ form: DENSE_I32, seed },
+    }).file,
     numExamples: BigInt(trained.numExamples),
     lossBefore: nanoUnits(trained.lossBefore),
     lossAfter: nanoUnits(trained.lossAfter),

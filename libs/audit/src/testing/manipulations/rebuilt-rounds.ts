@@ -142,6 +142,7 @@ const results: readonly LastRound[] = [
       if (stateAfter === ZERO_HASH) return undefined;
       const { manifest } = decodeModel(sha256, await blobs.get(modelAfter));
       const state = decodeState(manifest, await blobs.get(stateAfter));
+      if (state.m === undefined) return undefined;
       state.m[0] = (state.m[0] ?? 0) + 1;
       return { ...draft, state: await blobs.put(encodeState(manifest, state)) };
     },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   decodeUpdate,
+  DENSE_I32,
   encodeModel,
   type Manifest,
   manifestOf,
@@ -15,7 +16,7 @@ import type { Hash } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { Weighted } from '@tallystick/rounds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InProcessFolderFactory } from './in-process-folder.js';
+import { InProcessFolderFactory } from './in-process-folder-factory.js';
 import { folderContract } from './testing/folder.contract.js';
 import { WorkerFolderFactory } from './worker-folder-factory.js';
 import { foldOf, weighted } from './testing/fold-inputs.js';
@@ -80,7 +81,7 @@ describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions'
     contributions = await Promise.all(
       files.map(async ({ weight, file }) => weighted(await blobs.put(file), weight)),
     );
-    const decoded = files.map((f) => ({ ...f, values: decodeUpdate(f.file, manifest) }));
+    const decoded = files.map((f) => ({ ...f, values: decodeUpdate(f.file, manifest, DENSE_I32) }));
     wanted = BigInt64Array.from(referenceSum(d, decoded));
     const folder = await new InProcessFolderFactory({ blobs, sha256 }).open(spec());
     await folder.rebuild(contributions);

@@ -1,7 +1,7 @@
 import { MemoryBlobStore } from '@tallystick/blobs';
 import { sha256 } from '@tallystick/kernel/node';
 import { describe } from 'vitest';
-import { InProcessFolderFactory } from './in-process-folder.js';
+import { InProcessFolderFactory } from './in-process-folder-factory.js';
 import { folderContract } from './testing/folder.contract.js';
 
 describe('InProcessFolderFactory', () => {

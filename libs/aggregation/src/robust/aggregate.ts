@@ -1,0 +1,107 @@
+import { type Choice } from './choose-updates.js';
+import { clipScale } from './distances.js';
+import type { RobustRule } from './robust-rule.js';
+import type { RowPass } from './row-pass.js';
+
+/** Rules that need every update before they can begin. At least one of them is given. */
+export interface AggregateRules {
+  readonly robust?: RobustRule;
+  /** Norm clip C, in units of 2⁻³². */
+  readonly clipNorm?: number;
+}
+
+/** Does its passes over the gathered updates of a round: on one thread or on several. */
+export interface Passes {
+  run(pass: RowPass): Promise<void>;
+  /** `chooseUpdates`. */
+  choose(choice: Choice): Promise<number[]>;
+  /** Zeros, seen by every thread. */
+  zeros(count: number): Float64Array;
+}
+
+/**
+ * Aggregates all updates of a round by protocol.md §1.8 and leaves S in the place of the passes.
+ * @param weights n_i of the updates, in the order of their nodes: whoever calls sorts, so arrival decides nothing
+ * @returns W, by which the server step divides S
+ * Throws RangeError when there are fewer updates than the rule needs; the run spec rules that out.
+ */
+export async function aggregate(
+  { robust, clipNorm }: AggregateRules,
+  weights: readonly number[],
+  passes: Passes,
+): Promise<bigint> {
+  const n = weights.length;
+  checkCount(robust, n);
+  const none = weights.map(() => 1);
+  const scales =
+    clipNorm === undefined ? none : await clip(passes, { limit: clipNorm, scales: none });
+  if (robust === undefined) return weigh(passes, scales, weights);
+  const { kind, tolerance } = robust;
+  switch (kind) {
+    case 'median': {
+      const [from, to] = [(n - 1) >> 1, (n >> 1) + 1];
+      await passes.run({ kind: 'rank', scales, from, to, halve: n % 2 === 0 ? 1 : 0 });
+      return 1n;
+    }
+    case 'trimmedMean': {
+      await passes.run({ kind: 'rank', scales, from: tolerance, to: n - tolerance, halve: 0 });
+      return BigInt(n - 2 * tolerance);
+    }
+    case 'krum':
+    case 'multiKrum':
+    case 'geometricMedian': {
+      const products = await multiply(passes, scales);
+      return weigh(passes, scales, await passes.choose({ kind, tolerance, products, weights }));
+    }
+    case 'bulyan': {
+      const products = await multiply(passes, scales);
+      const chosen = await passes.choose({ kind, tolerance, products, weights });
+      const members = [...chosen.keys()].filter((i) => chosen[i] > 0);
+      const keep = members.length - 2 * tolerance;
+      await passes.run({ kind: 'closest', scales, members, keep });
+      return BigInt(keep);
+    }
+    case 'centredClipping': {
+      const limit = robust.radius;
+      const centreScales = await clip(passes, { limit, scales, isCentred: true });
+      await passes.run({ kind: 'moveCentre', scales, centreScales });
+      return 1n;
+    }
+  }
+}
+
+async function weigh(
+  passes: Passes,
+  scales: readonly number[],
+  weights: readonly number[],
+): Promise<bigint> {
+  await passes.run({ kind: 'weigh', scales, weights });
+  return BigInt(weights.reduce((a, b) => a + b, 0));
+}
+
+async function multiply(passes: Passes, scales: readonly number[]): Promise<Float64Array> {
+  const result = passes.zeros(scales.length ** 2);
+  await passes.run({ kind: 'gram', scales, result });
+  return result;
+}
+
+/** C ÷ r of every update longer than C, 1 for the others. */
+async function clip(
+  passes: Passes,
+  by: { limit: number; scales: readonly number[]; isCentred?: boolean },
+): Promise<number[]> {
+  const { limit, scales, isCentred = false } = by;
+  const result = passes.zeros(scales.length);
+  await passes.run({ kind: 'norms', scales, isCentred, result });
+  return Array.from(result, (squared) => clipScale(limit, squared));
+}
+
+function checkCount(robust: RobustRule | undefined, n: number): void {
+  const least = robust === undefined ? 1 : leastOf(robust);
+  if (n < least) throw new RangeError(`${robust?.kind ?? 'clip'} needs ${least} updates, not ${n}`);
+}
+
+function leastOf({ kind, tolerance }: RobustRule): number {
+  if (kind === 'bulyan') return 4 * tolerance + 3;
+  return 2 * tolerance + (kind === 'krum' || kind === 'multiKrum' ? 3 : 1);
+}

@@ -1,0 +1,24 @@
+import type { Passes } from '@tallystick/aggregation';
+import type { Hash } from '@tallystick/kernel';
+import type { Inspection } from '@tallystick/rounds';
+
+/**
+ * What a fold works with: the calling thread over any BlobStore, or worker threads over files. `Fold` calls one at a
+ * time, but for `inspect` and `close`.
+ */
+export interface FoldEngine {
+  inspect(update: Hash): Promise<Inspection>;
+  /** Sums back to 0. */
+  clear(): void;
+  /** sums += weight · update. */
+  add(update: Hash, weight: number): Promise<void>;
+  /** Makes ready for passes over these updates, which leave their result in the sums. */
+  gather(updates: readonly Hash[]): Promise<Passes>;
+  /** The server step; false when some value is not finite. */
+  step(sumWeight: bigint): Promise<boolean>;
+  /** Stores the model and the state after the step. */
+  store(): Promise<{ readonly model: Hash; readonly state: Hash }>;
+  /** A copy of the sums, d int64. */
+  sums(): BigInt64Array;
+  close(): Promise<void>;
+}

@@ -1,0 +1,123 @@
+import { addWeight, aggregate } from '@tallystick/aggregation';
+import { type Hash, TallyError } from '@tallystick/kernel';
+import type { Folder, FoldResult, FoldSpec, Inspection, Weighted } from '@tallystick/rounds';
+import type { FoldEngine } from './fold-engine.js';
+import { InOrder } from './in-order.js';
+
+/** Updates of one round that a robust rule or a norm clip takes: products of all pairs are kept, 8 MiB of them. */
+const MAX_COMPARED = 1024;
+
+/**
+ * One fold. A weighted mean is summed while contributions come; a rule that needs all of them (protocol.md §1.8) only
+ * notes them and works when the round ends. `add`, `rebuild` and `finish` run one after another, whatever the caller
+ * does; inspections run beside them. After a failed `add` or `rebuild` the sums are unknown: only `rebuild` and
+ * `close` are answered.
+ */
+export class Fold implements Folder {
+  readonly #spec: FoldSpec;
+  readonly #engine: FoldEngine;
+  readonly #order = new InOrder();
+  readonly #noted: Weighted[] = [];
+  #sumWeight = 0n;
+  #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
+
+  constructor(spec: FoldSpec, engine: FoldEngine) {
+    this.#spec = spec;
+    this.#engine = engine;
+  }
+
+  inspect(update: Hash): Promise<Inspection> {
+    return this.#engine.inspect(update);
+  }
+
+  add(contribution: Weighted): Promise<void> {
+    return this.#order.run(async () => {
+      this.#expectFolding();
+      await this.#fold(contribution);
+      this.#resume();
+    });
+  }
+
+  rebuild(contributions: readonly Weighted[]): Promise<void> {
+    return this.#order.run(async () => {
+      if (this.#phase !== 'broken') this.#expectFolding();
+      this.#phase = 'broken';
+      this.#engine.clear();
+      this.#noted.length = 0;
+      this.#sumWeight = 0n;
+      for (const contribution of contributions) {
+        const inspection = await this.inspect(contribution.update);
+        if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
+        await this.#fold(contribution);
+      }
+      this.#resume();
+    });
+  }
+
+  finish(): Promise<FoldResult> {
+    return this.#order.run(async () => {
+      this.#expectFolding();
+      this.#phase = 'finished';
+      const divisor = needsAll(this.#spec) ? await this.#aggregate() : this.#sumWeight;
+      if (!(await this.#engine.step(divisor))) return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
+      return { ok: true, ...(await this.#engine.store()), sumWeight: this.#sumWeight };
+    });
+  }
+
+  /** The raw sums so far, d int64: what auditors and tests compare. */
+  sums(): Promise<BigInt64Array> {
+    return this.#order.run(async () => this.#engine.sums());
+  }
+
+  async close(): Promise<void> {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    await this.#engine.close();
+  }
+
+  /** Leaves the fold broken until the caller resumes it. */
+  async #fold(contribution: Weighted): Promise<void> {
+    const sumWeight = addWeight(this.#sumWeight, contribution.weight);
+    if (needsAll(this.#spec)) {
+      this.#note(contribution);
+    } else {
+      // Some lanes may have added when another fails.
+      this.#phase = 'broken';
+      await this.#engine.add(contribution.update, Number(contribution.weight));
+    }
+    this.#sumWeight = sumWeight;
+  }
+
+  #note(contribution: Weighted): void {
+    if (this.#noted.length >= MAX_COMPARED) {
+      throw new TallyError('INTERNAL_OVERFLOW', {
+        what: 'updates of a round with a robust rule or a clip',
+        limit: MAX_COMPARED,
+      });
+    }
+    this.#noted.push(contribution);
+  }
+
+  /** Returns what the step divides by. Sorted by node, so that arrival decides nothing. */
+  async #aggregate(): Promise<bigint> {
+    const updates = [...this.#noted].sort((a, b) => a.node - b.node);
+    const passes = await this.#engine.gather(updates.map(({ update }) => update));
+    const weights = updates.map(({ weight }) => Number(weight));
+    return aggregate(this.#spec, weights, passes);
+  }
+
+  /** All is added; unless the fold was closed meanwhile. */
+  #resume(): void {
+    if (this.#phase === 'broken') this.#phase = 'folding';
+  }
+
+  #expectFolding(): void {
+    if (this.#phase === 'folding') return;
+    throw new TallyError('INTERNAL', { reason: `the fold is ${this.#phase}` });
+  }
+}
+
+/** A clip needs a pass over an update before it can be added: simplest when all are there. */
+function needsAll({ robust, clipNorm }: FoldSpec): boolean {
+  return robust !== undefined || clipNorm !== undefined;
+}
