@@ -4,7 +4,7 @@
  * bytes moved (8 read, 8 written, 4 read of each parameter) per CPU-second; in each of nine interleaved rounds the fold
  * is divided by the faster loop.
  */
-import { Accumulator, CHUNK_POSITIONS, FoldLane, foldMemory } from '@tallystick/aggregation';
+import { Accumulator, DENSE_I32, FoldLane, foldMemory } from '@tallystick/aggregation';
 import { ceilingLoops } from '../lib/ceiling.mjs';
 import { flatManifest, NoiseUpdates } from '../lib/noise.mjs';
 import { median } from '../lib/numbers.mjs';
@@ -17,25 +17,37 @@ const BYTES_MOVED = 20;
 const SMALL_D = 8_000_000;
 const FULL_D = 25_000_000;
 
-/** A fold whose input lies in its memory already. @param {number} d */
+/** A fold whose input lies in its memory already, as after a chunk came from a socket. @param {number} d */
 function residentFold(d) {
   const manifest = flatManifest(d);
-  const shape = { manifest, lanes: 1, chunkPositions: d };
+  const shape = { manifest, form: DENSE_I32, lanes: 1, chunkPositions: d };
   const lane = new FoldLane(shape, foldMemory(shape), 0);
-  new Int32Array(lane.staging.buffer, lane.staging.byteOffset, d).fill(1);
-  const shifts = new Uint8Array(manifest.blocks);
-  return () => {
-    for (const chunk of lane.own) lane.fold(chunk, shifts, WEIGHT);
+  const bytes = wholeUpdate(manifest);
+  const qAt = bytes.length - 4 * d;
+  let isThere = false;
+  const source = {
+    bytes: bytes.length,
+    read(/** @type {Uint8Array} */ into, /** @type {number} */ from) {
+      if (from < qAt || !isThere) into.set(bytes.subarray(from, from + into.length));
+    },
   };
+  lane.fold(source, WEIGHT);
+  isThere = true;
+  return () => lane.fold(source, WEIGHT);
 }
 
 /** A fold that copies its input in, 256 KiB at a time. @param {number} d */
 function copyingFold(d) {
   const manifest = flatManifest(d);
-  const accumulator = new Accumulator(manifest, { chunkPositions: CHUNK_POSITIONS });
-  const file = new NoiseUpdates(manifest).file('0');
-  const bytes = file.slice(0, file.bytes);
+  const accumulator = new Accumulator(manifest, DENSE_I32);
+  const bytes = wholeUpdate(manifest);
   return () => accumulator.add(bytes, BigInt(WEIGHT));
+}
+
+/** @param {import('@tallystick/aggregation').Manifest} manifest */
+function wholeUpdate(manifest) {
+  const file = new NoiseUpdates(manifest).file('0');
+  return file.slice(0, file.bytes);
 }
 
 /** @type {import('../lib/figure.mjs').Figure} */

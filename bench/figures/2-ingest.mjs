@@ -5,7 +5,7 @@
  * more node than connects is in the cohort, so that the round stays open and its closing is no part of the figure.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { Accumulator } from '@tallystick/aggregation';
+import { Accumulator, DENSE_I32 } from '@tallystick/aggregation';
 import { withFederation } from '../lib/federation.mjs';
 import { flatManifest, NoiseUpdates } from '../lib/noise.mjs';
 import { median, MIB, serialRate } from '../lib/numbers.mjs';
@@ -49,7 +49,7 @@ async function parts(d) {
   const file = new NoiseUpdates(manifest).file('0');
   const bytes = file.slice(0, file.bytes);
   const piece = randomBytes(MIB);
-  const accumulator = new Accumulator(manifest);
+  const accumulator = new Accumulator(manifest, DENSE_I32);
   const ws = [];
   const sha = [];
   const fold = [];

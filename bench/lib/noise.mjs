@@ -10,7 +10,7 @@ const HEADER = { magic: 'TLYU', bytes: 56, version: 1, codec: 1, fractionBits: 3
 const Q_MASK = 0x3fff_ffff;
 /** What is another in every file: the last eight values. */
 const TAIL_BYTES = 32;
-/** Seed of xorshift32; any number but 0. */
+/** Seeds of xorshift32 are odd multiples of this: never 0. */
 const SEED = 0x9e37_79b9;
 
 /** @typedef {import('@tallystick/aggregation').Manifest} Manifest */
@@ -23,9 +23,9 @@ export function flatManifest(d) {
 
 /** Update files of one model that differ in their last eight values alone: a hundred of them need the memory of one. */
 export class NoiseUpdates {
-  /** @param {Manifest} manifest at least 8 parameters */
-  constructor(manifest) {
-    this.shared = sharedBytes(manifest);
+  /** @param {Manifest} manifest at least 8 parameters @param {number} [seed] a whole number from 0 */
+  constructor(manifest, seed = 0) {
+    this.shared = sharedBytes(manifest, seed);
     this.tailAt = this.shared.length - TAIL_BYTES;
     this.prefix = createHash('sha256').update(this.shared.subarray(0, this.tailAt));
   }
@@ -59,8 +59,8 @@ export class NoiseFile {
   }
 }
 
-/** @param {Manifest} manifest */
-function sharedBytes({ d, blocks, hash }) {
+/** @param {Manifest} manifest @param {number} seed */
+function sharedBytes({ d, blocks, hash }, seed) {
   const start = HEADER.bytes + 8 * Math.ceil(blocks / 8);
   const bytes = new Uint8Array(start + 4 * d);
   const view = new DataView(bytes.buffer);
@@ -70,7 +70,7 @@ function sharedBytes({ d, blocks, hash }) {
   bytes.set(Buffer.from(hash, 'hex'), 16);
   view.setUint32(48, blocks, true);
   const q = new Uint32Array(bytes.buffer, start, d);
-  let state = SEED;
+  let state = Math.imul(SEED, 2 * seed + 1);
   for (let i = 0; i < d; i++) {
     state ^= state << 13;
     state ^= state >>> 17;

@@ -54,10 +54,13 @@ export class Python {
   }
 }
 
-/** Settings that pin a BLAS to an older processor would slow the peer down; they are the machine's, not the peer's. */
+/**
+ * Settings that pin a BLAS to an older processor would slow the peer down; they are the machine's, not the peer's. One
+ * thread: what is compared by CPU time must not spend it on threads that wait for each other.
+ */
 function peerEnvironment() {
   const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...env } = process.env;
-  return env;
+  return { ...env, OPENBLAS_NUM_THREADS: '1' };
 }
 
 /** The environment of these requirements, if it was made before. @returns {Promise<Python | undefined>} */

@@ -1,5 +1,5 @@
 // @ts-check
-import { encodeModel } from '@tallystick/aggregation';
+import { DENSE_I32, encodeModel } from '@tallystick/aggregation';
 import { FsBlobStore } from '@tallystick/blobs';
 import { ZERO_HASH } from '@tallystick/kernel';
 import { flatManifest, NoiseUpdates } from './noise.mjs';
@@ -30,7 +30,7 @@ export async function storedUpdates(folder, { d, count }) {
   const spec = {
     model,
     state: ZERO_HASH,
-    form: { codec: 'i32' },
+    form: DENSE_I32,
     strategy: { kind: 'fedAvg', serverLearningRate: 1 },
     cohort: count,
   };

@@ -1,4 +1,4 @@
-"""Robust rules as NumPy computes them, one thread of BLAS or of its own loops. Prints one JSON object.
+"""Robust rules as NumPy computes them, on one thread. Prints one JSON object.
 
     python numpy_rules.py --rule median --nodes 100 --params 262144 --passes 2
     python numpy_rules.py --rule gram --nodes 100 --params 262144 --passes 2
@@ -25,9 +25,10 @@ def gram(updates: np.ndarray) -> None:
     wide = updates.astype(np.float64)
     count = len(wide)
     distances = np.zeros((count, count))
+    difference = np.empty(wide.shape[1])
     for i in range(count):
         for j in range(i + 1, count):
-            difference = wide[i] - wide[j]
+            np.subtract(wide[i], wide[j], out=difference)
             distances[i, j] = distances[j, i] = np.dot(difference, difference)
 
 
