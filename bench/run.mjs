@@ -9,7 +9,7 @@
  *   npm run bench:peers            only what compares with a peer, which is installed first
  */
 import { parseArgs } from 'node:util';
-import { figures, linesOf } from './lib/figure.mjs';
+import { figures, linesOf, numbersOf } from './lib/figure.mjs';
 import { exitCodeOf, jsonOf, rowOf } from './lib/line.mjs';
 import { load, machine } from './lib/machine.mjs';
 import { findPython, makePython } from './lib/python.mjs';
@@ -28,14 +28,15 @@ const { values: flags } = parseArgs({
 const say = (text) => console.error(text);
 
 const all = await figures();
-const wanted = flags.only?.split(',');
-const unknown = wanted?.filter((id) => !all.some((figure) => figure.id === id)) ?? [];
+const numbers = all.flatMap(numbersOf);
+const wanted = flags.only?.split(',') ?? numbers;
+const unknown = wanted.filter((number) => !numbers.includes(number));
 if (unknown.length > 0) {
-  say(`no figure ${unknown.join(', ')}; there are ${all.map(({ id }) => id).join(', ')}`);
+  say(`no figure ${unknown.join(', ')}; there are ${numbers.join(', ')}`);
   process.exit(64);
 }
 const chosen = all
-  .filter(({ id }) => wanted?.includes(id) ?? true)
+  .filter((figure) => numbersOf(figure).some((number) => wanted.includes(number)))
   .filter(({ isPeer }) => !flags.peers || isPeer === true);
 
 const python = flags.peers ? await makePython(say) : await findPython();
@@ -52,6 +53,6 @@ for (const figure of chosen) {
     console.log(flags.json ? jsonOf(line) : rowOf(line));
   }
   const seconds = ((performance.now() - startMs) / 1e3).toFixed(1);
-  say(`figure ${figure.id}: ${seconds} s, load ${load()}`);
+  say(`figure ${numbersOf(figure).join(', ')}: ${seconds} s, load ${load()}`);
 }
 process.exitCode = exitCodeOf(lines);

@@ -52,7 +52,6 @@ function wholeUpdate(manifest) {
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '1',
   bars: [
     { id: '1.resident', title: 'i64 fold, input in memory', unit: '% of ceiling', atLeast: 80 },
     { id: '1.copy-in', title: 'i64 fold, input copied in', unit: '% of ceiling', atLeast: 50 },

@@ -28,7 +28,6 @@ function linesOf(seeds) {
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '10',
   bars: BARS,
   async run({ full }) {
     if (!existsSync(CODECS)) throw new Error('bench/codecs.mjs is not there');

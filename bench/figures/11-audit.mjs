@@ -18,10 +18,7 @@ const FULL_D = 25_000_000;
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '11',
-  bars: [
-    { id: '11', title: 'audit recomputes a round', unit: '% of SHA-256', atLeast: 70 },
-  ],
+  bars: [{ id: '11', title: 'audit recomputes a round', unit: '% of SHA-256', atLeast: 70 }],
   run: ({ full }) =>
     inScratch(async (folder) => {
       const d = full ? FULL_D : SMALL_D;

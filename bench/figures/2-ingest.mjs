@@ -67,10 +67,7 @@ async function parts(d) {
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '2',
-  bars: [
-    { id: '2', title: 'ingest: receive + hash + fold', unit: '% of parts', atLeast: 75 },
-  ],
+  bars: [{ id: '2', title: 'ingest: receive + hash + fold', unit: '% of parts', atLeast: 75 }],
   async run({ full, profile }) {
     const d = full ? FULL_D : SMALL_D;
     const rate = median(await ours(d, profile));

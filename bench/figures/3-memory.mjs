@@ -32,7 +32,6 @@ function growth(d, nodes) {
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '3',
   bars: [
     { id: '3.growth', title: 'coordinator RSS growth in a round', unit: 'MiB' },
     { id: '3.nodes', title: 'the same: many nodes less few', unit: 'MiB', atMost: 16 },

@@ -32,7 +32,6 @@ function writeSeconds(d) {
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '4',
   bars: [
     {
       id: '4',

@@ -38,7 +38,6 @@ function ours() {
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '4b',
   isPeer: true,
   bars: [
     { id: '4b', title: "fold of 100 × 1.66 M against Flower's mean", unit: '× Flower', atLeast: 2 },
@@ -48,7 +47,8 @@ export default {
     const args = ['--nodes', NODES, '--params', D, '--passes', PASSES].map(String);
     const mine = await ours();
     const peer = await python.run('flower_mean.py', args, PEER_MS);
-    const text = (/** @type {readonly number[]} */ all) => all.map((s) => s.toFixed(3)).join(' and ');
+    const text = (/** @type {readonly number[]} */ all) =>
+      all.map((s) => s.toFixed(3)).join(' and ');
     const { flwr, numpy } = peer.versions;
     const note = `ours ${text(mine)} s with the model stored; flwr ${flwr}, numpy ${numpy}, ${args.join(' ')}: ${text(peer.seconds)} s`;
     return { '4b': { value: Math.min(...peer.seconds) / Math.min(...mine), note } };

@@ -31,7 +31,6 @@ function ours(d) {
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '4c',
   isPeer: true,
   bars: [
     { id: '4c.memory', title: 'whole large round: coordinator peak', unit: 'MB', atMost: 600 },
@@ -43,7 +42,12 @@ export default {
     if ('skipped' in mine) return { '4c.memory': mine, '4c.peer': mine };
     const note = `${NODES} nodes × ${d / 1e6} M parameters: ${mine.seconds.toFixed(2)} s per round`;
     const memory = { value: mine.megabytes, note };
-    const peer = await flowerRounds(bench, { engine: 'deployment', nodes: NODES, d, rounds: ROUNDS });
+    const peer = await flowerRounds(bench, {
+      engine: 'deployment',
+      nodes: NODES,
+      d,
+      rounds: ROUNDS,
+    });
     if ('skipped' in peer) return { '4c.memory': memory, '4c.peer': peer };
     return {
       '4c.memory': memory,

@@ -70,7 +70,6 @@ function timesPeer(mine, peer) {
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '5',
   isPeer: true,
   bars: [
     ...CASES.map(({ nodes, bar }) => ({

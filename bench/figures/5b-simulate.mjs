@@ -66,9 +66,20 @@ function secondsPerRound(nodes, [few = 1, many = 2]) {
   });
 }
 
+/**
+ * @param {{ seconds: number } | { skipped: string }} mine
+ * @param {import('../lib/flower.mjs').PeerRounds} peer
+ * @returns {import('../lib/line.mjs').Measured}
+ */
+function timesPeer(mine, peer) {
+  if ('skipped' in mine) return mine;
+  if ('skipped' in peer) return peer;
+  const note = `ours ${(1e3 * mine.seconds).toFixed(1)} ms per round; ${peer.note}`;
+  return { value: peer.seconds / mine.seconds, note };
+}
+
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '5b',
   isPeer: true,
   bars: CASES.map(({ nodes }) => ({
     id: `5b.k${nodes}`,
@@ -80,15 +91,14 @@ export default {
     /** @type {Record<string, import('../lib/line.mjs').Measured>} */
     const measured = {};
     for (const { nodes, rounds } of CASES) {
-      const peer = await flowerRounds(bench, { engine: 'simulation', nodes, d: D, rounds: PEER_ROUNDS });
-      const mine =
-        'skipped' in peer ? peer : await attempt(bench, () => secondsPerRound(nodes, rounds));
-      if ('skipped' in peer || 'skipped' in mine) {
-        measured[`5b.k${nodes}`] = 'skipped' in mine ? mine : peer;
-        continue;
-      }
-      const note = `ours ${(1e3 * mine.seconds).toFixed(1)} ms per round; ${peer.note}`;
-      measured[`5b.k${nodes}`] = { value: peer.seconds / mine.seconds, note };
+      const mine = await attempt(bench, () => secondsPerRound(nodes, rounds));
+      const size = {
+        engine: /** @type {const} */ ('simulation'),
+        nodes,
+        d: D,
+        rounds: PEER_ROUNDS,
+      };
+      measured[`5b.k${nodes}`] = timesPeer(mine, await flowerRounds(bench, size));
     }
     return measured;
   },

@@ -46,7 +46,6 @@ const ONE = /** @type {const} */ (1);
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '6',
   isPeer: true,
   bars: [
     { id: '6', title: `coordinate median of ${NODES}`, unit: '× NumPy', atLeast: 8 },
@@ -63,7 +62,9 @@ export default {
       ['7', 'gram'],
     ])) {
       const mine = ours(held, rule);
-      const args = ['--rule', rule, '--nodes', NODES, '--params', d, '--passes', PASSES].map(String);
+      const args = ['--rule', rule, '--nodes', NODES, '--params', d, '--passes', PASSES].map(
+        String,
+      );
       const peer = await python.run('numpy_rules.py', args, PEER_MS);
       const ns = (/** @type {readonly number[]} */ all) =>
         all.map((s) => ((1e9 * s) / NODES / d).toFixed(2)).join(' and ');

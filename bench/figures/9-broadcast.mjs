@@ -18,7 +18,6 @@ const BARS = [
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
-  id: '9',
   bars: BARS,
   async run({ full, profile }) {
     const nodes = full ? FULL_NODES : SMALL_NODES;

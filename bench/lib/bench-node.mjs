@@ -52,7 +52,7 @@ export class BenchNode {
     this.socket.on('error', (error) => this.settle(error));
     this.socket.on('close', (code, reason) => {
       this.place.log.closed();
-      this.settle(new Error(`closed ${code} ${reason}`));
+      this.settle(new Error(`closed ${code} ${reason.toString()}`));
     });
     return new Promise((resolve, reject) => {
       this.settle = (error) => (error === undefined ? resolve() : reject(error));

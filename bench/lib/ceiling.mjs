@@ -40,8 +40,8 @@ const PAGE_BYTES = 65_536;
 export async function ceilingLoops(elements) {
   const pages = Math.ceil((12 * elements) / PAGE_BYTES);
   const memory = new WebAssembly.Memory({ initial: pages });
-  const module = await WebAssembly.compile(await compile());
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const module = new WebAssembly.Module(await compile());
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const { addF32, addI64 } =
     /** @type {Record<'addF32' | 'addI64', (acc: number, x: number, count: number) => void>} */ (
       /** @type {unknown} */ (exports) // WebAssembly exports are typed by what was compiled
@@ -63,9 +63,9 @@ export async function ceilingLoops(elements) {
   };
 }
 
-/** @returns {Promise<BufferSource>} */
+/** @returns {Promise<Uint8Array>} */
 async function compile() {
-  /** @type {BufferSource | undefined} */
+  /** @type {Uint8Array | undefined} */
   let wasm;
   const messages = asc.createMemoryStream();
   const { error } = await asc.main(['loops.ts', '--outFile', 'loops.wasm', ...FLAGS.split(' ')], {

@@ -73,7 +73,8 @@ class Chain {
 
   /** @param {import('./coordinator.mjs').Coordinator} coordinator */
   static async connect({ chainUrl, data }) {
-    const provider = new WsProvider(chainUrl);
+    // polkadot-js's own class misses its own interface under exactOptionalPropertyTypes
+    const provider = /** @type {any} */ (new WsProvider(chainUrl));
     return new Chain(await ApiPromise.create({ provider, noInitWarn: true }), data);
   }
 
@@ -128,7 +129,8 @@ class Account {
     return {
       signRaw: async (/** @type {{ data: string }} */ { data }) => {
         const payload = Buffer.from(data.slice(2), 'hex');
-        const bytes = payload.length > MAX_PLAIN_PAYLOAD ? chain.api.registry.hash(payload) : payload;
+        const bytes =
+          payload.length > MAX_PLAIN_PAYLOAD ? chain.api.registry.hash(payload) : payload;
         return { id: 0, signature: `0x00${signer.sign(bytes)}` };
       },
     };

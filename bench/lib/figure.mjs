@@ -11,7 +11,6 @@
 
 /**
  * @typedef {object} Figure
- * @property {string} id
  * @property {boolean} [isPeer] compares with another system: `bench:peers` runs it
  * @property {readonly import('./line.mjs').Bar[]} bars
  * @property {(bench: Bench) => Promise<Record<string, import('./line.mjs').Measured>>} run by id of the bar
@@ -26,12 +25,19 @@ const FOLDER = new URL('../figures/', import.meta.url);
 export async function figures() {
   const files = (await readdir(FOLDER)).filter((name) => name.endsWith('.mjs'));
   const loaded = await Promise.all(files.map((name) => import(new URL(name, FOLDER).href)));
-  return loaded.map((module) => module.default).toSorted((a, b) => order(a.id, b.id));
+  return loaded.map((module) => module.default).toSorted(byNumber);
 }
 
-/** 4 < 4b < 10. @param {string} a @param {string} b */
-function order(a, b) {
-  return Number.parseInt(a, 10) - Number.parseInt(b, 10) || a.localeCompare(b);
+/** Numbers in the table that a figure measures: of most just one. @param {Figure} figure */
+export function numbersOf({ bars }) {
+  return [...new Set(bars.map(({ id }) => id.split('.')[0] ?? id))];
+}
+
+/** 4 < 4b < 10. @param {Figure} a @param {Figure} b */
+function byNumber(a, b) {
+  const [x = ''] = numbersOf(a);
+  const [y = ''] = numbersOf(b);
+  return Number.parseInt(x, 10) - Number.parseInt(y, 10) || x.localeCompare(y);
 }
 
 /**
@@ -54,6 +60,6 @@ export async function attempt({ say }, work) {
  * @param {Figure} figure @param {Bench} bench
  */
 export async function linesOf({ bars, run }, bench) {
-  const measured = await attempt(bench, () => run(bench));
-  return bars.map((bar) => lineOf(bar, 'skipped' in measured ? measured : measured[bar.id]));
+  const measured = await attempt(bench, async () => ({ byId: await run(bench) }));
+  return bars.map((bar) => lineOf(bar, 'byId' in measured ? measured.byId[bar.id] : measured));
 }

@@ -101,15 +101,14 @@ async function open(request) {
 
 /** @typedef {{ open?: OpenRequest, counts?: true, hold?: true, go?: true }} Asked */
 
-process.on('message', async (/** @type {Asked} */ message) => {
+process.on('message', (/** @type {Asked} */ message) => {
   if (message.hold === true) closeGate();
   if (message.go === true) openGate();
-  if (message.open !== undefined) {
-    await open(message.open).then(
-      () => process.send?.({ opened: true }),
-      (error) => process.send?.({ failed: String(error) }),
-    );
-  }
   if (message.counts === true) process.send?.({ counts: log.counts() });
+  if (message.open === undefined) return;
+  open(message.open).then(
+    () => process.send?.({ opened: true }),
+    (error) => process.send?.({ failed: String(error) }),
+  );
 });
 process.once('disconnect', () => process.exit(0));

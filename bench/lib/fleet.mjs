@@ -111,7 +111,9 @@ export class Fleet {
     while (!(await isThere())) {
       if (performance.now() > endMs) {
         const counts = JSON.stringify(await this.counts());
-        throw new Error(`${what}: not within ${timeoutMs} ms; ${this.rounds.size} rounds, ${counts}`);
+        throw new Error(
+          `${what}: not within ${timeoutMs} ms; ${this.rounds.size} rounds, ${counts}`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

@@ -24,7 +24,9 @@ const PASSES = 2;
 export async function flowerRounds(bench, { engine, nodes, d, rounds }) {
   const { python, say } = bench;
   if (python === undefined) return NO_PEER;
-  const args = ['--engine', engine, '--nodes', nodes, '--params', d, '--rounds', rounds].map(String);
+  const args = ['--engine', engine, '--nodes', nodes, '--params', d, '--rounds', rounds].map(
+    String,
+  );
   return attempt(bench, async () => {
     const passes = [];
     for (let pass = 1; pass <= PASSES; pass++) {

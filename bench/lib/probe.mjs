@@ -9,6 +9,7 @@ import { runInNewContext } from 'node:vm';
 
 /** The monitor's own timer; what it measures beyond that is lag. */
 const RESOLUTION_MS = 5;
+const SETTLE_MS = 50;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc');
@@ -20,7 +21,9 @@ process.on('message', (/** @type {{ probe?: boolean }} */ message) => {
   const lagMs = (/** @type {number} */ nanos) => Math.max(0, nanos / 1e6 - RESOLUTION_MS);
   const answer = { maxLagMs: lagMs(delay.max), p99LagMs: lagMs(delay.percentile(99)) };
   collect(); // so that two looks at the memory can be compared
-  delay.reset();
-  process.send?.({ probe: answer });
+  setTimeout(() => {
+    delay.reset(); // the collection is no lag of the product's
+    process.send?.({ probe: answer });
+  }, SETTLE_MS);
 });
 process.channel?.unref();

@@ -82,7 +82,8 @@ export async function makePython(say) {
   try {
     await execute('python3', ['-m', 'venv', folder], { timeout: INSTALL_MS });
   } catch (error) {
-    say(`no peers: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    say(`no peers: ${reason.split('\n')[0]}`);
     return undefined;
   }
   say(`installing bench/peers/requirements.txt into ${folder}`);
