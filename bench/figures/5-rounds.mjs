@@ -34,11 +34,11 @@ function ours({ nodes, processes, seconds, fullSeconds }, { full, profile }) {
     async ({ coordinator, fleet, enrolMs, launch }) => {
       const run = await launch({ d: D, rounds: 100_000 });
       await fleet.played(WARM, START_MS);
-      const before = coordinator.cpus;
+      const before = { ...coordinator.cpus, nodes: fleet.cpu };
       const from = fleet.rounds.size;
       await new Promise((resolve) => setTimeout(resolve, 1e3 * (full ? fullSeconds : seconds)));
       await fleet.played(from + LEAST, START_MS);
-      const after = coordinator.cpus;
+      const after = { ...coordinator.cpus, nodes: fleet.cpu };
       const times = [...fleet.rounds.values()].slice(from - 1).map(({ resultMs }) => resultMs);
       const { verdicts, errors } = await fleet.counts();
       const { closedRounds, committedRounds } = await coordinator.api(`runs/${run}`);
@@ -51,7 +51,7 @@ function ours({ nodes, processes, seconds, fullSeconds }, { full, profile }) {
         ((1e3 * (after[name] - before[name])) / (times.length - 1)).toFixed(1);
       const note =
         `${times.length - 1} rounds, CPU ms per round: coordinator ${ms('coordinator')}, PostgreSQL ${ms('postgres')}, ` +
-        `chain ${ms('chain')}; ${closedRounds - committedRounds} not final; enrolment ${(enrolMs / 1e3).toFixed(1)} s`;
+        `chain ${ms('chain')}, all nodes ${ms('nodes')}; ${closedRounds - committedRounds} not final; enrolment ${(enrolMs / 1e3).toFixed(1)} s`;
       return { value: perMinute(times), note };
     },
   );

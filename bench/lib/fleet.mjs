@@ -1,6 +1,7 @@
 // @ts-check
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { cpuSeconds } from './proc.mjs';
 
 const PROCESS = fileURLToPath(new URL('fleet-process.mjs', import.meta.url));
 const POLL_MS = 20;
@@ -77,6 +78,11 @@ export class Fleet {
       submitMs: Math.max(submitMs, known?.submitMs ?? 0),
       resultMs: Math.min(resultMs, known?.resultMs ?? Infinity),
     });
+  }
+
+  /** CPU seconds of all its processes so far. */
+  get cpu() {
+    return this.children.reduce((sum, { pid = 0 }) => sum + cpuSeconds(pid), 0);
   }
 
   /** Nodes that have the task and the model keep their uploads back until `go`. */
