@@ -24,7 +24,7 @@ const ISOMORPHIC = ['kernel', 'record', 'protocol', 'aggregation', 'rounds'];
 
 /** Third party → the only places that may import it. */
 const CONFINED = [
-  ['polkadot', '@polkadot/[^/]+', '^libs/chain/src/client/|^e2e/'],
+  ['polkadot', '@polkadot/[^/]+', '^libs/chain/src/client/|^e2e/|^bench/lib/'],
   ['typeorm', '(typeorm|@nestjs/typeorm)', '^apps/coordinator/src/persistence/'],
   ['nest', '@nestjs/[^/]+', '^apps/coordinator/src/'],
   [

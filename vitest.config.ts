@@ -14,7 +14,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{libs,apps}/*/src/**/*.spec.ts', 'tools/*.spec.ts'],
+          include: ['{libs,apps}/*/src/**/*.spec.ts', '{tools,bench}/*.spec.ts'],
           exclude: ['**/*.int.spec.ts'],
           testTimeout: 30_000,
         },

@@ -11,7 +11,7 @@ import {
 import { buildHeader } from './build-header.js';
 import type { ExclusionRow, OpenRound, RoundResult } from './ports/index.js';
 import { roundMetrics } from './round-metrics.js';
-import { type Contribution, contribOf, inclusionOf } from './round-trees.js';
+import { type Contribution, contribOf, type Inclusion, inclusionsOf } from './round-trees.js';
 import type { RunDeps } from './run-plan.js';
 
 /** How a round ends. An empty round keeps model and state and says why. */
@@ -75,13 +75,15 @@ export function closedRoundOf(
   const { sha256, signer } = deps;
   const { wire } = signRecord(HEADER, header, signer);
   const leaves = contributions.map((contribution) => contribOf(sha256, contribution));
+  let inclusions: ReadonlyMap<NodeId, Inclusion> | undefined;
   return {
     header,
     headerHash: recordHash(sha256, HEADER, header),
     wire,
     metrics,
     resultFor: (node) => {
-      const inclusion = inclusionOf(sha256, leaves, node);
+      inclusions ??= inclusionsOf(sha256, leaves);
+      const inclusion = inclusions.get(node);
       if (inclusion === undefined) return { header: { header, wire } };
       const isStale = contributions[inclusion.index]?.receipt.round !== header.round;
       const signed =

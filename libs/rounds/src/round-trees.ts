@@ -1,4 +1,4 @@
-import type { Hash, Sha256, Signature } from '@tallystick/kernel';
+import type { Hash, NodeId, Sha256, Signature } from '@tallystick/kernel';
 import {
   CONTRIB,
   type Contrib,
@@ -11,7 +11,8 @@ import {
   type Receipt,
   receiptHash,
   sumLeaf,
-  sumProof,
+  type SumNode,
+  sumProofs,
   sumTree,
 } from '@tallystick/record';
 
@@ -35,7 +36,7 @@ export function contribOf(sha256: Sha256, contribution: Contribution): Contrib {
   };
 }
 
-function contribLeaves(sha256: Sha256, leaves: readonly Contrib[]): { hash: Hash; sum: bigint }[] {
+function contribLeaves(sha256: Sha256, leaves: readonly Contrib[]): SumNode[] {
   return leaves.map((leaf) => ({ hash: sumLeaf(sha256, CONTRIB, leaf), sum: leaf.weight }));
 }
 
@@ -47,26 +48,25 @@ export function contribTreeOf(
   return sumTree(sha256, contribLeaves(sha256, leaves));
 }
 
-/** Where `node` stands in the tree and the proof for it; undefined when it has no leaf. */
-export function inclusionOf(
+/** A node's place in the tree of contributions, and the proof for it. */
+export interface Inclusion {
+  readonly index: number;
+  readonly weight: bigint;
+  readonly proof: readonly SumNode[];
+}
+
+/** Where each node stands, from one pass over the tree: a proof at a time is quadratic, 22 s for 1,000 nodes. */
+export function inclusionsOf(
   sha256: Sha256,
   leaves: readonly Contrib[],
-  node: number,
-):
-  | {
-      readonly index: number;
-      readonly weight: bigint;
-      readonly proof: readonly { hash: Hash; sum: bigint }[];
-    }
-  | undefined {
-  const index = leaves.findIndex((leaf) => leaf.node === node);
-  const leaf = leaves[index];
-  if (leaf === undefined) return undefined;
-  return {
-    index,
-    weight: leaf.weight,
-    proof: sumProof(sha256, contribLeaves(sha256, leaves), index),
-  };
+): ReadonlyMap<NodeId, Inclusion> {
+  const proofs = sumProofs(sha256, contribLeaves(sha256, leaves));
+  return new Map(
+    leaves.map(({ node, weight }, index) => [
+      node,
+      { index, weight, proof: proofs[index] ?? [] }, // as many proofs as leaves
+    ]),
+  );
 }
 
 /** Root of the plain tree over the cohort, ascending by node. */
