@@ -11,7 +11,6 @@ const LIMITS = [
   ['libs/aggregation/src/manifest.ts', 'MAX_TENSORS', '', 'Tensors of a model.'],
   ['libs/aggregation/src/safetensors.ts', 'MAX_HEADER_BYTES', 'bytes', 'Header of a model file.'],
   ['libs/compute/src/worker-pool.ts', 'MAX_PENDING', '', 'Tasks waiting for one fold thread.'],
-  ['libs/compute/src/worker-folder-factory.ts', 'MAX_STREAMS', '', 'Running hashes of uploads.'],
   [
     'libs/rounds/src/round-actor.ts',
     'MESSAGES_PER_NODE',
@@ -61,7 +60,6 @@ const LIMITS = [
     '',
     'Frames of one node waiting at the coordinator.',
   ],
-  ['apps/coordinator/src/fleet/upload-slots.ts', 'SLOTS', '', 'Uploads at once.'],
   [
     'apps/coordinator/src/fleet/ws-wire.ts',
     'MAX_BUFFERED_BYTES',

@@ -10,6 +10,7 @@ import { Metrics } from '@tallystick/telemetry';
 import type { Config } from './config.js';
 import { crashPointsOf } from './crash-points.js';
 import type { Deployment } from './deployment.js';
+import { SPOOL_SHAPE } from './fleet/spooler.js';
 
 /** A coordinator whose supervisor died gives the folder up within this time. */
 const DRAIN_WAIT_MS = 10_000;
@@ -148,6 +149,7 @@ async function openDeployment(
     },
     signer: keys.coordinator,
     treasury: asAccountId(keys.treasury.key),
+    spooler: folders.spooler(SPOOL_SHAPE),
     ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics },
     clock: systemClock,
     entropy: systemEntropy,

@@ -56,12 +56,25 @@ export class FsBlobStore implements BlobStore {
    * blob survives a power cut and `file` is gone. `file` must lie on the same file system.
    */
   async adopt(file: string, id: Hash): Promise<void> {
-    const path = this.path(id);
     try {
       await fsyncFile(file);
-      await makeFolder(dirname(path));
-      await rename(file, path);
-      await fsyncFolder(dirname(path));
+    } catch (error) {
+      throw asStoreError(error, file);
+    }
+    await this.adoptSynced(file, id);
+  }
+
+  /** `adopt` of a file that the caller has synced. */
+  async adoptSynced(file: string, id: Hash): Promise<void> {
+    const path = this.path(id);
+    const folder = dirname(path);
+    try {
+      await rename(file, path).catch(async (error: unknown) => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+        await makeFolder(folder);
+        await rename(file, path);
+      });
+      await fsyncFolder(folder);
     } catch (error) {
       throw asStoreError(error, path);
     }

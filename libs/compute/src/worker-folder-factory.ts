@@ -1,9 +1,8 @@
 import { CHUNK_POSITIONS } from '@tallystick/aggregation';
 import type { FsBlobStore } from '@tallystick/blobs';
-import { type Hash, TallyError } from '@tallystick/kernel';
+import type { Hash } from '@tallystick/kernel';
 import type { FolderFactory, FoldSpec } from '@tallystick/rounds';
-import { HashStream } from './hash-stream.js';
-import type { Prefix } from './tasks.js';
+import { type SpoolShape, WorkerSpooler } from './spool/worker-spooler.js';
 import { WorkerFolder } from './worker-folder.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -16,17 +15,12 @@ export interface WorkerFolderOptions {
   readonly chunkPositions?: number;
 }
 
-/** Running hashes open at once: far above the upload slots. */
-const MAX_STREAMS = 256;
-
 /** Folds and hashes files in worker threads over shared memory, so that the thread with the sockets stays free. */
 export class WorkerFolderFactory implements FolderFactory {
   readonly #blobs: FsBlobStore;
   readonly #chunkPositions: number;
   readonly #pool: WorkerPool;
   #nextFold = 0;
-  #nextStream = 0;
-  #streams = 0;
 
   constructor(options: WorkerFolderOptions) {
     this.#blobs = options.blobs;
@@ -52,26 +46,12 @@ export class WorkerFolderFactory implements FolderFactory {
     return this.#pool.run(this.#pool.idlest(), 'hashFile', { ask: { path } });
   }
 
-  /**
-   * Begins a running hash, of nothing or of the first `prefix.bytes` bytes of a spooled file (an upload resumed after
-   * a restart). Rejects with INTERNAL_OVERFLOW when 256 are open.
-   */
-  async hashStream(prefix?: Prefix): Promise<HashStream> {
-    if (this.#streams >= MAX_STREAMS) {
-      throw new TallyError('INTERNAL_OVERFLOW', { what: 'running hashes', limit: MAX_STREAMS });
-    }
-    this.#streams++;
-    const place = { worker: this.#pool.idlest(), stream: this.#nextStream++ };
-    try {
-      await this.#pool.run(place.worker, 'hashBegin', { ask: { stream: place.stream, prefix } });
-    } catch (error) {
-      this.#streams--;
-      throw error;
-    }
-    return new HashStream(this.#pool, place, () => void this.#streams--);
+  /** Spools uploads in the same threads; see WorkerSpooler. */
+  spooler(shape: SpoolShape): WorkerSpooler {
+    return new WorkerSpooler({ pool: this.#pool, folder: this.#blobs.folder, ...shape });
   }
 
-  /** Ends the threads; open folds and hashes are lost. */
+  /** Ends the threads; open folds are lost, spooled files keep their whole chunks. */
   async close(): Promise<void> {
     await this.#pool.close();
   }

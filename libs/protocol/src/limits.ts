@@ -10,6 +10,8 @@ export const LIMITS = {
   preAuthMs: 5000,
   maxPendingPerAddress: 64,
   maxPending: 1024,
+  uploadSlots: 16,
+  uploadSlotBytes: 2_097_152,
   heartbeatMs: 2000,
   sessionTokenMs: 3_600_000,
   maxUpdateBytes: 536_870_912,
@@ -36,6 +38,9 @@ export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
   maxPendingPerAddress:
     'Sockets of one address block (IPv4 /24, IPv6 /48) that are not welcome yet.',
   maxPending: 'Sockets that are not welcome yet; more get 503 before the upgrade.',
+  uploadSlots: 'Updates received at the same time; the other nodes wait for their credit.',
+  uploadSlotBytes:
+    'Shared memory of one upload: a chunk that is hashed and written, and one that arrives.',
   heartbeatMs: 'Interval of pings; two without an answer end the session.',
   sessionTokenMs: 'Life of a session token.',
   maxUpdateBytes: 'An update file: about 134 million parameters with codec i32.',

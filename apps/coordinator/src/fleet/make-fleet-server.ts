@@ -43,13 +43,13 @@ export async function makeFleetServer(
 }
 
 function sessionDeps(
-  { spoolFolder, folders, blobs, crash, clock, logger }: Deployment,
+  { spoolFolder, spooler, blobs, crash, clock, logger }: Deployment,
   { runs, evaluations, nodes }: FleetParts,
   metrics: FleetMetrics,
 ): NodeSessionDeps {
   return {
     folder: spoolFolder,
-    hashes: folders,
+    spooler,
     slots: new UploadSlots(),
     blobs,
     clock,

@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { FsBlobStore } from '@tallystick/blobs';
 import { asNodeId, asRunId, type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import { generateKey, sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
@@ -11,7 +7,8 @@ import type { RunLoop, Submission, Verdict } from '@tallystick/rounds';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_CRASH } from '../crash-points.js';
 import type { EvaluationReport } from '../rounds/evaluations.js';
-import { FakeWire, InlineHashes } from '../testing/fakes.js';
+import { FakeWire } from '../testing/fakes.js';
+import { MemorySpooler } from '../testing/memory-spooler.js';
 import { NodeSession } from './node-session.js';
 import { UploadSlots } from './upload-slots.js';
 
@@ -21,7 +18,7 @@ const CONTENT = Uint8Array.from({ length: 300 }, (_, i) => i & 255);
 const key = generateKey();
 
 describe('NodeSession', () => {
-  let folder: string;
+  let spooler: MemorySpooler;
   let wire: FakeWire;
   let clock: VirtualClock;
   let submissions: Submission[];
@@ -32,8 +29,8 @@ describe('NodeSession', () => {
   let isExpected: boolean;
   let session: NodeSession;
 
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tally-session-'));
+  beforeEach(() => {
+    spooler = new MemorySpooler();
     wire = new FakeWire();
     clock = new VirtualClock();
     submissions = [];
@@ -44,10 +41,7 @@ describe('NodeSession', () => {
     verdict = () => Promise.resolve({ outcome: 'accepted', promise: 'ab'.repeat(84 + 64) });
     session = newSession(wire);
   });
-  afterEach(async () => {
-    await session.end();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterEach(() => session.end());
 
   function newSession(on: FakeWire, slots = new UploadSlots()): NodeSession {
     const loop = {
@@ -59,10 +53,10 @@ describe('NodeSession', () => {
       decline: () => Promise.resolve(void declined++),
     } as unknown as RunLoop; // the session uses these three alone
     return new NodeSession(NODE, on, {
-      folder,
-      hashes: new InlineHashes(),
+      folder: '',
+      spooler,
       slots,
-      blobs: new FsBlobStore({ folder: join(folder, 'blobs') }),
+      blobs: spooler.blobs,
       clock,
       crash: NO_CRASH,
       runs: { find: (run) => (run === RUN ? loop : undefined) },
@@ -94,13 +88,19 @@ describe('NodeSession', () => {
     return signRecord(RECEIPT, value, key).wire;
   }
 
+  const at = { run: RUN, round: 1 };
+  let said = 0;
+
   /** Hands frames in and waits until the session has nothing left to do. */
   async function say(...frames: [NodeHead, Uint8Array?][]): Promise<void> {
     for (const [head, payload] of frames) session.receive(encodeFrame(head, payload));
-    await expect.poll(() => wire.isPaused && wire.closed === undefined).toBe(false);
+    const fraction = 1 / ++said;
+    session.receive(encodeFrame({ kind: 'progress', ...at, stage: 'upload', fraction }));
+    await expect
+      .poll(() => wire.closed !== undefined || session.progress?.fraction === fraction)
+      .toBe(true);
   }
 
-  const at = { run: RUN, round: 1 };
   const begin = (update: Hash = sha256(CONTENT), bytes = 300): [NodeHead] => [
     { kind: 'upload.begin', ...at, update, bytes },
   ];
@@ -214,11 +214,22 @@ describe('NodeSession', () => {
     await expect.poll(() => wire.closed?.reason).toBe(code);
   });
 
-  it('bounds what waits', async () => {
+  it('bounds what waits, and stops reading at the first', async () => {
+    session.receive(encodeFrame(begin()[0]));
+    expect(wire.isPaused).toBe(false);
     for (let i = 0; i < 300; i++) {
       session.receive(encodeFrame({ kind: 'progress', ...at, stage: 'train', fraction: 0 }));
     }
+    expect(wire.isPaused).toBe(true);
     expect(wire.closed?.reason).toBe('NET_BUSY');
+  });
+
+  it('reads on when nothing waits any more', async () => {
+    session.receive(encodeFrame(begin()[0]));
+    session.receive(encodeFrame(chunk()[0], CONTENT));
+    expect(wire.isPaused).toBe(true);
+    await expect.poll(() => wire.isPaused).toBe(false);
+    expect(wire.heads.map(({ kind }) => kind)).toEqual(['upload.credit']);
   });
 
   it('gives the slot of a node that stops in the middle to the next', async () => {
