@@ -134,7 +134,7 @@ async function openDeployment(
   const blobs = new FsBlobStore({ folder: folder.blobs });
   await blobs.sweepDrafts();
   const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
-  const folders = new WorkerFolderFactory({ blobs, workers });
+  const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
   undo.add(() => folders.close());
   const metrics = new Metrics();
   metrics.observeProcess();
@@ -149,7 +149,7 @@ async function openDeployment(
     },
     signer: keys.coordinator,
     treasury: asAccountId(keys.treasury.key),
-    spooler: folders.spooler(SPOOL_SHAPE),
+    spooler: folders.spooler,
     ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics },
     clock: systemClock,
     entropy: systemEntropy,

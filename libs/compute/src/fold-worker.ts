@@ -2,7 +2,7 @@
  * Entry of a compute worker. It answers folds one at a time, in the order they were sent, and what uploads ask beside
  * them, each at once: whatever of it must come in order is done before the handler first waits.
  */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { FsBlobStore } from '@tallystick/blobs';
 import { isTallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
@@ -10,7 +10,7 @@ import { held, LaneSession } from './lane-session.js';
 import { type FoldStart, loadStart } from './load-start.js';
 import { hashOf } from './read-update.js';
 import { SpoolSession } from './spool/spool-session.js';
-import type { SpoolTasks } from './spool/spool-tasks.js';
+import type { SpoolTasks, WorkerData } from './spool/spool-tasks.js';
 import type { Failure, ReplyMessage, TaskKind, TaskMessage, Tasks } from './tasks.js';
 
 type Handlers = {
@@ -35,6 +35,7 @@ function handlersOf(): Handlers {
 }
 
 function spoolHandlers(): Pick<Handlers, keyof SpoolTasks> {
+  const { memory }: WorkerData = workerData;
   const files = new Map<number, SpoolSession>();
   const take = (file: number): SpoolSession => {
     const session = held(files, file, 'file');
@@ -43,15 +44,22 @@ function spoolHandlers(): Pick<Handlers, keyof SpoolTasks> {
   };
   return {
     spoolOpen: ({ file, place }) => {
-      const session = SpoolSession.open(place);
+      const session = SpoolSession.open(place, memory);
       files.set(file, session);
       return session.bytes;
     },
     spoolAppend: ({ file, piece }) => held(files, file, 'file').append(piece),
     spoolStore: ({ file, update, folder }) =>
       take(file).store(update, new FsBlobStore({ folder })),
-    spoolWhole: ({ update, folder, ...whole }) =>
-      SpoolSession.storeWhole(whole, update, new FsBlobStore({ folder })),
+    spoolWhole: async ({ place, piece, update, folder }) => {
+      const session = SpoolSession.create(place, memory);
+      try {
+        session.append(piece);
+        return await session.store(update, new FsBlobStore({ folder }));
+      } finally {
+        session.close();
+      }
+    },
     spoolClose: ({ file }) => {
       files.get(file)?.close();
       files.delete(file);

@@ -2,7 +2,7 @@ import { CHUNK_POSITIONS } from '@tallystick/aggregation';
 import type { FsBlobStore } from '@tallystick/blobs';
 import type { Hash } from '@tallystick/kernel';
 import type { FolderFactory, FoldSpec } from '@tallystick/rounds';
-import { type SpoolShape, WorkerSpooler } from './spool/worker-spooler.js';
+import { spoolMemory, type SpoolShape, WorkerSpooler } from './spool/worker-spooler.js';
 import { WorkerFolder } from './worker-folder.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -13,10 +13,16 @@ export interface WorkerFolderOptions {
   readonly workers: number;
   /** Positions a worker stages at once; never changes a result. */
   readonly chunkPositions?: number;
+  /** Uploads taken in at once; none unless given. */
+  readonly spool?: SpoolShape;
 }
+
+const NO_SPOOL: SpoolShape = { files: 0, fileBytes: 0, chunkBytes: 0 };
 
 /** Folds and hashes files in worker threads over shared memory, so that the thread with the sockets stays free. */
 export class WorkerFolderFactory implements FolderFactory {
+  /** Takes uploads in, in the same threads. */
+  readonly spooler: WorkerSpooler;
   readonly #blobs: FsBlobStore;
   readonly #chunkPositions: number;
   readonly #pool: WorkerPool;
@@ -25,7 +31,10 @@ export class WorkerFolderFactory implements FolderFactory {
   constructor(options: WorkerFolderOptions) {
     this.#blobs = options.blobs;
     this.#chunkPositions = options.chunkPositions ?? CHUNK_POSITIONS;
-    this.#pool = new WorkerPool({ workers: options.workers });
+    const { workers, blobs, spool: shape = NO_SPOOL } = options;
+    const memory = spoolMemory(shape);
+    this.#pool = new WorkerPool({ workers, data: { memory } });
+    this.spooler = new WorkerSpooler({ shape, memory, pool: this.#pool, folder: blobs.folder });
   }
 
   /** Rejects with STORE_BLOB_MISSING, STORE_BLOB_DAMAGED or MODEL_MALFORMED. */
@@ -44,11 +53,6 @@ export class WorkerFolderFactory implements FolderFactory {
   /** SHA-256 of a whole file. */
   hashFile(path: string): Promise<Hash> {
     return this.#pool.run(this.#pool.idlest(), 'hashFile', { ask: { path } });
-  }
-
-  /** Spools uploads in the same threads; see WorkerSpooler. */
-  spooler(shape: SpoolShape): WorkerSpooler {
-    return new WorkerSpooler({ pool: this.#pool, folder: this.#blobs.folder, ...shape });
   }
 
   /** Ends the threads; open folds are lost, spooled files keep their whole chunks. */

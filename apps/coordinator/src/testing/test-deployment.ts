@@ -42,7 +42,7 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
   let publicUrl = '';
   const partsOf = (changes: Partial<Deployment>): Deployment => {
     const blobs = new FsBlobStore({ folder: join(folder, 'blobs') });
-    const folders = new WorkerFolderFactory({ blobs, workers: 1 });
+    const folders = new WorkerFolderFactory({ blobs, workers: 1, spool: SPOOL_SHAPE });
     return {
       spoolFolder: join(folder, 'spool'),
       apiTokenFile: join(folder, 'api-token'),
@@ -57,7 +57,7 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
       ledger,
       blobs,
       folders,
-      spooler: folders.spooler(SPOOL_SHAPE),
+      spooler: folders.spooler,
       sha256,
       ed25519,
       clock: systemClock,

@@ -32,15 +32,15 @@ export class SpoolSession {
   #syncFault: Error | null = null;
   #isClosed = false;
 
-  private constructor(place: SpoolPlace, flags: number) {
+  private constructor(place: SpoolPlace, memory: SharedArrayBuffer, flags: number) {
     this.#path = place.path;
-    this.#slots = slotsOf(place);
+    this.#slots = slotsOf(memory, place);
     this.#fd = orDiskFull(place.path, () => openSync(place.path, flags | constants.O_CREAT, 0o600));
   }
 
   /** Cuts a torn last chunk off and hashes what is left. */
-  static open(place: SpoolPlace): SpoolSession {
-    const session = new SpoolSession(place, constants.O_RDWR);
+  static open(place: SpoolPlace, memory: SharedArrayBuffer): SpoolSession {
+    const session = new SpoolSession(place, memory, constants.O_RDWR);
     try {
       session.#resume(place);
       return session;
@@ -50,19 +50,9 @@ export class SpoolSession {
     }
   }
 
-  /** Spools and stores a file that is one piece. */
-  static async storeWhole(
-    { place, piece }: { readonly place: SpoolPlace; readonly piece: Piece },
-    update: Hash,
-    blobs: FsBlobStore,
-  ): Promise<Hash> {
-    const session = new SpoolSession(place, constants.O_WRONLY | constants.O_TRUNC);
-    try {
-      session.append(piece);
-      return await session.store(update, blobs);
-    } finally {
-      session.close();
-    }
+  /** Opens a file that is one piece: nothing of it is there before. */
+  static create(place: SpoolPlace, memory: SharedArrayBuffer): SpoolSession {
+    return new SpoolSession(place, memory, constants.O_WRONLY | constants.O_TRUNC);
   }
 
   /** Bytes hashed and written. */

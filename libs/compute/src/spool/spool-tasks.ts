@@ -1,13 +1,18 @@
 import type { Hash } from '@tallystick/kernel';
 
+/** What every worker is started with. */
+export interface WorkerData {
+  /** The slots of all uploads. */
+  readonly memory: SharedArrayBuffer;
+}
+
 /** A file as a worker spools it. */
 export interface SpoolPlace {
   readonly path: string;
   /** Size of the complete file. */
   readonly bytes: number;
   readonly chunkBytes: number;
-  readonly memory: SharedArrayBuffer;
-  /** The file's slots lie at this offset in `memory`, one after another, `chunkBytes` each. */
+  /** The file's slots lie at this offset in the shared memory, one after another, `chunkBytes` each. */
   readonly slotsAt: number;
   readonly slots: number;
 }
@@ -35,8 +40,10 @@ export interface SpoolTasks {
 }
 
 /** Views of the file's slots. */
-export function slotsOf(place: SpoolPlace): readonly Uint8Array[] {
-  const { memory, slotsAt, slots, chunkBytes } = place;
+export function slotsOf(
+  memory: SharedArrayBuffer,
+  { slotsAt, slots, chunkBytes }: SpoolPlace,
+): readonly Uint8Array[] {
   return Array.from(
     { length: slots },
     (_, slot) => new Uint8Array(memory, slotsAt + slot * chunkBytes, chunkBytes),

@@ -5,6 +5,7 @@ import { type Piece, slotsOf, type SpoolPlace } from './spool-tasks.js';
 
 export interface SpooledFileDeps {
   readonly pool: WorkerPool;
+  readonly memory: SharedArrayBuffer;
   readonly folder: string;
   readonly file: number;
   readonly place: SpoolPlace;
@@ -33,7 +34,7 @@ export class WorkerSpooledFile {
 
   private constructor(deps: SpooledFileDeps) {
     this.#deps = deps;
-    this.#slots = slotsOf(deps.place);
+    this.#slots = slotsOf(deps.memory, deps.place);
     this.#worker = deps.pool.idlest();
   }
 

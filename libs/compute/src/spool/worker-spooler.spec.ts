@@ -23,8 +23,9 @@ describe.each([1, 2])('WorkerSpooler over %d workers', (workers) => {
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), 'tally-spool-'));
     blobs = new FsBlobStore({ folder: join(home, 'blobs') });
-    factory = new WorkerFolderFactory({ blobs, workers });
-    spooler = factory.spooler({ files: 3, fileBytes: 2 * CHUNK, chunkBytes: CHUNK });
+    const spool = { files: 3, fileBytes: 2 * CHUNK, chunkBytes: CHUNK };
+    factory = new WorkerFolderFactory({ blobs, workers, spool });
+    spooler = factory.spooler;
   });
   afterEach(async () => {
     await factory.close();

@@ -9,6 +9,11 @@ export interface SpoolTarget {
   readonly bytes: number;
 }
 
+/** The slots of all files, untouched pages until they are used. */
+export function spoolMemory({ files, fileBytes }: SpoolShape): SharedArrayBuffer {
+  return new SharedArrayBuffer(files * fileBytes);
+}
+
 /** How much a spooler takes at once. */
 export interface SpoolShape {
   /** Files open at once. */
@@ -19,8 +24,11 @@ export interface SpoolShape {
 }
 
 /** What a spooler needs. */
-export interface SpoolerDeps extends SpoolShape {
+export interface SpoolerDeps {
+  readonly shape: SpoolShape;
   readonly pool: WorkerPool;
+  /** As the workers have it: `spoolMemory(shape)`. */
+  readonly memory: SharedArrayBuffer;
   /** Of the blob store that takes complete files over; on the file system of the spool. */
   readonly folder: string;
 }
@@ -31,7 +39,6 @@ export interface SpoolerDeps extends SpoolShape {
  */
 export class WorkerSpooler {
   readonly #deps: SpoolerDeps;
-  readonly #memory: SharedArrayBuffer;
   /** Last given back, first taken: pages that are warm, and no more of them than uploads at once. */
   readonly #free: number[];
   /** By path; resolves when the file is let go of. */
@@ -39,9 +46,8 @@ export class WorkerSpooler {
   #nextFile = 0;
 
   constructor(deps: SpoolerDeps) {
-    const { files, fileBytes } = deps;
+    const { files } = deps.shape;
     this.#deps = deps;
-    this.#memory = new SharedArrayBuffer(files * fileBytes);
     this.#free = Array.from({ length: files }, (_, i) => files - 1 - i);
   }
 
@@ -53,16 +59,16 @@ export class WorkerSpooler {
     for (let busy = this.#open.get(target.path); busy; busy = this.#open.get(target.path)) {
       await busy;
     }
-    const { pool, folder, files, fileBytes, chunkBytes } = this.#deps;
+    const { pool, memory, folder, shape } = this.#deps;
+    const { files, fileBytes, chunkBytes } = shape;
     const area = this.#free.pop();
     if (area === undefined) {
       throw new TallyError('INTERNAL_OVERFLOW', { what: 'spooled files', limit: files });
     }
     const release = this.#take(target.path, area);
     const slots = Math.floor(fileBytes / chunkBytes);
-    const at = { memory: this.#memory, slotsAt: area * fileBytes, slots };
-    const place = { ...target, chunkBytes, ...at };
-    return WorkerSpooledFile.open({ pool, folder, file: this.#nextFile++, place, release });
+    const place = { ...target, chunkBytes, slots, slotsAt: area * fileBytes };
+    return WorkerSpooledFile.open({ pool, memory, folder, file: this.#nextFile++, place, release });
   }
 
   #take(path: string, area: number): () => void {
