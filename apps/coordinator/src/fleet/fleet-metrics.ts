@@ -5,6 +5,7 @@ export class FleetMetrics {
   readonly #sessions: Gauge;
   readonly #verdicts: Counter<'outcome'>;
   readonly #received: Counter;
+  readonly #lost: Counter;
 
   constructor(metrics: Metrics) {
     this.#sessions = metrics.gauge(
@@ -19,6 +20,7 @@ export class FleetMetrics {
       'tally_fleet_update_bytes_total',
       'Bytes of updates received.',
     );
+    this.#lost = metrics.counter('tally_fleet_lost_total', 'Nodes that fell silent or broke off.');
   }
 
   sessions(count: number): void {
@@ -27,6 +29,10 @@ export class FleetMetrics {
 
   verdict(outcome: 'accepted' | 'ignored' | 'rejected'): void {
     this.#verdicts.add({ outcome });
+  }
+
+  lost(): void {
+    this.#lost.add({});
   }
 
   received(bytes: number): void {

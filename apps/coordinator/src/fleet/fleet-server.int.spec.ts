@@ -20,12 +20,14 @@ describe('FleetServer', () => {
   let sockets: WebSocket[];
   let isWelcome: boolean;
   let joined: number[];
+  let lost: number[];
   let admission: Admission;
 
   beforeEach(async () => {
     clock = new VirtualClock();
     sockets = [];
     joined = [];
+    lost = [];
     isWelcome = true;
     admission = new Admission();
     const hello = { kind: 'challenge' as const, serverNonce: '00'.repeat(32) };
@@ -42,6 +44,7 @@ describe('FleetServer', () => {
       sessions: new Sessions(),
       session: { clock, logger: new MemoryLogger() } as unknown as NodeSessionDeps, // no frame gets that far
       joined: ({ node }) => joined.push(node),
+      lost: ({ node }) => lost.push(node),
       left: () => Promise.resolve(),
       clock,
       logger: new MemoryLogger(),
@@ -145,12 +148,15 @@ describe('FleetServer', () => {
     await expect.poll(closed).toBe(1009);
   });
 
-  it('notices a dead peer within three heartbeats', async () => {
+  it('notices a peer that is silent, and names its node', async () => {
     const { socket, closed } = await open();
     socket.send(new Uint8Array(8));
     await expect.poll(() => joined.length).toBe(1);
     socket.pause(); // reads no ping, sends no pong
-    for (let beat = 0; beat < 3; beat++) await clock.advance(LIMITS.heartbeatMs);
+    await clock.advance(60_000);
+    expect(lost).toEqual([]);
+    await clock.advance(5_000);
+    expect(lost).toEqual([3]);
     socket.resume();
     await expect.poll(closed).toBe(1006);
   });

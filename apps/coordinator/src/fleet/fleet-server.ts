@@ -6,7 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Admission } from './admission.js';
 import { asBytes, firstFrame } from './first-frame.js';
 import type { Greeter } from './greeter.js';
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat, type LostNode } from './heartbeat.js';
 import { errorHead, NodeSession, type NodeSessionDeps } from './node-session.js';
 import type { Sessions } from './sessions.js';
 import { WsWire } from './ws-wire.js';
@@ -17,6 +17,8 @@ const SUBPROTOCOL = 'tally.v1';
 const MAX_MESSAGE_BYTES = 4 + LIMITS.maxHeadBytes + LIMITS.chunkBytes;
 /** A session ends a little before its token does; the node comes back and gets a new one. */
 const SESSION_MS = LIMITS.sessionTokenMs - 300_000;
+/** Close code of a connection that broke off without one (RFC 6455 §7.1.5). */
+const ABNORMAL = 1006;
 /** How long a drain waits for the nodes to hang up. */
 const DRAIN_MS = 500;
 
@@ -27,6 +29,8 @@ export interface FleetServerDeps {
   readonly session: NodeSessionDeps;
   /** A node was proved and its session is live. */
   readonly joined: (session: NodeSession) => void;
+  /** A node fell silent; its session ends. */
+  readonly lost: (node: LostNode) => void;
   /** Its session is over; a drain waits for it. */
   readonly left: (session: NodeSession) => Promise<void>;
   readonly clock: Clock;
@@ -49,7 +53,7 @@ export class FleetServer {
 
   constructor(deps: FleetServerDeps) {
     this.#deps = deps;
-    this.#heartbeat = new Heartbeat(deps.clock);
+    this.#heartbeat = new Heartbeat(deps.clock, deps.lost);
   }
 
   /** Takes over the upgrades of `http`. */
@@ -140,15 +144,20 @@ export class FleetServer {
   }
 
   #serve(ws: WebSocket, session: NodeSession): void {
-    const { sessions, joined, left, clock } = this.#deps;
-    this.#heartbeat.add(ws);
+    const { sessions, joined, left, lost, clock } = this.#deps;
+    this.#heartbeat.add(ws, session);
     const renewal = clock.after(SESSION_MS, () => ws.close(1001, 'NET_SESSION_RENEWAL'));
     ws.on('message', (data, isBinary) => {
       this.#heartbeat.alive(ws);
       if (isBinary) session.receive(asBytes(data));
       else session.fail(new TallyError('PROTO_MALFORMED', { reason: 'it is text' }));
     });
-    ws.once('close', () => {
+    ws.once('close', (code) => {
+      const { node, work } = session;
+      // Its process died, or the way to it broke: whoever is not silent but gone is as lost.
+      if (code === ABNORMAL && work !== undefined && this.#heartbeat.has(ws)) {
+        lost({ node, silentMs: clock.nowMs() - session.seenAtMs, work });
+      }
       renewal.cancel();
       this.#heartbeat.remove(ws);
       sessions.leave(session);

@@ -67,12 +67,16 @@ function comings(
   { logger }: Deployment,
   { sessions, runs, nodes }: FleetParts,
   metrics: FleetMetrics,
-): Pick<FleetServerDeps, 'joined' | 'left'> {
+): Pick<FleetServerDeps, 'joined' | 'lost' | 'left'> {
   return {
     joined: ({ node }) => {
       metrics.sessions(sessions.size);
       logger.info('fleet.joined', { node });
       runs.joined(node);
+    },
+    lost: (node) => {
+      metrics.lost();
+      logger.warn('fleet.node_lost', { ...node });
     },
     left: async ({ node }) => {
       metrics.sessions(sessions.size);

@@ -17,11 +17,15 @@ import { DECLINE, decodeSigned, RECEIPT } from '@tallystick/record';
 import type { RunLoop, Verdict } from '@tallystick/rounds';
 import type { EvaluationReport } from '../rounds/evaluations.js';
 import type { FleetMetrics } from './fleet-metrics.js';
+import type { NodeWork } from './heartbeat.js';
 import { UploadDesk, type UploadDeskDeps } from './upload-desk.js';
 import type { Wire } from './wire.js';
 
 /** Frames read but not handled yet. Reading stops at the first, so only what one read brought can wait. */
 const MAX_WAITING_FRAMES = 256;
+
+/** Runs whose open round is kept in mind; a node that is offered more is pinged as often anyway. */
+const MAX_OFFERED = 64;
 
 /** Something to be done in turn; a promise when the next has to wait for it. */
 type Step = () => Promise<void> | undefined;
@@ -46,6 +50,8 @@ export interface NodeSessionDeps extends UploadDeskDeps {
 export class NodeSession {
   readonly node: NodeId;
   progress: Progress | undefined;
+  /** Run → the round that was offered last and is not over. */
+  readonly #offered = new Map<number, number>();
   /** When its last message came. */
   seenAtMs: number;
   readonly #wire: Wire;
@@ -89,6 +95,17 @@ export class NodeSession {
     this.#wire.send(encodeFrame(head, payload));
   }
 
+  /** What the node is at. A round that it has answered counts until it is over: then comes the next. */
+  get work(): NodeWork | undefined {
+    if (this.#desk.isOpen) return 'upload';
+    return this.#offered.size > 0 ? 'offer' : undefined;
+  }
+
+  /** The node was offered the task of a round. */
+  offered(run: number, round: number): void {
+    if (this.#offered.size < MAX_OFFERED) this.#offered.set(run, round);
+  }
+
   /** Tells the node why, then closes the socket with the code's close code. */
   fail(error: TallyError): void {
     this.send(errorHead(error));
@@ -105,6 +122,7 @@ export class NodeSession {
 
   /** The round is over: nothing of it needs to arrive any more. */
   forget(run: number, round: number): void {
+    if (this.#offered.get(run) === round) this.#offered.delete(run);
     this.#take(() => this.#desk.forget(run, round));
   }
 

@@ -51,6 +51,11 @@ export class UploadDesk {
     }
   }
 
+  /** True from the credit to the end of the upload. */
+  get isOpen(): boolean {
+    return this.#current !== undefined;
+  }
+
   /** True when the upload of this round was dropped because the round is over. */
   isForgotten({ run, round }: RoundRef): boolean {
     return this.#forgotten?.run === run && this.#forgotten.round === round;

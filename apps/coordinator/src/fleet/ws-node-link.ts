@@ -18,6 +18,7 @@ export class WsNodeLink implements NodeLink {
     if (session === undefined) return;
     const cohort = this.#cohorts.get(offer) ?? encodeCohort(offer.cohort);
     this.#cohorts.set(offer, cohort);
+    session.offered(offer.task.task.run, offer.task.task.round);
     session.send({ kind: 'offer', task: offer.task.wire, headers: [...offer.headers] }, cohort);
   }
 
