@@ -66,6 +66,12 @@ const LIMITS = [
     'bytes',
     'Unsent bytes of one socket before it is closed.',
   ],
+  [
+    'apps/coordinator/src/fleet/paced-queue.ts',
+    'MAX_WAITING',
+    '',
+    'Offers and results that wait for their turn to be sent.',
+  ],
   ['apps/coordinator/src/persistence/event-feed.ts', 'MAX_WATCHERS', '', 'Event streams at once.'],
   [
     'apps/coordinator/src/ledger/commit-publisher.ts',

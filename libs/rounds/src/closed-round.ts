@@ -3,7 +3,7 @@ import { type Header, HEADER, recordHash, signRecord } from '@tallystick/record'
 import { buildHeader } from './build-header.js';
 import type { ExclusionRow, OpenRound, RoundResult } from './ports/index.js';
 import { roundMetrics } from './round-metrics.js';
-import { type Contribution, contribOf, inclusionOf } from './round-trees.js';
+import { type Contribution, contribOf, inclusionsOf } from './round-trees.js';
 import type { RunDeps } from './run-plan.js';
 
 /** How a round ends. An empty round keeps model and state and says why. */
@@ -61,12 +61,13 @@ export function closedRoundOf(
   const { sha256, signer } = deps;
   const { wire } = signRecord(HEADER, header, signer);
   const leaves = contributions.map((contribution) => contribOf(sha256, contribution));
+  const inclusionFor = inclusionsOf(sha256, leaves);
   return {
     header,
     headerHash: recordHash(sha256, HEADER, header),
     wire,
     resultFor: (node) => {
-      const inclusion = inclusionOf(sha256, leaves, node);
+      const inclusion = inclusionFor(node);
       return { header: { header, wire }, ...(inclusion === undefined ? {} : { inclusion }) };
     },
   };

@@ -11,7 +11,9 @@ import {
   type Receipt,
   receiptHash,
   sumLeaf,
+  type SumNode,
   sumProof,
+  sumProofs,
   sumTree,
 } from '@tallystick/record';
 
@@ -47,26 +49,42 @@ export function contribTreeOf(
   return sumTree(sha256, contribLeaves(sha256, leaves));
 }
 
+/** A node's leaf, and the way from it to the root. */
+export interface Inclusion {
+  readonly index: number;
+  readonly weight: bigint;
+  readonly proof: readonly SumNode[];
+}
+
 /** Where `node` stands in the tree and the proof for it; undefined when it has no leaf. */
 export function inclusionOf(
   sha256: Sha256,
   leaves: readonly Contrib[],
   node: number,
-):
-  | {
-      readonly index: number;
-      readonly weight: bigint;
-      readonly proof: readonly { hash: Hash; sum: bigint }[];
-    }
-  | undefined {
+): Inclusion | undefined {
   const index = leaves.findIndex((leaf) => leaf.node === node);
   const leaf = leaves[index];
   if (leaf === undefined) return undefined;
-  return {
-    index,
-    weight: leaf.weight,
-    proof: sumProof(sha256, contribLeaves(sha256, leaves), index),
+  const proof = sumProof(sha256, contribLeaves(sha256, leaves), index);
+  return { index, weight: leaf.weight, proof };
+}
+
+/** `inclusionOf` for everybody, from one pass over the tree: made when it is first asked for. */
+export function inclusionsOf(
+  sha256: Sha256,
+  leaves: readonly Contrib[],
+): (node: number) => Inclusion | undefined {
+  let byNode: ReadonlyMap<number, Inclusion> | undefined;
+  const make = (): ReadonlyMap<number, Inclusion> => {
+    const proofs = sumProofs(sha256, contribLeaves(sha256, leaves));
+    return new Map(
+      leaves.map(({ node, weight }, index) => [
+        node,
+        { index, weight, proof: proofs[index] ?? [] },
+      ]),
+    );
   };
+  return (node) => (byNode ??= make()).get(node);
 }
 
 /** Root of the plain tree over the cohort, ascending by node. */

@@ -101,9 +101,10 @@ export class NodeSession {
     return this.#offered.size > 0 ? 'offer' : undefined;
   }
 
-  /** The node was offered the task of a round. */
-  offered(run: number, round: number): void {
+  /** Offers the task of a round; `frame` is shared with other sessions. */
+  offer({ run, round }: { readonly run: number; readonly round: number }, frame: Uint8Array): void {
     if (this.#offered.size < MAX_OFFERED) this.#offered.set(run, round);
+    this.#wire.send(frame);
   }
 
   /** Tells the node why, then closes the socket with the code's close code. */
