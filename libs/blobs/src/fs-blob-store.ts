@@ -124,12 +124,12 @@ export class FsBlobStore implements BlobStore {
   }
 
   /**
-   * The blob's bytes, or a range of them, in 1 MiB pieces. Not hashed: who downloads a blob knows its id and checks.
+   * The blob's bytes, or a range of them, in 64 KiB pieces. Not hashed: who downloads a blob knows its id and checks.
    * The stream fails with ENOENT when there is no such blob; ask `size` first.
    */
   readStream(id: Hash, range?: ByteRange): ReadStream {
     const bounds = range === undefined ? {} : { start: range.start, end: range.end - 1 };
-    return createReadStream(this.path(id), { ...bounds, highWaterMark: 2 ** 20 });
+    return createReadStream(this.path(id), { ...bounds, highWaterMark: 2 ** 16 });
   }
 
   /** Removes drafts that a killed process left. Call at start, before anything else writes here. */

@@ -3,10 +3,12 @@ import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
 import { ApiProduces } from '@nestjs/swagger';
 import { type Hash, TallyError } from '@tallystick/kernel';
 import { ForNodes } from '../auth/access.js';
-import { Deployment } from '../deployment.js';
 import { sha256Param } from '../http/params.js';
 import { RunRows } from '../persistence/run-rows.js';
-import { sendBlob } from './blob-download.js';
+import { Downloads } from './downloads.js';
+
+/** Ids kept; models are never forgotten, so a known one stays one. */
+const MAX_KNOWN = 1_024;
 
 /**
  * What nodes and auditors download, by hash. Nodes get specs and models; any other blob (updates, optimizer states)
@@ -15,9 +17,12 @@ import { sendBlob } from './blob-download.js';
 @Controller('api/v1')
 export class ModelsController {
   constructor(
-    private readonly deployment: Deployment,
+    private readonly downloads: Downloads,
     private readonly runs: RunRows,
   ) {}
+
+  /** Models that were asked for: a whole cohort asks for the same one. */
+  readonly #known = new Set<Hash>();
 
   @Get('models/:sha256')
   @ForNodes()
@@ -27,8 +32,15 @@ export class ModelsController {
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
+    await this.#expectModel(id);
+    await this.downloads.send(id, { request, response });
+  }
+
+  async #expectModel(id: Hash): Promise<void> {
+    if (this.#known.has(id)) return;
     if (!(await this.runs.isModel(id))) throw new TallyError('MODEL_UNKNOWN', { sha256: id });
-    await sendBlob(this.deployment.blobs, id, { request, response });
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.add(id);
   }
 
   @Get('blobs/:sha256')
@@ -38,7 +50,7 @@ export class ModelsController {
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    await sendBlob(this.deployment.blobs, id, { request, response });
+    await this.downloads.send(id, { request, response });
   }
 
   @Get('specs/:sha256')
