@@ -10,6 +10,7 @@ import { Metrics } from '@tallystick/telemetry';
 import type { Config } from './config.js';
 import { crashPointsOf } from './crash-points.js';
 import type { Deployment } from './deployment.js';
+import { openFilesLimit, socketLimits } from './fleet/socket-limits.js';
 import { SPOOL_SHAPE } from './fleet/spooler.js';
 
 /** A coordinator whose supervisor died gives the folder up within this time. */
@@ -144,6 +145,7 @@ async function openDeployment(
     databaseUrl: servers.databaseUrl,
     databasePoolSize: config.database.poolSize,
     nodeCap: BigInt(config.registry.nodeCap),
+    sockets: socketLimits(config.fleet.maxSessions, openFilesLimit()),
     get publicUrl() {
       return address.url;
     },

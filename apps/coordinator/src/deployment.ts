@@ -12,6 +12,7 @@ import type {
 } from '@tallystick/kernel';
 import type { Metrics } from '@tallystick/telemetry';
 import type { CrashPoints } from './crash-points.js';
+import type { SocketLimits } from './fleet/socket-limits.js';
 import type { Spooler } from './fleet/spooler.js';
 
 /**
@@ -26,6 +27,7 @@ export abstract class Deployment {
   abstract readonly databasePoolSize: number;
   /** Largest numExamples that counts of a node that joins. */
   abstract readonly nodeCap: bigint;
+  abstract readonly sockets: SocketLimits;
   /** Base address that invites carry. */
   abstract readonly publicUrl: string;
   /** The coordinator key: signs tasks, promises and headers. */

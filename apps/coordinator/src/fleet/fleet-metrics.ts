@@ -6,6 +6,7 @@ export class FleetMetrics {
   readonly #verdicts: Counter<'outcome'>;
   readonly #received: Counter;
   readonly #lost: Counter;
+  readonly #refused: Counter;
 
   constructor(metrics: Metrics) {
     this.#sessions = metrics.gauge(
@@ -20,6 +21,10 @@ export class FleetMetrics {
       'tally_fleet_update_bytes_total',
       'Bytes of updates received.',
     );
+    this.#refused = metrics.counter(
+      'tally_fleet_refused_total',
+      'Sockets refused before the upgrade for want of room.',
+    );
     this.#lost = metrics.counter('tally_fleet_lost_total', 'Nodes that fell silent or broke off.');
   }
 
@@ -33,6 +38,10 @@ export class FleetMetrics {
 
   lost(): void {
     this.#lost.add({});
+  }
+
+  refused(): void {
+    this.#refused.add({});
   }
 
   received(bytes: number): void {

@@ -9,6 +9,7 @@ import type { Greeter } from './greeter.js';
 import { Heartbeat, type LostNode } from './heartbeat.js';
 import { errorHead, NodeSession, type NodeSessionDeps } from './node-session.js';
 import type { Sessions } from './sessions.js';
+import type { SocketLimits } from './socket-limits.js';
 import { WsWire } from './ws-wire.js';
 
 export const FLEET_PATH = '/api/v1/fleet';
@@ -22,8 +23,14 @@ const ABNORMAL = 1006;
 /** How long a drain waits for the nodes to hang up. */
 const DRAIN_MS = 500;
 
+/** Log lines about refused newcomers: one in this time. */
+const TELL_MS = 10_000;
+
 export interface FleetServerDeps {
   readonly admission: Admission;
+  readonly sockets: SocketLimits;
+  /** Somebody was sent away for want of room. */
+  readonly refused: () => void;
   readonly greeter: Greeter;
   readonly sessions: Sessions;
   readonly session: NodeSessionDeps;
@@ -50,6 +57,7 @@ export class FleetServer {
   readonly #heartbeat: Heartbeat;
   readonly #leaving = new Set<Promise<unknown>>();
   #isDraining = false;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: FleetServerDeps) {
     this.#deps = deps;
@@ -58,6 +66,7 @@ export class FleetServer {
 
   /** Takes over the upgrades of `http`. */
   attach(http: Server): void {
+    http.maxConnections = this.#deps.sockets.connections;
     http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#heartbeat.start();
   }
@@ -89,7 +98,7 @@ export class FleetServer {
     socket.on('error', () => socket.destroy());
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return refuse(socket, refusal);
-    const leave = this.#deps.admission.enter(request.socket.remoteAddress ?? '');
+    const leave = this.#enter(request.socket.remoteAddress ?? '');
     if (leave === undefined) return refuse(socket, '503 Service Unavailable');
     socket.once('close', leave);
     this.#server.handleUpgrade(request, socket, head, (ws) => {
@@ -101,6 +110,25 @@ export class FleetServer {
         },
       );
     });
+  }
+
+  /** A place among the newcomers; undefined when these, or all sockets, are too many. */
+  #enter(address: string): (() => void) | undefined {
+    const { admission, sockets: limits, refused } = this.#deps;
+    const sockets = this.#server.clients.size;
+    const leave = sockets < limits.sessions ? admission.enter(address) : undefined;
+    if (leave !== undefined) return leave;
+    refused();
+    this.#tellFull(sockets);
+    return undefined;
+  }
+
+  /** Now and then: newcomers who come in thousands must not fill the log. */
+  #tellFull(sockets: number): void {
+    const { clock, logger, admission, sockets: limits } = this.#deps;
+    if (clock.nowMs() - this.#toldAtMs < TELL_MS) return;
+    this.#toldAtMs = clock.nowMs();
+    logger.warn('fleet.full', { sockets, limit: limits.sessions, pending: admission.pending });
   }
 
   #refusal(request: IncomingMessage): string | undefined {

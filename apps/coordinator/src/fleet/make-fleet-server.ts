@@ -33,6 +33,8 @@ export async function makeFleetServer(
   const chain = await deployment.ledger.genesis();
   return new FleetServer({
     admission: new Admission(),
+    sockets: deployment.sockets,
+    refused: () => metrics.refused(),
     greeter: new Greeter({ chain, signer, members, sessions: tokens, entropy, sha256, ed25519 }),
     sessions,
     session: sessionDeps(deployment, parts, metrics),

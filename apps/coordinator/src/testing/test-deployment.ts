@@ -49,6 +49,7 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
       databaseUrl,
       databasePoolSize: 8,
       nodeCap: 1_000n,
+      sockets: { sessions: 1_000, connections: 2_000 },
       get publicUrl() {
         return publicUrl;
       },
