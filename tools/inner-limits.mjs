@@ -67,6 +67,30 @@ const LIMITS = [
     'Unsent bytes of one socket before it is closed.',
   ],
   [
+    'apps/coordinator/src/fleet/upload-desk.ts',
+    'MAX_BEGINS',
+    '',
+    'Uploads of one round that a node may begin in one session.',
+  ],
+  [
+    'apps/coordinator/src/models/downloads.ts',
+    'MAX_DOWNLOADS',
+    '',
+    'Downloads at once; more get 503 and `Retry-After`.',
+  ],
+  [
+    'apps/coordinator/src/models/downloads.ts',
+    'MAX_STREAMS',
+    '',
+    'Downloads at once of blobs that are too large to be shared in memory.',
+  ],
+  [
+    'apps/coordinator/src/models/downloads.ts',
+    'MAX_HOT_BYTES',
+    'bytes',
+    'A blob that all its downloads share in memory.',
+  ],
+  [
     'apps/coordinator/src/fleet/paced-queue.ts',
     'MAX_WAITING',
     '',

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_CRASH } from '../crash-points.js';
 import type { EvaluationReport } from '../rounds/evaluations.js';
 import { FakeWire } from '../testing/fakes.js';
+import { FuzzFrames } from '../testing/fuzz-frames.js';
 import { MemorySpooler } from '../testing/memory-spooler.js';
 import { NodeSession } from './node-session.js';
 import { UploadSlots } from './upload-slots.js';
@@ -244,6 +245,69 @@ describe('NodeSession', () => {
     expect(wire.closed?.reason).toBe('NET_TIMEOUT');
     await expect.poll(() => other.heads.length).toBe(1);
     await next.end();
+  });
+
+  it('H: a node that shows life but sends no chunk keeps its slot for 30 s, not longer', async () => {
+    const slots = new UploadSlots(1);
+    session = newSession(wire, slots);
+    await say(begin());
+    for (let second = 0; second < 29; second++) {
+      await clock.advance(1_000);
+      await say();
+    }
+    expect(wire.closed).toBeUndefined();
+    await clock.advance(1_000);
+    expect(wire.closed).toEqual({ code: 4408, reason: 'NET_TIMEOUT' });
+    expect(spooler.opened).toBe(0);
+    (await slots.take(new AbortController().signal))();
+  });
+
+  it('H: a second begin takes the place of the first, and holds one slot', async () => {
+    const slots = new UploadSlots(1);
+    session = newSession(wire, slots);
+    await say(begin(ZERO_HASH, 5_000), begin(), chunk(), submit());
+    expect(wire.heads.at(-1)).toMatchObject({ kind: 'verdict', outcome: 'accepted' });
+    expect(spooler.opened).toBe(0);
+    (await slots.take(new AbortController().signal))();
+  });
+
+  it('H: uploads begun again and again are a strike, and end the session', async () => {
+    for (let times = 0; times < 32; times++) await say(begin());
+    expect(strikes).toEqual([]);
+    await say(begin());
+    expect(strikes).toEqual(['UPDATE_QUOTA']);
+    expect(wire.closed).toEqual({ code: 4429, reason: 'UPDATE_QUOTA' });
+    await session.end();
+    expect(spooler.opened).toBe(0);
+  });
+
+  it('H: refuses more bytes than were announced', async () => {
+    await say(begin(), chunk(), chunk(CONTENT.subarray(0, 1), 300));
+    expect(wire.closed).toEqual({ code: 4400, reason: 'PROTO_UNEXPECTED' });
+    expect(submissions).toEqual([]);
+  });
+
+  const seed = Number(process.env['TALLY_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+  it(`H: reads 10,000 hostile frames and holds on to nothing (TALLY_FUZZ_SEED=${seed})`, async () => {
+    const frames = new FuzzFrames(seed);
+    const reasons = new Set<string>();
+    for (let n = 0; n < 10_000; n++) {
+      const frame = frames.next({ run: RUN, round: 1 });
+      if (typeof frame === 'string') continue;
+      session.receive(frame);
+      if (n % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (wire.closed === undefined) continue;
+      reasons.add(wire.closed.reason);
+      await session.end();
+      wire = new FakeWire();
+      session = newSession(wire);
+    }
+    await session.end();
+    const violations = ['PROTO_MALFORMED', 'PROTO_TOO_LARGE', 'PROTO_UNEXPECTED'];
+    expect([...reasons].toSorted()).toEqual(expect.arrayContaining(violations));
+    expect(reasons).not.toContain('INTERNAL');
+    expect(spooler.opened).toBe(0);
+    expect(submissions).toEqual([]);
   });
 
   it('passes declines and evaluations on, and only its own', async () => {

@@ -5,8 +5,13 @@ import type { Spooler } from './spooler.js';
 import { Upload, type UploadTarget } from './upload.js';
 import type { UploadSlots } from './upload-slots.js';
 
-/** A slot is given back when no chunk has come for this long; what is spooled stays. */
+/**
+ * A slot is given back when no whole chunk has come for this long; what is spooled stays. A node that sends slower
+ * than 35 KB/s would keep it from 16 others that wait.
+ */
 const IDLE_MS = 30_000;
+/** Begun uploads of one round in one session; a node tries again eight times. */
+const MAX_BEGINS = 32;
 
 export interface UploadDeskDeps {
   readonly folder: string;
@@ -22,11 +27,15 @@ interface RoundRef {
   readonly round: number;
 }
 
+const NEVER = { times: 0 };
+
 /** The one upload of a session: begin, chunks, and the file's way into the blob store. */
 export class UploadDesk {
   #current: { upload: Upload; release: () => void; idle: Timer } | undefined;
   /** The round whose upload was dropped last: what of it was under way already is honest lateness. */
   #forgotten: RoundRef | undefined;
+  /** The round of the newest upload, and how often one of it has begun. */
+  #begun: RoundRef & { readonly times: number } = { run: -1, round: -1, times: 0 };
   readonly #onIdle: (error: TallyError) => void;
   readonly #deps: UploadDeskDeps;
 
@@ -36,8 +45,12 @@ export class UploadDesk {
     this.#deps = deps;
   }
 
-  /** Waits for a slot and tells where to go on; `target.bytes` when the file is here already. */
+  /**
+   * Waits for a slot and tells where to go on; `target.bytes` when the file is here already. An upload that is open
+   * gives way. Throws UPDATE_QUOTA for one begin too many.
+   */
   async begin(target: UploadTarget, signal: AbortSignal): Promise<number> {
+    this.#count(target);
     await this.leave();
     if (await this.#isStored(target.update, target.bytes)) return target.bytes;
     const release = await this.#deps.slots.take(signal);
@@ -112,6 +125,14 @@ export class UploadDesk {
     if (target?.run !== run || target.round !== round) return;
     this.#forgotten = { run, round };
     await this.#drop();
+  }
+
+  #count({ node, run, round }: UploadTarget): void {
+    const { times } = this.#begun.run === run && this.#begun.round === round ? this.#begun : NEVER;
+    if (times === MAX_BEGINS) {
+      throw new TallyError('UPDATE_QUOTA', { node, run, round, limit: MAX_BEGINS });
+    }
+    this.#begun = { run, round, times: times + 1 };
   }
 
   #drop(): Promise<void> {
