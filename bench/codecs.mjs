@@ -41,7 +41,7 @@ if (!Number.isInteger(seeds) || seeds < 1) {
 /** Update files written and their bytes, whoever writes them. */
 const written = { files: 0, bytes: 0 };
 const put = Reflect.get(UpdateFiles.prototype, 'put');
-UpdateFiles.prototype.put = function count(bytes) {
+UpdateFiles.prototype.put = function count(/** @type {Uint8Array} */ bytes) {
   written.files++;
   written.bytes += bytes.length;
   return put.call(this, bytes);
@@ -60,7 +60,7 @@ async function exampleOf(numeric, seed) {
 /** Blobs of the run at hand, so that models of earlier rounds can be measured. @type {Map<string, Uint8Array>} */
 const blobs = new Map();
 const store = Reflect.get(MemoryBlobStore.prototype, 'put');
-MemoryBlobStore.prototype.put = async function remember(bytes) {
+MemoryBlobStore.prototype.put = async function remember(/** @type {Uint8Array} */ bytes) {
   const id = await store.call(this, bytes);
   blobs.set(id, bytes);
   return id;
@@ -103,7 +103,10 @@ async function measure(numeric, runs) {
 /** Top-k by sites that forget: the mutant. */
 async function measureForgetting() {
   const before = Reflect.get(StateKeeper.prototype, 'before');
-  StateKeeper.prototype.before = async function forget(of, signal) {
+  StateKeeper.prototype.before = async function forget(
+    /** @type {Parameters<typeof before>[0]} */ of,
+    /** @type {AbortSignal} */ signal,
+  ) {
     return (await before.call(this, of, signal))?.fill(0);
   };
   try {

@@ -17,7 +17,6 @@ const LIMITS = [
   ],
   ['libs/aggregation/src/safetensors.ts', 'MAX_HEADER_BYTES', 'bytes', 'Header of a model file.'],
   ['libs/compute/src/worker-pool.ts', 'MAX_PENDING', '', 'Tasks waiting for one fold thread.'],
-  ['libs/compute/src/worker-folder-factory.ts', 'MAX_STREAMS', '', 'Running hashes of uploads.'],
   [
     'libs/rounds/src/round-actor.ts',
     'MESSAGES_PER_NODE',
@@ -80,12 +79,41 @@ const LIMITS = [
     '',
     'Frames of one node waiting at the coordinator.',
   ],
-  ['apps/coordinator/src/fleet/upload-slots.ts', 'SLOTS', '', 'Uploads at once.'],
   [
     'apps/coordinator/src/fleet/ws-wire.ts',
     'MAX_BUFFERED_BYTES',
     'bytes',
     'Unsent bytes of one socket before it is closed.',
+  ],
+  [
+    'apps/coordinator/src/fleet/upload-desk.ts',
+    'MAX_BEGINS',
+    '',
+    'Uploads of one round that a node may begin in one session.',
+  ],
+  [
+    'apps/coordinator/src/models/downloads.ts',
+    'MAX_DOWNLOADS',
+    '',
+    'Downloads at once; more get 503 and `Retry-After`.',
+  ],
+  [
+    'apps/coordinator/src/models/downloads.ts',
+    'MAX_STREAMS',
+    '',
+    'Downloads at once of blobs that are too large to be shared in memory.',
+  ],
+  [
+    'apps/coordinator/src/models/downloads.ts',
+    'MAX_HOT_BYTES',
+    'bytes',
+    'A blob that all its downloads share in memory.',
+  ],
+  [
+    'apps/coordinator/src/fleet/paced-queue.ts',
+    'MAX_WAITING',
+    '',
+    'Offers and results that wait for their turn to be sent.',
   ],
   ['apps/coordinator/src/persistence/event-feed.ts', 'MAX_WATCHERS', '', 'Event streams at once.'],
   [

@@ -74,7 +74,11 @@ export class ClientNode {
       signer,
       log,
       trainer,
-      source: new HttpSource(new CoordinatorApi({ url, token: () => token, clock })),
+      source: new HttpSource({
+        api: new CoordinatorApi({ url, token: () => token, clock }),
+        clock,
+        backOff: () => new BackOff(entropy),
+      }),
       sha256,
       ed25519,
       clock,

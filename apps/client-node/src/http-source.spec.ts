@@ -1,9 +1,11 @@
 import { asNodeId, asRunId, toHex } from '@tallystick/kernel';
+import { SeededEntropy, VirtualClock } from '@tallystick/kernel/testing';
 import { CONTRIB } from '@tallystick/record';
 import { CoordinatorApi, type Fetch } from '@tallystick/site';
 import { TestCoordinator, testHash } from '@tallystick/site/testing';
 import { describe, expect, it } from 'vitest';
 import { HttpSource } from './http-source.js';
+import { BackOff } from './link/back-off.js';
 
 const { signal } = new AbortController();
 const FILE = Buffer.from('0123456789'.repeat(10));
@@ -35,8 +37,11 @@ function breaking(perRequest: number): { fetch: Fetch; ranges: string[] } {
   };
 }
 
+const clock = new VirtualClock();
+
 function source(fetch: Fetch): HttpSource {
-  return new HttpSource(new CoordinatorApi({ url: 'http://c.test', fetch }));
+  const backOff = (): BackOff => new BackOff(new SeededEntropy(1));
+  return new HttpSource({ api: new CoordinatorApi({ url: 'http://c.test', fetch }), clock, backOff });
 }
 
 describe('HttpSource', () => {
@@ -53,6 +58,25 @@ describe('HttpSource', () => {
       code: 'NET_UNREACHABLE',
     });
     expect(ranges).toHaveLength(4);
+  });
+
+  it('comes back to a busy coordinator when it says, and not before', async () => {
+    const askedAtMs: number[] = [];
+    const busy = { error: { code: 'NET_BUSY', message: 'too many downloads', hint: 'later' } };
+    const fetch: Fetch = async () => {
+      askedAtMs.push(clock.nowMs());
+      return askedAtMs.length < 4
+        ? new Response(JSON.stringify(busy), { status: 503, headers: { 'retry-after': '2' } })
+        : new Response(FILE);
+    };
+    const got = source(fetch).model(testHash('m'), signal);
+    for (let turn = 0; turn < 100 && askedAtMs.length < 4; turn++) {
+      await clock.advance(500);
+      await new Promise((resolve) => setImmediate(resolve)); // a Response body is read outside the virtual clock
+    }
+    expect(Buffer.from(await got).equals(FILE)).toBe(true);
+    const waits = askedAtMs.slice(1).map((atMs, i) => atMs - (askedAtMs[i] ?? 0));
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(2_000);
   });
 
   it('does not repeat a refusal', async () => {

@@ -1,17 +1,28 @@
-import { fromHex, type Hash, isTallyError, type RunId } from '@tallystick/kernel';
+import { type Clock, fromHex, type Hash, isTallyError, type RunId, sleep } from '@tallystick/kernel';
 import { HeaderList, LIMITS, RoundEvidence } from '@tallystick/protocol';
 import { CONTRIB, type Contrib, decodeRecords } from '@tallystick/record';
 import type { CoordinatorApi, RunSource } from '@tallystick/site';
+import type { BackOff } from './link/back-off.js';
 
 /** Times in a row that a download may break off without a new byte. */
 const MAX_FRUITLESS = 4;
+/** Times that a busy coordinator is asked again: minutes, if the round lasts as long. */
+const MAX_BUSY = 60;
+
+export interface HttpSourceDeps {
+  readonly api: CoordinatorApi;
+  readonly clock: Clock;
+  readonly backOff: () => BackOff;
+}
 
 /** RunSource over the coordinator's REST API, with the session token of the moment. */
 export class HttpSource implements RunSource {
+  readonly #deps: HttpSourceDeps;
   readonly #api: CoordinatorApi;
 
-  constructor(api: CoordinatorApi) {
-    this.#api = api;
+  constructor(deps: HttpSourceDeps) {
+    this.#deps = deps;
+    this.#api = deps.api;
   }
 
   async spec(id: Hash, signal: AbortSignal): Promise<string> {
@@ -40,8 +51,13 @@ export class HttpSource implements RunSource {
     );
   }
 
-  /** A broken download goes on where it stopped, as long as that brings new bytes. */
+  /**
+   * A broken download goes on where it stopped, as long as that brings new bytes; a busy coordinator is asked again
+   * when it says, or later, so that those it sends away do not come back together.
+   */
   async #download(path: string, limit: number, signal: AbortSignal): Promise<Buffer> {
+    const backOff = this.#deps.backOff();
+    let busy = 0;
     const pieces: Uint8Array[] = [];
     let offset = 0;
     const take = (piece: Uint8Array): void => {
@@ -55,6 +71,12 @@ export class HttpSource implements RunSource {
         return Buffer.concat(pieces);
       } catch (error) {
         signal.throwIfAborted();
+        if (isTallyError(error, 'NET_BUSY') && busy++ < MAX_BUSY) {
+          const waitMs = Math.max(Number(error.meta['retryAfterMs'] ?? 0), backOff.next());
+          await sleep(this.#deps.clock, waitMs, signal);
+          signal.throwIfAborted();
+          continue;
+        }
         fruitless = offset > before ? 0 : fruitless + 1;
         if (fruitless === MAX_FRUITLESS || !mayResume(error)) throw error;
       }

@@ -13,7 +13,9 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env, process.argv.slice(2));
   const logger = createLogger({ role: 'node', level: config.log.level });
   warnWithoutBufferutil(logger);
-  const trainer = new ProcessTrainer();
+  const trainer = new ProcessTrainer({
+    onCrash: ({ code, message }) => logger.warn('training.restarted', { code, reason: message }),
+  });
   const node = await ClientNode.open(config.folder, {
     trainer,
     sha256,

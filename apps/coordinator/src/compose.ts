@@ -10,6 +10,8 @@ import { Metrics } from '@tallystick/telemetry';
 import type { Config } from './config.js';
 import { crashPointsOf } from './crash-points.js';
 import type { Deployment } from './deployment.js';
+import { openFilesLimit, socketLimits } from './fleet/socket-limits.js';
+import { SPOOL_SHAPE } from './fleet/spooler.js';
 
 /** A coordinator whose supervisor died gives the folder up within this time. */
 const DRAIN_WAIT_MS = 10_000;
@@ -133,7 +135,7 @@ async function openDeployment(
   const blobs = new FsBlobStore({ folder: folder.blobs });
   await blobs.sweepDrafts();
   const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
-  const folders = new WorkerFolderFactory({ blobs, workers });
+  const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
   undo.add(() => folders.close());
   const metrics = new Metrics();
   metrics.observeProcess();
@@ -144,11 +146,13 @@ async function openDeployment(
     databasePoolSize: config.database.poolSize,
     nodeCap: BigInt(config.registry.nodeCap),
     maxPlaying: config.runs.maxPlaying,
+    sockets: socketLimits(config.fleet.maxSessions, openFilesLimit()),
     get publicUrl() {
       return address.url;
     },
     signer: keys.coordinator,
     treasury: asAccountId(keys.treasury.key),
+    spooler: folders.spooler,
     ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics },
     clock: systemClock,
     entropy: systemEntropy,

@@ -70,6 +70,17 @@ export const ConfigSchema = z.object({
         .describe('Hash and fold threads; by default one less than there are cores, at most 8.'),
     })
     .prefault({}),
+  fleet: z
+    .object({
+      maxSessions: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe('Nodes connected at once; by default what the limit of open files leaves.'),
+    })
+    .prefault({}),
   log: z
     .object({
       level: z

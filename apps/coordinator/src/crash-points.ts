@@ -17,12 +17,14 @@ export type CrashPoint = (typeof CRASH_POINTS)[number];
 
 /** Does nothing outside tests. */
 export interface CrashPoints {
+  /** True when `hit` would end the process: for a point that has to be prepared. */
+  isDue(point: CrashPoint, round: number): boolean;
   /** Ends the process as kill -9 would, when this is the chosen point; the second time it passes. */
   hit(point: CrashPoint, round: number): void;
 }
 
 /** What every real deployment uses. */
-export const NO_CRASH: CrashPoints = { hit: () => undefined };
+export const NO_CRASH: CrashPoints = { isDue: () => false, hit: () => undefined };
 
 /**
  * Kills the process at `point` of `round` once: a marker file in `folder` lets the restarted process pass. Only the
@@ -30,9 +32,12 @@ export const NO_CRASH: CrashPoints = { hit: () => undefined };
  */
 export function crashOnce(folder: string, chosen: CrashPoint, chosenRound: number): CrashPoints {
   const marker = join(folder, `crashed-${chosen}`);
+  const isDue = (point: CrashPoint, round: number): boolean =>
+    point === chosen && round === chosenRound && !existsSync(marker);
   return {
+    isDue,
     hit: (point, round) => {
-      if (point !== chosen || round !== chosenRound || existsSync(marker)) return;
+      if (!isDue(point, round)) return;
       const file = openSync(marker, 'wx', 0o600);
       writeSync(file, `${process.pid}\n`);
       fsyncSync(file);

@@ -12,6 +12,8 @@ import type {
 } from '@tallystick/kernel';
 import type { Metrics } from '@tallystick/telemetry';
 import type { CrashPoints } from './crash-points.js';
+import type { SocketLimits } from './fleet/socket-limits.js';
+import type { Spooler } from './fleet/spooler.js';
 
 /**
  * What main.ts composes once, and tests compose for themselves. An abstract class, so that it is its own injection
@@ -27,6 +29,7 @@ export abstract class Deployment {
   abstract readonly nodeCap: bigint;
   /** Runs that play at once; others wait. */
   abstract readonly maxPlaying: number;
+  abstract readonly sockets: SocketLimits;
   /** Base address that invites carry. */
   abstract readonly publicUrl: string;
   /** The coordinator key: signs tasks, promises and headers. */
@@ -36,6 +39,7 @@ export abstract class Deployment {
   abstract readonly ledger: RoundLedger;
   abstract readonly blobs: FsBlobStore;
   abstract readonly folders: WorkerFolderFactory;
+  abstract readonly spooler: Spooler;
   abstract readonly sha256: Sha256;
   abstract readonly ed25519: Ed25519;
   abstract readonly clock: Clock;

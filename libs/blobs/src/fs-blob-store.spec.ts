@@ -41,12 +41,12 @@ describe('FsBlobStore', () => {
     expect(await store.get(id)).toEqual(CONTENT);
   });
 
-  it('adopts a spooled file under its hash', async () => {
+  it.each(['adopt', 'adoptSynced'] as const)('%ss a spooled file under its hash', async (adopt) => {
     const store = make();
     const spooled = join(home, 'upload');
     await writeFile(spooled, CONTENT);
     const id = sha256(CONTENT);
-    await store.adopt(spooled, id);
+    await store[adopt](spooled, id);
     expect(await store.get(id)).toEqual(CONTENT);
     expect(await store.size(id)).toBe(CONTENT.length);
     expect(await readdir(home)).not.toContain('upload');

@@ -1,10 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, type ReadStream } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fsync,
+  openSync,
+  type ReadStream,
+  renameSync,
+} from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { asHash, type Hash, TallyError } from '@tallystick/kernel';
 import { fsyncFolder, sha256 } from '@tallystick/kernel/node';
 import type { BlobStore } from '@tallystick/rounds';
+
+const durable = promisify(fsync);
 
 /** Half-open range of bytes, as in HTTP after the usual +1. */
 export interface ByteRange {
@@ -67,6 +78,27 @@ export class FsBlobStore implements BlobStore {
     }
   }
 
+  /**
+   * `adopt` of a file that the caller has synced. For worker threads: renames at once, and waits for nothing but the
+   * disk (a quarter of `adopt`'s trips through the thread pool).
+   */
+  async adoptSynced(file: string, id: Hash): Promise<void> {
+    const path = this.path(id);
+    const folder = dirname(path);
+    try {
+      if (!existsSync(folder)) await makeFolder(folder);
+      renameSync(file, path);
+      const descriptor = openSync(folder, 'r');
+      try {
+        await durable(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (error) {
+      throw asStoreError(error, path);
+    }
+  }
+
   async get(id: Hash): Promise<Uint8Array> {
     const bytes = await readFile(this.path(id)).catch((error: unknown) => {
       throw missing(error, id);
@@ -92,12 +124,12 @@ export class FsBlobStore implements BlobStore {
   }
 
   /**
-   * The blob's bytes, or a range of them, in 1 MiB pieces. Not hashed: who downloads a blob knows its id and checks.
+   * The blob's bytes, or a range of them, in 64 KiB pieces. Not hashed: who downloads a blob knows its id and checks.
    * The stream fails with ENOENT when there is no such blob; ask `size` first.
    */
   readStream(id: Hash, range?: ByteRange): ReadStream {
     const bounds = range === undefined ? {} : { start: range.start, end: range.end - 1 };
-    return createReadStream(this.path(id), { ...bounds, highWaterMark: 2 ** 20 });
+    return createReadStream(this.path(id), { ...bounds, highWaterMark: 2 ** 16 });
   }
 
   /** Removes drafts that a killed process left. Call at start, before anything else writes here. */

@@ -1,23 +1,26 @@
-/** Entry of a compute worker: answers one task at a time, in the order they were sent. */
-import { createHash, type Hash as RunningHash } from 'node:crypto';
-import { parentPort } from 'node:worker_threads';
+/**
+ * Entry of a compute worker. It answers folds one at a time, in the order they were sent, and what uploads ask beside
+ * them, each at once: whatever of it must come in order is done before the handler first waits.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
 import { chooseUpdates, copyState } from '@tallystick/aggregation';
 import { FsBlobStore } from '@tallystick/blobs';
-import { type Hash, isTallyError } from '@tallystick/kernel';
+import { isTallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { held, LaneSession } from './lane-session.js';
 import { type FoldStart, loadStart } from './load-start.js';
-import { hashOf, readPrefix } from './read-update.js';
+import { hashOf } from './read-update.js';
+import { SpoolSession } from './spool/spool-session.js';
+import type { SpoolTasks, WorkerData } from './spool/spool-tasks.js';
 import type { Failure, ReplyMessage, TaskKind, TaskMessage, Tasks } from './tasks.js';
 
 type Handlers = {
   [K in TaskKind]: (ask: Tasks[K]['ask']) => Tasks[K]['answer'] | Promise<Tasks[K]['answer']>;
 };
 
-/** The handlers over this worker's folds and running hashes, both bounded by the pool. */
+/** The handlers over this worker's folds and spooled files, both bounded by the pool. */
 function handlersOf(): Handlers {
   const lanes = new Map<number, LaneSession>();
-  const hashes = new Map<number, RunningHash>();
   return {
     load: async ({ folder, spec }) =>
       shared(await loadStart(new FsBlobStore({ folder }), sha256, spec)),
@@ -32,18 +35,39 @@ function handlersOf(): Handlers {
     store: ({ fold, folder }) => held(lanes, fold, 'fold').store(folder),
     close: ({ fold }) => void lanes.delete(fold),
     hashFile: ({ path }) => hashOf(path),
-    hashBegin: ({ stream, prefix }) => {
-      const hash = createHash('sha256');
-      if (prefix !== undefined) readPrefix(prefix, (piece) => hash.update(piece));
-      hashes.set(stream, hash);
+    ...spoolHandlers(),
+  };
+}
+
+function spoolHandlers(): Pick<Handlers, keyof SpoolTasks> {
+  const { memory }: WorkerData = workerData;
+  const files = new Map<number, SpoolSession>();
+  const take = (file: number): SpoolSession => {
+    const session = held(files, file, 'file');
+    files.delete(file);
+    return session;
+  };
+  return {
+    spoolOpen: ({ file, place }) => {
+      const session = SpoolSession.open(place, memory);
+      files.set(file, session);
+      return session.bytes;
     },
-    hashUpdate: ({ stream, bytes }) => void held(hashes, stream, 'hash').update(bytes),
-    hashDigest: ({ stream }) => {
-      const digest = held(hashes, stream, 'hash').digest('hex');
-      hashes.delete(stream);
-      return digest as Hash;
+    spoolAppend: ({ file, piece }) => held(files, file, 'file').append(piece),
+    spoolStore: ({ file, update, folder }) => take(file).store(update, new FsBlobStore({ folder })),
+    spoolWhole: async ({ place, piece, update, folder }) => {
+      const session = SpoolSession.create(place, memory);
+      try {
+        session.append(piece);
+        return await session.store(update, new FsBlobStore({ folder }));
+      } finally {
+        session.close();
+      }
     },
-    hashAbort: ({ stream }) => void hashes.delete(stream),
+    spoolClose: ({ file }) => {
+      files.get(file)?.close();
+      files.delete(file);
+    },
   };
 }
 
@@ -76,5 +100,8 @@ async function replyTo(handlers: Handlers, { id, kind, ask }: TaskMessage): Prom
 const handlers = handlersOf();
 let last = Promise.resolve();
 parentPort?.on('message', (message: TaskMessage) => {
-  last = last.then(async () => parentPort?.postMessage(await replyTo(handlers, message)));
+  const answer = async (): Promise<void> =>
+    parentPort?.postMessage(await replyTo(handlers, message));
+  if (message.kind.startsWith('spool')) void answer();
+  else last = last.then(answer);
 });

@@ -2,17 +2,18 @@
  * compute: folds of rounds, and hashes of files, done beside the thread that serves sockets.
  *
  * `WorkerFolderFactory` shares the positions of a model out to worker threads over one shared memory: each owns a
- * disjoint range of blocks, so there are no locks and the number of workers cannot change a bit. It also hashes files
- * and running uploads. `InProcessFolderFactory` does the same on the calling thread over any BlobStore, with the same
- * kernels; `simulate`, audits and tests use it. One contract suite (`testing/`) holds both.
+ * disjoint range of blocks, so there are no locks and the number of workers cannot change a bit. `WorkerSpooler`
+ * (`spool/`) hashes uploads in shared memory and writes them in the same threads. `InProcessFolderFactory` folds on the
+ * calling thread over any BlobStore, with the same kernels; `simulate`, audits and tests use it. One contract suite
+ * (`testing/`) holds both folds.
  *
  * Invariants: an update is hashed before it is judged, so a node is never blamed for a damaged disk; queues and
- * streams are bounded; every task has a deadline.
+ * shared memory are bounded; every task has a deadline.
  *
  * It refuses to judge membership, signatures or weights: that is the gate's work in rounds.
  */
 export { Fold } from './fold.js';
-export { HashStream } from './hash-stream.js';
 export { InProcessFolderFactory, type InProcessOptions } from './in-process-folder-factory.js';
-export type { Prefix } from './tasks.js';
+export type { WorkerSpooledFile } from './spool/worker-spooled-file.js';
+export type { SpoolShape, SpoolTarget, WorkerSpooler } from './spool/worker-spooler.js';
 export { WorkerFolderFactory, type WorkerFolderOptions } from './worker-folder-factory.js';

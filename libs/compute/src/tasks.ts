@@ -10,6 +10,7 @@ import type {
 import type { ErrorCode, ErrorMeta, Hash } from '@tallystick/kernel';
 import type { FoldSpec, Inspection } from '@tallystick/rounds';
 import type { FoldStart } from './load-start.js';
+import type { SpoolTasks } from './spool/spool-tasks.js';
 
 /** A fold as every lane's worker holds it. The arrays of `start` and the sums in `memory` are shared by all lanes. */
 export interface OpenLane {
@@ -30,7 +31,7 @@ export interface Prefix {
 }
 
 /** Everything a worker does: what is asked and what is answered. Structured clones, so plain data only. */
-export interface Tasks {
+export interface Tasks extends SpoolTasks {
   /** Reads model and state into shared arrays. */
   load: { ask: { folder: string; spec: FoldSpec }; answer: FoldStart };
   open: { ask: OpenLane; answer: void };
@@ -51,10 +52,6 @@ export interface Tasks {
   store: { ask: { fold: number; folder: string }; answer: { model: Hash; state: Hash } };
   close: { ask: { fold: number }; answer: void };
   hashFile: { ask: { path: string }; answer: Hash };
-  hashBegin: { ask: { stream: number; prefix: Prefix | undefined }; answer: void };
-  hashUpdate: { ask: { stream: number; bytes: Uint8Array }; answer: void };
-  hashDigest: { ask: { stream: number }; answer: Hash };
-  hashAbort: { ask: { stream: number }; answer: void };
 }
 
 /** Names of the tasks. */

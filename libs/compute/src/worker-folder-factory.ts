@@ -1,10 +1,9 @@
 import { CHUNK_POSITIONS } from '@tallystick/aggregation';
 import type { FsBlobStore } from '@tallystick/blobs';
-import { type Hash, TallyError } from '@tallystick/kernel';
+import type { Hash } from '@tallystick/kernel';
 import type { FolderFactory, FoldSpec } from '@tallystick/rounds';
 import { Fold } from './fold.js';
-import { HashStream } from './hash-stream.js';
-import type { Prefix } from './tasks.js';
+import { spoolMemory, type SpoolShape, WorkerSpooler } from './spool/worker-spooler.js';
 import { WorkerEngine } from './worker-engine.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -15,24 +14,28 @@ export interface WorkerFolderOptions {
   readonly workers: number;
   /** Positions a worker stages at once; never changes a result. */
   readonly chunkPositions?: number;
+  /** Uploads taken in at once; none unless given. */
+  readonly spool?: SpoolShape;
 }
 
-/** Running hashes open at once: far above the upload slots. */
-const MAX_STREAMS = 256;
+const NO_SPOOL: SpoolShape = { files: 0, fileBytes: 0, chunkBytes: 0 };
 
 /** Folds and hashes files in worker threads over shared memory, so that the thread with the sockets stays free. */
 export class WorkerFolderFactory implements FolderFactory {
+  /** Takes uploads in, in the same threads. */
+  readonly spooler: WorkerSpooler;
   readonly #blobs: FsBlobStore;
   readonly #chunkPositions: number;
   readonly #pool: WorkerPool;
   #nextFold = 0;
-  #nextStream = 0;
-  #streams = 0;
 
   constructor(options: WorkerFolderOptions) {
     this.#blobs = options.blobs;
     this.#chunkPositions = options.chunkPositions ?? CHUNK_POSITIONS;
-    this.#pool = new WorkerPool({ workers: options.workers });
+    const { workers, blobs, spool: shape = NO_SPOOL } = options;
+    const memory = spoolMemory(shape);
+    this.#pool = new WorkerPool({ workers, data: { memory } });
+    this.spooler = new WorkerSpooler({ shape, memory, pool: this.#pool, folder: blobs.folder });
   }
 
   /** Rejects with STORE_BLOB_MISSING, STORE_BLOB_DAMAGED or MODEL_MALFORMED. */
@@ -54,26 +57,7 @@ export class WorkerFolderFactory implements FolderFactory {
     return this.#pool.run(this.#pool.idlest(), 'hashFile', { ask: { path } });
   }
 
-  /**
-   * Begins a running hash, of nothing or of the first `prefix.bytes` bytes of a spooled file (an upload resumed after
-   * a restart). Rejects with INTERNAL_OVERFLOW when 256 are open.
-   */
-  async hashStream(prefix?: Prefix): Promise<HashStream> {
-    if (this.#streams >= MAX_STREAMS) {
-      throw new TallyError('INTERNAL_OVERFLOW', { what: 'running hashes', limit: MAX_STREAMS });
-    }
-    this.#streams++;
-    const place = { worker: this.#pool.idlest(), stream: this.#nextStream++ };
-    try {
-      await this.#pool.run(place.worker, 'hashBegin', { ask: { stream: place.stream, prefix } });
-    } catch (error) {
-      this.#streams--;
-      throw error;
-    }
-    return new HashStream(this.#pool, place, () => void this.#streams--);
-  }
-
-  /** Ends the threads; open folds and hashes are lost. */
+  /** Ends the threads; open folds are lost, spooled files keep their whole chunks. */
   async close(): Promise<void> {
     await this.#pool.close();
   }

@@ -26,7 +26,7 @@ describe('WorkerPool', () => {
 
   it('rejects what a worker owed when it ends, and starts another', async () => {
     const pool = make();
-    const silent = pool.run(0, 'hashAbort', { ask: { stream: 1 } });
+    const silent = pool.run(0, 'spoolClose', { ask: { file: 1 } });
     const fatal = pool.run(0, 'close', { ask: { fold: 1 } });
     await expect(silent).rejects.toMatchObject({
       code: 'INTERNAL',
@@ -41,7 +41,7 @@ describe('WorkerPool', () => {
     // Worker 1 owes an answer when worker 0 ends; `everywhere` must wait for it.
     let settled = false;
     const all = pool
-      .everywhere('hashAbort', (stream) => ({ stream }))
+      .everywhere('spoolClose', (file) => ({ file }))
       .catch((error: unknown) => error)
       .finally(() => (settled = true));
     await expect(pool.run(0, 'close', { ask: { fold: 1 } })).rejects.toThrow('exit code 3');
@@ -60,15 +60,15 @@ describe('WorkerPool', () => {
 
   it('replaces a worker that does not answer in time', async () => {
     const pool = make({ taskTimeoutMs: 30 });
-    await expect(pool.run(0, 'hashAbort', { ask: { stream: 1 } })).rejects.toThrow(
-      'hashAbort took longer than 30 ms',
+    await expect(pool.run(0, 'spoolClose', { ask: { file: 1 } })).rejects.toThrow(
+      'spoolClose took longer than 30 ms',
     );
   });
 
   it('bounds what waits for a worker', async () => {
     const pool = make();
     const waiting = Array.from({ length: 256 }, () =>
-      pool.run(0, 'hashAbort', { ask: { stream: 1 } }).catch((error: unknown) => error),
+      pool.run(0, 'spoolClose', { ask: { file: 1 } }).catch((error: unknown) => error),
     );
     await expect(ping(pool)).rejects.toMatchObject({ code: 'INTERNAL_OVERFLOW' });
     await pool.close();
@@ -81,7 +81,7 @@ describe('WorkerPool', () => {
   it('gives new work to the worker with the least to do', async () => {
     const pool = make({ workers: 3 });
     for (const worker of [0, 1, 0]) {
-      void pool.run(worker, 'hashAbort', { ask: { stream: 1 } }).catch(() => undefined);
+      void pool.run(worker, 'spoolClose', { ask: { file: 1 } }).catch(() => undefined);
     }
     expect(pool.idlest()).toBe(2);
   });

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { TallyError } from '@tallystick/kernel';
+import type { WorkerData } from './spool/spool-tasks.js';
 import type { Failure, ReplyMessage, TaskKind, Tasks } from './tasks.js';
 
 /** Built beside `dist/index.js`; the same URL from `src` and from `dist`. */
@@ -13,6 +14,8 @@ const TASK_TIMEOUT_MS = 120_000;
 export interface WorkerPoolOptions {
   /** Threads, 1 to 64. */
   readonly workers: number;
+  /** What each thread is started with. */
+  readonly data?: WorkerData;
   readonly script?: URL;
   readonly taskTimeoutMs?: number;
 }
@@ -28,11 +31,13 @@ class PoolWorker {
   readonly pending = new Map<number, Pending>();
   readonly #script: URL;
   readonly #taskTimeoutMs: number;
+  readonly #data: WorkerData | undefined;
   #thread: Worker | undefined;
   #nextId = 0;
 
-  constructor({ script = WORKER_URL, taskTimeoutMs = TASK_TIMEOUT_MS }: WorkerPoolOptions) {
+  constructor({ data, script = WORKER_URL, taskTimeoutMs = TASK_TIMEOUT_MS }: WorkerPoolOptions) {
     this.#script = script;
+    this.#data = data;
     this.#taskTimeoutMs = taskTimeoutMs;
   }
 
@@ -65,7 +70,7 @@ class PoolWorker {
 
   #start(): Worker {
     // Threads inherit the parent's --conditions, under which packages resolve to TypeScript sources.
-    const thread = new Worker(this.#script, { execArgv: [] });
+    const thread = new Worker(this.#script, { execArgv: [], workerData: this.#data });
     let reason: string | undefined;
     thread.on('message', (reply: ReplyMessage) => this.#settle(thread, reply));
     thread.on('error', (error) => (reason = error.message));

@@ -10,7 +10,10 @@ export const LIMITS = {
   preAuthMs: 5000,
   maxPendingPerAddress: 64,
   maxPending: 1024,
-  heartbeatMs: 2000,
+  uploadSlots: 16,
+  uploadSlotBytes: 2_097_152,
+  heartbeatMs: 30_000,
+  workHeartbeatMs: 2000,
   sessionTokenMs: 3_600_000,
   maxUpdateBytes: 536_870_912,
   maxModelBytes: 536_870_912,
@@ -37,7 +40,13 @@ export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
   maxPendingPerAddress:
     'Sockets of one address block (IPv4 /24, IPv6 /48) that are not welcome yet.',
   maxPending: 'Sockets that are not welcome yet; more get 503 before the upgrade.',
-  heartbeatMs: 'Interval of pings; two without an answer end the session.',
+  uploadSlots: 'Updates received at the same time; the other nodes wait for their credit.',
+  uploadSlotBytes:
+    'Shared memory of one upload: a chunk that is hashed and written, and one that arrives.',
+  heartbeatMs:
+    'Interval of pings to a node that has nothing to do; two without an answer end the session.',
+  workHeartbeatMs:
+    'Interval of pings, by both sides, while an offer or an upload is open; two without an answer end the session.',
   sessionTokenMs: 'Life of a session token.',
   maxUpdateBytes: 'An update file: about 134 million parameters with codec i32.',
   maxModelBytes: 'A model file: about 134 million float32 parameters.',
@@ -54,3 +63,8 @@ export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
   maxInviteTokenChars: 'An invite token as text.',
   inviteMs: 'Life of an invite token.',
 };
+
+/** Silence after which the other side is gone: two pings unanswered, and half a second for the second answer. */
+export function silenceLimitMs(intervalMs: number): number {
+  return 2 * intervalMs + 500;
+}

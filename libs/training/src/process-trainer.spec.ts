@@ -114,15 +114,31 @@ describe('ProcessTrainer', () => {
     expect(trainer.pid).toBe(pid);
   });
 
-  it('a killed process costs one request: ENGINE_CRASHED, then a fresh process', async () => {
-    const trainer = trainerOf();
-    await trainer.start();
-    const { pid } = trainer;
-    const running = refusal(trainer.train(request({}, 10_000_000)));
-    setImmediate(() => process.kill(pid ?? 0, 'SIGKILL'));
-    expect(await running).toBe('ENGINE_CRASHED the training process ended with SIGKILL');
-    expect((await trainer.train(request())).numExamples).toBe(3);
-    expect(trainer.pid).not.toBe(pid);
+  it('a killed process costs no request: a fresh one begins it again, to the same bits', async () => {
+    const crashes: string[] = [];
+    const trainer = trainerOf({ onCrash: ({ message }) => crashes.push(message) });
+    const expected = await trainer.train(request({}, 2_000));
+    for (let kills = 1; kills <= 2; kills++) {
+      const { pid } = trainer;
+      const running = trainer.train(request({}, 2_000));
+      setImmediate(() => process.kill(pid ?? 0, 'SIGKILL'));
+      expect(await running).toEqual(expected);
+      expect(crashes).toHaveLength(kills);
+      expect(crashes.at(-1)).toBe('the training process ended with SIGKILL');
+      expect(trainer.pid).not.toBe(pid);
+    }
+  });
+
+  it('a request that ends every process is ENGINE_CRASHED after the third', async () => {
+    const crashes: string[] = [];
+    const trainer = await trainerRunning(
+      'process.send({ kind: "ready" }); process.on("message", () => process.exit(3))',
+      { onCrash: ({ message }) => crashes.push(message) },
+    );
+    expect(await refusal(trainer.train(request()))).toBe(
+      'ENGINE_CRASHED the training process ended with exit code 3',
+    );
+    expect(crashes).toHaveLength(2);
   });
 
   it('an abort kills the process and rejects with its reason', async () => {

@@ -1,4 +1,4 @@
-import { TallyError } from '@tallystick/kernel';
+import { isTallyError, TallyError } from '@tallystick/kernel';
 import type { Evaluation } from './engine.js';
 import type { Answer, Question } from './messages.js';
 import { SerialQueue } from './serial-queue.js';
@@ -14,22 +14,29 @@ export interface ProcessTrainerOptions {
   readonly maxHeapMb?: number;
   /** A process that grew beyond this is replaced before the next request (default 1.5 GiB): wasm memory only grows. */
   readonly maxRssBytes?: number;
+  /** Hears of a process that ended in the middle of a request, which a fresh one then begins again. */
+  readonly onCrash?: (crash: TallyError) => void;
   /** The program that is forked; only tests replace it. */
   readonly entry?: URL;
 }
+
+/** Times that a request is begun again after its process ended: the same request gives the same bits. */
+const MAX_RESTARTS = 2;
 
 const DEFAULTS = {
   timeoutMs: 3_600_000,
   startTimeoutMs: 60_000,
   maxHeapMb: 2048,
   maxRssBytes: 1.5 * 2 ** 30,
+  onCrash: (): void => undefined,
   // Right from src/ (tests) and from dist/ alike; the program itself always runs from dist/.
   entry: new URL('../dist/training-main.js', import.meta.url),
 };
 
 /**
  * Trains in a child process: a crash, an abort or memory that does not come back costs that process and never the
- * node. The process stays warm between requests and is started again when it is needed.
+ * node. The process stays warm between requests, is started again when it is needed, and begins a request again that
+ * it ended in: twice, then ENGINE_CRASHED.
  */
 export class ProcessTrainer implements Trainer {
   readonly #options: Required<ProcessTrainerOptions>;
@@ -72,14 +79,26 @@ export class ProcessTrainer implements Trainer {
   }
 
   #ask(question: Question, signal: AbortSignal | undefined): Promise<Answer> {
-    const { timeoutMs, maxRssBytes } = this.#options;
     return this.#queue.run(signal, async () => {
-      const process = await this.#warm(signal);
-      const late = (): TallyError => new TallyError('ENGINE_TIMEOUT', { timeoutMs });
-      const answer = await process.ask(question, { timeoutMs, late, signal });
-      if ('rssBytes' in answer && answer.rssBytes > maxRssBytes) await process.kill(closed());
-      return answer;
+      for (let restarts = 0; ; restarts++) {
+        try {
+          return await this.#askOnce(question, signal);
+        } catch (error) {
+          const isOver = restarts === MAX_RESTARTS || this.#closed || signal?.aborted === true;
+          if (isOver || !isTallyError(error, 'ENGINE_CRASHED')) throw error;
+          this.#options.onCrash(error);
+        }
+      }
     });
+  }
+
+  async #askOnce(question: Question, signal: AbortSignal | undefined): Promise<Answer> {
+    const { timeoutMs, maxRssBytes } = this.#options;
+    const process = await this.#warm(signal);
+    const late = (): TallyError => new TallyError('ENGINE_TIMEOUT', { timeoutMs });
+    const answer = await process.ask(question, { timeoutMs, late, signal });
+    if ('rssBytes' in answer && answer.rssBytes > maxRssBytes) await process.kill(closed());
+    return answer;
   }
 
   async #warm(signal: AbortSignal | undefined): Promise<TrainingProcess> {

@@ -4,11 +4,10 @@ import type { BackOff } from './back-off.js';
 import { FleetSession, type FleetSessionDeps } from './fleet-session.js';
 import { abortReason, FrameChannel } from './frame-channel.js';
 import { type HandshakeDeps, shakeHands, type Welcome } from './handshake.js';
+import { Pulse } from './pulse.js';
 
 /** From the open socket to the welcome. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Missed heartbeats after which a coordinator is taken for dead; one that is busy with a file skips some. */
-const MISSED_BEATS = 15;
 /** A session this long was a good one: the next attempt after it is quick. */
 const STABLE_MS = 5_000;
 
@@ -68,7 +67,8 @@ export class FleetLink {
     try {
       const welcome = await this.#greet(channel, handshake);
       attempt.welcomedAtMs = clock.nowMs();
-      channel.expectLife(MISSED_BEATS * welcome.heartbeatMs);
+      const { heartbeatMs } = welcome;
+      new Pulse(channel, { clock, heartbeatMs, isWorking: () => desk.isWorking });
       onWelcome(welcome);
       logger.info('link.welcome', { node: welcome.node });
       const session = new FleetSession(channel, this.#deps);

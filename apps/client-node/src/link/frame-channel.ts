@@ -1,4 +1,4 @@
-import { type Clock, TallyError, type Timer } from '@tallystick/kernel';
+import { type Clock, TallyError } from '@tallystick/kernel';
 import {
   type CoordinatorHead,
   decodeCoordinatorFrame,
@@ -26,8 +26,8 @@ interface Reader {
 }
 
 /**
- * Frames over one WebSocket to a coordinator. The inbox is bounded by not reading; a silent peer is given up. What
- * ends it ends it once, with a reason: `next` and `send` then reject with that TallyError.
+ * Frames over one WebSocket to a coordinator. The inbox is bounded by not reading. What ends it ends it once, with a
+ * reason: `next` and `send` then reject with that TallyError.
  */
 export class FrameChannel {
   /** The address of the socket. */
@@ -38,8 +38,7 @@ export class FrameChannel {
   #onEnd: readonly ((error: TallyError) => void)[] = [];
   #end: TallyError | undefined;
   #reader: Reader | undefined;
-  #silence: Timer | undefined;
-  #silenceMs: number | undefined;
+  #heard: () => void = () => undefined;
 
   private constructor(url: string, socket: WebSocket, clock: Clock) {
     this.url = url;
@@ -47,6 +46,7 @@ export class FrameChannel {
     this.#clock = clock;
     socket.on('message', (data, isBinary) => this.#message(data, isBinary));
     socket.on('ping', () => this.#heard());
+    socket.on('pong', () => this.#heard());
     socket.on('error', (error) => this.#finish(closed(url, error.message)));
     socket.on('close', (code, reason) => this.#finish(closedBy(url, code, reason)));
   }
@@ -108,10 +108,14 @@ export class FrameChannel {
     });
   }
 
-  /** From now on the peer has to be heard (a ping is enough) every `silenceMs`; undefined: no limit. */
-  expectLife(silenceMs: number | undefined): void {
-    this.#silenceMs = silenceMs;
-    this.#heard();
+  /** Calls back at every sign of life of the peer; one caller. */
+  onHeard(callback: () => void): void {
+    this.#heard = callback;
+  }
+
+  /** Asks for a sign of life. */
+  ping(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
   }
 
   /** Closes politely; the channel has ended when this returns. */
@@ -146,19 +150,9 @@ export class FrameChannel {
     if (this.#inbox.length >= MAX_INBOX) this.#socket.pause();
   }
 
-  #heard(): void {
-    this.#silence?.cancel();
-    const timeoutMs = this.#silenceMs;
-    if (timeoutMs === undefined || this.#end !== undefined) return;
-    this.#silence = this.#clock.after(timeoutMs, () => {
-      this.terminate(new TallyError('NET_TIMEOUT', { what: this.url, timeoutMs }));
-    });
-  }
-
   #finish(reason: TallyError): void {
     if (this.#end !== undefined) return;
     this.#end = reason;
-    this.#silence?.cancel();
     this.#reader?.reject(reason);
     this.#reader = undefined;
     for (const callback of this.#onEnd) callback(reason);

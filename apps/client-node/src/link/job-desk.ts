@@ -61,6 +61,11 @@ export class JobDesk {
     this.#deps = deps;
   }
 
+  /** True while a job runs or waits. */
+  get isWorking(): boolean {
+    return this.#pump !== undefined;
+  }
+
   /** A session began. */
   attach(courier: Courier): void {
     this.#courier = courier;

@@ -5,6 +5,8 @@ export class FleetMetrics {
   readonly #sessions: Gauge;
   readonly #verdicts: Counter<'outcome'>;
   readonly #received: Counter;
+  readonly #lost: Counter;
+  readonly #refused: Counter;
 
   constructor(metrics: Metrics) {
     this.#sessions = metrics.gauge(
@@ -19,6 +21,11 @@ export class FleetMetrics {
       'tally_fleet_update_bytes_total',
       'Bytes of updates received.',
     );
+    this.#refused = metrics.counter(
+      'tally_fleet_refused_total',
+      'Sockets refused before the upgrade for want of room.',
+    );
+    this.#lost = metrics.counter('tally_fleet_lost_total', 'Nodes that fell silent or broke off.');
   }
 
   sessions(count: number): void {
@@ -27,6 +34,14 @@ export class FleetMetrics {
 
   verdict(outcome: 'accepted' | 'ignored' | 'rejected'): void {
     this.#verdicts.add({ outcome });
+  }
+
+  lost(): void {
+    this.#lost.add({});
+  }
+
+  refused(): void {
+    this.#refused.add({});
   }
 
   received(bytes: number): void {

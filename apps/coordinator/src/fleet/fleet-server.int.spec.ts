@@ -20,31 +20,40 @@ describe('FleetServer', () => {
   let sockets: WebSocket[];
   let isWelcome: boolean;
   let joined: number[];
+  let lost: number[];
+  let refused: number;
+  let logger: MemoryLogger;
   let admission: Admission;
 
   beforeEach(async () => {
     clock = new VirtualClock();
     sockets = [];
     joined = [];
+    lost = [];
+    refused = 0;
+    logger = new MemoryLogger();
     isWelcome = true;
     admission = new Admission();
     const hello = { kind: 'challenge' as const, serverNonce: '00'.repeat(32) };
     const greeter = {
       challenge: () => ({ nonce: '', frame: encodeFrame(hello) }),
-      answer: () =>
+      answer: (_: string, [node = 0]: Uint8Array) =>
         isWelcome
-          ? Promise.resolve({ member: { node: 3 }, frame: encodeFrame(hello), software: '' })
+          ? Promise.resolve({ member: { node }, frame: encodeFrame(hello), software: '' })
           : Promise.reject(new TallyError('AUTH_HELLO_INVALID', { node: 3, reason: 'test' })),
     } as unknown as Greeter; // stands for every outcome of the handshake
     server = new FleetServer({
       admission,
+      sockets: { sessions: 100, connections: 500 },
+      refused: () => refused++,
       greeter,
       sessions: new Sessions(),
       session: { clock, logger: new MemoryLogger() } as unknown as NodeSessionDeps, // no frame gets that far
       joined: ({ node }) => joined.push(node),
+      lost: ({ node }) => lost.push(node),
       left: () => Promise.resolve(),
       clock,
-      logger: new MemoryLogger(),
+      logger,
     });
     http = createServer();
     server.attach(http);
@@ -100,9 +109,23 @@ describe('FleetServer', () => {
   it('refuses more newcomers of one address block before the upgrade', async () => {
     for (let i = 0; i < LIMITS.maxPendingPerAddress; i++) await open();
     expect(await upgrade('/api/v1/fleet', 'tally.v1')).toBe(503);
-    sockets[0]?.send(new Uint8Array(8)); // welcome: gives its place back
+    sockets[0]?.send(new Uint8Array([3])); // welcome: gives its place back
     await expect.poll(() => joined).toEqual([3]);
     expect(await upgrade('/api/v1/fleet', 'tally.v1')).toBe(101);
+  });
+
+  it('refuses more sockets than there are files for, before the upgrade, and says so once', async () => {
+    for (let node = 0; node < 100; node++) {
+      (await open()).socket.send(new Uint8Array([node]));
+      await expect.poll(() => joined.length).toBe(node + 1);
+    }
+    expect(await upgrade('/api/v1/fleet', 'tally.v1')).toBe(503);
+    expect(await upgrade('/api/v1/fleet', 'tally.v1')).toBe(503);
+    expect(refused).toBe(2);
+    const full = logger.lines.filter(({ event }) => event === 'fleet.full');
+    expect(full).toMatchObject([{ fields: { sockets: 100, limit: 100 } }]);
+    sockets[0]?.terminate();
+    await expect.poll(() => upgrade('/api/v1/fleet', 'tally.v1')).toBe(101);
   });
 
   it('cuts who says nothing for five seconds', async () => {
@@ -122,42 +145,45 @@ describe('FleetServer', () => {
   it('tells who is refused why', async () => {
     isWelcome = false;
     const { socket, messages, closed } = await open();
-    socket.send(new Uint8Array(8));
+    socket.send(new Uint8Array([3]));
     await expect.poll(closed).toBe(4401);
     expect(messages.length).toBe(2);
   });
 
   it('lets the newer hello of a node win', async () => {
     const first = await open();
-    first.socket.send(new Uint8Array(8));
+    first.socket.send(new Uint8Array([3]));
     await expect.poll(() => joined.length).toBe(1);
     const second = await open();
-    second.socket.send(new Uint8Array(8));
+    second.socket.send(new Uint8Array([3]));
     await expect.poll(first.closed).toBe(4409);
     expect(second.closed()).toBeUndefined();
   });
 
   it('H: closes a session with 1009 at a frame that is too large', async () => {
     const { socket, closed } = await open();
-    socket.send(new Uint8Array(8));
+    socket.send(new Uint8Array([3]));
     await expect.poll(() => joined.length).toBe(1);
     socket.send(new Uint8Array(LIMITS.chunkBytes + LIMITS.maxHeadBytes + 100));
     await expect.poll(closed).toBe(1009);
   });
 
-  it('notices a dead peer within three heartbeats', async () => {
+  it('notices a peer that is silent, and names its node', async () => {
     const { socket, closed } = await open();
-    socket.send(new Uint8Array(8));
+    socket.send(new Uint8Array([3]));
     await expect.poll(() => joined.length).toBe(1);
     socket.pause(); // reads no ping, sends no pong
-    for (let beat = 0; beat < 3; beat++) await clock.advance(LIMITS.heartbeatMs);
+    await clock.advance(60_000);
+    expect(lost).toEqual([]);
+    await clock.advance(5_000);
+    expect(lost).toEqual([3]);
     socket.resume();
     await expect.poll(closed).toBe(1006);
   });
 
   it('drains: says goodbye, closes with 1001 and takes nobody in', async () => {
     const { socket, messages, closed } = await open();
-    socket.send(new Uint8Array(8));
+    socket.send(new Uint8Array([3]));
     await expect.poll(() => joined.length).toBe(1);
     const drained = server.drain();
     await expect.poll(closed).toBe(1001);

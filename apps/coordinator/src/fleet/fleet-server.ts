@@ -6,9 +6,10 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Admission } from './admission.js';
 import { asBytes, firstFrame } from './first-frame.js';
 import type { Greeter } from './greeter.js';
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat, type LostNode } from './heartbeat.js';
 import { errorHead, NodeSession, type NodeSessionDeps } from './node-session.js';
 import type { Sessions } from './sessions.js';
+import type { SocketLimits } from './socket-limits.js';
 import { WsWire } from './ws-wire.js';
 
 export const FLEET_PATH = '/api/v1/fleet';
@@ -17,16 +18,26 @@ const SUBPROTOCOL = 'tally.v1';
 const MAX_MESSAGE_BYTES = 4 + LIMITS.maxHeadBytes + LIMITS.chunkBytes;
 /** A session ends a little before its token does; the node comes back and gets a new one. */
 const SESSION_MS = LIMITS.sessionTokenMs - 300_000;
+/** Close code of a connection that broke off without one (RFC 6455 §7.1.5). */
+const ABNORMAL = 1006;
 /** How long a drain waits for the nodes to hang up. */
 const DRAIN_MS = 500;
 
+/** Log lines about refused newcomers: one in this time. */
+const TELL_MS = 10_000;
+
 export interface FleetServerDeps {
   readonly admission: Admission;
+  readonly sockets: SocketLimits;
+  /** Somebody was sent away for want of room. */
+  readonly refused: () => void;
   readonly greeter: Greeter;
   readonly sessions: Sessions;
   readonly session: NodeSessionDeps;
   /** A node was proved and its session is live. */
   readonly joined: (session: NodeSession) => void;
+  /** A node fell silent; its session ends. */
+  readonly lost: (node: LostNode) => void;
   /** Its session is over; a drain waits for it. */
   readonly left: (session: NodeSession) => Promise<void>;
   readonly clock: Clock;
@@ -46,14 +57,16 @@ export class FleetServer {
   readonly #heartbeat: Heartbeat;
   readonly #leaving = new Set<Promise<unknown>>();
   #isDraining = false;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: FleetServerDeps) {
     this.#deps = deps;
-    this.#heartbeat = new Heartbeat(deps.clock);
+    this.#heartbeat = new Heartbeat(deps.clock, deps.lost);
   }
 
   /** Takes over the upgrades of `http`. */
   attach(http: Server): void {
+    http.maxConnections = this.#deps.sockets.connections;
     http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#heartbeat.start();
   }
@@ -85,7 +98,7 @@ export class FleetServer {
     socket.on('error', () => socket.destroy());
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return refuse(socket, refusal);
-    const leave = this.#deps.admission.enter(request.socket.remoteAddress ?? '');
+    const leave = this.#enter(request.socket.remoteAddress ?? '');
     if (leave === undefined) return refuse(socket, '503 Service Unavailable');
     socket.once('close', leave);
     this.#server.handleUpgrade(request, socket, head, (ws) => {
@@ -97,6 +110,25 @@ export class FleetServer {
         },
       );
     });
+  }
+
+  /** A place among the newcomers; undefined when these, or all sockets, are too many. */
+  #enter(address: string): (() => void) | undefined {
+    const { admission, sockets: limits, refused } = this.#deps;
+    const sockets = this.#server.clients.size;
+    const leave = sockets < limits.sessions ? admission.enter(address) : undefined;
+    if (leave !== undefined) return leave;
+    refused();
+    this.#tellFull(sockets);
+    return undefined;
+  }
+
+  /** Now and then: newcomers who come in thousands must not fill the log. */
+  #tellFull(sockets: number): void {
+    const { clock, logger, admission, sockets: limits } = this.#deps;
+    if (clock.nowMs() - this.#toldAtMs < TELL_MS) return;
+    this.#toldAtMs = clock.nowMs();
+    logger.warn('fleet.full', { sockets, limit: limits.sessions, pending: admission.pending });
   }
 
   #refusal(request: IncomingMessage): string | undefined {
@@ -140,15 +172,20 @@ export class FleetServer {
   }
 
   #serve(ws: WebSocket, session: NodeSession): void {
-    const { sessions, joined, left, clock } = this.#deps;
-    this.#heartbeat.add(ws);
+    const { sessions, joined, left, lost, clock } = this.#deps;
+    this.#heartbeat.add(ws, session);
     const renewal = clock.after(SESSION_MS, () => ws.close(1001, 'NET_SESSION_RENEWAL'));
     ws.on('message', (data, isBinary) => {
       this.#heartbeat.alive(ws);
       if (isBinary) session.receive(asBytes(data));
       else session.fail(new TallyError('PROTO_MALFORMED', { reason: 'it is text' }));
     });
-    ws.once('close', () => {
+    ws.once('close', (code) => {
+      const { node, work } = session;
+      // Its process died, or the way to it broke: whoever is not silent but gone is as lost.
+      if (code === ABNORMAL && work !== undefined && this.#heartbeat.has(ws)) {
+        lost({ node, silentMs: clock.nowMs() - session.seenAtMs, work });
+      }
       renewal.cancel();
       this.#heartbeat.remove(ws);
       sessions.leave(session);

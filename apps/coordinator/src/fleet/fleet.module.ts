@@ -33,8 +33,8 @@ const SWEEP_MS = 600_000;
     Sessions,
     {
       provide: WsNodeLink,
-      inject: [Sessions],
-      useFactory: (sessions: Sessions) => new WsNodeLink(sessions),
+      inject: [Sessions, Deployment],
+      useFactory: (sessions: Sessions, { logger }: Deployment) => new WsNodeLink(sessions, logger),
     },
     {
       provide: FleetServer,

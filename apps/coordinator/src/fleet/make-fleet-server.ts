@@ -33,6 +33,8 @@ export async function makeFleetServer(
   const chain = await deployment.ledger.genesis();
   return new FleetServer({
     admission: new Admission(),
+    sockets: deployment.sockets,
+    refused: () => metrics.refused(),
     greeter: new Greeter({ chain, signer, members, sessions: tokens, entropy, sha256, ed25519 }),
     sessions,
     session: sessionDeps(deployment, parts, metrics),
@@ -43,13 +45,13 @@ export async function makeFleetServer(
 }
 
 function sessionDeps(
-  { spoolFolder, folders, blobs, crash, clock, logger }: Deployment,
+  { spoolFolder, spooler, blobs, crash, clock, logger }: Deployment,
   { runs, evaluations, nodes }: FleetParts,
   metrics: FleetMetrics,
 ): NodeSessionDeps {
   return {
     folder: spoolFolder,
-    hashes: folders,
+    spooler,
     slots: new UploadSlots(),
     blobs,
     clock,
@@ -67,12 +69,16 @@ function comings(
   { logger }: Deployment,
   { sessions, runs, nodes }: FleetParts,
   metrics: FleetMetrics,
-): Pick<FleetServerDeps, 'joined' | 'left'> {
+): Pick<FleetServerDeps, 'joined' | 'lost' | 'left'> {
   return {
     joined: ({ node }) => {
       metrics.sessions(sessions.size);
       logger.info('fleet.joined', { node });
       runs.joined(node);
+    },
+    lost: (node) => {
+      metrics.lost();
+      logger.warn('fleet.node_lost', { ...node });
     },
     left: async ({ node }) => {
       metrics.sessions(sessions.size);

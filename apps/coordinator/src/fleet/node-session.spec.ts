@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { FsBlobStore } from '@tallystick/blobs';
 import { asNodeId, asRunId, type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import { generateKey, sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
@@ -11,7 +7,9 @@ import type { RunLoop, Submission, Verdict } from '@tallystick/rounds';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_CRASH } from '../crash-points.js';
 import type { EvaluationReport } from '../rounds/evaluations.js';
-import { FakeWire, InlineHashes } from '../testing/fakes.js';
+import { FakeWire } from '../testing/fakes.js';
+import { FuzzFrames } from '../testing/fuzz-frames.js';
+import { MemorySpooler } from '../testing/memory-spooler.js';
 import { NodeSession } from './node-session.js';
 import { UploadSlots } from './upload-slots.js';
 
@@ -21,7 +19,7 @@ const CONTENT = Uint8Array.from({ length: 300 }, (_, i) => i & 255);
 const key = generateKey();
 
 describe('NodeSession', () => {
-  let folder: string;
+  let spooler: MemorySpooler;
   let wire: FakeWire;
   let clock: VirtualClock;
   let submissions: Submission[];
@@ -32,8 +30,8 @@ describe('NodeSession', () => {
   let isExpected: boolean;
   let session: NodeSession;
 
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tally-session-'));
+  beforeEach(() => {
+    spooler = new MemorySpooler();
     wire = new FakeWire();
     clock = new VirtualClock();
     submissions = [];
@@ -44,10 +42,7 @@ describe('NodeSession', () => {
     verdict = () => Promise.resolve({ outcome: 'accepted', promise: 'ab'.repeat(84 + 64) });
     session = newSession(wire);
   });
-  afterEach(async () => {
-    await session.end();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterEach(() => session.end());
 
   function newSession(on: FakeWire, slots = new UploadSlots()): NodeSession {
     const loop = {
@@ -59,10 +54,10 @@ describe('NodeSession', () => {
       decline: () => Promise.resolve(void declined++),
     } as unknown as RunLoop; // the session uses these three alone
     return new NodeSession(NODE, on, {
-      folder,
-      hashes: new InlineHashes(),
+      folder: '',
+      spooler,
       slots,
-      blobs: new FsBlobStore({ folder: join(folder, 'blobs') }),
+      blobs: spooler.blobs,
       clock,
       crash: NO_CRASH,
       runs: { find: (run) => (run === RUN ? loop : undefined) },
@@ -94,13 +89,19 @@ describe('NodeSession', () => {
     return signRecord(RECEIPT, value, key).wire;
   }
 
+  const at = { run: RUN, round: 1 };
+  let said = 0;
+
   /** Hands frames in and waits until the session has nothing left to do. */
   async function say(...frames: [NodeHead, Uint8Array?][]): Promise<void> {
     for (const [head, payload] of frames) session.receive(encodeFrame(head, payload));
-    await expect.poll(() => wire.isPaused && wire.closed === undefined).toBe(false);
+    const fraction = 1 / ++said;
+    session.receive(encodeFrame({ kind: 'progress', ...at, stage: 'upload', fraction }));
+    await expect
+      .poll(() => wire.closed !== undefined || session.progress?.fraction === fraction)
+      .toBe(true);
   }
 
-  const at = { run: RUN, round: 1 };
   const begin = (update: Hash = sha256(CONTENT), bytes = 300): [NodeHead] => [
     { kind: 'upload.begin', ...at, update, bytes },
   ];
@@ -214,11 +215,22 @@ describe('NodeSession', () => {
     await expect.poll(() => wire.closed?.reason).toBe(code);
   });
 
-  it('bounds what waits', async () => {
+  it('bounds what waits, and stops reading at the first', async () => {
+    session.receive(encodeFrame(begin()[0]));
+    expect(wire.isPaused).toBe(false);
     for (let i = 0; i < 300; i++) {
       session.receive(encodeFrame({ kind: 'progress', ...at, stage: 'train', fraction: 0 }));
     }
+    expect(wire.isPaused).toBe(true);
     expect(wire.closed?.reason).toBe('NET_BUSY');
+  });
+
+  it('reads on when nothing waits any more', async () => {
+    session.receive(encodeFrame(begin()[0]));
+    session.receive(encodeFrame(chunk()[0], CONTENT));
+    expect(wire.isPaused).toBe(true);
+    await expect.poll(() => wire.isPaused).toBe(false);
+    expect(wire.heads.map(({ kind }) => kind)).toEqual(['upload.credit']);
   });
 
   it('gives the slot of a node that stops in the middle to the next', async () => {
@@ -233,6 +245,69 @@ describe('NodeSession', () => {
     expect(wire.closed?.reason).toBe('NET_TIMEOUT');
     await expect.poll(() => other.heads.length).toBe(1);
     await next.end();
+  });
+
+  it('H: a node that shows life but sends no chunk keeps its slot for 30 s, not longer', async () => {
+    const slots = new UploadSlots(1);
+    session = newSession(wire, slots);
+    await say(begin());
+    for (let second = 0; second < 29; second++) {
+      await clock.advance(1_000);
+      await say();
+    }
+    expect(wire.closed).toBeUndefined();
+    await clock.advance(1_000);
+    expect(wire.closed).toEqual({ code: 4408, reason: 'NET_TIMEOUT' });
+    expect(spooler.opened).toBe(0);
+    (await slots.take(new AbortController().signal))();
+  });
+
+  it('H: a second begin takes the place of the first, and holds one slot', async () => {
+    const slots = new UploadSlots(1);
+    session = newSession(wire, slots);
+    await say(begin(ZERO_HASH, 5_000), begin(), chunk(), submit());
+    expect(wire.heads.at(-1)).toMatchObject({ kind: 'verdict', outcome: 'accepted' });
+    expect(spooler.opened).toBe(0);
+    (await slots.take(new AbortController().signal))();
+  });
+
+  it('H: uploads begun again and again are a strike, and end the session', async () => {
+    for (let times = 0; times < 32; times++) await say(begin());
+    expect(strikes).toEqual([]);
+    await say(begin());
+    expect(strikes).toEqual(['UPDATE_QUOTA']);
+    expect(wire.closed).toEqual({ code: 4429, reason: 'UPDATE_QUOTA' });
+    await session.end();
+    expect(spooler.opened).toBe(0);
+  });
+
+  it('H: refuses more bytes than were announced', async () => {
+    await say(begin(), chunk(), chunk(CONTENT.subarray(0, 1), 300));
+    expect(wire.closed).toEqual({ code: 4400, reason: 'PROTO_UNEXPECTED' });
+    expect(submissions).toEqual([]);
+  });
+
+  const seed = Number(process.env['TALLY_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+  it(`H: reads 10,000 hostile frames and holds on to nothing (TALLY_FUZZ_SEED=${seed})`, async () => {
+    const frames = new FuzzFrames(seed);
+    const reasons = new Set<string>();
+    for (let n = 0; n < 10_000; n++) {
+      const frame = frames.next({ run: RUN, round: 1 });
+      if (typeof frame === 'string') continue;
+      session.receive(frame);
+      if (n % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (wire.closed === undefined) continue;
+      reasons.add(wire.closed.reason);
+      await session.end();
+      wire = new FakeWire();
+      session = newSession(wire);
+    }
+    await session.end();
+    const violations = ['PROTO_MALFORMED', 'PROTO_TOO_LARGE', 'PROTO_UNEXPECTED'];
+    expect([...reasons].toSorted()).toEqual(expect.arrayContaining(violations));
+    expect(reasons).not.toContain('INTERNAL');
+    expect(spooler.opened).toBe(0);
+    expect(submissions).toEqual([]);
   });
 
   it('passes declines and evaluations on, and only its own', async () => {

@@ -17,11 +17,18 @@ import { DECLINE, decodeSigned, RECEIPT } from '@tallystick/record';
 import type { RunLoop, Verdict } from '@tallystick/rounds';
 import type { EvaluationReport } from '../rounds/evaluations.js';
 import type { FleetMetrics } from './fleet-metrics.js';
+import type { NodeWork } from './heartbeat.js';
 import { UploadDesk, type UploadDeskDeps } from './upload-desk.js';
 import type { Wire } from './wire.js';
 
 /** Frames read but not handled yet. Reading stops at the first, so only what one read brought can wait. */
 const MAX_WAITING_FRAMES = 256;
+
+/** Runs whose open round is kept in mind; a node that is offered more is pinged as often anyway. */
+const MAX_OFFERED = 64;
+
+/** Something to be done in turn; a promise when the next has to wait for it. */
+type Step = () => Promise<void> | undefined;
 
 /** How far a node is with its task; shown, never stored. */
 export type Progress = Extract<NodeHead, { kind: 'progress' }>;
@@ -43,14 +50,20 @@ export interface NodeSessionDeps extends UploadDeskDeps {
 export class NodeSession {
   readonly node: NodeId;
   progress: Progress | undefined;
+  /** Run → the round that was offered last and is not over. */
+  readonly #offered = new Map<number, number>();
   /** When its last message came. */
   seenAtMs: number;
   readonly #wire: Wire;
   readonly #deps: NodeSessionDeps;
   readonly #desk: UploadDesk;
   readonly #ended = new AbortController();
-  #tail: Promise<void> = Promise.resolve();
+  readonly #steps: Step[] = [];
+  /** Frames among the steps. */
   #waiting = 0;
+  #isBusy = false;
+  #isPaused = false;
+  readonly #idle: (() => void)[] = [];
 
   constructor(node: NodeId, wire: Wire, deps: NodeSessionDeps) {
     this.node = node;
@@ -60,7 +73,7 @@ export class NodeSession {
     this.#desk = new UploadDesk((error) => this.fail(error), deps);
   }
 
-  /** Takes a message from the socket. Messages are handled in order; reading pauses until this one is done. */
+  /** Takes a message from the socket. Messages are handled in order; reading pauses while one waits for another. */
   receive(bytes: Uint8Array): void {
     if (this.#ended.signal.aborted) return;
     if (this.#waiting >= MAX_WAITING_FRAMES) {
@@ -69,16 +82,29 @@ export class NodeSession {
     }
     this.seenAtMs = this.#deps.clock.nowMs();
     this.#waiting++;
+    this.#take(() => {
+      this.#waiting--;
+      return this.#handle(bytes);
+    });
+    if (this.#waiting === 0 || this.#isPaused) return;
+    this.#isPaused = true;
     this.#wire.pause();
-    this.#tail = this.#tail
-      .then(() => this.#handle(bytes))
-      .then(() => {
-        if (--this.#waiting === 0) this.#wire.resume();
-      });
   }
 
   send(head: CoordinatorHead, payload?: Uint8Array): void {
     this.#wire.send(encodeFrame(head, payload));
+  }
+
+  /** What the node is at. A round that it has answered counts until it is over: then comes the next. */
+  get work(): NodeWork | undefined {
+    if (this.#desk.isOpen) return 'upload';
+    return this.#offered.size > 0 ? 'offer' : undefined;
+  }
+
+  /** Offers the task of a round; `frame` is shared with other sessions. */
+  offer({ run, round }: { readonly run: number; readonly round: number }, frame: Uint8Array): void {
+    if (this.#offered.size < MAX_OFFERED) this.#offered.set(run, round);
+    this.#wire.send(frame);
   }
 
   /** Tells the node why, then closes the socket with the code's close code. */
@@ -91,29 +117,60 @@ export class NodeSession {
   /** The socket is gone. What is spooled stays; resolves when nothing of this session runs any more. */
   end(): Promise<void> {
     this.#ended.abort(new TallyError('NET_CLOSED', { what: `node ${this.node}`, reason: 'ended' }));
-    this.#tail = this.#tail.then(() => this.#desk.leave()).catch(() => undefined);
-    return this.#tail;
+    this.#take(() => this.#desk.leave());
+    return this.#isBusy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
   }
 
   /** The round is over: nothing of it needs to arrive any more. */
   forget(run: number, round: number): void {
-    this.#tail = this.#tail.then(() => this.#desk.forget(run, round)).catch(() => undefined);
+    if (this.#offered.get(run) === round) this.#offered.delete(run);
+    this.#take(() => this.#desk.forget(run, round));
   }
 
-  async #handle(bytes: Uint8Array): Promise<void> {
-    if (this.#ended.signal.aborted) return;
+  /** At once when nothing is under way: most frames need no promise, and no pause of the socket. */
+  #take(step: Step): void {
+    this.#steps.push(step);
+    this.#work();
+  }
+
+  #work(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    for (let step = this.#steps.shift(); step !== undefined; step = this.#steps.shift()) {
+      const done = step();
+      if (done !== undefined) return void done.then(this.#goOn, this.#goOn); // steps report their failures
+    }
+    this.#isBusy = false;
+    if (this.#isPaused) this.#wire.resume();
+    this.#isPaused = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  readonly #goOn = (): void => {
+    this.#isBusy = false;
+    this.#work();
+  };
+
+  #handle(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#ended.signal.aborted) return undefined;
     const decoded = decodeNodeFrame(bytes, LIMITS.chunkBytes);
-    if (!decoded.ok) return this.fail(decoded.error);
+    if (!decoded.ok) {
+      this.fail(decoded.error);
+      return undefined;
+    }
     const { head, payload } = decoded.frame;
+    const failed = (error: unknown): void => {
+      if (!this.#ended.signal.aborted) this.#report(head, error);
+    };
     try {
-      await this.#dispatch(head, payload);
+      return this.#dispatch(head, payload)?.catch(failed);
     } catch (error) {
-      if (this.#ended.signal.aborted) return;
-      this.#report(head, error);
+      failed(error);
+      return undefined;
     }
   }
 
-  async #dispatch(head: NodeHead, payload: Uint8Array): Promise<void> {
+  #dispatch(head: NodeHead, payload: Uint8Array): Promise<void> | undefined {
     switch (head.kind) {
       case 'upload.begin':
         return this.#begin(head);
@@ -128,10 +185,10 @@ export class NodeSession {
         return this.#deps.evaluations.report(this.node, head);
       case 'progress':
         this.progress = head;
-        return;
+        return undefined;
       case 'error':
         this.#deps.logger.debug('fleet.node_error', { node: this.node, code: head.code });
-        return;
+        return undefined;
       case 'hello':
         throw new TallyError('PROTO_UNEXPECTED', { kind: 'hello', reason: 'the session is open' });
     }
@@ -139,13 +196,20 @@ export class NodeSession {
 
   async #begin(head: Extract<NodeHead, { kind: 'upload.begin' }>): Promise<void> {
     const { run, round, update, bytes } = head;
-    const isKnown = await this.#deps.blobs.has(update);
-    if (!isKnown && this.#deps.runs.find(run)?.expects(this.node, round) !== true) {
+    const isExpected = this.#deps.runs.find(run)?.expects(this.node, round) === true;
+    if (!isExpected && !(await this.#deps.blobs.has(update))) {
       const { code, message } = new TallyError('ROUND_CLOSED', { run, round });
       return this.send({ kind: 'verdict', run, round, outcome: 'ignored', code, message });
     }
     const target = { run, round, update, bytes, node: this.node };
-    const offset = await this.#desk.begin(target, this.#ended.signal);
+    const offset = await this.#desk
+      .begin(target, this.#ended.signal)
+      .catch(async (error: unknown) => {
+        if (isTallyError(error, 'UPDATE_QUOTA')) {
+          await this.#deps.strikes.add(this.node, { run, round, code: error.code });
+        }
+        throw error;
+      });
     this.send({ kind: 'upload.credit', run, round, offset });
   }
 

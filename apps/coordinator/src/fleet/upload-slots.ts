@@ -1,7 +1,5 @@
 import { TallyError } from '@tallystick/kernel';
-
-/** Uploads received at the same time; the rest wait for their credit (kernels-and-transport: 8 to 16 are enough). */
-const SLOTS = 16;
+import { LIMITS } from '@tallystick/protocol';
 
 /** Hands out the right to upload, first come, first served. */
 export class UploadSlots {
@@ -9,7 +7,7 @@ export class UploadSlots {
   readonly #limit: number;
   readonly #waiting: ((release: () => void) => void)[] = [];
 
-  constructor(slots = SLOTS, maxWaiting = 65_536) {
+  constructor(slots: number = LIMITS.uploadSlots, maxWaiting = 65_536) {
     this.#free = slots;
     this.#limit = maxWaiting;
   }

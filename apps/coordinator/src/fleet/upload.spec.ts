@@ -1,40 +1,36 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { asNodeId, asRunId } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { LIMITS } from '@tallystick/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NO_CRASH } from '../crash-points.js';
-import { InlineHashes } from '../testing/fakes.js';
-import { sweepSpool } from './spool-folder.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type CrashPoints, NO_CRASH } from '../crash-points.js';
+import { MemorySpooler } from '../testing/memory-spooler.js';
 import { spoolName, Upload, type UploadTarget } from './upload.js';
 
 const { chunkBytes } = LIMITS;
 /** Two whole chunks and a short one. */
 const CONTENT = Uint8Array.from({ length: 2 * chunkBytes + 77 }, (_, i) => (i * 31) & 255);
 const chunk = (at: number): Uint8Array => CONTENT.subarray(at, at + chunkBytes);
+const update = sha256(CONTENT);
 
 describe('Upload', () => {
-  let folder: string;
-  let hashes: InlineHashes;
+  let spooler: MemorySpooler;
   let target: UploadTarget;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tally-spool-'));
-    hashes = new InlineHashes();
+  beforeEach(() => {
+    spooler = new MemorySpooler();
     const at = { run: asRunId(1), round: 2, node: asNodeId(3) };
-    target = { ...at, update: sha256(CONTENT), bytes: CONTENT.length };
+    target = { ...at, update, bytes: CONTENT.length };
   });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
-  const open = (): Promise<Upload> => Upload.open(target, { folder, hashes, crash: NO_CRASH });
+  const open = (crash: CrashPoints = NO_CRASH): Promise<Upload> =>
+    Upload.open(target, { folder: 'spool', spooler, crash });
 
-  it('spools chunks in order and knows the hash at the end', async () => {
+  it('takes chunks in order and stores what they make', async () => {
     const upload = await open();
     for (let at = 0; at < CONTENT.length; at += chunkBytes) await upload.append(at, chunk(at));
-    expect(upload.isComplete).toBe(true);
-    expect(await upload.digest()).toBe(target.update);
-    expect(sha256(await readFile(upload.path))).toBe(target.update);
-    expect(hashes.open).toBe(0);
+    expect(await upload.store(update)).toBe(update);
+    await upload.close();
+    expect([...spooler.stored.keys()]).toEqual([update]);
+    expect(spooler.opened).toBe(0);
+    expect([...spooler.files.keys()]).toEqual([]);
   });
 
   it.each([
@@ -43,54 +39,44 @@ describe('Upload', () => {
     ['an empty chunk', 0, (): Uint8Array => new Uint8Array(0)],
   ])('refuses %s and keeps what it has', async (_, at, bytes) => {
     const upload = await open();
-    await expect(upload.append(at, bytes())).rejects.toMatchObject({ code: 'PROTO_UNEXPECTED' });
+    expect(() => upload.append(at, bytes())).toThrow(
+      expect.objectContaining({ code: 'PROTO_UNEXPECTED' }),
+    );
     expect(upload.offset).toBe(0);
     await upload.append(0, chunk(0));
-    await upload.close();
+    expect(upload.offset).toBe(chunkBytes);
   });
 
   it('refuses bytes beyond the announced size', async () => {
     target = { ...target, bytes: 10 };
     const upload = await open();
-    await expect(upload.append(0, CONTENT.subarray(0, 11))).rejects.toMatchObject({
-      code: 'PROTO_UNEXPECTED',
-    });
+    const unexpected = expect.objectContaining({ code: 'PROTO_UNEXPECTED' });
+    expect(() => upload.append(0, CONTENT.subarray(0, 11))).toThrow(unexpected);
+    await upload.append(0, CONTENT.subarray(0, 10));
+    expect(() => upload.append(10, new Uint8Array(0))).toThrow(unexpected);
+    expect(() => upload.append(10, CONTENT.subarray(10, 11))).toThrow(unexpected);
+  });
+
+  it('does not store before everything is there', async () => {
+    const upload = await open();
+    await upload.append(0, chunk(0));
+    await expect(upload.store(update)).rejects.toMatchObject({ code: 'PROTO_UNEXPECTED' });
     await upload.close();
+    expect([...spooler.files.keys()]).toEqual([`spool/${spoolName(target)}`]);
+    await (await open()).discard();
+    expect([...spooler.files.keys()]).toEqual([]);
   });
 
-  it('goes on at the next whole chunk after a kill in the middle of one', async () => {
-    const first = await open();
-    await first.append(0, chunk(0));
-    await first.close();
-    await appendFile(first.path, chunk(chunkBytes).subarray(0, 1000)); // torn by the kill
-    const second = await open();
-    expect(second.offset).toBe(chunkBytes);
-    await second.append(chunkBytes, chunk(chunkBytes));
-    await second.append(2 * chunkBytes, chunk(2 * chunkBytes));
-    expect(await second.digest()).toBe(target.update);
-  });
-
-  it('finds a complete file complete', async () => {
-    await writeFile(join(folder, spoolName(target)), CONTENT);
-    const upload = await open();
-    expect(upload.offset).toBe(CONTENT.length);
-    expect(await upload.digest()).toBe(target.update);
-  });
-
-  it('does not give a hash before everything is there', async () => {
-    const upload = await open();
-    await expect(upload.digest()).rejects.toMatchObject({ code: 'PROTO_UNEXPECTED' });
-    await upload.discard();
-    expect(await readdir(folder)).toEqual([]);
-  });
-
-  it('is swept once its round is over, and not before', async () => {
-    const upload = await open();
-    await upload.close();
-    await writeFile(join(folder, 'stranger'), '');
-    expect(await sweepSpool(folder, () => Promise.resolve(new Set(['1-2'])))).toBe(1);
-    expect(await readdir(folder)).toEqual([spoolName(target)]);
-    expect(await sweepSpool(folder, () => Promise.resolve(new Set(['1-3'])))).toBe(1);
-    expect(await readdir(folder)).toEqual([]);
+  it('lets a test kill it between the two halves of a chunk', async () => {
+    const hits: [string, number][] = [];
+    const crash: CrashPoints = {
+      isDue: (point, round) => point === 'chunk-half-spooled' && round === 2,
+      hit: (point, round) => {
+        hits.push([point, spooler.files.get(`spool/${spoolName(target)}`)?.length ?? 0]);
+        expect(round).toBe(2);
+      },
+    };
+    await (await open(crash)).append(0, chunk(0));
+    expect(hits).toEqual([['chunk-half-spooled', chunkBytes / 2]]);
   });
 });

@@ -3,6 +3,9 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import { isTallyError, type Logger, TallyError } from '@tallystick/kernel';
 import type { ErrorBody } from '@tallystick/protocol';
 
+/** When whoever was one too many should come back (RFC 9110 §10.2.3). */
+const RETRY_AFTER_S = 1;
+
 /** The one translator at the REST edge: whatever was thrown becomes `{error: {code, message, hint, where?}}`. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -18,7 +21,8 @@ export class ErrorFilter implements ExceptionFilter {
     const response = http.getResponse<ServerResponse>();
     const error = asTallyError(exception, request.url);
     const { status } = error.spec;
-    if (status >= 500) {
+    const isBusy = error.code === 'NET_BUSY';
+    if (status >= 500 && !isBusy) {
       this.#logger.error('http.failed', { code: error.code, reason: reasonOf(error) });
     }
     if (response.headersSent) {
@@ -35,6 +39,7 @@ export class ErrorFilter implements ExceptionFilter {
       },
     };
     response.statusCode = status;
+    if (isBusy) response.setHeader('retry-after', RETRY_AFTER_S);
     response.setHeader('content-type', 'application/json; charset=utf-8');
     response.end(JSON.stringify(body));
   }

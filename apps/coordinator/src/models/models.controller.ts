@@ -3,11 +3,13 @@ import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
 import { ApiProduces } from '@nestjs/swagger';
 import { type Hash, TallyError } from '@tallystick/kernel';
 import { ForNodes } from '../auth/access.js';
-import { Deployment } from '../deployment.js';
 import { sha256Param } from '../http/params.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
-import { sendBlob } from './blob-download.js';
+import { Downloads } from './downloads.js';
+
+/** Ids kept; models are never forgotten, so a known one stays one. */
+const MAX_KNOWN = 1_024;
 
 /**
  * What nodes and auditors download, by hash. Nodes get specs, models and the server state of an open
@@ -17,10 +19,13 @@ import { sendBlob } from './blob-download.js';
 @Controller('api/v1')
 export class ModelsController {
   constructor(
-    private readonly deployment: Deployment,
+    private readonly downloads: Downloads,
     private readonly runs: RunRows,
     private readonly rounds: RoundRows,
   ) {}
+
+  /** Models that were asked for: a whole cohort asks for the same one. */
+  readonly #known = new Set<Hash>();
 
   @Get('models/:sha256')
   @ForNodes()
@@ -30,8 +35,15 @@ export class ModelsController {
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
+    await this.#expectModel(id);
+    await this.downloads.send(id, { request, response });
+  }
+
+  async #expectModel(id: Hash): Promise<void> {
+    if (this.#known.has(id)) return;
     if (!(await this.runs.isModel(id))) throw new TallyError('MODEL_UNKNOWN', { sha256: id });
-    await sendBlob(this.deployment.blobs, id, { request, response });
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.add(id);
   }
 
   @Get('states/:sha256')
@@ -45,7 +57,7 @@ export class ModelsController {
     if (!(await this.rounds.isSharedState(id))) {
       throw new TallyError('STORE_BLOB_MISSING', { sha256: id });
     }
-    await sendBlob(this.deployment.blobs, id, { request, response });
+    await this.downloads.send(id, { request, response });
   }
 
   @Get('blobs/:sha256')
@@ -55,7 +67,7 @@ export class ModelsController {
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    await sendBlob(this.deployment.blobs, id, { request, response });
+    await this.downloads.send(id, { request, response });
   }
 
   @Get('specs/:sha256')

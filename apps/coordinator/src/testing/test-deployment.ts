@@ -12,6 +12,7 @@ import { Metrics } from '@tallystick/telemetry';
 import { NO_CRASH } from '../crash-points.js';
 import { createApp } from '../create-app.js';
 import type { Deployment } from '../deployment.js';
+import { SPOOL_SHAPE } from '../fleet/spooler.js';
 import { TestApi } from './test-api.js';
 
 /** What outlives a coordinator process: folder, keys, database, chain. */
@@ -41,6 +42,7 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
   let publicUrl = '';
   const partsOf = (changes: Partial<Deployment>): Deployment => {
     const blobs = new FsBlobStore({ folder: join(folder, 'blobs') });
+    const folders = new WorkerFolderFactory({ blobs, workers: 1, spool: SPOOL_SHAPE });
     return {
       spoolFolder: join(folder, 'spool'),
       apiTokenFile: join(folder, 'api-token'),
@@ -48,6 +50,7 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
       databasePoolSize: 8,
       nodeCap: 1_000n,
       maxPlaying: 8,
+      sockets: { sessions: 1_000, connections: 2_000 },
       get publicUrl() {
         return publicUrl;
       },
@@ -55,7 +58,8 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
       treasury,
       ledger,
       blobs,
-      folders: new WorkerFolderFactory({ blobs, workers: 1 }),
+      folders,
+      spooler: folders.spooler,
       sha256,
       ed25519,
       clock: systemClock,

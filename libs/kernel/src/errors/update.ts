@@ -1,5 +1,12 @@
 /** `UPDATE_` codes; see catalogue.ts. */
 export const update = {
+  UPDATE_QUOTA: {
+    message: 'node {node} began more than {limit} uploads in run {run} round {round}',
+    hint: 'Look at the log of the node: it gives up uploads that it begins.',
+    status: 429,
+    close: 4429,
+    disposition: 'refuse',
+  },
   UPDATE_MALFORMED: {
     message: 'the update file is not valid: {reason}',
     hint: 'Report this: the node wrote a file that the protocol does not allow.',

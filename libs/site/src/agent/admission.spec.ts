@@ -89,8 +89,8 @@ describe('SiteAgent.answer follows the chain of headers', () => {
 
   it('does not sign for a round that is over', async () => {
     const offer = bench.coordinator.offer();
-    bench.trainer.failure = new TallyError('ENGINE_CRASHED', { reason: 'signal 9' });
-    await expect(bench.update(offer)).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
+    bench.trainer.failure = new TallyError('NET_UNREACHABLE', { url: 'u', reason: 'r' });
+    await expect(bench.update(offer)).rejects.toMatchObject({ code: 'NET_UNREACHABLE' });
     await bench.agent.concluded(bench.coordinator.close(offer, []), bench.signal);
     bench.trainer.failure = undefined;
     await expect(bench.update(offer)).rejects.toMatchObject({ code: 'ROUND_CLOSED' });

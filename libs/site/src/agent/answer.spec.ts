@@ -262,10 +262,18 @@ describe('H: SiteAgent.answer when local work fails', () => {
     expect((await bench.decline()).message).not.toContain('63');
   });
 
+  it('declines when the engine ended again and again', async () => {
+    bench.trainer.failure = new TallyError('ENGINE_CRASHED', { reason: 'SIGKILL' });
+    expect(await bench.decline()).toMatchObject({
+      code: 'ENGINE_CRASHED',
+      message: 'the training process ended with SIGKILL',
+    });
+  });
+
   it('signs nothing when trying again may help, or when it is told to stop', async () => {
     const offer = bench.coordinator.offer();
-    bench.trainer.failure = new TallyError('ENGINE_CRASHED', { reason: 'signal 9' });
-    await expect(bench.update(offer)).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
+    bench.trainer.failure = new TallyError('NET_UNREACHABLE', { url: 'u', reason: 'r' });
+    await expect(bench.update(offer)).rejects.toMatchObject({ code: 'NET_UNREACHABLE' });
     bench.trainer.failure = undefined;
     const stop = new AbortController();
     stop.abort(new Error('stopped'));

@@ -61,8 +61,9 @@ export function localMessage(error: TallyError): string {
   return new TallyError(error.code, { ...error.meta, value: 'the cell' }).message;
 }
 
-/** True when trying again may help, so that the site should not decline. */
+/** True when trying again may help, so that the site should not decline. The trainer has tried again itself. */
 export function isPassing(error: unknown): boolean {
+  if (isTallyError(error, 'ENGINE_CRASHED')) return false;
   return isTallyError(error) && error.disposition === 'retry';
 }
 

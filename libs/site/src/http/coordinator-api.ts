@@ -1,4 +1,4 @@
-import { CATALOGUE, type Clock, type ErrorCode, TallyError, type Timer } from '@tallystick/kernel';
+import { CATALOGUE, type Clock, type ErrorCode, type ErrorMeta, TallyError, type Timer } from '@tallystick/kernel';
 import { linkAborts, systemClock, untilAborted } from '@tallystick/kernel/node';
 import { ErrorBody, LIMITS } from '@tallystick/protocol';
 import type { z } from 'zod';
@@ -36,8 +36,8 @@ export interface DownloadRequest {
 
 /** An error that the coordinator answered with, in its own words. */
 class AnsweredError extends TallyError {
-  constructor(code: ErrorCode, message: string) {
-    super(code);
+  constructor(code: ErrorCode, message: string, meta: ErrorMeta) {
+    super(code, meta);
     this.message = printable(message);
   }
 }
@@ -227,9 +227,15 @@ async function refusalOf(
   const { status } = response;
   if (!parsed.success) return new TallyError('NET_UNREACHABLE', { url, reason: `HTTP ${status}` });
   const { code, message } = parsed.data.error;
-  if (isErrorCode(code)) return new AnsweredError(code, message);
+  if (isErrorCode(code)) return new AnsweredError(code, message, patienceOf(response));
   const reason = printable(`HTTP ${status}: ${message}`);
   return new TallyError('NET_UNREACHABLE', { url, reason });
+}
+
+/** What `Retry-After` asks for, as meta `retryAfterMs`; at most a minute. */
+function patienceOf({ headers }: Response): ErrorMeta {
+  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
+  return seconds >= 0 ? { retryAfterMs: Math.min(60, seconds) * 1_000 } : {};
 }
 
 function isErrorCode(code: string): code is ErrorCode {

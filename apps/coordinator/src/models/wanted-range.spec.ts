@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { wantedRange } from './blob-download.js';
+import { wantedRange } from './wanted-range.js';
 
 describe('wantedRange', () => {
   it.each([

@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import type { FsBlobStore } from '@tallystick/blobs';
+import { type Hash, TallyError } from '@tallystick/kernel';
+import { wantedRange } from './wanted-range.js';
+
+/** Downloads at once; more are told to come back. */
+const MAX_DOWNLOADS = 1_024;
+/** Downloads at once that read from disk, 64 KiB each; the rest share one buffer. */
+const MAX_STREAMS = 64;
+/** A blob up to this size is kept while it is the one that everybody asks for: the model of the round. */
+const MAX_HOT_BYTES = 4 * 2 ** 20;
+/** Bytes per turn of the event loop: it is the yield between them that keeps the loop free. */
+const PIECE_BYTES = 65_536;
+/** A download that moves no byte for this long is cut. */
+const STALLED_MS = 30_000;
+
+type Blobs = Pick<FsBlobStore, 'size' | 'readStream' | 'get'>;
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+interface Part {
+  readonly id: Hash;
+  readonly size: number;
+  readonly start: number;
+  /** One past the last byte. */
+  readonly end: number;
+}
+
+/** Sends blobs: a hash is its ETag, it never changes, and a broken download goes on where it stopped. */
+export class Downloads {
+  readonly #blobs: Blobs;
+  #all = 0;
+  #streams = 0;
+  /** The blob asked for last that is small enough. */
+  #hot: { readonly id: Hash; readonly bytes: Promise<Uint8Array> } | undefined;
+
+  constructor(blobs: Blobs) {
+    this.#blobs = blobs;
+  }
+
+  /** Rejects with STORE_BLOB_MISSING, or NET_BUSY when too many are under way. */
+  async send(id: Hash, exchange: Exchange): Promise<void> {
+    const size = await this.#blobs.size(id);
+    const part = answerHead({ id, size }, exchange);
+    if (part === undefined) return;
+    const release = this.#enter(size);
+    try {
+      const { response } = exchange;
+      response.setTimeout(STALLED_MS, () => response.destroy());
+      await write(this.#pieces(part), response);
+    } finally {
+      release();
+    }
+  }
+
+  #enter(size: number): () => void {
+    const isStream = size > MAX_HOT_BYTES;
+    const limit = isStream ? MAX_STREAMS : MAX_DOWNLOADS;
+    if ((isStream ? this.#streams : this.#all) >= limit) {
+      throw new TallyError('NET_BUSY', { what: 'downloads', limit });
+    }
+    this.#all++;
+    if (isStream) this.#streams++;
+    return () => {
+      this.#all--;
+      if (isStream) this.#streams--;
+    };
+  }
+
+  async *#pieces({ id, size, start, end }: Part): AsyncGenerator<Uint8Array> {
+    if (size > MAX_HOT_BYTES) {
+      yield* this.#blobs.readStream(id, { start, end });
+      return;
+    }
+    if (this.#hot?.id !== id) this.#hot = { id, bytes: this.#blobs.get(id) };
+    const { bytes } = this.#hot;
+    bytes.catch(() => (this.#hot = undefined)); // a damaged blob may heal
+    const all = await bytes;
+    for (let at = start; at < end; at += PIECE_BYTES) {
+      yield all.subarray(at, Math.min(at + PIECE_BYTES, end));
+    }
+  }
+}
+
+/** Answers what needs no bytes; else sets the head and gives the part that is wanted. */
+function answerHead(
+  { id, size }: { readonly id: Hash; readonly size: number },
+  { request, response }: Exchange,
+): Part | undefined {
+  const etag = `"${id}"`;
+  response.setHeader('etag', etag);
+  response.setHeader('cache-control', 'private, max-age=31536000, immutable');
+  response.setHeader('accept-ranges', 'bytes');
+  if (request.headers['if-none-match'] === etag) return finish(response, 304);
+  const ifRange = request.headers['if-range'];
+  const isSame = ifRange === undefined || ifRange === etag;
+  const range = isSame ? wantedRange(request.headers.range, size) : undefined;
+  if (range === 'unsatisfiable') {
+    response.setHeader('content-range', `bytes */${size}`);
+    return finish(response, 416);
+  }
+  const { start, end } = range ?? { start: 0, end: size };
+  response.statusCode = range === undefined ? 200 : 206;
+  if (range !== undefined) response.setHeader('content-range', `bytes ${start}-${end - 1}/${size}`);
+  response.setHeader('content-type', 'application/octet-stream');
+  response.setHeader('content-length', end - start);
+  if (request.method === 'HEAD' || end === start) return finish(response, response.statusCode);
+  return { id, size, start, end };
+}
+
+function finish(response: ServerResponse, status: number): undefined {
+  response.statusCode = status;
+  response.end();
+}
+
+/** Resolves when all is handed over, or when the other side has left. */
+async function write(pieces: AsyncIterable<Uint8Array>, response: ServerResponse): Promise<void> {
+  const left = new AbortController();
+  response.once('close', () => left.abort());
+  try {
+    for await (const piece of pieces) {
+      if (!response.write(piece)) await once(response, 'drain', { signal: left.signal });
+      await setImmediate(undefined, { signal: left.signal });
+    }
+    response.end();
+  } catch (error) {
+    if (!left.signal.aborted) throw error;
+  }
+}
