@@ -130,8 +130,7 @@ async function openDeployment(
   const { keys } = servers.sandbox;
   const ledger = await connectLedger(servers);
   undo.add(() => ledger.close());
-  const blobs = new FsBlobStore({ folder: folder.blobs });
-  await blobs.sweepDrafts();
+  const blobs = new FsBlobStore({ folder: config.blobs ?? folder.blobs });
   const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
   const folders = new WorkerFolderFactory({ blobs, workers });
   undo.add(() => folders.close());
@@ -142,6 +141,8 @@ async function openDeployment(
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
     databasePoolSize: config.database.poolSize,
+    leaseMs: config.lease.ttlMs,
+    peers: config.peers?.split(',') ?? [],
     nodeCap: BigInt(config.registry.nodeCap),
     get publicUrl() {
       return address.url;

@@ -100,7 +100,7 @@ export class FsBlobStore implements BlobStore {
     return createReadStream(this.path(id), { ...bounds, highWaterMark: 2 ** 20 });
   }
 
-  /** Removes drafts that a killed process left. Call at start, before anything else writes here. */
+  /** Removes drafts that a killed process left. Call before anything writes here: at start, or when taking the lead. */
   async sweepDrafts(): Promise<void> {
     await rm(this.#drafts, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-import { type Hash, type NodeId, sleep, type StopSignal } from '@tallystick/kernel';
+import { type Hash, isTallyError, type NodeId, sleep, type StopSignal } from '@tallystick/kernel';
 import type { Decline, Signed } from '@tallystick/record';
 import { type ClosedRound, closedRoundOf } from './closed-round.js';
 import { foldSpecOf } from './fold-spec.js';
@@ -59,13 +59,17 @@ export class RunLoop {
     this.#position = startOf(deps.sha256, plan);
   }
 
-  /** Resolves at the end of the run; aborting cancels it and leaves an open round open in the journal. */
+  /**
+   * Resolves at the end of the run; aborting cancels it and leaves an open round open in the journal. Rejects with
+   * ROUND_FENCED when another coordinator plays the run.
+   */
   async play(signal: StopSignal): Promise<RunOutcome> {
     for (let faults = 0; ;) {
       const roundBefore = this.#position.round;
       try {
         return await this.#playRounds(signal);
       } catch (error) {
+        if (isTallyError(error, 'ROUND_FENCED')) throw error;
         faults = this.#position.round > roundBefore ? 1 : faults + 1;
         const reason = error instanceof Error ? error.message : String(error);
         this.#deps.logger.warn('run.fault', { run: this.#plan.run, faults });

@@ -21,12 +21,14 @@ describe('FleetServer', () => {
   let isWelcome: boolean;
   let joined: number[];
   let admission: Admission;
+  let refusal: TallyError | undefined;
 
   beforeEach(async () => {
     clock = new VirtualClock();
     sockets = [];
     joined = [];
     isWelcome = true;
+    refusal = undefined;
     admission = new Admission();
     const hello = { kind: 'challenge' as const, serverNonce: '00'.repeat(32) };
     const greeter = {
@@ -42,6 +44,7 @@ describe('FleetServer', () => {
       sessions: new Sessions(),
       session: { clock, logger: new MemoryLogger() } as unknown as NodeSessionDeps, // no frame gets that far
       joined: ({ node }) => joined.push(node),
+      refusal: () => Promise.resolve(refusal),
       left: () => Promise.resolve(),
       clock,
       logger: new MemoryLogger(),
@@ -125,6 +128,19 @@ describe('FleetServer', () => {
     socket.send(new Uint8Array(8));
     await expect.poll(closed).toBe(4401);
     expect(messages.length).toBe(2);
+  });
+
+  it('sends newcomers of a standby elsewhere, and whoever was there when it stepped down', async () => {
+    const early = await open();
+    early.socket.send(new Uint8Array(8));
+    await expect.poll(() => joined.length).toBe(1);
+    refusal = new TallyError('NET_STANDBY', { leader: 'http://other' });
+    const late = await open(); // one message: the error
+    await expect.poll(late.closed).toBe(4503);
+    await server.sendAway(refusal);
+    await expect.poll(early.closed).toBe(4503);
+    refusal = undefined;
+    await open(); // it takes nodes again when it leads again
   });
 
   it('lets the newer hello of a node win', async () => {

@@ -1,5 +1,6 @@
 import type { SessionTokens } from '../auth/session-tokens.js';
 import type { Deployment } from '../deployment.js';
+import type { Leader } from '../leader.js';
 import type { Members } from '../registry/members.js';
 import type { NodeDirectory } from '../registry/node-directory.js';
 import type { Evaluations } from '../rounds/evaluations.js';
@@ -20,6 +21,7 @@ export interface FleetParts {
   readonly nodes: NodeDirectory;
   readonly runs: RoundDirectory;
   readonly evaluations: Evaluations;
+  readonly leader: Leader;
 }
 
 /** Puts the fleet together from the parts of this process. */
@@ -28,7 +30,7 @@ export async function makeFleetServer(
   parts: FleetParts,
 ): Promise<FleetServer> {
   const { clock, logger, signer, entropy, sha256, ed25519 } = deployment;
-  const { sessions, tokens, members } = parts;
+  const { sessions, tokens, members, leader } = parts;
   const metrics = new FleetMetrics(deployment.metrics);
   const chain = await deployment.ledger.genesis();
   return new FleetServer({
@@ -37,6 +39,7 @@ export async function makeFleetServer(
     sessions,
     session: sessionDeps(deployment, parts, metrics),
     ...comings(deployment, parts, metrics),
+    refusal: () => leader.refusal(),
     clock,
     logger,
   });

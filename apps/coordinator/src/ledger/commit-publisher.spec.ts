@@ -40,7 +40,6 @@ function publisher(ledger: RoundLedger = chain.ledger, wake = new Wake(clock)): 
     logger: new MemoryLogger(),
     crash: NO_CRASH,
     backlog: { set: () => undefined },
-    lead: () => Promise.resolve(),
   });
 }
 

@@ -28,7 +28,10 @@ describe('openDatabase', () => {
     const sources = await Promise.all([1, 2, 3].map(() => openDatabase(databaseOptions(url, 4))));
     for (const source of sources) {
       const applied: unknown = await source.query('SELECT name FROM migrations');
-      expect(applied).toEqual([{ name: 'FirstTables1700000000001' }]);
+      expect(applied).toEqual([
+        { name: 'FirstTables1700000000001' },
+        { name: 'Leases1700000000002' },
+      ]);
       await source.destroy();
     }
   });

@@ -10,10 +10,19 @@ const MIGRATION_LOCK = 0x54_4c_59_4d;
 /** Longest that one statement may run. Nothing here is slow; a lock that is never given back is an error. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
-/** Options of the data source: explicit lists, nothing synchronised. */
+/** The client's own patience, for a server that is cut off and cannot tell that the time is up. */
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+
+/**
+ * Options of the data source: explicit lists, nothing synchronised.
+ *
+ * @param leaseMs a session that stands still this long inside a transaction is ended by the server: a leader that is frozen
+ * there holds row locks, and with them its lease, for ever (measured: its commit was accepted after the takeover was due).
+ */
 export function databaseOptions(
   url: string,
   poolSize = 10,
+  leaseMs = 5_000,
 ): Extract<DataSourceOptions, { type: 'postgres' }> {
   return {
     type: 'postgres',
@@ -28,6 +37,8 @@ export function databaseOptions(
     extra: {
       connectionString: url,
       statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: leaseMs,
       // A dying server may welcome a connection and end it in the same packet, before TypeORM listens (seen after a
       // kill -9 of the postmaster); an error event that nobody hears would end this process.
       onConnect: (client: EventEmitter) => void client.on('error', () => undefined),

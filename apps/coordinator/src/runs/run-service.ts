@@ -1,6 +1,7 @@
 import {
   type Clock,
   type Ed25519,
+  isTallyError,
   type Logger,
   type RunId,
   type Sha256,
@@ -20,7 +21,10 @@ import {
   type RunPlan,
 } from '@tallystick/rounds';
 import type { Gauge } from '@tallystick/telemetry';
+import type { Duty } from '../leader.js';
+import type { Claims } from '../persistence/claims.js';
 import type { RunEntity } from '../persistence/entities/index.js';
+import { type Fence, runLease } from '../persistence/fence.js';
 import type { RunRows } from '../persistence/run-rows.js';
 import type { RoundDirectory } from '../rounds/round-directory.js';
 
@@ -32,7 +36,11 @@ const RECALLED = 4;
 export interface RunServiceDeps {
   readonly rows: RunRows;
   readonly directory: RoundDirectory;
-  readonly journal: RoundJournal;
+  readonly claims: Claims;
+  /** The journal whose writes hold under this lease alone. */
+  readonly journal: { under(fence: Fence): RoundJournal };
+  /** A write was refused because another coordinator leads. */
+  readonly onFenced: () => void;
   readonly folders: FolderFactory;
   readonly ledger: RoundLedger;
   readonly link: NodeLink;
@@ -51,25 +59,29 @@ interface Playing {
   readonly ended: Promise<void>;
 }
 
-/** Plays every run that has not ended, from its launch to its outcome, across restarts of this process. */
-export class RunService {
+/** Plays every run that has not ended, from its launch to its outcome, across restarts and changes of the leader. */
+export class RunService implements Duty {
+  readonly name = 'runs';
   readonly #deps: RunServiceDeps;
   readonly #playing = new Map<RunId, Playing>();
-  readonly #draining = new AbortController();
+  #draining = new AbortController();
+  #epoch = 0;
 
   constructor(deps: RunServiceDeps) {
     this.#deps = deps;
   }
 
   /** Goes on with every run that has not ended, and recalls the last ones that have. */
-  async resume(): Promise<void> {
+  async start(epoch: number): Promise<void> {
     const { rows } = this.#deps;
+    this.#epoch = epoch;
+    this.#draining = new AbortController();
+    for (const run of await rows.unfinished()) this.play(run);
     for (const run of await rows.lastEnded(RECALLED)) await this.#recall(run);
-    for (const run of await rows.unfinished()) this.start(run);
   }
 
   /** Plays the run in the background; harmless when it plays already. */
-  start(run: RunEntity): void {
+  play(run: RunEntity): void {
     if (this.#playing.has(run.id) || this.#draining.signal.aborted) return;
     const stop = new AbortController();
     if (run.stopAt !== null) stop.abort();
@@ -82,34 +94,39 @@ export class RunService {
   }
 
   /** Cancels the run: no further round is opened, and an open one is given up. Resolves when that is stored. */
-  async stop(run: RunId): Promise<void> {
+  async cancel(run: RunId): Promise<void> {
     const { rows } = this.#deps;
     await rows.get(run);
-    await rows.requestStop(run);
+    await rows.requestStop(run, await this.#claim(run));
     const playing = this.#playing.get(run);
     playing?.stop.abort();
     await playing?.ended;
   }
 
   /** Lets go of every run without ending it; the next process goes on. */
-  async drain(): Promise<void> {
+  async stop(): Promise<void> {
     this.#draining.abort();
     for (const { stop } of this.#playing.values()) stop.abort();
     await Promise.all([...this.#playing.values()].map(({ ended }) => ended));
   }
 
-  /** Never rejects: whatever fails is tried again until the run has ended or the process drains. */
+  /** Never rejects: whatever fails is tried again until the run has ended, or is another coordinator's to play. */
   async #playToEnd(run: RunEntity, signal: AbortSignal): Promise<void> {
-    const { rows, directory, logger } = this.#deps;
+    const { rows, directory, logger, onFenced } = this.#deps;
     while (!this.#draining.signal.aborted) {
       try {
-        if (run.status === 'proposed') await this.#accept(run);
-        const outcome = await this.#play(run, signal);
+        const fence = await this.#claim(run.id);
+        if (run.status === 'proposed') await this.#accept(run, fence);
+        const outcome = await this.#play(run, fence, signal);
         if (this.#draining.signal.aborted) return;
-        await rows.ended(run.id, outcome);
+        await rows.ended(run.id, outcome, fence);
         logger.info('run.ended', { run: run.id, status: outcome.status, rounds: outcome.rounds });
         return;
       } catch (error) {
+        if (isTallyError(error, 'ROUND_FENCED')) {
+          logger.warn('run.fenced', { run: run.id });
+          return onFenced();
+        }
         const reason = error instanceof Error ? error.message : String(error);
         logger.error('run.stuck', { run: run.id, reason });
         await this.#pause();
@@ -120,9 +137,14 @@ export class RunService {
     }
   }
 
-  async #play(run: RunEntity, signal: AbortSignal): Promise<RunOutcome> {
+  #claim(run: RunId): Promise<Fence> {
+    return this.#deps.claims.claim(runLease(run), this.#epoch);
+  }
+
+  async #play(run: RunEntity, fence: Fence, signal: AbortSignal): Promise<RunOutcome> {
     const { directory, logger, ...deps } = this.#deps;
-    const loop = new RunLoop(await this.#planOf(run), { ...deps, logger });
+    const journal = deps.journal.under(fence);
+    const loop = new RunLoop(await this.#planOf(run), { ...deps, logger, journal });
     directory.add(run.id, loop);
     logger.debug('run.playing', { run: run.id });
     return loop.play(signal);
@@ -132,7 +154,7 @@ export class RunService {
   async #recall(run: RunEntity): Promise<void> {
     const { directory, logger } = this.#deps;
     try {
-      await this.#play(run, AbortSignal.abort());
+      await this.#play(run, { name: runLease(run.id), epoch: this.#epoch }, AbortSignal.abort());
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn('run.recall_failed', { run: run.id, reason });
@@ -152,7 +174,10 @@ export class RunService {
   }
 
   /** Puts the coordinator key's acceptance on the chain, unless a process before us did. */
-  async #accept({ id: run, specHash: spec, genesisModel: model }: RunEntity): Promise<void> {
+  async #accept(
+    { id: run, specHash: spec, genesisModel: model }: RunEntity,
+    fence: Fence,
+  ): Promise<void> {
     const { ledger, signer, rows, sha256 } = this.#deps;
     const chain = await ledger.genesis();
     const accepted = genesisHash(sha256, { chain, run, spec, model });
@@ -160,7 +185,7 @@ export class RunService {
       const pop = { chain, owner: ledger.coordinatorAccount(), key: signer.key };
       await ledger.acceptRun(run, signer.key, signRecord(POP, pop, signer).signature);
     }
-    await rows.started(run);
+    await rows.started(run, fence);
   }
 
   #pause(): Promise<void> {

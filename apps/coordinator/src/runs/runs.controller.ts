@@ -32,7 +32,7 @@ export class RunsController {
   @ApiResponse({ status: 201, standardSchema: RunView })
   async launch(@Body({ schema: LaunchRequest }) request: LaunchRequest): Promise<RunView> {
     const run = await this.launcher.launch(request);
-    this.service.start(await this.rows.get(run));
+    this.service.play(await this.rows.get(run));
     return this.views.run(run);
   }
 
@@ -53,7 +53,7 @@ export class RunsController {
   @ApiResponse({ status: 200, standardSchema: RunView })
   async stop(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
     assertStoppable(await this.rows.get(run));
-    await this.service.stop(run);
+    await this.service.cancel(run);
     return this.views.run(run);
   }
 

@@ -46,6 +46,8 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
       apiTokenFile: join(folder, 'api-token'),
       databaseUrl,
       databasePoolSize: 8,
+      leaseMs: 5_000,
+      peers: [],
       nodeCap: 1_000n,
       get publicUrl() {
         return publicUrl;

@@ -78,7 +78,10 @@ export interface RunState {
   readonly open?: ResumableRound;
 }
 
-/** Durable memory of rounds. Each method resolves after the commit of its one transaction. */
+/**
+ * Durable memory of rounds. Each method resolves after the commit of its one transaction. A write rejects with ROUND_FENCED,
+ * and stores nothing, when another coordinator has taken the run over; nothing that was not stored may be signed.
+ */
 export interface RoundJournal {
   load(run: RunId): Promise<RunState>;
   open(round: OpenRound): Promise<void>;
