@@ -38,8 +38,7 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
   const ledger = new InMemoryRoundLedger({ sha256, ed25519 });
   const signer = generateKey();
   const treasury = asAccountId(generateKey().key);
-  let publicUrl = '';
-  const partsOf = (changes: Partial<Deployment>): Deployment => {
+  const partsOf = (address: { url: string }, changes: Partial<Deployment>): Deployment => {
     const blobs = new FsBlobStore({ folder: join(folder, 'blobs') });
     return {
       spoolFolder: join(folder, 'spool'),
@@ -50,7 +49,7 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
       peers: [],
       nodeCap: 1_000n,
       get publicUrl() {
-        return publicUrl;
+        return address.url;
       },
       signer,
       treasury,
@@ -68,16 +67,17 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
     };
   };
   const start = async (changes: Partial<Deployment> = {}): Promise<RunningCoordinator> => {
-    const deployment = partsOf(changes);
+    const address = { url: '' };
+    const deployment = partsOf(address, changes);
     const app = await createApp(deployment);
     await app.listen(0, '127.0.0.1');
-    publicUrl = await app.getUrl();
+    address.url = await app.getUrl();
     const token = (await readFile(deployment.apiTokenFile, 'utf8')).trim();
     const stop = async (): Promise<void> => {
       await app.close();
       await deployment.folders.close();
     };
-    return { app, deployment, api: new TestApi(publicUrl, token), stop };
+    return { app, deployment, api: new TestApi(address.url, token), stop };
   };
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   return { folder, logger, ledger, start, remove };
