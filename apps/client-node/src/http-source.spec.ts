@@ -36,7 +36,8 @@ function breaking(perRequest: number): { fetch: Fetch; ranges: string[] } {
 }
 
 function source(fetch: Fetch): HttpSource {
-  return new HttpSource(new CoordinatorApi({ url: 'http://c.test', fetch }));
+  const api = new CoordinatorApi({ url: 'http://c.test', fetch });
+  return new HttpSource(() => api);
 }
 
 describe('HttpSource', () => {

@@ -6,11 +6,11 @@ import type { CoordinatorApi, RunSource } from '@tallystick/site';
 /** Times in a row that a download may break off without a new byte. */
 const MAX_FRUITLESS = 4;
 
-/** RunSource over the coordinator's REST API, with the session token of the moment. */
+/** RunSource over the REST API of the coordinator of the moment, with the session token of the moment. */
 export class HttpSource implements RunSource {
-  readonly #api: CoordinatorApi;
+  readonly #api: () => CoordinatorApi;
 
-  constructor(api: CoordinatorApi) {
+  constructor(api: () => CoordinatorApi) {
     this.#api = api;
   }
 
@@ -25,12 +25,12 @@ export class HttpSource implements RunSource {
 
   async headers(run: RunId, from: number, signal: AbortSignal): Promise<readonly string[]> {
     const query = `from=${from}&limit=${LIMITS.maxPageHeaders}`;
-    return (await this.#api.get(HeaderList, `runs/${run}/headers?${query}`, signal)).headers;
+    return (await this.#api().get(HeaderList, `runs/${run}/headers?${query}`, signal)).headers;
   }
 
   async leaves(run: RunId, round: number, signal: AbortSignal): Promise<readonly Contrib[]> {
     const path = `runs/${run}/rounds/${round}/evidence`;
-    const bytes = fromHex((await this.#api.get(RoundEvidence, path, signal)).leaves);
+    const bytes = fromHex((await this.#api().get(RoundEvidence, path, signal)).leaves);
     return Array.from({ length: Math.ceil(bytes.length / CONTRIB.size) }, (_, i) =>
       CONTRIB.decode(bytes.subarray(i * CONTRIB.size, (i + 1) * CONTRIB.size)),
     );
@@ -47,7 +47,7 @@ export class HttpSource implements RunSource {
     for (let fruitless = 0; ;) {
       const before = offset;
       try {
-        await this.#api.download({ path, offset, maxBytes: limit - offset }, take, signal);
+        await this.#api().download({ path, offset, maxBytes: limit - offset }, take, signal);
         return Buffer.concat(pieces);
       } catch (error) {
         signal.throwIfAborted();

@@ -15,6 +15,9 @@ const MAX_MESSAGE_BYTES = 4 + LIMITS.maxHeadBytes + LIMITS.chunkBytes;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Reading stops while this many frames wait, and goes on when half of them are handled. */
 const MAX_INBOX = 64;
+/** After this long without a frame there is no run to hurry for, and a tenth of the questions will do. */
+const ACTIVE_MS = 60_000;
+const IDLE_FACTOR = 10;
 /** How long the other side may take to answer a close. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
@@ -40,13 +43,18 @@ export class FrameChannel {
   #reader: Reader | undefined;
   #silence: Timer | undefined;
   #silenceMs: number | undefined;
+  #question: Timer | undefined;
+  #answer: Timer | undefined;
+  #frameAtMs: number;
 
   private constructor(url: string, socket: WebSocket, clock: Clock) {
     this.url = url;
     this.#socket = socket;
     this.#clock = clock;
+    this.#frameAtMs = clock.nowMs();
     socket.on('message', (data, isBinary) => this.#message(data, isBinary));
     socket.on('ping', () => this.#heard());
+    socket.on('pong', () => this.#heard());
     socket.on('error', (error) => this.#finish(closed(url, error.message)));
     socket.on('close', (code, reason) => this.#finish(closedBy(url, code, reason)));
   }
@@ -114,6 +122,18 @@ export class FrameChannel {
     this.#heard();
   }
 
+  /**
+   * Asks for a sign of life every `everyMs` while frames come, more seldom otherwise, and gives the peer up when a question
+   * stays unanswered for twice as long: a frozen peer keeps its connections open.
+   */
+  probe(everyMs: number): void {
+    const isActive = this.#clock.nowMs() - this.#frameAtMs < ACTIVE_MS;
+    this.#question = this.#clock.after(isActive ? everyMs : IDLE_FACTOR * everyMs, () => {
+      this.#ask(2 * everyMs);
+      this.probe(everyMs);
+    });
+  }
+
   /** Closes politely; the channel has ended when this returns. */
   close(code: number, reason: TallyError): void {
     if (this.#end !== undefined) return;
@@ -130,9 +150,19 @@ export class FrameChannel {
     this.#socket.terminate();
   }
 
+  /** What we do not read cannot answer. */
+  #ask(timeoutMs: number): void {
+    if (this.#socket.isPaused) return;
+    this.#socket.ping();
+    this.#answer ??= this.#clock.after(timeoutMs, () => {
+      this.terminate(new TallyError('NET_TIMEOUT', { what: this.url, timeoutMs }));
+    });
+  }
+
   #message(data: RawData, isBinary: boolean): void {
     if (this.#end !== undefined) return;
     this.#heard();
+    this.#frameAtMs = this.#clock.nowMs();
     const bytes = isBinary ? bytesOf(data) : undefined;
     if (bytes === undefined) {
       return this.terminate(new TallyError('PROTO_MALFORMED', { reason: 'it is text' }));
@@ -147,6 +177,8 @@ export class FrameChannel {
   }
 
   #heard(): void {
+    this.#answer?.cancel();
+    this.#answer = undefined;
     this.#silence?.cancel();
     const timeoutMs = this.#silenceMs;
     if (timeoutMs === undefined || this.#end !== undefined) return;
@@ -158,7 +190,7 @@ export class FrameChannel {
   #finish(reason: TallyError): void {
     if (this.#end !== undefined) return;
     this.#end = reason;
-    this.#silence?.cancel();
+    for (const timer of [this.#silence, this.#question, this.#answer]) timer?.cancel();
     this.#reader?.reject(reason);
     this.#reader = undefined;
     for (const callback of this.#onEnd) callback(reason);

@@ -124,6 +124,11 @@ export class TestFleet {
     this.send({ ...head, inclusion: { index, weight: weight.toString(), proof: steps } });
   }
 
+  /** Reads and says nothing from now on, and keeps the connections open, as a stopped process does. */
+  freeze(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
   /** Cuts every connection. */
   cut(): void {
     for (const socket of this.#sockets) socket.terminate();

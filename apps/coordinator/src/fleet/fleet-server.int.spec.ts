@@ -45,6 +45,7 @@ describe('FleetServer', () => {
       session: { clock, logger: new MemoryLogger() } as unknown as NodeSessionDeps, // no frame gets that far
       joined: ({ node }) => joined.push(node),
       refusal: () => Promise.resolve(refusal),
+      heartbeatMs: LIMITS.heartbeatMs,
       left: () => Promise.resolve(),
       clock,
       logger: new MemoryLogger(),

@@ -31,6 +31,7 @@ export interface FleetServerDeps {
   readonly left: (session: NodeSession) => Promise<void>;
   /** Why this process takes no nodes now; may take its time while that is undecided. */
   readonly refusal: () => Promise<TallyError | undefined>;
+  readonly heartbeatMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,7 +52,7 @@ export class FleetServer {
 
   constructor(deps: FleetServerDeps) {
     this.#deps = deps;
-    this.#heartbeat = new Heartbeat(deps.clock);
+    this.#heartbeat = new Heartbeat(deps.clock, deps.heartbeatMs);
   }
 
   /** Takes over the upgrades of `http`. */

@@ -28,6 +28,7 @@ const member: EligibleNode = {
 function greeter(members: readonly EligibleNode[] = [member]): Greeter {
   return new Greeter({
     chain: CHAIN,
+    heartbeatMs: 2_000,
     signer: coordinator,
     members: { find: (node) => Promise.resolve(members.find((one) => one.node === node)) },
     sessions: { issue: (node) => `token of ${node}` },

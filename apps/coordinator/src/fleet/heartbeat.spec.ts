@@ -24,7 +24,7 @@ describe('Heartbeat', () => {
 
   beforeEach(() => {
     clock = new VirtualClock();
-    heartbeat = new Heartbeat(clock);
+    heartbeat = new Heartbeat(clock, LIMITS.heartbeatMs);
     heartbeat.start();
     socket = new FakeSocket();
     heartbeat.add(socket as unknown as WebSocket); // the heartbeat uses these members alone

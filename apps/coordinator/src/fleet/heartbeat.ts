@@ -1,5 +1,4 @@
 import type { Clock, Timer } from '@tallystick/kernel';
-import { LIMITS } from '@tallystick/protocol';
 import type { WebSocket } from 'ws';
 
 /** Pings per turn of the event loop (kernels-and-transport: batches of 200 keep other work going). */
@@ -11,14 +10,16 @@ const MAX_MISSED = 2;
 export class Heartbeat {
   readonly #missed = new Map<WebSocket, number>();
   readonly #clock: Clock;
+  readonly #everyMs: number;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, everyMs: number) {
     this.#clock = clock;
+    this.#everyMs = everyMs;
   }
 
   start(): void {
-    this.#timer = this.#clock.after(LIMITS.heartbeatMs, () => this.#beat([...this.#missed.keys()]));
+    this.#timer = this.#clock.after(this.#everyMs, () => this.#beat([...this.#missed.keys()]));
   }
 
   stop(): void {

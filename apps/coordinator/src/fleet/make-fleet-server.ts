@@ -1,3 +1,4 @@
+import { LIMITS } from '@tallystick/protocol';
 import type { SessionTokens } from '../auth/session-tokens.js';
 import type { Deployment } from '../deployment.js';
 import type { Leader } from '../leader.js';
@@ -33,13 +34,17 @@ export async function makeFleetServer(
   const { sessions, tokens, members, leader } = parts;
   const metrics = new FleetMetrics(deployment.metrics);
   const chain = await deployment.ledger.genesis();
+  // A node with several coordinators leaves one that is silent for three beats: not before its lease has run out.
+  const heartbeatMs = Math.min(LIMITS.heartbeatMs, Math.ceil(deployment.leaseMs / 3));
+  const proof = { signer, entropy, sha256, ed25519 };
   return new FleetServer({
     admission: new Admission(),
-    greeter: new Greeter({ chain, signer, members, sessions: tokens, entropy, sha256, ed25519 }),
+    greeter: new Greeter({ chain, heartbeatMs, members, sessions: tokens, ...proof }),
     sessions,
     session: sessionDeps(deployment, parts, metrics),
     ...comings(deployment, parts, metrics),
     refusal: () => leader.refusal(),
+    heartbeatMs,
     clock,
     logger,
   });

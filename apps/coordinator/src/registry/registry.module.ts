@@ -20,6 +20,7 @@ import { NodeDirectory } from './node-directory.js';
           treasury: deployment.treasury,
           nodeCap: deployment.nodeCap,
           publicUrl: () => deployment.publicUrl,
+          peers: deployment.peers,
           entropy: deployment.entropy,
           sha256: deployment.sha256,
           ed25519: deployment.ed25519,
