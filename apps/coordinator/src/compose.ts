@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FsBlobStore } from '@tallystick/blobs';
 import { SubstrateRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
-import { asAccountId, type Logger } from '@tallystick/kernel';
+import { asAccountId, type Logger, toHex } from '@tallystick/kernel';
 import { ed25519, LockFile, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
 import type { DataFolder, Deployment as Sandbox } from '@tallystick/sandbox';
 import { Metrics } from '@tallystick/telemetry';
@@ -141,6 +141,7 @@ async function openDeployment(
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
     databasePoolSize: config.database.poolSize,
+    sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
     leaseMs: config.lease.ttlMs,
     peers: config.peers?.split(',') ?? [],
     nodeCap: BigInt(config.registry.nodeCap),

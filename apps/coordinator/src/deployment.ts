@@ -23,6 +23,8 @@ export abstract class Deployment {
   abstract readonly apiTokenFile: string;
   abstract readonly databaseUrl: string;
   abstract readonly databasePoolSize: number;
+  /** Names the database sessions of this process, and of no other. */
+  abstract readonly sessionName: string;
   /** How long a leader that no longer shows itself stays the leader. */
   abstract readonly leaseMs: number;
   /** Largest numExamples that counts of a node that joins. */

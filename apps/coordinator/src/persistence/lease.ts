@@ -14,6 +14,8 @@ const AWAY_MS = 250;
 export interface LeaseDeps {
   /** Of a direct session: no pooler that shares sessions between transactions may stand in between. */
   readonly url: string;
+  /** Name of all sessions of this process, and of no other's. */
+  readonly sessionName: string;
   readonly ttlMs: number;
   /** Where this process can be reached; written into the row for people and for other coordinators. */
   readonly address: () => string;
@@ -24,7 +26,7 @@ export interface LeaseDeps {
 /**
  * The right to lead. The row is the truth: it carries the epoch that every fenced write looks for, and a time limit by
  * PostgreSQL's clock alone. The session lock is the fast path: it is free as soon as the holder's session is dead. A holder
- * that keeps its session but no longer renews (frozen, or cut off without a FIN) has its session ended when its time is up.
+ * that keeps its session but no longer renews (frozen, or cut off without a FIN) has its sessions ended when its time is up.
  */
 export class Lease implements LeadLease {
   readonly #deps: LeaseDeps;
@@ -116,16 +118,24 @@ export class Lease implements LeadLease {
       : { holder: String(row['holder']), remainingMs: Number(row['remaining']) };
   }
 
-  /** Ends the session of a holder whose time is up. One that took over meanwhile has been active since, and is spared. */
+  /**
+   * Ends every session of a holder whose time is up: not only the one with the lock, since others may stand still inside
+   * a transaction, or queue for it and be the next to stand still there. A holder that has just taken over has been active
+   * since, and is spared.
+   */
   async #evict(): Promise<void> {
     const ended = await this.#ask(
-      `SELECT pg_terminate_backend(l.pid) FROM leases s, pg_locks l JOIN pg_stat_activity a USING (pid)
+      `SELECT pg_terminate_backend(its.pid)
+       FROM leases s, pg_locks l
+       JOIN pg_stat_activity a USING (pid)
+       JOIN pg_stat_activity its ON its.application_name = a.application_name AND its.datid = a.datid
        WHERE s.name = $1 AND s.until < clock_timestamp() AND a.state_change < s.until
          AND l.locktype = 'advisory' AND l.objid = $2 AND l.classid = 0 AND l.objsubid = 1 AND l.granted
-         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         AND its.pid <> pg_backend_pid()`,
       [ELECTED_LEASE, LEASE_LOCK],
     );
-    if (ended.length > 0) this.#deps.logger.warn('lease.evicted');
+    if (ended.length > 0) this.#deps.logger.warn('lease.evicted', { sessions: ended.length });
   }
 
   async #ask(sql: string, values: readonly unknown[]): Promise<readonly Row[]> {
@@ -135,13 +145,13 @@ export class Lease implements LeadLease {
 
   /** A statement that takes longer than a third of the lease is as good as an absent database. */
   async #open(): Promise<Client> {
-    const { url, ttlMs } = this.#deps;
+    const { url, sessionName, ttlMs } = this.#deps;
     const session = new Client({
       connectionString: url,
-      application_name: 'tallystick-lease',
+      application_name: sessionName,
       connectionTimeoutMillis: ttlMs,
-      statement_timeout: ttlMs / 3,
-      query_timeout: ttlMs / 3,
+      statement_timeout: Math.ceil(ttlMs / 3),
+      query_timeout: Math.ceil(ttlMs / 3),
       keepAlive: true,
     });
     // The next statement tells; an error event that nobody hears would end this process.

@@ -13,16 +13,22 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 /** The client's own patience, for a server that is cut off and cannot tell that the time is up. */
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 
-/**
- * Options of the data source: explicit lists, nothing synchronised.
- *
- * @param leaseMs a session that stands still this long inside a transaction is ended by the server: a leader that is frozen
- * there holds row locks, and with them its lease, for ever (measured: its commit was accepted after the takeover was due).
- */
+/** How the sessions of a process are. */
+export interface SessionOptions {
+  readonly poolSize?: number;
+  /** Shown in pg_stat_activity; one that was taken over from is known by it. */
+  readonly sessionName?: string;
+  /**
+   * A session that stands still this long inside a transaction is ended by the server: a leader that is frozen there holds
+   * row locks, and with them its lease, for ever (measured: its commit was accepted after the takeover was due).
+   */
+  readonly leaseMs?: number;
+}
+
+/** Options of the data source: explicit lists, nothing synchronised. */
 export function databaseOptions(
   url: string,
-  poolSize = 10,
-  leaseMs = 5_000,
+  { poolSize = 10, sessionName = 'tallystick-coordinator', leaseMs = 5_000 }: SessionOptions = {},
 ): Extract<DataSourceOptions, { type: 'postgres' }> {
   return {
     type: 'postgres',
@@ -31,7 +37,7 @@ export function databaseOptions(
     entities: ENTITIES,
     migrations: MIGRATIONS,
     synchronize: false,
-    applicationName: 'tallystick-coordinator',
+    applicationName: sessionName,
     connectTimeoutMS: 5_000,
     // pg reads the URL itself, so that a unix socket (?host=/folder) works.
     extra: {

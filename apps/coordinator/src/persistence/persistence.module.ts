@@ -23,8 +23,13 @@ import { UnitOfWork } from './unit-of-work.js';
     TypeOrmModule.forRootAsync({
       inject: [Deployment],
       // A database that does not answer at start is the operator's business, at once: no retries.
-      useFactory: ({ databaseUrl, databasePoolSize, leaseMs }: Deployment) => ({
-        ...databaseOptions(databaseUrl, databasePoolSize, leaseMs),
+      useFactory: ({
+        databaseUrl,
+        databasePoolSize: poolSize,
+        sessionName,
+        leaseMs,
+      }: Deployment) => ({
+        ...databaseOptions(databaseUrl, { poolSize, sessionName, leaseMs }),
         toRetry: () => false,
       }),
       dataSourceFactory: async (options) => {
@@ -52,9 +57,9 @@ import { UnitOfWork } from './unit-of-work.js';
       provide: Leader,
       inject: [Deployment, Readiness],
       useFactory: (deployment: Deployment, readiness: Readiness) => {
-        const { databaseUrl: url, leaseMs: ttlMs, clock, logger } = deployment;
+        const { databaseUrl: url, sessionName, leaseMs: ttlMs, clock, logger } = deployment;
         const address = (): string => deployment.publicUrl;
-        const lease = new Lease({ url, ttlMs, address, clock, logger });
+        const lease = new Lease({ url, sessionName, ttlMs, address, clock, logger });
         return new Leader({ lease, ttlMs, readiness, clock, logger });
       },
     },

@@ -5,7 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { FsBlobStore } from '@tallystick/blobs';
 import { InMemoryRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
-import { asAccountId } from '@tallystick/kernel';
+import { asAccountId, toHex } from '@tallystick/kernel';
 import { ed25519, generateKey, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
 import { MemoryLogger } from '@tallystick/kernel/testing';
 import { Metrics } from '@tallystick/telemetry';
@@ -45,6 +45,7 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
       apiTokenFile: join(folder, 'api-token'),
       databaseUrl,
       databasePoolSize: 8,
+      sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
       leaseMs: 5_000,
       peers: [],
       nodeCap: 1_000n,
