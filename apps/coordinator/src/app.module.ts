@@ -69,8 +69,8 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
     return [
       { name: 'blobs', start: () => deployment.blobs.sweepDrafts(), stop: none },
       ledger,
-      { name: 'enrolment', start: () => enrolment.resume(), stop: none },
       runs,
+      { name: 'enrolment', start: () => enrolment.resume(), stop: none },
       { name: 'fleet', start: none, stop: () => fleet.sendAway(leader.standby()) },
     ];
   }

@@ -197,6 +197,20 @@ describe('reconcile', () => {
     expect(outbox.rows[0]?.row.status).toBe('final');
   });
 
+  it('takes a round that lands between two reads for what it is', async () => {
+    const header = chain.next();
+    outbox.add(header);
+    let looks = 0;
+    const ledger = ledgerWith({
+      anchored: async (of) => {
+        if (looks++ === 0) await chain.commitElsewhere(header);
+        return chain.ledger.anchored(of);
+      },
+    });
+    await reconcile([chain.run], { outbox, ledger, sha256 });
+    expect(outbox.rows[0]?.row.status).toBe('final');
+  });
+
   it('refuses a chain that holds another header, more rounds or fewer rounds', async () => {
     const header = chain.next();
     await chain.commitElsewhere(header);

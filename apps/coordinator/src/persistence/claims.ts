@@ -2,12 +2,11 @@ import { TallyError } from '@tallystick/kernel';
 import { ELECTED_LEASE, type Fence } from './fence.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
-/** An epoch never goes down, whoever comes late. Claiming again in the same term changes nothing. */
+/** The elected row is held meanwhile, so no later epoch can exist that this one would overwrite. */
 const CLAIM = `
 INSERT INTO leases (name, epoch, holder)
 SELECT $1, epoch, holder FROM leases WHERE name = $2 AND epoch = $3 FOR SHARE
 ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, holder = excluded.holder
-WHERE leases.epoch <= excluded.epoch
 RETURNING epoch`;
 
 /** Leases of single things, claimed by whoever was elected. */
