@@ -79,8 +79,8 @@ export class Leader {
     this.#duties = duties;
     this.#report();
     const decided = new AbortController();
-    let failure: unknown;
-    const first = (error?: unknown): void => {
+    let failure: Error | undefined;
+    const first = (error?: Error): void => {
       if (decided.signal.aborted) return;
       failure = error;
       decided.abort();
@@ -124,7 +124,7 @@ export class Leader {
     return new TallyError('NET_STANDBY', { leader: this.#held.holder || 'another coordinator' });
   }
 
-  async #run(first: (error?: unknown) => void): Promise<void> {
+  async #run(first: (error?: Error) => void): Promise<void> {
     const { lease, clock, logger } = this.#deps;
     const { signal } = this.#stop;
     while (!signal.aborted) {
@@ -138,13 +138,13 @@ export class Leader {
       if (failure === undefined) await kept;
       await this.#retire(epoch);
       if (failure === undefined) continue;
-      logger.error('lead.failed', { epoch, reason: reasonOf(failure) });
+      logger.error('lead.failed', { epoch, reason: failure.message });
       await sleep(clock, FAILED_PAUSE_MS, signal);
     }
   }
 
   /** Takes the duties up in order, as long as the term lasts; what kept it from doing so. */
-  async #serve(epoch: number, term: StopSignal): Promise<unknown> {
+  async #serve(epoch: number, term: StopSignal): Promise<Error | undefined> {
     const { clock, logger } = this.#deps;
     const sinceMs = clock.nowMs();
     try {
@@ -152,7 +152,8 @@ export class Leader {
         if (!term.aborted) await duty.start(epoch);
       }
     } catch (error) {
-      return term.aborted ? undefined : error;
+      if (term.aborted) return undefined;
+      return error instanceof Error ? error : new Error(String(error));
     }
     this.#isServing = !term.aborted;
     this.#report();

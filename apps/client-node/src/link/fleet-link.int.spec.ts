@@ -47,11 +47,11 @@ describe('FleetLink', () => {
   });
 
   /** Starts the link; `running` is what it ended with. */
-  function connect(...urls: readonly string[]): void {
+  function connect(url = fleet.url): void {
     const { agent, logger } = bench;
     const backOff = (): BackOff => new BackOff(systemEntropy);
     desk = new JobDesk({ agent, clock: systemClock, logger, backOff });
-    const link = new FleetLink(urls.length === 0 ? [fleet.url] : urls, {
+    const link = new FleetLink([url], {
       handshake: {
         identity: bench.identity,
         signer: nodeSigner(1),
@@ -168,42 +168,6 @@ describe('FleetLink', () => {
     const [line] = bench.logger.lines.filter(({ event }) => event === 'link.lost');
     expect(line?.fields).toMatchObject({ code: 'AUTH_HELLO_INVALID', reason: 'not admitted yet' });
     expect(Number(line?.fields['retryInMs'])).toBeGreaterThan(0);
-  });
-
-  describe('with several coordinators', () => {
-    let other: TestFleet;
-    beforeEach(async () => {
-      other = await TestFleet.start(bench);
-    });
-    afterEach(() => other.close());
-
-    it('passes over one that is away and one that stands by', async () => {
-      const message = 'http://other leads';
-      const standby = encodeFrame({ kind: 'error', code: 'NET_STANDBY', message, hint: '' });
-      fleet.script = { insteadOfWelcome: () => [standby] };
-      connect('http://127.0.0.1:1', fleet.url, other.url);
-      await other.welcomed();
-      expect(lost()).toEqual(['NET_UNREACHABLE', 'NET_STANDBY']);
-    });
-
-    it('H: pins one key for all of them', async () => {
-      other.script = { welcomeSigner: signerFromSeed(new Uint8Array(32).fill(9)) };
-      connect('http://127.0.0.1:1', other.url);
-      expect(isTallyError(await running, 'AUTH_COORDINATOR_KEY')).toBe(true);
-    });
-
-    it('leaves one that is frozen within three heartbeats, and plays on with the next', async () => {
-      fleet.script = { heartbeatMs: 50 };
-      connect(fleet.url, other.url);
-      await fleet.welcomed();
-      const sinceMs = performance.now();
-      fleet.freeze();
-      await other.welcomed();
-      expect(lost()).toEqual(['NET_TIMEOUT']);
-      expect(performance.now() - sinceMs).toBeLessThan(1_000);
-      other.offer(bench.coordinator.offer());
-      await other.seen('submit');
-    });
   });
 
   it('ends when a newer session of the same node took over', async () => {
