@@ -29,7 +29,10 @@ export interface Refusal {
 export class Federation {
   readonly stage: Stage;
   readonly data: string;
-  readonly url: string;
+  /** Where requests go. */
+  url: string;
+  /** `coordinator:` of node.yaml. */
+  addresses: string;
   readonly chainUrl: string;
   readonly up: Running;
   readonly nodes = new Map<string, Running>();
@@ -40,6 +43,7 @@ export class Federation {
     this.data = parts.data;
     this.up = parts.up;
     this.url = parts.said.url;
+    this.addresses = parts.said.url;
     this.chainUrl = parts.said.chainUrl;
     this.#token = parts.token;
   }
@@ -60,6 +64,18 @@ export class Federation {
     return Number(new URL(this.url).port);
   }
 
+  /** Where PostgreSQL listens: the postmaster's file names its socket folder (line 5). */
+  async databaseUrl(): Promise<string> {
+    const [, , , port = '', folder = ''] = await this.#postmaster();
+    return `postgres://postgres@${encodeURIComponent(folder)}:${port}/postgres`;
+  }
+
+  async #postmaster(): Promise<readonly string[]> {
+    const home = join(this.data, 'postgres');
+    const cluster = await readFile(join(home, 'location'), 'utf8').catch(() => home);
+    return (await readFile(join(cluster, 'data/postmaster.pid'), 'utf8')).split('\n');
+  }
+
   /** Newest pid of a server, as the data folder tells it. */
   async pidOf(role: 'coordinator' | 'chain' | 'postgres'): Promise<number> {
     switch (role) {
@@ -71,12 +87,8 @@ export class Federation {
         const said = await readFile(join(this.data, 'chain/chain.out'), 'utf8');
         return JSON.parse(said.trim().split('\n').at(-1) ?? '').pid;
       }
-      case 'postgres': {
-        const home = join(this.data, 'postgres');
-        const cluster = await readFile(join(home, 'location'), 'utf8').catch(() => home);
-        const [pid] = (await readFile(join(cluster, 'data/postmaster.pid'), 'utf8')).split('\n');
-        return Number(pid);
-      }
+      case 'postgres':
+        return Number((await this.#postmaster())[0]);
     }
   }
 
@@ -135,7 +147,7 @@ export class Federation {
   async join(site: Site, invite?: string): Promise<Ended> {
     const folder = this.folderOf(site.name);
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'node.yaml'), site.nodeYaml(this.url));
+    await writeFile(join(folder, 'node.yaml'), site.nodeYaml(this.addresses));
     const token = invite ?? (await this.invite(site.name));
     const ended = await this.stage.run(
       ['node', 'join', '--token', token, '--name', site.name, '--folder', folder],

@@ -9,6 +9,7 @@ import {
 } from '@tallystick/kernel';
 import {
   CoordinatorApi,
+  coordinatorUrls,
   loadNodeKey,
   loadSiteConfig,
   ReceiptLog,
@@ -67,18 +68,17 @@ export class ClientNode {
     const { clock, logger, sha256, ed25519, entropy, trainer } = deps;
     const identity = identityOf(site);
     let token: string | undefined;
-    const url = config.coordinator;
+    const urls = coordinatorUrls(config);
+    const apiOf = (url: string): CoordinatorApi =>
+      new CoordinatorApi({ url, token: () => token, clock });
+    let api = apiOf(urls[0]);
     const agent = new SiteAgent(identity, {
       config,
       folder,
       signer,
       log,
       trainer,
-      source: new HttpSource({
-        api: new CoordinatorApi({ url, token: () => token, clock }),
-        clock,
-        backOff: () => new BackOff(entropy),
-      }),
+      source: new HttpSource({ api: () => api, clock, backOff: () => new BackOff(entropy) }),
       sha256,
       ed25519,
       clock,
@@ -87,7 +87,7 @@ export class ClientNode {
       onProgress: (progress) => link.progress(progress),
     });
     const desk = new JobDesk({ agent, clock, logger, backOff: () => new BackOff(entropy) });
-    const link = new FleetLink(url, {
+    const link = new FleetLink(urls, {
       handshake: { identity, signer, sha256, ed25519, entropy, software: deps.software },
       backOff: new BackOff(entropy),
       agent,
@@ -95,8 +95,9 @@ export class ClientNode {
       sha256,
       clock,
       logger,
-      onWelcome: (welcome) => {
+      onWelcome: (welcome, url) => {
         token = welcome.sessionToken;
+        api = apiOf(url);
         deps.onWelcome(welcome);
       },
     });

@@ -1,4 +1,11 @@
-import { type Clock, fromHex, type Hash, isTallyError, type RunId, sleep } from '@tallystick/kernel';
+import {
+  type Clock,
+  fromHex,
+  type Hash,
+  isTallyError,
+  type RunId,
+  sleep,
+} from '@tallystick/kernel';
 import { HeaderList, LIMITS, RoundEvidence } from '@tallystick/protocol';
 import { CONTRIB, type Contrib, decodeRecords } from '@tallystick/record';
 import type { CoordinatorApi, RunSource } from '@tallystick/site';
@@ -10,19 +17,18 @@ const MAX_FRUITLESS = 4;
 const MAX_BUSY = 60;
 
 export interface HttpSourceDeps {
-  readonly api: CoordinatorApi;
+  /** Of the coordinator of the moment. */
+  readonly api: () => CoordinatorApi;
   readonly clock: Clock;
   readonly backOff: () => BackOff;
 }
 
-/** RunSource over the coordinator's REST API, with the session token of the moment. */
+/** RunSource over the REST API of the coordinator of the moment, with the session token of the moment. */
 export class HttpSource implements RunSource {
   readonly #deps: HttpSourceDeps;
-  readonly #api: CoordinatorApi;
 
   constructor(deps: HttpSourceDeps) {
     this.#deps = deps;
-    this.#api = deps.api;
   }
 
   async spec(id: Hash, signal: AbortSignal): Promise<string> {
@@ -40,15 +46,13 @@ export class HttpSource implements RunSource {
 
   async headers(run: RunId, from: number, signal: AbortSignal): Promise<readonly string[]> {
     const query = `from=${from}&limit=${LIMITS.maxPageHeaders}`;
-    return (await this.#api.get(HeaderList, `runs/${run}/headers?${query}`, signal)).headers;
+    return (await this.#deps.api().get(HeaderList, `runs/${run}/headers?${query}`, signal)).headers;
   }
 
   async leaves(run: RunId, round: number, signal: AbortSignal): Promise<readonly Contrib[]> {
     const path = `runs/${run}/rounds/${round}/evidence`;
-    return decodeRecords(
-      CONTRIB,
-      fromHex((await this.#api.get(RoundEvidence, path, signal)).leaves),
-    );
+    const evidence = await this.#deps.api().get(RoundEvidence, path, signal);
+    return decodeRecords(CONTRIB, fromHex(evidence.leaves));
   }
 
   /**
@@ -67,7 +71,7 @@ export class HttpSource implements RunSource {
     for (let fruitless = 0; ;) {
       const before = offset;
       try {
-        await this.#api.download({ path, offset, maxBytes: limit - offset }, take, signal);
+        await this.#deps.api().download({ path, offset, maxBytes: limit - offset }, take, signal);
         return Buffer.concat(pieces);
       } catch (error) {
         signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FsBlobStore } from '@tallystick/blobs';
 import { SubstrateRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
-import { asAccountId, type Logger } from '@tallystick/kernel';
+import { asAccountId, type Logger, toHex } from '@tallystick/kernel';
 import { ed25519, LockFile, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
 import type { DataFolder, Deployment as Sandbox } from '@tallystick/sandbox';
 import { Metrics } from '@tallystick/telemetry';
@@ -132,8 +132,7 @@ async function openDeployment(
   const { keys } = servers.sandbox;
   const ledger = await connectLedger(servers);
   undo.add(() => ledger.close());
-  const blobs = new FsBlobStore({ folder: folder.blobs });
-  await blobs.sweepDrafts();
+  const blobs = new FsBlobStore({ folder: config.blobs ?? folder.blobs });
   const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
   const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
   undo.add(() => folders.close());
@@ -144,6 +143,9 @@ async function openDeployment(
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
     databasePoolSize: config.database.poolSize,
+    sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
+    leaseMs: config.lease.ttlMs,
+    peers: config.peers?.split(',') ?? [],
     nodeCap: BigInt(config.registry.nodeCap),
     maxPlaying: config.runs.maxPlaying,
     sockets: socketLimits(config.fleet.maxSessions, openFilesLimit()),

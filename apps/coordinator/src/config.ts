@@ -17,6 +17,21 @@ export const ConfigSchema = z.object({
     .regex(/^https?:\/\//, 'must start with http:// or https://')
     .optional()
     .describe('Address that invites carry; by default where this process listens.'),
+  peers: z
+    .string()
+    .regex(
+      /^https?:\/\/[^,\s]+(,https?:\/\/[^,\s]+){0,6}$/,
+      'must be http(s) addresses, with commas between',
+    )
+    .optional()
+    .describe('Addresses of the other coordinators of this database; invites carry them too.'),
+  blobs: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of models and updates, shared by all coordinators; by default in the data folder.',
+    ),
   registry: z
     .object({
       nodeCap: z.coerce
@@ -47,6 +62,19 @@ export const ConfigSchema = z.object({
         .optional()
         .describe('PostgreSQL to use; without it one is started in the data folder.'),
       poolSize: z.coerce.number().int().min(4).max(100).default(10).describe('Open connections.'),
+    })
+    .prefault({}),
+  lease: z
+    .object({
+      ttlMs: z.coerce
+        .number()
+        .int()
+        .min(300)
+        .max(60_000)
+        .default(5_000)
+        .describe(
+          'A leader that does not show itself for so long is replaced; the same everywhere.',
+        ),
     })
     .prefault({}),
   chain: z
@@ -94,11 +122,11 @@ export const ConfigSchema = z.object({
       crashAt: z
         .string()
         .regex(
-          new RegExp(`^(${CRASH_POINTS.join('|')})(:\\d{1,6})?$`),
-          `must be one of ${CRASH_POINTS.join(', ')}, with :<round> after it if wanted`,
+          new RegExp(`^(${CRASH_POINTS.join('|')})(:\\d{1,6})?(:stop)?$`),
+          `must be one of ${CRASH_POINTS.join(', ')}, with :<round> and :stop after it if wanted`,
         )
         .optional()
-        .describe('Kill this process once at a named point; only under NODE_ENV=test.'),
+        .describe('Kill (or stop) this process once at a named point; only under NODE_ENV=test.'),
     })
     .prefault({}),
 });

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { crashOnce, NO_CRASH } from './crash-points.js';
+import { crashPointsOf, NO_CRASH } from './crash-points.js';
 
 describe('crash points', () => {
   let folder: string;
@@ -13,7 +13,7 @@ describe('crash points', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   it('let every other point and round pass', () => {
-    const crash = crashOnce(folder, 'inside-close', 3);
+    const crash = crashPointsOf('inside-close:3', folder);
     crash.hit('inside-close', 2);
     crash.hit('rows-no-close', 3);
     NO_CRASH.hit('inside-close', 3);
@@ -23,6 +23,6 @@ describe('crash points', () => {
   it('pass once the marker is there', () => {
     const script = `require('fs').writeFileSync(process.argv[1], '')`;
     spawnSync(process.execPath, ['-e', script, join(folder, 'crashed-inside-close')]);
-    crashOnce(folder, 'inside-close', 0).hit('inside-close', 0);
+    crashPointsOf('inside-close:stop', folder).hit('inside-close', 0);
   });
 });

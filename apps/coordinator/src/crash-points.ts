@@ -26,11 +26,25 @@ export interface CrashPoints {
 /** What every real deployment uses. */
 export const NO_CRASH: CrashPoints = { isDue: () => false, hit: () => undefined };
 
+/** How long nothing after the point may run, until the signal has done its work. */
+const HOLD_MS = { SIGKILL: 60_000, SIGSTOP: 100 } as const;
+
 /**
- * Kills the process at `point` of `round` once: a marker file in `folder` lets the restarted process pass. Only the
- * composition root makes one, and only under NODE_ENV=test (config.ts refuses the setting otherwise).
+ * Kills or stops the process at `point` of `round` once: a marker file in `folder` lets the restarted process pass. Only
+ * the composition root makes one, and only under NODE_ENV=test (config.ts refuses the setting otherwise).
  */
-export function crashOnce(folder: string, chosen: CrashPoint, chosenRound: number): CrashPoints {
+function crashOnce(
+  folder: string,
+  {
+    chosen,
+    chosenRound,
+    signal,
+  }: {
+    readonly chosen: CrashPoint;
+    readonly chosenRound: number;
+    readonly signal: keyof typeof HOLD_MS;
+  },
+): CrashPoints {
   const marker = join(folder, `crashed-${chosen}`);
   const isDue = (point: CrashPoint, round: number): boolean =>
     point === chosen && round === chosenRound && !existsSync(marker);
@@ -41,16 +55,22 @@ export function crashOnce(folder: string, chosen: CrashPoint, chosenRound: numbe
       const file = openSync(marker, 'wx', 0o600);
       writeSync(file, `${process.pid}\n`);
       fsyncSync(file);
-      process.kill(process.pid, 'SIGKILL');
+      process.kill(process.pid, signal);
       // The signal is handled on return to the kernel; wait here so that nothing after this point runs.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HOLD_MS[signal]);
     },
   };
 }
 
-/** `point` or `point:round` (round 0 without it) as settings write it; nothing without a setting. */
+/** `point[:round][:stop]` (round 0 without one; `stop` freezes instead of killing); nothing without a setting. */
 export function crashPointsOf(setting: string | undefined, folder: string): CrashPoints {
-  const [name, round = '0'] = setting?.split(':') ?? [];
-  const point = CRASH_POINTS.find((known) => known === name);
-  return point === undefined ? NO_CRASH : crashOnce(folder, point, Number(round));
+  const [name, ...rest] = setting?.split(':') ?? [];
+  const chosen = CRASH_POINTS.find((known) => known === name);
+  if (chosen === undefined) return NO_CRASH;
+  const chosenRound = Number(rest.find((part) => part !== 'stop') ?? 0);
+  return crashOnce(folder, {
+    chosen,
+    chosenRound,
+    signal: rest.includes('stop') ? 'SIGSTOP' : 'SIGKILL',
+  });
 }

@@ -25,13 +25,19 @@ export abstract class Deployment {
   abstract readonly apiTokenFile: string;
   abstract readonly databaseUrl: string;
   abstract readonly databasePoolSize: number;
+  /** Names the database sessions of this process, and of no other. */
+  abstract readonly sessionName: string;
+  /** How long a leader that no longer shows itself stays the leader. */
+  abstract readonly leaseMs: number;
   /** Largest numExamples that counts of a node that joins. */
   abstract readonly nodeCap: bigint;
   /** Runs that play at once; others wait. */
   abstract readonly maxPlaying: number;
   abstract readonly sockets: SocketLimits;
-  /** Base address that invites carry. */
+  /** Base address that invites carry, and other coordinators show. */
   abstract readonly publicUrl: string;
+  /** Base addresses of the other coordinators of this database. */
+  abstract readonly peers: readonly string[];
   /** The coordinator key: signs tasks, promises and headers. */
   abstract readonly signer: Signer;
   /** Payout account of organisations that have not named one. */

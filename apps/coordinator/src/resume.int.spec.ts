@@ -141,10 +141,12 @@ describe('an interrupted run', () => {
   it('F: refuses to start over a chain that holds something else', async () => {
     await models((await coordinator.api.launch(TEST_RUN)).run);
     const other = await testHome(await postgres.database());
+    await coordinator.stop();
     await expect(home.start({ ledger: other.ledger })).rejects.toMatchObject({
       code: 'LEDGER_CONFLICT',
     });
     await other.remove();
+    coordinator = await home.start();
   });
 });
 

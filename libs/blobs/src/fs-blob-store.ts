@@ -8,7 +8,7 @@ import {
   type ReadStream,
   renameSync,
 } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { asHash, type Hash, TallyError } from '@tallystick/kernel';
@@ -64,14 +64,17 @@ export class FsBlobStore implements BlobStore {
 
   /**
    * Takes over a file whose content hashes to `id` (the caller has hashed it), durably: after this resolves the
-   * blob survives a power cut and `file` is gone. `file` must lie on the same file system.
+   * blob survives a power cut and `file` is gone. A file on another file system is copied.
    */
   async adopt(file: string, id: Hash): Promise<void> {
     const path = this.path(id);
     try {
       await fsyncFile(file);
       await makeFolder(dirname(path));
-      await rename(file, path);
+      await rename(file, path).catch((error: unknown) => {
+        if (codeOf(error) !== 'EXDEV') throw error;
+        return this.#copy(file, path);
+      });
       await fsyncFolder(dirname(path));
     } catch (error) {
       throw asStoreError(error, path);
@@ -132,9 +135,19 @@ export class FsBlobStore implements BlobStore {
     return createReadStream(this.path(id), { ...bounds, highWaterMark: 2 ** 16 });
   }
 
-  /** Removes drafts that a killed process left. Call at start, before anything else writes here. */
+  /** Removes drafts that a killed process left. Call before anything writes here: at start, or when taking the lead. */
   async sweepDrafts(): Promise<void> {
     await rm(this.#drafts, { recursive: true, force: true });
+  }
+
+  /** A rename across file systems, with the same promise: the name appears only whole and durable. */
+  async #copy(file: string, path: string): Promise<void> {
+    const draft = join(this.#drafts, randomUUID());
+    await makeFolder(this.#drafts);
+    await copyFile(file, draft);
+    await fsyncFile(draft);
+    await rename(draft, path);
+    await rm(file);
   }
 
   get #drafts(): string {

@@ -26,6 +26,11 @@ describe('invite token', () => {
     expect(decodeInviteToken(` ${word}\n`)).toEqual(token);
   });
 
+  it('may name more coordinators', () => {
+    const more = { ...token, others: ['https://b.test', 'https://c.test:7700'] };
+    expect(decodeInviteToken(encodeInviteToken(more))).toEqual(more);
+  });
+
   it.each([
     ['nothing', '  ', 'it is empty'],
     [

@@ -22,11 +22,15 @@ export const inviteSecret = z
   .string()
   .regex(/^[A-Za-z0-9_-]{43}$/, 'must be 43 base64url characters');
 
+const address = z.url({ protocol: /^https?$/ }).max(512);
+
 /** What an invite carries: where to join, as whom, and what to pin. */
 export const InviteToken = z.strictObject({
   v: z.literal(1),
   /** Base address of the coordinator, http or https. */
-  url: z.url({ protocol: /^https?$/ }).max(2048),
+  url: address,
+  /** Those of the other coordinators, where there are several; a site tries them in turn. */
+  others: z.array(address).min(1).max(7).optional(),
   /** Name of the organisation that the secret is bound to. */
   organisation: organisationName,
   secret: inviteSecret,

@@ -64,6 +64,12 @@ export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
   inviteMs: 'Life of an invite token.',
 };
 
+/** How often a node is pinged: without work, and with an offer or an upload open. */
+export interface Heartbeats {
+  readonly heartbeatMs: number;
+  readonly workHeartbeatMs: number;
+}
+
 /** Silence after which the other side is gone: two pings unanswered, and half a second for the second answer. */
 export function silenceLimitMs(intervalMs: number): number {
   return 2 * intervalMs + 500;

@@ -1,4 +1,4 @@
-import { type Hash, type NodeId, sleep, type StopSignal } from '@tallystick/kernel';
+import { type Hash, isTallyError, type NodeId, sleep, type StopSignal } from '@tallystick/kernel';
 import type { Decline, Signed } from '@tallystick/record';
 import { type ClosedRound, closedRoundOf } from './closed-round.js';
 import { foldSpecOf } from './fold-spec.js';
@@ -69,7 +69,10 @@ export class RunLoop {
     this.#book = new TaskBook(maxStalenessOf(plan.spec), deps);
   }
 
-  /** Resolves at the end of the run; aborting cancels it and leaves an open round open in the journal. */
+  /**
+   * Resolves at the end of the run; aborting cancels it and leaves an open round open in the journal. Rejects with
+   * ROUND_FENCED when another coordinator plays the run.
+   */
   async play(signal: StopSignal): Promise<RunOutcome> {
     try {
       return await this.#playOn(signal);
@@ -85,6 +88,7 @@ export class RunLoop {
       try {
         return await this.#playRounds(signal);
       } catch (error) {
+        if (isTallyError(error, 'ROUND_FENCED')) throw error;
         faults = this.#position.round > roundBefore ? 1 : faults + 1;
         const reason = error instanceof Error ? error.message : String(error);
         this.#deps.logger.warn('run.fault', { run: this.#plan.run, faults });

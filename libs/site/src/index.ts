@@ -24,7 +24,7 @@ export {
   parseSiteConfig,
   writeSiteConfig,
 } from './config/config-file.js';
-export { SiteConfig, SitePolicy } from './config/node-config.js';
+export { coordinatorUrls, SiteConfig, SitePolicy } from './config/node-config.js';
 export { join, type Joined, type JoinOptions } from './enrol/join.js';
 export {
   CoordinatorApi,

@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTallyError, TallyError } from '@tallystick/kernel';
 import {
+  coordinatorUrls,
   datasetPath,
   exposedKeys,
   loadNodeKey,
@@ -67,8 +68,9 @@ export async function diagnoseSite(folder: string): Promise<readonly SiteCheck[]
       return Promise.reject(error);
     }),
   );
-  const { coordinator } = config;
-  checks.push(await check('coordinator', () => reachable(coordinator)));
+  for (const url of coordinatorUrls(config)) {
+    checks.push(await check('coordinator', () => reachable(url)));
+  }
   return checks;
 }
 

@@ -57,7 +57,7 @@ describe('FleetLink', () => {
     const { agent, logger } = bench;
     const backOff = (): BackOff => new BackOff(systemEntropy);
     desk = new JobDesk({ agent, clock: systemClock, logger, backOff });
-    const link = new FleetLink(url, {
+    const link = new FleetLink([url], {
       handshake: {
         identity: bench.identity,
         signer: nodeSigner(1),
@@ -156,6 +156,7 @@ describe('FleetLink', () => {
           sessionToken: 't',
           node: bench.identity.node,
           heartbeatMs: 1,
+          workHeartbeatMs: 1,
         }),
       ],
     };

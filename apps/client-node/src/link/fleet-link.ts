@@ -16,22 +16,23 @@ export interface FleetLinkDeps extends FleetSessionDeps {
   readonly backOff: BackOff;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A session began: its token and node. */
-  readonly onWelcome: (welcome: Welcome) => void;
+  /** A session began: its token and node, and the coordinator's address. */
+  readonly onWelcome: (welcome: Welcome, url: string) => void;
 }
 
 /**
- * Keeps one session with the coordinator: connects, proves both keys, serves, and connects again with a growing delay
- * whenever it ends, saying why each time.
+ * Keeps one session with the federation's coordinators, of which one leads: connects, proves both keys, serves, and
+ * connects again with a growing delay whenever it ends, saying why each time; to the next address of the list, since the
+ * last one is away or stands by. All of them have the one pinned key.
  */
 export class FleetLink {
-  readonly #url: string;
+  readonly #urls: readonly string[];
   readonly #deps: FleetLinkDeps;
   #session: FleetSession | undefined;
 
-  /** @param url base address of the coordinator, http or https. */
-  constructor(url: string, deps: FleetLinkDeps) {
-    this.#url = `${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/api/v1/fleet`;
+  /** @param urls base addresses of the coordinators, http or https; at least one. */
+  constructor(urls: readonly string[], deps: FleetLinkDeps) {
+    this.#urls = urls;
     this.#deps = deps;
   }
 
@@ -41,14 +42,15 @@ export class FleetLink {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger, backOff } = this.#deps;
-    while (!signal.aborted) {
-      const attempt = { welcomedAtMs: Number.POSITIVE_INFINITY };
+    for (let turn = 0; !signal.aborted; turn++) {
+      const url = this.#urls[turn % this.#urls.length] ?? '';
+      const attempt = { url, welcomedAtMs: Number.POSITIVE_INFINITY };
       const ended = await this.#attempt(attempt, signal).catch(asTallyError);
       if (signal.aborted) return;
       if (isFinal(ended)) throw ended;
       if (clock.nowMs() - attempt.welcomedAtMs >= STABLE_MS) backOff.reset();
       const retryInMs = backOff.next();
-      logger.warn('link.lost', { code: ended.code, reason: ended.message, retryInMs });
+      logger.warn('link.lost', { url, code: ended.code, reason: ended.message, retryInMs });
       await sleep(clock, retryInMs, signal);
     }
   }
@@ -59,18 +61,22 @@ export class FleetLink {
   }
 
   /** One connection from beginning to end; always rejects. */
-  async #attempt(attempt: { welcomedAtMs: number }, signal: AbortSignal): Promise<never> {
+  async #attempt(
+    attempt: { readonly url: string; welcomedAtMs: number },
+    signal: AbortSignal,
+  ): Promise<never> {
     const { clock, logger, desk, handshake, onWelcome } = this.#deps;
-    const channel = await FrameChannel.open(this.#url, clock, signal);
+    const channel = await FrameChannel.open(socketUrl(attempt.url), clock, signal);
     const stop = (): void => channel.close(1000, abortReason(signal));
     signal.addEventListener('abort', stop, { once: true });
     try {
       const welcome = await this.#greet(channel, handshake);
       attempt.welcomedAtMs = clock.nowMs();
-      const { heartbeatMs } = welcome;
-      new Pulse(channel, { clock, heartbeatMs, isWorking: () => desk.isWorking });
-      onWelcome(welcome);
-      logger.info('link.welcome', { node: welcome.node });
+      const { heartbeatMs, workHeartbeatMs } = welcome;
+      const beats = { heartbeatMs, workHeartbeatMs };
+      new Pulse(channel, { clock, beats, isWorking: () => desk.isWorking });
+      onWelcome(welcome, attempt.url);
+      logger.info('link.welcome', { node: welcome.node, url: attempt.url });
       const session = new FleetSession(channel, this.#deps);
       this.#session = session;
       desk.attach(session);
@@ -87,7 +93,7 @@ export class FleetLink {
   async #greet(channel: FrameChannel, handshake: HandshakeDeps): Promise<Welcome> {
     const timeoutMs = HANDSHAKE_TIMEOUT_MS;
     const timer = this.#deps.clock.after(timeoutMs, () => {
-      channel.terminate(new TallyError('NET_TIMEOUT', { what: this.#url, timeoutMs }));
+      channel.terminate(new TallyError('NET_TIMEOUT', { what: channel.url, timeoutMs }));
     });
     try {
       return await shakeHands(channel, handshake);
@@ -99,6 +105,10 @@ export class FleetLink {
       timer.cancel();
     }
   }
+}
+
+function socketUrl(url: string): string {
+  return `${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/api/v1/fleet`;
 }
 
 function isFinal(error: TallyError): boolean {

@@ -53,6 +53,7 @@ function welcome(record: string, changes: Partial<Welcome> = {}): Welcome {
     sessionToken: 't',
     node: asNodeId(1),
     heartbeatMs: 2000,
+    workHeartbeatMs: 2000,
     ...changes,
   };
 }

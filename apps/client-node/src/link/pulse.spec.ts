@@ -40,8 +40,7 @@ describe('Pulse', () => {
     clock = new VirtualClock();
     channel = new FakeChannel();
     isWorking = false;
-    const { heartbeatMs } = LIMITS;
-    new Pulse(channel, { clock, heartbeatMs, isWorking: () => isWorking });
+    new Pulse(channel, { clock, beats: LIMITS, isWorking: () => isWorking });
   });
 
   async function untilEnded(limitMs: number): Promise<number> {

@@ -1,5 +1,5 @@
 import { type Clock, TallyError, type Timer } from '@tallystick/kernel';
-import { LIMITS, silenceLimitMs } from '@tallystick/protocol';
+import { type Heartbeats, silenceLimitMs } from '@tallystick/protocol';
 
 /** Between two looks. */
 const TICK_MS = 250;
@@ -21,13 +21,13 @@ export interface LivingChannel {
 
 export interface PulseOptions {
   readonly clock: Clock;
-  /** Pings of the coordinator to a node that has nothing to do. */
-  readonly heartbeatMs: number;
+  /** As the coordinator's welcome gave them. */
+  readonly beats: Heartbeats;
   readonly isWorking: () => boolean;
 }
 
 /**
- * Watches whether the coordinator lives: with work, it is pinged every 2 s and given up after two pings without an
+ * Watches whether the coordinator lives: with work, it is pinged every 2 s at most and given up after two pings without an
  * answer, so that a frozen one costs seconds of a round; without work, its own pings are enough.
  */
 export class Pulse {
@@ -67,12 +67,13 @@ export class Pulse {
   }
 
   #tick(nowMs: number): void {
+    const { beats } = this.#options;
     const wasWorking = nowMs - this.#workedAtMs <= LINGER_MS;
     if (this.#options.isWorking()) this.#workedAtMs = nowMs;
     const isWorking = nowMs - this.#workedAtMs <= LINGER_MS;
     // Until now a ping in half a minute was enough.
     if (isWorking && !wasWorking) this.#heardAtMs = nowMs;
-    const intervalMs = isWorking ? LIMITS.workHeartbeatMs : this.#options.heartbeatMs;
+    const intervalMs = isWorking ? beats.workHeartbeatMs : beats.heartbeatMs;
     const timeoutMs = silenceLimitMs(intervalMs);
     if (nowMs - this.#heardAtMs >= timeoutMs) {
       return this.#channel.terminate(

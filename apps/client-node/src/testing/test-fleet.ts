@@ -126,6 +126,11 @@ export class TestFleet {
     this.send({ ...head, ...shown, inclusion: ours });
   }
 
+  /** Reads and says nothing from now on, and keeps the connections open, as a stopped process does. */
+  freeze(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
   /** Cuts every connection. */
   cut(): void {
     for (const socket of this.#sockets) socket.terminate();
@@ -169,6 +174,7 @@ export class TestFleet {
       sessionToken: TOKEN,
       node: hello.node,
       heartbeatMs: this.script.heartbeatMs ?? 2_000,
+      workHeartbeatMs: this.script.heartbeatMs ?? 2_000,
     };
     this.#session = socket;
     socket.on('message', (data) => this.#frame(socket, bytesOf(data)));

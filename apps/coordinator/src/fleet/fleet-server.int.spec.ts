@@ -24,6 +24,7 @@ describe('FleetServer', () => {
   let refused: number;
   let logger: MemoryLogger;
   let admission: Admission;
+  let refusal: TallyError | undefined;
 
   beforeEach(async () => {
     clock = new VirtualClock();
@@ -33,6 +34,7 @@ describe('FleetServer', () => {
     refused = 0;
     logger = new MemoryLogger();
     isWelcome = true;
+    refusal = undefined;
     admission = new Admission();
     const hello = { kind: 'challenge' as const, serverNonce: '00'.repeat(32) };
     const greeter = {
@@ -51,6 +53,8 @@ describe('FleetServer', () => {
       session: { clock, logger: new MemoryLogger() } as unknown as NodeSessionDeps, // no frame gets that far
       joined: ({ node }) => joined.push(node),
       lost: ({ node }) => lost.push(node),
+      refusal: () => Promise.resolve(refusal),
+      beats: LIMITS,
       left: () => Promise.resolve(),
       clock,
       logger,
@@ -148,6 +152,19 @@ describe('FleetServer', () => {
     socket.send(new Uint8Array([3]));
     await expect.poll(closed).toBe(4401);
     expect(messages.length).toBe(2);
+  });
+
+  it('sends newcomers of a standby elsewhere, and whoever was there when it stepped down', async () => {
+    const early = await open();
+    early.socket.send(new Uint8Array(8));
+    await expect.poll(() => joined.length).toBe(1);
+    refusal = new TallyError('NET_STANDBY', { leader: 'http://other' });
+    const late = await open(); // one message: the error
+    await expect.poll(late.closed).toBe(4503);
+    await server.sendAway(refusal);
+    await expect.poll(early.closed).toBe(4503);
+    refusal = undefined;
+    await open(); // it takes nodes again when it leads again
   });
 
   it('lets the newer hello of a node win', async () => {

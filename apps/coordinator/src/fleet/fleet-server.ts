@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Clock, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
-import { encodeFrame, LIMITS } from '@tallystick/protocol';
+import { type CoordinatorHead, encodeFrame, type Heartbeats, LIMITS } from '@tallystick/protocol';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Admission } from './admission.js';
 import { asBytes, firstFrame } from './first-frame.js';
@@ -40,6 +40,9 @@ export interface FleetServerDeps {
   readonly lost: (node: LostNode) => void;
   /** Its session is over; a drain waits for it. */
   readonly left: (session: NodeSession) => Promise<void>;
+  /** Why this process takes no nodes now; may take its time while that is undecided. */
+  readonly refusal: () => Promise<TallyError | undefined>;
+  readonly beats: Heartbeats;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -61,7 +64,7 @@ export class FleetServer {
 
   constructor(deps: FleetServerDeps) {
     this.#deps = deps;
-    this.#heartbeat = new Heartbeat(deps.clock, deps.lost);
+    this.#heartbeat = new Heartbeat(deps.clock, deps.beats, deps.lost);
   }
 
   /** Takes over the upgrades of `http`. */
@@ -75,15 +78,31 @@ export class FleetServer {
   async drain(): Promise<void> {
     this.#isDraining = true;
     this.#heartbeat.stop();
-    const goodbye = encodeFrame({ kind: 'drain', reason: 'the coordinator is shutting down' });
+    await this.#sendAway({ kind: 'drain', reason: 'the coordinator is shutting down' }, [
+      1001,
+      'NET_DRAINING',
+    ]);
+    this.#server.close();
+  }
+
+  /** Sends every node away, to another coordinator; resolves when all sockets are gone. */
+  async sendAway(why: TallyError): Promise<void> {
+    if (!this.#isDraining) await this.#sendAway(errorHead(why), [why.spec.close ?? 1001, why.code]);
+  }
+
+  async #sendAway(
+    goodbye: CoordinatorHead,
+    [code, reason]: readonly [number, string],
+  ): Promise<void> {
+    const words = encodeFrame(goodbye);
     const gone = [...this.#server.clients].map(
       (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
     );
     const ended = [...this.#deps.sessions.all()].map((session) => session.end());
     for (const socket of this.#server.clients) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(goodbye);
+      if (socket.readyState === WebSocket.OPEN) socket.send(words);
       if (socket.isPaused) socket.resume();
-      socket.close(1001, 'NET_DRAINING');
+      socket.close(code, reason);
     }
     const timer = this.#deps.clock.after(DRAIN_MS, () => {
       for (const socket of this.#server.clients) socket.terminate();
@@ -91,7 +110,6 @@ export class FleetServer {
     await Promise.all(gone);
     timer.cancel();
     await Promise.all([...ended, ...this.#leaving]);
-    this.#server.close();
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -149,10 +167,14 @@ export class FleetServer {
   ): Promise<void> {
     const wire = new WsWire(ws);
     ws.on('error', () => undefined); // 'close' follows and is what counts
-    const { nonce, frame } = this.#deps.greeter.challenge();
-    const hello = firstFrame(ws, { ...place, clock: this.#deps.clock });
-    wire.send(frame);
     try {
+      ws.pause(); // nothing is read before it can be counted
+      const refusal = await this.#deps.refusal();
+      if (refusal !== undefined) throw refusal;
+      const { nonce, frame } = this.#deps.greeter.challenge();
+      const hello = firstFrame(ws, { ...place, clock: this.#deps.clock });
+      wire.send(frame);
+      ws.resume();
       const {
         member,
         frame: welcome,

@@ -8,6 +8,7 @@ import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 import type { Timer } from '@tallystick/kernel';
 import { SessionTokens } from '../auth/session-tokens.js';
 import { Deployment } from '../deployment.js';
+import { Leader } from '../leader.js';
 import { Members } from '../registry/members.js';
 import { NodeDirectory } from '../registry/node-directory.js';
 import { RegistryModule } from '../registry/registry.module.js';
@@ -46,6 +47,7 @@ const SWEEP_MS = 600_000;
         NodeDirectory,
         RoundDirectory,
         Evaluations,
+        Leader,
       ],
       useFactory: (
         deployment: Deployment,
@@ -55,10 +57,14 @@ const SWEEP_MS = 600_000;
         nodes: NodeDirectory,
         runs: RoundDirectory,
         evaluations: Evaluations,
-      ) => makeFleetServer(deployment, { sessions, tokens, members, nodes, runs, evaluations }),
+        leader: Leader,
+      ) => {
+        const parts = { sessions, tokens, members, nodes, runs, evaluations, leader };
+        return makeFleetServer(deployment, parts);
+      },
     },
   ],
-  exports: [Sessions, WsNodeLink],
+  exports: [FleetServer, Sessions, WsNodeLink],
 })
 export class FleetModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #sweep: Timer | undefined;
@@ -75,9 +81,8 @@ export class FleetModule implements OnApplicationBootstrap, BeforeApplicationShu
     this.server.attach(this.host.httpAdapter.getHttpServer());
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  beforeApplicationShutdown(): void {
     this.#sweep?.cancel();
-    await this.server.drain();
   }
 
   async #sweepSpool(): Promise<void> {

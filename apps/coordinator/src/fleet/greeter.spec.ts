@@ -8,7 +8,7 @@ import {
 } from '@tallystick/kernel';
 import { ed25519, generateKey, sha256 } from '@tallystick/kernel/node';
 import { SeededEntropy } from '@tallystick/kernel/testing';
-import { decodeCoordinatorFrame, encodeFrame } from '@tallystick/protocol';
+import { decodeCoordinatorFrame, encodeFrame, LIMITS } from '@tallystick/protocol';
 import { HELLO, type Hello, recordHash, signRecord } from '@tallystick/record';
 import type { EligibleNode } from '@tallystick/rounds';
 import { describe, expect, it } from 'vitest';
@@ -28,6 +28,7 @@ const member: EligibleNode = {
 function greeter(members: readonly EligibleNode[] = [member]): Greeter {
   return new Greeter({
     chain: CHAIN,
+    beats: LIMITS,
     signer: coordinator,
     members: { find: (node) => Promise.resolve(members.find((one) => one.node === node)) },
     sessions: { issue: (node) => `token of ${node}` },

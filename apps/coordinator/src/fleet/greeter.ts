@@ -9,7 +9,7 @@ import {
   TallyError,
   toHex,
 } from '@tallystick/kernel';
-import { decodeNodeFrame, encodeFrame, LIMITS } from '@tallystick/protocol';
+import { decodeNodeFrame, encodeFrame, type Heartbeats } from '@tallystick/protocol';
 import {
   decodeSigned,
   HELLO,
@@ -22,6 +22,8 @@ import type { EligibleNode } from '@tallystick/rounds';
 
 export interface GreeterDeps {
   readonly chain: Hash;
+  /** Intervals of the pings that the node may count on. */
+  readonly beats: Heartbeats;
   readonly signer: Signer;
   readonly members: { find(node: NodeId): Promise<EligibleNode | undefined> };
   readonly sessions: { issue(node: NodeId): string };
@@ -61,13 +63,14 @@ export class Greeter {
     }
     const hello = decodeSigned(HELLO, head.record);
     const member = await this.#check(nonce, hello);
-    const { signer, sha256, sessions } = this.#deps;
+    const { signer, sha256, sessions, beats } = this.#deps;
     const frame = encodeFrame({
       kind: 'welcome',
       signature: signer.sign(fromHex(recordHash(sha256, HELLO, hello.value))),
       sessionToken: sessions.issue(member.node),
       node: member.node,
-      heartbeatMs: LIMITS.heartbeatMs,
+      heartbeatMs: beats.heartbeatMs,
+      workHeartbeatMs: beats.workHeartbeatMs,
     });
     return { member, frame, software: head.software };
   }

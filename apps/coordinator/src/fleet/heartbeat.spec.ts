@@ -36,7 +36,7 @@ describe('Heartbeat', () => {
       nowMs: () => clock.nowMs() + skewMs,
       after: (delayMs, callback) => clock.after(delayMs, callback),
     };
-    heartbeat = new Heartbeat(skewed, (node) => lost.push(node));
+    heartbeat = new Heartbeat(skewed, LIMITS, (node) => lost.push(node));
     heartbeat.start();
     watched = { node: asNodeId(7), work: undefined };
     socket = add(watched);

@@ -1,5 +1,5 @@
 import type { Clock, NodeId, Timer } from '@tallystick/kernel';
-import { LIMITS, silenceLimitMs } from '@tallystick/protocol';
+import { type Heartbeats, silenceLimitMs } from '@tallystick/protocol';
 import type { WebSocket } from 'ws';
 
 /** Pings per turn of the event loop (kernels-and-transport: batches of 200 keep other work going). */
@@ -39,11 +39,13 @@ interface Pulse {
 export class Heartbeat {
   readonly #pulses = new Map<WebSocket, Pulse>();
   readonly #clock: Clock;
+  readonly #beats: Heartbeats;
   readonly #lost: (node: LostNode) => void;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock, lost: (node: LostNode) => void) {
+  constructor(clock: Clock, beats: Heartbeats, lost: (node: LostNode) => void) {
     this.#clock = clock;
+    this.#beats = beats;
     this.#lost = lost;
   }
 
@@ -111,7 +113,7 @@ export class Heartbeat {
     // A socket that is not read cannot show its pongs; and who was idle until now was not asked to show any.
     if (isPaused || (isWorking && !pulse.isWorking)) pulse.heardAtMs = nowMs;
     pulse.isWorking = isWorking;
-    return isWorking ? LIMITS.workHeartbeatMs : LIMITS.heartbeatMs;
+    return isWorking ? this.#beats.workHeartbeatMs : this.#beats.heartbeatMs;
   }
 
   #cut(socket: WebSocket, { node, work }: Watched, silentMs: number): void {

@@ -1,5 +1,7 @@
+import { type Heartbeats, LIMITS } from '@tallystick/protocol';
 import type { SessionTokens } from '../auth/session-tokens.js';
 import type { Deployment } from '../deployment.js';
+import type { Leader } from '../leader.js';
 import type { Members } from '../registry/members.js';
 import type { NodeDirectory } from '../registry/node-directory.js';
 import type { Evaluations } from '../rounds/evaluations.js';
@@ -20,6 +22,7 @@ export interface FleetParts {
   readonly nodes: NodeDirectory;
   readonly runs: RoundDirectory;
   readonly evaluations: Evaluations;
+  readonly leader: Leader;
 }
 
 /** Puts the fleet together from the parts of this process. */
@@ -28,17 +31,22 @@ export async function makeFleetServer(
   parts: FleetParts,
 ): Promise<FleetServer> {
   const { clock, logger, signer, entropy, sha256, ed25519 } = deployment;
-  const { sessions, tokens, members } = parts;
+  const { sessions, tokens, members, leader } = parts;
   const metrics = new FleetMetrics(deployment.metrics);
   const chain = await deployment.ledger.genesis();
+  // A node with work leaves a coordinator that is silent for two beats: not before its lease has run out.
+  const beats = beatsOf(deployment.leaseMs);
+  const proof = { signer, entropy, sha256, ed25519 };
   return new FleetServer({
     admission: new Admission(),
     sockets: deployment.sockets,
     refused: () => metrics.refused(),
-    greeter: new Greeter({ chain, signer, members, sessions: tokens, entropy, sha256, ed25519 }),
+    greeter: new Greeter({ chain, beats, members, sessions: tokens, ...proof }),
     sessions,
     session: sessionDeps(deployment, parts, metrics),
     ...comings(deployment, parts, metrics),
+    refusal: () => leader.refusal(),
+    beats,
     clock,
     logger,
   });
@@ -88,4 +96,9 @@ function comings(
       });
     },
   };
+}
+
+function beatsOf(leaseMs: number): Heartbeats {
+  const { heartbeatMs } = LIMITS;
+  return { heartbeatMs, workHeartbeatMs: Math.min(LIMITS.workHeartbeatMs, Math.ceil(leaseMs / 3)) };
 }

@@ -1,8 +1,9 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { Deployment } from '../deployment.js';
 import { ErrorFilter } from './error-filter.js';
 import { HealthController } from './health.controller.js';
+import { LeaderGuard } from './leader-guard.js';
 import { schemaPipe } from './schema-pipe.js';
 
 /** What every route shares: validation, the one error translator, health. */
@@ -10,6 +11,7 @@ import { schemaPipe } from './schema-pipe.js';
   controllers: [HealthController],
   providers: [
     { provide: APP_PIPE, useFactory: schemaPipe },
+    { provide: APP_GUARD, useClass: LeaderGuard },
     {
       provide: APP_FILTER,
       inject: [Deployment],

@@ -40,7 +40,6 @@ function publisher(ledger: RoundLedger = chain.ledger, wake = new Wake(clock)): 
     logger: new MemoryLogger(),
     crash: NO_CRASH,
     backlog: { set: () => undefined },
-    lead: () => Promise.resolve(),
   });
 }
 
@@ -195,6 +194,20 @@ describe('reconcile', () => {
     outbox.add(header);
     await chain.commitElsewhere(header);
     await run();
+    expect(outbox.rows[0]?.row.status).toBe('final');
+  });
+
+  it('takes a round that lands between two reads for what it is', async () => {
+    const header = chain.next();
+    outbox.add(header);
+    let looks = 0;
+    const ledger = ledgerWith({
+      anchored: async (of) => {
+        if (looks++ === 0) await chain.commitElsewhere(header);
+        return chain.ledger.anchored(of);
+      },
+    });
+    await reconcile([chain.run], { outbox, ledger, sha256 });
     expect(outbox.rows[0]?.row.status).toBe('final');
   });
 

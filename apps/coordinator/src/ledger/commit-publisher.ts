@@ -43,8 +43,6 @@ export interface PublisherDeps {
   readonly crash: CrashPoints;
   /** Told how many rounds wait, at most a batch. */
   readonly backlog: Gauge;
-  /** Throws unless this process is still the only publisher. */
-  readonly lead: () => Promise<void>;
 }
 
 /**
@@ -61,12 +59,12 @@ export class CommitPublisher {
     this.#deps = deps;
   }
 
-  /** Publishes until aborted. Rejects only with LEDGER_CONFLICT or a refusal that signing again does not cure. */
+  /** Publishes until aborted. Rejects only with LEDGER_CONFLICT, ROUND_FENCED, or a refusal that signing
+   * again does not cure. */
   async run(signal: AbortSignal): Promise<void> {
     const { wake, logger } = this.#deps;
     while (!signal.aborted) {
       try {
-        await this.#deps.lead();
         const isBusy = await this.step();
         await wake.sleep(isBusy ? this.#lookMs : IDLE_MS, signal);
       } catch (error) {

@@ -1,63 +1,62 @@
-import { type BeforeApplicationShutdown, Module, type OnModuleInit } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { Deployment } from '../deployment.js';
-import { Readiness } from '../readiness.js';
-import { Leadership } from '../persistence/leadership.js';
-import { OutboxRows } from '../persistence/outbox-rows.js';
+import { Leader } from '../leader.js';
+import { Claims } from '../persistence/claims.js';
+import { type Outbox, OutboxRows } from '../persistence/outbox-rows.js';
 import { OutboxSignal } from '../persistence/outbox-signal.js';
 import { RunRows } from '../persistence/run-rows.js';
-import { CommitPublisher } from './commit-publisher.js';
-import { reconcile } from './reconcile.js';
+import { Readiness } from '../readiness.js';
 import { Wake } from '../wake.js';
+import { CommitPublisher } from './commit-publisher.js';
+import { LedgerDuty } from './ledger-duty.js';
 
-/** Carries closed rounds to the chain, and holds database and chain against each other at start. */
+/** Carries closed rounds to the chain, and holds database and chain against each other before. */
 @Module({
   providers: [
     { provide: Wake, inject: [Deployment], useFactory: ({ clock }: Deployment) => new Wake(clock) },
     {
-      provide: CommitPublisher,
-      inject: [Deployment, OutboxRows, Wake, Leadership],
-      useFactory: (deployment: Deployment, outbox: OutboxRows, wake: Wake, leader: Leadership) => {
-        const { ledger, signer, sha256, clock, logger, crash, metrics } = deployment;
-        const help = 'Closed rounds that are not final on the chain, up to a batch of 64.';
-        const backlog = metrics.gauge('tally_ledger_waiting_rounds', help);
-        const lead = (): Promise<void> => leader.hold();
-        const ports = { outbox, ledger, signer, sha256, wake, clock, logger };
-        return new CommitPublisher({ ...ports, crash, backlog, lead });
+      provide: LedgerDuty,
+      inject: [Deployment, Leader, Claims, RunRows, OutboxRows, Wake, Readiness],
+      useFactory: (
+        deployment: Deployment,
+        leader: Leader,
+        claims: Claims,
+        runs: RunRows,
+        rows: OutboxRows,
+        wake: Wake,
+        readiness: Readiness,
+      ) => {
+        const { ledger, sha256, logger } = deployment;
+        const publisher = publisherOf(deployment, wake);
+        const onFenced = (): void => leader.doubt();
+        const ports = { ledger, sha256, readiness, logger };
+        return new LedgerDuty({ claims, runs, outbox: rows, publisher, onFenced, ...ports });
       },
     },
   ],
+  exports: [LedgerDuty],
 })
-export class LedgerModule implements OnModuleInit, BeforeApplicationShutdown {
-  readonly #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
-
+export class LedgerModule implements OnModuleInit {
   constructor(
     private readonly deployment: Deployment,
-    private readonly runs: RunRows,
-    private readonly outbox: OutboxRows,
     private readonly signal: OutboxSignal,
-    private readonly publisher: CommitPublisher,
     private readonly wake: Wake,
-    private readonly leader: Leadership,
     private readonly readiness: Readiness,
   ) {}
 
-  /** Before any run goes on: what is final is known, and a conflict stops the start. */
-  async onModuleInit(): Promise<void> {
-    const { ledger, sha256 } = this.deployment;
+  onModuleInit(): void {
+    const { ledger } = this.deployment;
     this.readiness.probe('chain', async () => void (await ledger.finalized()));
-    await reconcile(await this.runs.ids(), { outbox: this.outbox, ledger, sha256 });
     this.signal.listen(() => this.wake.set());
-    this.#running = this.publisher.run(this.#stop.signal).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.deployment.logger.error('ledger.halted', { reason });
-      this.readiness.report('ledger', reason);
-    });
   }
+}
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-    await this.leader.release();
-  }
+function publisherOf(
+  { ledger, signer, sha256, clock, logger, crash, metrics }: Deployment,
+  wake: Wake,
+): (outbox: Outbox) => CommitPublisher {
+  const help = 'Closed rounds that are not final on the chain, up to a batch of 64.';
+  const backlog = metrics.gauge('tally_ledger_waiting_rounds', help);
+  const ports = { ledger, signer, sha256, wake, clock, logger, crash, backlog };
+  return (outbox) => new CommitPublisher({ outbox, ...ports });
 }

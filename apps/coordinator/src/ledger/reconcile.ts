@@ -1,4 +1,4 @@
-import { type Hash, type RunId, type Sha256, TallyError } from '@tallystick/kernel';
+import { type Hash, isTallyError, type RunId, type Sha256, TallyError } from '@tallystick/kernel';
 import type { RoundLedger } from '@tallystick/chain';
 import { type Header, HEADER, recordHash } from '@tallystick/record';
 import type { Outbox } from '../persistence/outbox-rows.js';
@@ -9,6 +9,10 @@ export interface ReconcileDeps {
   readonly sha256: Sha256;
 }
 
+/** Runs asked for at once: a standby that takes over has no time for one after another. */
+const AT_ONCE = 32;
+/** A transaction that the leader before us sent may land between two reads; what disagrees so often is a conflict. */
+const LOOKS = 5;
 /** Rounds compared at boot; below it the waiting window of a run (at most 1,024) always fits. */
 const MAX_WAITING = 4_096;
 
@@ -18,6 +22,16 @@ const MAX_WAITING = 4_096;
  * two was put back to an older state.
  */
 export async function reconcile(runs: readonly RunId[], deps: ReconcileDeps): Promise<void> {
+  for (let look = 1; ; look++) {
+    try {
+      return await compare(runs, deps);
+    } catch (error) {
+      if (look === LOOKS || !isTallyError(error, 'LEDGER_CONFLICT')) throw error;
+    }
+  }
+}
+
+async function compare(runs: readonly RunId[], deps: ReconcileDeps): Promise<void> {
   for (const { run, round, header } of await deps.outbox.waiting(MAX_WAITING)) {
     const anchored = await deps.ledger.round(run, round);
     if (anchored === undefined) continue;
@@ -25,7 +39,9 @@ export async function reconcile(runs: readonly RunId[], deps: ReconcileDeps): Pr
     if (anchored.header !== here) throw conflict(run, round, { chain: anchored.header, here });
     await deps.outbox.final([{ run, round }]);
   }
-  for (const run of runs) await checkHead(run, deps);
+  for (let i = 0; i < runs.length; i += AT_ONCE) {
+    await Promise.all(runs.slice(i, i + AT_ONCE).map((run) => checkHead(run, deps)));
+  }
 }
 
 /** The chain must stand exactly at the newest round that is final here. */

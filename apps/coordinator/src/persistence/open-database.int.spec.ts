@@ -26,7 +26,9 @@ describe('openDatabase', () => {
   afterAll(() => postgres.stop());
 
   it('lets one of three concurrent starters migrate', async () => {
-    const sources = await Promise.all([1, 2, 3].map(() => openDatabase(databaseOptions(url, 4))));
+    const sources = await Promise.all(
+      [1, 2, 3].map(() => openDatabase(databaseOptions(url, { poolSize: 4 }))),
+    );
     for (const source of sources) {
       const applied: unknown = await source.query('SELECT name FROM migrations');
       expect(applied).toEqual(MIGRATIONS.map(({ name }) => ({ name })));

@@ -10,10 +10,25 @@ const MIGRATION_LOCK = 0x54_4c_59_4d;
 /** Longest that one statement may run. Nothing here is slow; a lock that is never given back is an error. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
+/** The client's own patience, for a server that is cut off and cannot tell that the time is up. */
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+
+/** How the sessions of a process are. */
+export interface SessionOptions {
+  readonly poolSize?: number;
+  /** Shown in pg_stat_activity; one that was taken over from is known by it. */
+  readonly sessionName?: string;
+  /**
+   * A session that stands still this long inside a transaction is ended by the server: a leader that is frozen there holds
+   * row locks, and with them its lease, for ever (measured: its commit was accepted after the takeover was due).
+   */
+  readonly leaseMs?: number;
+}
+
 /** Options of the data source: explicit lists, nothing synchronised. */
 export function databaseOptions(
   url: string,
-  poolSize = 10,
+  { poolSize = 10, sessionName = 'tallystick-coordinator', leaseMs = 5_000 }: SessionOptions = {},
 ): Extract<DataSourceOptions, { type: 'postgres' }> {
   return {
     type: 'postgres',
@@ -22,12 +37,14 @@ export function databaseOptions(
     entities: ENTITIES,
     migrations: MIGRATIONS,
     synchronize: false,
-    applicationName: 'tallystick-coordinator',
+    applicationName: sessionName,
     connectTimeoutMS: 5_000,
     // pg reads the URL itself, so that a unix socket (?host=/folder) works.
     extra: {
       connectionString: url,
       statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: leaseMs,
       // A dying server may welcome a connection and end it in the same packet, before TypeORM listens (seen after a
       // kill -9 of the postmaster); an error event that nobody hears would end this process.
       onConnect: (client: EventEmitter) => void client.on('error', () => undefined),

@@ -2,6 +2,7 @@ import type { Hash, RunId } from '@tallystick/kernel';
 import { type Header, HEADER } from '@tallystick/record';
 import { Not } from 'typeorm';
 import { type CommitStatus, OutboxEntity } from './entities/index.js';
+import type { Fence } from './fence.js';
 import { recordOf } from './record-list.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
@@ -36,9 +37,16 @@ export type Outbox = Pick<
 /** Rows of the outbox. Every change of status writes its event in the same transaction. */
 export class OutboxRows {
   readonly #work: UnitOfWork;
+  readonly #fence: Fence | undefined;
 
-  constructor(work: UnitOfWork) {
+  constructor(work: UnitOfWork, fence?: Fence) {
     this.#work = work;
+    this.#fence = fence;
+  }
+
+  /** These rows for one lease: every write rejects with ROUND_FENCED once the lease has another epoch. */
+  under(fence: Fence): Outbox {
+    return new OutboxRows(this.#work, fence);
   }
 
   /** The oldest rounds that are not final, in the order of their runs and rounds; at most `limit`. */
@@ -69,7 +77,7 @@ export class OutboxRows {
           },
         );
       }
-    });
+    }, this.#fence);
   }
 
   /** Takes a transaction back that can never be included; the rounds are signed again. */
@@ -82,7 +90,7 @@ export class OutboxRows {
           { status: 'pending', nonce: null, lastBlock: null, extrinsic: null, extrinsicHash: null },
         );
       }
-    });
+    }, this.#fence);
   }
 
   async submitted(rounds: Rounds): Promise<void> {
@@ -124,7 +132,7 @@ export class OutboxRows {
         const detail = block === undefined ? {} : { block: block.number, blockHash: block.hash };
         await tx.tell(run, { type: 'round.committed', round, detail });
       }
-    });
+    }, this.#fence);
   }
 }
 

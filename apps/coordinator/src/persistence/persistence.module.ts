@@ -2,9 +2,11 @@ import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Deployment } from '../deployment.js';
+import { Leader } from '../leader.js';
 import { Readiness } from '../readiness.js';
+import { Claims } from './claims.js';
 import { EventFeed } from './event-feed.js';
-import { Leadership } from './leadership.js';
+import { Lease } from './lease.js';
 import { NodeRows } from './node-rows.js';
 import { databaseOptions, openDatabase } from './open-database.js';
 import { OutboxRows } from './outbox-rows.js';
@@ -21,8 +23,13 @@ import { UnitOfWork } from './unit-of-work.js';
     TypeOrmModule.forRootAsync({
       inject: [Deployment],
       // A database that does not answer at start is the operator's business, at once: no retries.
-      useFactory: ({ databaseUrl, databasePoolSize }: Deployment) => ({
-        ...databaseOptions(databaseUrl, databasePoolSize),
+      useFactory: ({
+        databaseUrl,
+        databasePoolSize: poolSize,
+        sessionName,
+        leaseMs,
+      }: Deployment) => ({
+        ...databaseOptions(databaseUrl, { poolSize, sessionName, leaseMs }),
         toRetry: () => false,
       }),
       dataSourceFactory: async (options) => {
@@ -47,9 +54,19 @@ import { UnitOfWork } from './unit-of-work.js';
         new PgRoundJournal(work, { crash, closed: () => signal.raise() }),
     },
     {
-      provide: Leadership,
-      inject: [DataSource],
-      useFactory: (source: DataSource) => new Leadership(source),
+      provide: Leader,
+      inject: [Deployment, Readiness],
+      useFactory: (deployment: Deployment, readiness: Readiness) => {
+        const { databaseUrl: url, sessionName, leaseMs: ttlMs, clock, logger } = deployment;
+        const address = (): string => deployment.publicUrl;
+        const lease = new Lease({ url, sessionName, ttlMs, address, clock, logger });
+        return new Leader({ lease, ttlMs, readiness, clock, logger });
+      },
+    },
+    {
+      provide: Claims,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new Claims(work),
     },
     { provide: RunRows, inject: [UnitOfWork], useFactory: (work: UnitOfWork) => new RunRows(work) },
     {
@@ -69,8 +86,9 @@ import { UnitOfWork } from './unit-of-work.js';
     },
   ],
   exports: [
+    Claims,
     EventFeed,
-    Leadership,
+    Leader,
     NodeRows,
     OutboxRows,
     OutboxSignal,

@@ -19,6 +19,7 @@ import {
   RoundEntity,
   RunEntity,
 } from './entities/index.js';
+import type { Fence } from './fence.js';
 import { metricsOf } from './metrics-of.js';
 import { recordHex, recordListHex, recordListOf, recordOf } from './record-list.js';
 import {
@@ -28,20 +29,27 @@ import {
   type UnitOfWork,
 } from './unit-of-work.js';
 
+interface JournalDeps {
+  readonly crash: CrashPoints;
+  /** Called after a commit that wrote an outbox row. */
+  readonly closed: () => void;
+}
+
 /** RoundJournal on PostgreSQL: each method is one transaction that also writes the event rows it is told by. */
 export class PgRoundJournal implements RoundJournal {
   readonly #work: UnitOfWork;
-  readonly #crash: CrashPoints;
-  readonly #closed: () => void;
+  readonly #deps: JournalDeps;
+  readonly #fence: Fence | undefined;
 
-  /** @param closed is called after a commit that wrote an outbox row. */
-  constructor(
-    work: UnitOfWork,
-    deps: { readonly crash: CrashPoints; readonly closed: () => void },
-  ) {
+  constructor(work: UnitOfWork, deps: JournalDeps, fence?: Fence) {
     this.#work = work;
-    this.#crash = deps.crash;
-    this.#closed = deps.closed;
+    this.#deps = deps;
+    this.#fence = fence;
+  }
+
+  /** This journal for one lease: every write rejects with ROUND_FENCED, and leaves nothing, once the lease has another epoch. */
+  under(fence: Fence): RoundJournal {
+    return new PgRoundJournal(this.#work, this.#deps, fence);
   }
 
   async load(run: RunId, depth: number = 0): Promise<RunState> {
@@ -96,7 +104,7 @@ export class PgRoundJournal implements RoundJournal {
         round,
         detail: { cohort: cohort.length, model: task.model, deadlineMs: Number(task.deadlineMs) },
       });
-    });
+    }, this.#fence);
   }
 
   async append(run: RunId, round: number, rows: readonly ContributionRow[]): Promise<void> {
@@ -118,7 +126,7 @@ export class PgRoundJournal implements RoundJournal {
       );
       await tx.tell(run, ...rows.map((row) => acceptedEvent(round, row)));
     });
-    this.#crash.hit('row-no-promise', round);
+    this.#deps.crash.hit('row-no-promise', round);
   }
 
   async decline(run: RunId, round: number, row: DeclineRow): Promise<void> {
@@ -133,7 +141,7 @@ export class PgRoundJournal implements RoundJournal {
 
   async close(closed: CloseRound): Promise<void> {
     const { run, round, header } = closed;
-    this.#crash.hit('rows-no-close', round);
+    this.#deps.crash.hit('rows-no-close', round);
     await this.#whileOpen(run, round, async (tx) => {
       const at = { runId: run, round };
       await tx.manager.update(RoundEntity, at, {
@@ -154,9 +162,9 @@ export class PgRoundJournal implements RoundJournal {
       });
       await tx.manager.update(RunEntity, { id: run }, { model: header.modelAfter });
       await tx.tell(run, { type: 'round.closed', round, detail: closedDetail(closed) });
-      this.#crash.hit('inside-close', round);
+      this.#deps.crash.hit('inside-close', round);
     });
-    this.#closed();
+    this.#deps.closed();
   }
 
   /** Works only while the round has no header; the row lock orders a late append against the close. */
@@ -174,7 +182,7 @@ export class PgRoundJournal implements RoundJournal {
       if (found === null) throw new TallyError('USAGE_UNKNOWN_ROUND', { run, round });
       if (found.headerHash !== null) throw new TallyError('ROUND_CLOSED', { run, round });
       await work(tx);
-    });
+    }, this.#fence);
   }
 }
 

@@ -2,6 +2,7 @@ import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import { LIMITS, type RunEvent } from '@tallystick/protocol';
 import { In, IsNull, MoreThan, Not } from 'typeorm';
 import { EventEntity, RoundEntity, RunEntity, type RunStatus } from './entities/index.js';
+import type { Fence } from './fence.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** A run as it is first stored. */
@@ -10,7 +11,7 @@ export type NewRunRow = Pick<
   'id' | 'name' | 'specHash' | 'spec' | 'genesisModel' | 'pot'
 >;
 
-/** Runs and their events. */
+/** Runs and their events. What changes a run's state is written under its lease; a new one under the leader's. */
 export class RunRows {
   readonly #work: UnitOfWork;
 
@@ -18,7 +19,7 @@ export class RunRows {
     this.#work = work;
   }
 
-  async propose(run: NewRunRow): Promise<void> {
+  async propose(run: NewRunRow, fence: Fence): Promise<void> {
     await this.#work.run(async (tx) => {
       await tx.manager.insert(RunEntity, {
         ...run,
@@ -27,44 +28,45 @@ export class RunRows {
         lastEvent: 0,
         createdAt: tx.now(),
       });
-    });
+    }, fence);
   }
 
   /** The chain has the coordinator's acceptance. */
-  async started(run: RunId): Promise<void> {
+  async started(run: RunId, fence: Fence): Promise<void> {
     await this.#work.run(async (tx) => {
       await tx.manager.update(RunEntity, { id: run }, { status: 'running' });
       await tx.tell(run, { type: 'run.started', detail: {} });
-    });
+    }, fence);
   }
 
-  async requestStop(run: RunId): Promise<void> {
+  async requestStop(run: RunId, fence: Fence): Promise<void> {
     await this.#work.run(async (tx) => {
       await tx.manager.update(RunEntity, { id: run, stopAt: IsNull() }, { stopAt: tx.now() });
-    });
+    }, fence);
   }
 
   /** The run opens no further round; harmless when it is paused already. */
-  async pause(run: RunId): Promise<void> {
+  async pause(run: RunId, fence: Fence): Promise<void> {
     await this.#work.run(async (tx) => {
       const at = { id: run, pausedAt: IsNull(), endedAt: IsNull() };
       const { affected } = await tx.manager.update(RunEntity, at, { pausedAt: tx.now() });
       if (affected === 1) await tx.tell(run, { type: 'run.paused', detail: {} });
-    });
+    }, fence);
   }
 
   /** Takes `pause` back; harmless when it is not paused. */
-  async goOn(run: RunId): Promise<void> {
+  async goOn(run: RunId, fence: Fence): Promise<void> {
     await this.#work.run(async (tx) => {
       const at = { id: run, pausedAt: Not(IsNull()), endedAt: IsNull() };
       const { affected } = await tx.manager.update(RunEntity, at, { pausedAt: null });
       if (affected === 1) await tx.tell(run, { type: 'run.resumed', detail: {} });
-    });
+    }, fence);
   }
 
   async ended(
     run: RunId,
     outcome: { readonly status: 'completed' | 'failed' | 'cancelled'; readonly reason?: string },
+    fence: Fence,
   ): Promise<void> {
     const { status, reason } = outcome;
     await this.#work.run(async (tx) => {
@@ -74,7 +76,7 @@ export class RunRows {
         type: `run.${status}`,
         detail: reason === undefined ? {} : { reason },
       });
-    });
+    }, fence);
   }
 
   /** Throws USAGE_UNKNOWN_RUN. */

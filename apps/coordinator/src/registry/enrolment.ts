@@ -34,6 +34,8 @@ export interface EnrolmentDeps {
   readonly treasury: AccountId;
   readonly nodeCap: bigint;
   readonly publicUrl: () => string;
+  /** The other coordinators. */
+  readonly peers: readonly string[];
   readonly entropy: Entropy;
   readonly sha256: Sha256;
   readonly ed25519: Ed25519;
@@ -57,13 +59,14 @@ export class Enrolment {
   /** A one-time token for one node of the organisation, which is registered on the chain when it is new. */
   invite(name: string): Promise<InviteView> {
     return this.#queue.run(async () => {
-      const { rows, ledger, signer, entropy, publicUrl } = this.#deps;
+      const { rows, ledger, signer, entropy, publicUrl, peers } = this.#deps;
       const organisation = await this.#organisation(name);
       const secret = base64Url(entropy.bytes(32));
       const expiresAt = await rows.addInvite(this.#hashOf(secret), organisation, LIMITS.inviteMs);
       const token = encodeInviteToken({
         v: 1,
         url: publicUrl(),
+        ...(peers.length === 0 ? {} : { others: [...peers] }),
         organisation: name,
         secret,
         coordinatorKey: signer.key,

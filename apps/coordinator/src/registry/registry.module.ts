@@ -1,4 +1,4 @@
-import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { Deployment } from '../deployment.js';
 import { NodeRows } from '../persistence/node-rows.js';
 import { EnrolmentController } from './enrolment.controller.js';
@@ -20,6 +20,7 @@ import { NodeDirectory } from './node-directory.js';
           treasury: deployment.treasury,
           nodeCap: deployment.nodeCap,
           publicUrl: () => deployment.publicUrl,
+          peers: deployment.peers,
           entropy: deployment.entropy,
           sha256: deployment.sha256,
           ed25519: deployment.ed25519,
@@ -38,12 +39,6 @@ import { NodeDirectory } from './node-directory.js';
       useFactory: ({ ledger, clock }: Deployment) => new Members(ledger, clock),
     },
   ],
-  exports: [Members, NodeDirectory],
+  exports: [Enrolment, Members, NodeDirectory],
 })
-export class RegistryModule implements OnApplicationBootstrap {
-  constructor(private readonly enrolment: Enrolment) {}
-
-  async onApplicationBootstrap(): Promise<void> {
-    await this.enrolment.resume();
-  }
-}
+export class RegistryModule {}

@@ -39,7 +39,9 @@ describe('EventStreams', () => {
   let feed: EventFeed;
   let streams: EventStreams;
   let response: FakeResponse;
+  let isFed: boolean;
   beforeEach(() => {
+    isFed = true;
     stored = [];
     reads = 0;
     clock = new VirtualClock();
@@ -49,7 +51,7 @@ describe('EventStreams', () => {
       reads++;
       return Promise.resolve(stored.filter(({ id }) => id > after).slice(0, limit));
     };
-    streams = new EventStreams({ rows: { events }, feed, clock });
+    streams = new EventStreams({ rows: { events }, feed, isFed: () => isFed, clock });
   });
 
   function store(count: number): void {
@@ -62,6 +64,17 @@ describe('EventStreams', () => {
 
   const send = (after: number): Promise<void> =>
     streams.send(RUN, after, response as unknown as ServerResponse); // the stream uses these methods alone
+
+  it('looks for rows that another process writes', async () => {
+    isFed = false;
+    const sending = send(0);
+    await clock.advance(1);
+    stored.push({ id: 1, run: RUN, atMs: 0, type: 'round.opened', detail: {} });
+    await clock.advance(1_000);
+    expect(response.ids()).toEqual([1]);
+    streams.complete();
+    await sending;
+  });
 
   it('sends what is stored after the last number, then what comes', async () => {
     store(450);

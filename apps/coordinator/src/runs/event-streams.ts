@@ -10,10 +10,14 @@ import { Wake } from '../wake.js';
 const BATCH = 200;
 /** A comment while nothing happens, so that proxies keep the stream open. */
 const PING_MS = 15_000;
+/** Nobody tells a standby of new rows: it looks for them. */
+const LOOK_MS = 1_000;
 
 export interface EventStreamDeps {
   readonly rows: Pick<RunRows, 'events'>;
   readonly feed: EventFeed;
+  /** False while another process writes the rows. */
+  readonly isFed: () => boolean;
   readonly clock: Clock;
 }
 
@@ -79,9 +83,11 @@ export class EventStreams {
   }
 
   async #idle(response: ServerResponse, wake: Wake, signal: AbortSignal): Promise<void> {
-    const sinceMs = this.#deps.clock.nowMs();
-    await wake.sleep(PING_MS, signal);
-    const isQuiet = this.#deps.clock.nowMs() - sinceMs >= PING_MS;
+    const { clock, isFed } = this.#deps;
+    const sinceMs = clock.nowMs();
+    const quietMs = isFed() ? PING_MS : LOOK_MS;
+    await wake.sleep(quietMs, signal);
+    const isQuiet = clock.nowMs() - sinceMs >= quietMs;
     if (isQuiet && !signal.aborted) response.write(': nothing new\n\n');
   }
 }

@@ -1,7 +1,8 @@
 import type { RunId, Sha256 } from '@tallystick/kernel';
 import { type RoundLedger, type RunWindows, UNIT } from '@tallystick/chain';
 import { type LaunchRequest, parseRunSpec, specHash } from '@tallystick/protocol';
-import { type BlobStore, genesisModel } from '@tallystick/rounds';
+import { type BlobStore, genesisModel as makeGenesisModel } from '@tallystick/rounds';
+import type { Fence } from '../persistence/fence.js';
 import type { RunRows } from '../persistence/run-rows.js';
 
 const HOUR_MS = 3_600_000n;
@@ -18,6 +19,8 @@ export interface LauncherDeps {
   readonly ledger: RoundLedger;
   readonly blobs: BlobStore;
   readonly sha256: Sha256;
+  /** The leader's lease; throws NET_STANDBY when this process has none. */
+  readonly fence: () => Fence;
 }
 
 /** Turns a run.yaml into a run: spec and genesis model stored, the run proposed on the chain, its row written. */
@@ -31,11 +34,12 @@ export class Launcher {
   /** Rejects with CONFIG_RUN_SPEC_INVALID naming every fault with line and column; then nothing was stored. */
   async launch({ spec: yaml, pot }: LaunchRequest): Promise<RunId> {
     const { rows, ledger, blobs, sha256 } = this.#deps;
+    const fence = this.#deps.fence();
     const parsed = parseRunSpec(yaml);
     if (!parsed.ok) throw parsed.error;
     const { spec, canonical } = parsed;
     const hash = specHash(sha256, canonical);
-    const model = genesisModel(sha256, spec, hash);
+    const model = makeGenesisModel(sha256, spec, hash);
     await blobs.put(model.bytes);
     const id = await ledger.createRun({
       spec: hash,
@@ -44,14 +48,10 @@ export class Launcher {
       windows: WINDOWS,
       pot: BigInt(pot) * UNIT,
     });
-    await rows.propose({
-      id,
-      name: spec.name,
-      specHash: hash,
-      spec: canonical,
-      genesisModel: model.id,
-      pot: BigInt(pot),
-    });
+    const { name } = spec;
+    const genesisModel = model.id;
+    const row = { id, name, specHash: hash, spec: canonical, genesisModel, pot: BigInt(pot) };
+    await rows.propose(row, fence);
     return id;
   }
 }

@@ -1,6 +1,7 @@
 import {
   type Clock,
   type Ed25519,
+  isTallyError,
   type Logger,
   type RunId,
   type Sha256,
@@ -20,7 +21,10 @@ import {
   type RunPlan,
 } from '@tallystick/rounds';
 import type { Gauge } from '@tallystick/telemetry';
+import type { Duty } from '../leader.js';
+import type { Claims } from '../persistence/claims.js';
 import type { RunEntity } from '../persistence/entities/index.js';
+import { type Fence, runLease } from '../persistence/fence.js';
 import type { RunRows } from '../persistence/run-rows.js';
 import type { RoundDirectory } from '../rounds/round-directory.js';
 import { RunQueue } from './run-queue.js';
@@ -35,7 +39,11 @@ const MAX_QUEUED = 1_024;
 export interface RunServiceDeps {
   readonly rows: RunRows;
   readonly directory: RoundDirectory;
-  readonly journal: RoundJournal;
+  readonly claims: Claims;
+  /** The journal whose writes hold under this lease alone. */
+  readonly journal: { under(fence: Fence): RoundJournal };
+  /** A write was refused because another coordinator leads. */
+  readonly onFenced: () => void;
   readonly folders: FolderFactory;
   readonly ledger: RoundLedger;
   readonly link: NodeLink;
@@ -61,25 +69,30 @@ interface Playing {
 }
 
 /**
- * Plays every run that has not ended, from its launch to its outcome, across restarts of this process: at most
- * `maxPlaying` at once, the others in the order in which they came. A paused run gives its place up.
+ * Plays every run that has not ended, from its launch to its outcome, across restarts and changes of the leader: at
+ * most `maxPlaying` at once, the others in the order in which they came. A paused run gives its place up.
  */
-export class RunService {
+export class RunService implements Duty {
+  readonly name = 'runs';
   readonly #deps: RunServiceDeps;
   readonly #playing = new Map<RunId, Playing>();
-  readonly #queue = new RunQueue();
-  readonly #draining = new AbortController();
+  #queue = new RunQueue();
+  #draining = new AbortController();
+  #epoch = 0;
 
   constructor(deps: RunServiceDeps) {
     this.#deps = deps;
   }
 
   /** Goes on with every run that has not ended, those that had begun first, and recalls the last ones that have. */
-  async resume(): Promise<void> {
+  async start(epoch: number): Promise<void> {
     const { rows } = this.#deps;
-    for (const run of await rows.lastEnded(RECALLED)) await this.#recall(run);
+    this.#epoch = epoch;
+    this.#draining = new AbortController();
+    this.#queue = new RunQueue();
     const unfinished = await rows.unfinished();
-    for (const { id } of unfinished.toSorted((a, b) => rankOf(a) - rankOf(b))) this.start(id);
+    for (const { id } of unfinished.toSorted((a, b) => rankOf(a) - rankOf(b))) this.play(id);
+    for (const run of await rows.lastEnded(RECALLED)) await this.#recall(run);
   }
 
   /** Throws NET_BUSY when as many runs wait as may. */
@@ -89,7 +102,7 @@ export class RunService {
   }
 
   /** Plays the run in the background, or lets it wait for a place; harmless when it plays already. */
-  start(run: RunId): void {
+  play(run: RunId): void {
     if (this.#playing.has(run) || this.#draining.signal.aborted) return;
     if (this.#playing.size >= this.#deps.maxPlaying) this.#queue.push(run);
     else this.#begin(run);
@@ -101,10 +114,10 @@ export class RunService {
   }
 
   /** Cancels the run: no further round is opened, and an open one is given up. Resolves when that is stored. */
-  async stop(run: RunId): Promise<void> {
+  async cancel(run: RunId): Promise<void> {
     const { rows } = this.#deps;
     await rows.get(run);
-    await rows.requestStop(run);
+    await rows.requestStop(run, await this.#claim(run));
     this.#queue.remove(run);
     const playing = this.#playing.get(run) ?? this.#begin(run); // one that rests or waits ends at once, too
     playing.stop.abort();
@@ -113,7 +126,7 @@ export class RunService {
 
   /** Lets the open round finish and opens no other. Resolves when that is stored. */
   async pause(run: RunId): Promise<void> {
-    await this.#deps.rows.pause(run);
+    await this.#deps.rows.pause(run, await this.#claim(run));
     this.#queue.remove(run);
     const playing = this.#playing.get(run);
     if (playing === undefined) return;
@@ -124,15 +137,15 @@ export class RunService {
   /** Takes `pause` back; the run plays on, or waits for a place. */
   async goOn(run: RunId): Promise<void> {
     this.assertRoom();
-    await this.#deps.rows.goOn(run);
+    await this.#deps.rows.goOn(run, await this.#claim(run));
     const playing = this.#playing.get(run);
-    if (playing === undefined) return this.start(run);
+    if (playing === undefined) return this.play(run);
     playing.isPaused = false;
     playing.loop?.goOn();
   }
 
   /** Lets go of every run without ending it; the next process goes on. */
-  async drain(): Promise<void> {
+  async stop(): Promise<void> {
     this.#draining.abort();
     for (const { stop } of this.#playing.values()) stop.abort();
     await Promise.all([...this.#playing.values()].map(({ ended }) => ended));
@@ -160,22 +173,28 @@ export class RunService {
     if (next !== undefined) this.#begin(next);
   }
 
-  /** Never rejects: whatever fails is tried again until the run has ended or rests, or the process drains. */
+  /** Never rejects: whatever fails is tried again until the run has ended, rests, or is another coordinator's. */
   async #playToEnd(id: RunId, playing: Playing): Promise<void> {
-    const { rows, directory, logger } = this.#deps;
+    const { rows, directory, logger, onFenced } = this.#deps;
     while (!this.#draining.signal.aborted) {
       try {
-        const { status, reason, rounds } = await this.#playOnce(await rows.get(id), playing);
+        const fence = await this.#claim(id);
+        const { status, reason, rounds } = await this.#playOnce(await rows.get(id), playing, fence);
         if (this.#draining.signal.aborted) break;
         if (status === 'paused') {
           if (!playing.isPaused) continue; // taken back in the meantime
           logger.info('run.paused', { run: id, rounds });
           break;
         }
-        await rows.ended(id, { status, ...(reason === undefined ? {} : { reason }) });
+        await rows.ended(id, { status, ...(reason === undefined ? {} : { reason }) }, fence);
         logger.info('run.ended', { run: id, status, rounds });
         break;
       } catch (error) {
+        if (isTallyError(error, 'ROUND_FENCED')) {
+          logger.warn('run.fenced', { run: id });
+          onFenced();
+          break;
+        }
         const reason = error instanceof Error ? error.message : String(error);
         logger.error('run.stuck', { run: id, reason });
         await this.#rest();
@@ -188,20 +207,25 @@ export class RunService {
   }
 
   /** Plays from what the row says now: a stop or a pause that was asked of another process counts here, too. */
-  async #playOnce(run: RunEntity, playing: Playing): Promise<RunOutcome> {
+  async #playOnce(run: RunEntity, playing: Playing, fence: Fence): Promise<RunOutcome> {
     if (run.stopAt !== null) playing.stop.abort();
     playing.isPaused ??= run.pausedAt !== null;
     const { signal } = playing.stop;
-    if (run.status === 'proposed' && !signal.aborted) await this.#accept(run);
-    const loop = await this.#loopOf(run);
+    if (run.status === 'proposed' && !signal.aborted) await this.#accept(run, fence);
+    const loop = await this.#loopOf(run, fence);
     playing.loop = loop;
     if (playing.isPaused) loop.pause();
     return loop.play(signal);
   }
 
-  async #loopOf(run: RunEntity): Promise<RunLoop> {
+  #claim(run: RunId): Promise<Fence> {
+    return this.#deps.claims.claim(runLease(run), this.#epoch);
+  }
+
+  async #loopOf(run: RunEntity, fence: Fence): Promise<RunLoop> {
     const { directory, logger, ...deps } = this.#deps;
-    const loop = new RunLoop(await this.#planOf(run), { ...deps, logger });
+    const journal = deps.journal.under(fence);
+    const loop = new RunLoop(await this.#planOf(run), { ...deps, logger, journal });
     directory.add(run.id, loop);
     logger.debug('run.playing', { run: run.id });
     return loop;
@@ -211,7 +235,8 @@ export class RunService {
   async #recall(run: RunEntity): Promise<void> {
     const { directory, logger } = this.#deps;
     try {
-      await (await this.#loopOf(run)).play(AbortSignal.abort());
+      const fence = { name: runLease(run.id), epoch: this.#epoch };
+      await (await this.#loopOf(run, fence)).play(AbortSignal.abort());
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn('run.recall_failed', { run: run.id, reason });
@@ -231,7 +256,10 @@ export class RunService {
   }
 
   /** Puts the coordinator key's acceptance on the chain, unless a process before us did. */
-  async #accept({ id: run, specHash: spec, genesisModel: model }: RunEntity): Promise<void> {
+  async #accept(
+    { id: run, specHash: spec, genesisModel: model }: RunEntity,
+    fence: Fence,
+  ): Promise<void> {
     const { ledger, signer, rows, sha256 } = this.#deps;
     const chain = await ledger.genesis();
     const accepted = genesisHash(sha256, { chain, run, spec, model });
@@ -239,7 +267,7 @@ export class RunService {
       const pop = { chain, owner: ledger.coordinatorAccount(), key: signer.key };
       await ledger.acceptRun(run, signer.key, signRecord(POP, pop, signer).signature);
     }
-    await rows.started(run);
+    await rows.started(run, fence);
   }
 
   #rest(): Promise<void> {

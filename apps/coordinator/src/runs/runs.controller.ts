@@ -33,7 +33,7 @@ export class RunsController {
   async launch(@Body({ schema: LaunchRequest }) request: LaunchRequest): Promise<RunView> {
     this.service.assertRoom();
     const run = await this.launcher.launch(request);
-    this.service.start(run);
+    this.service.play(run);
     return this.views.run(run);
   }
 
@@ -54,7 +54,7 @@ export class RunsController {
   @ApiResponse({ status: 200, standardSchema: RunView })
   async stop(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
     assertGoesOn(await this.rows.get(run));
-    await this.service.stop(run);
+    await this.service.cancel(run);
     return this.views.run(run);
   }
 

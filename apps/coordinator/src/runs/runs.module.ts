@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type BeforeApplicationShutdown,
-  Module,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { type BeforeApplicationShutdown, Module } from '@nestjs/common';
 import { Deployment } from '../deployment.js';
 import { FleetModule } from '../fleet/fleet.module.js';
 import { WsNodeLink } from '../fleet/ws-node-link.js';
+import { Leader } from '../leader.js';
 import { ModelsModule } from '../models/models.module.js';
+import { Claims } from '../persistence/claims.js';
 import { EventFeed } from '../persistence/event-feed.js';
+import { ELECTED_LEASE, type Fence } from '../persistence/fence.js';
 import { PgRoundJournal } from '../persistence/pg-round-journal.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
@@ -31,9 +30,11 @@ const STREAM_END_MS = 20;
   providers: [
     {
       provide: RunService,
-      inject: [Deployment, RunRows, RoundDirectory, PgRoundJournal, WsNodeLink],
+      inject: [Deployment, Leader, Claims, RunRows, RoundDirectory, PgRoundJournal, WsNodeLink],
       useFactory: (
         deployment: Deployment,
+        leader: Leader,
+        claims: Claims,
         rows: RunRows,
         directory: RoundDirectory,
         journal: PgRoundJournal,
@@ -42,14 +43,18 @@ const STREAM_END_MS = 20;
         const { folders, ledger, signer, sha256, ed25519, clock, logger, maxPlaying } = deployment;
         const ports = { folders, ledger, signer, sha256, ed25519, clock, logger };
         const gauge = deployment.metrics.gauge('tally_playing_runs', 'Runs that are played now.');
-        return new RunService({ rows, directory, journal, link, gauge, maxPlaying, ...ports });
+        const onFenced = (): void => leader.doubt();
+        const own = { rows, directory, claims, journal, onFenced, link, gauge, maxPlaying };
+        return new RunService({ ...own, ...ports });
       },
     },
     {
       provide: Launcher,
-      inject: [Deployment, RunRows],
-      useFactory: ({ ledger, blobs, sha256 }: Deployment, rows: RunRows) =>
-        new Launcher({ rows, ledger, blobs, sha256 }),
+      inject: [Deployment, Leader, RunRows],
+      useFactory: ({ ledger, blobs, sha256 }: Deployment, leader: Leader, rows: RunRows) => {
+        const fence = (): Fence => ({ name: ELECTED_LEASE, epoch: leader.epoch });
+        return new Launcher({ rows, ledger, blobs, sha256, fence });
+      },
     },
     {
       provide: RunViews,
@@ -63,24 +68,17 @@ const STREAM_END_MS = 20;
     },
     {
       provide: EventStreams,
-      inject: [Deployment, RunRows, EventFeed],
-      useFactory: ({ clock }: Deployment, rows: RunRows, feed: EventFeed) =>
-        new EventStreams({ rows, feed, clock }),
+      inject: [Deployment, Leader, RunRows, EventFeed],
+      useFactory: ({ clock }: Deployment, leader: Leader, rows: RunRows, feed: EventFeed) =>
+        new EventStreams({ rows, feed, isFed: () => leader.leads, clock }),
     },
   ],
+  exports: [RunService],
 })
-export class RunsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  constructor(
-    private readonly service: RunService,
-    private readonly streams: EventStreams,
-  ) {}
-
-  async onApplicationBootstrap(): Promise<void> {
-    await this.service.resume();
-  }
+export class RunsModule implements BeforeApplicationShutdown {
+  constructor(private readonly streams: EventStreams) {}
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.service.drain();
     this.streams.complete();
     await sleep(STREAM_END_MS);
   }

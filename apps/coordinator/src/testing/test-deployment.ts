@@ -5,7 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { FsBlobStore } from '@tallystick/blobs';
 import { InMemoryRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
-import { asAccountId } from '@tallystick/kernel';
+import { asAccountId, toHex } from '@tallystick/kernel';
 import { ed25519, generateKey, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
 import { MemoryLogger } from '@tallystick/kernel/testing';
 import { Metrics } from '@tallystick/telemetry';
@@ -39,8 +39,7 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
   const ledger = new InMemoryRoundLedger({ sha256, ed25519 });
   const signer = generateKey();
   const treasury = asAccountId(generateKey().key);
-  let publicUrl = '';
-  const partsOf = (changes: Partial<Deployment>): Deployment => {
+  const partsOf = (address: { url: string }, changes: Partial<Deployment>): Deployment => {
     const blobs = new FsBlobStore({ folder: join(folder, 'blobs') });
     const folders = new WorkerFolderFactory({ blobs, workers: 1, spool: SPOOL_SHAPE });
     return {
@@ -48,11 +47,14 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
       apiTokenFile: join(folder, 'api-token'),
       databaseUrl,
       databasePoolSize: 8,
+      sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
+      leaseMs: 5_000,
+      peers: [],
       nodeCap: 1_000n,
       maxPlaying: 8,
       sockets: { sessions: 1_000, connections: 2_000 },
       get publicUrl() {
-        return publicUrl;
+        return address.url;
       },
       signer,
       treasury,
@@ -71,16 +73,17 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
     };
   };
   const start = async (changes: Partial<Deployment> = {}): Promise<RunningCoordinator> => {
-    const deployment = partsOf(changes);
+    const address = { url: '' };
+    const deployment = partsOf(address, changes);
     const app = await createApp(deployment);
     await app.listen(0, '127.0.0.1');
-    publicUrl = await app.getUrl();
+    address.url = await app.getUrl();
     const token = (await readFile(deployment.apiTokenFile, 'utf8')).trim();
     const stop = async (): Promise<void> => {
       await app.close();
       await deployment.folders.close();
     };
-    return { app, deployment, api: new TestApi(publicUrl, token), stop };
+    return { app, deployment, api: new TestApi(address.url, token), stop };
   };
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   return { folder, logger, ledger, start, remove };

@@ -96,10 +96,4 @@ export const ledger = {
     status: 500,
     disposition: 'fatal',
   },
-  LEDGER_NOT_LEADER: {
-    message: 'another coordinator publishes to the chain from this database',
-    hint: 'Run one coordinator per database; this one waits for its turn.',
-    status: 503,
-    disposition: 'retry',
-  },
 } as const;

@@ -33,4 +33,11 @@ export const net = {
     close: 1001,
     disposition: 'retry',
   },
+  NET_STANDBY: {
+    message: 'this coordinator stands by: {leader} leads',
+    hint: 'Ask the one that leads; a node tries the next address of its list by itself.',
+    status: 503,
+    close: 4503,
+    disposition: 'retry',
+  },
 } as const;

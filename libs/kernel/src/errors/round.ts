@@ -19,6 +19,13 @@ export const round = {
     status: 409,
     disposition: 'fix',
   },
+  ROUND_FENCED: {
+    message: 'another coordinator has taken over {lease}',
+    hint: 'Nothing to do: it goes on there; nothing of this was stored or signed here.',
+    status: 503,
+    close: 4503,
+    disposition: 'fatal',
+  },
   ROUND_NOT_MEMBER: {
     message: 'node {node} is not in the cohort of run {run} round {round}',
     hint: 'Nothing to do: it will be asked when it is.',

@@ -43,7 +43,10 @@ export const WelcomeHead = z.strictObject({
   /** Bearer token for downloads. */
   sessionToken: z.string().min(1).max(512),
   node: nodeId,
+  /** Interval of pings to a node that has nothing to do. */
   heartbeatMs: z.int().min(1),
+  /** And of the pings of both sides while it has work. */
+  workHeartbeatMs: z.int().min(1),
 });
 
 /** Payload: the cohort, Member records one after another, ascending by node. */

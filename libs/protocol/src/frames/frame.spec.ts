@@ -37,6 +37,7 @@ const HEADS: readonly FrameHead[] = [
     sessionToken: 'token',
     node: asNodeId(4_294_967_295),
     heartbeatMs: LIMITS.heartbeatMs,
+    workHeartbeatMs: LIMITS.workHeartbeatMs,
   },
   { kind: 'offer', task: wire(TASK), headers: [wire(HEADER)] },
   { kind: 'decline', record: wire(DECLINE), code: 'POLICY_PURPOSE', message: 'näin ei käy' },

@@ -87,7 +87,10 @@ export interface RunState {
   readonly open?: ResumableRound;
 }
 
-/** Durable memory of rounds. Each method resolves after the commit of its one transaction. */
+/**
+ * Durable memory of rounds. Each method resolves after the commit of its one transaction. A write rejects with ROUND_FENCED,
+ * and stores nothing, when another coordinator has taken the run over; nothing that was not stored may be signed.
+ */
 export interface RoundJournal {
   /** @param recent how many closed rounds to give whole; none when absent. */
   load(run: RunId, recent?: number): Promise<RunState>;

@@ -10,6 +10,7 @@ import {
   parseSiteConfig,
   writeSiteConfig,
 } from './config-file.js';
+import { coordinatorUrls } from './node-config.js';
 
 const GOOD = `
 name: cleveland
@@ -47,6 +48,19 @@ describe('node.yaml', () => {
       policy: { purposes: ['DUO:0000007'], minCohort: 3, models: 'any' },
       retentionDays: 7,
     });
+  });
+
+  it('takes a list of coordinators, and writes it back', async () => {
+    const urls = ['http://a', 'https://b:7700/'];
+    const config = parseSiteConfig(
+      GOOD.replace('http://127.0.0.1:7700', '[http://a, "https://b:7700/"]'),
+    );
+    expect(coordinatorUrls(config)).toEqual(urls);
+    await writeSiteConfig(folder, config);
+    expect(coordinatorUrls(await loadSiteConfig(folder))).toEqual(urls);
+    expect(faultsOf(GOOD.replace('http://127.0.0.1:7700', '[]'))).toContain(
+      'node.yaml:4:1 coordinator',
+    );
   });
 
   it('H: reports every fault at its line and column', () => {

@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** More is not a list a person keeps. */
 const MAX_ENTRIES = 256;
 
+/** Coordinators of one federation; more than a few would not make it safer. */
+const MAX_COORDINATORS = 8;
+
 const slug = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and -, at most 63');
@@ -25,11 +28,14 @@ export const SitePolicy = z.strictObject({
 });
 export type SitePolicy = z.infer<typeof SitePolicy>;
 
+const address = z.url({ protocol: /^https?$/, error: 'an http:// or https:// address' });
+
 /** `node.yaml`: what the site is called, where its data lie, what it allows. No secret in it. */
 export const SiteConfig = z.strictObject({
   name: slug,
   organisation: z.string().min(1).max(200),
-  coordinator: z.url({ protocol: /^https?$/, error: 'an http:// or https:// address' }),
+  /** Where the coordinator is; a list when there are several, of which one leads. */
+  coordinator: z.union([address, z.array(address).min(1).max(MAX_COORDINATORS)]),
   /** Name → CSV file, relative to the folder of node.yaml. */
   datasets: z
     .record(slug, z.string().min(1).max(4096))
@@ -40,3 +46,10 @@ export const SiteConfig = z.strictObject({
   retentionDays: z.number().min(0).max(36_500).default(7),
 });
 export type SiteConfig = z.infer<typeof SiteConfig>;
+
+/** The addresses of the coordinators, in the order in which they are tried; at least one. */
+export function coordinatorUrls({ coordinator }: SiteConfig): readonly [string, ...string[]] {
+  const [first, ...others] = typeof coordinator === 'string' ? [coordinator] : coordinator;
+  if (first === undefined) throw new RangeError('a SiteConfig has a coordinator');
+  return [first, ...others];
+}

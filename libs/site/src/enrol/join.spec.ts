@@ -11,7 +11,12 @@ import {
   toHex,
 } from '@tallystick/kernel';
 import { ed25519, generateKey, loadKey } from '@tallystick/kernel/node';
-import { encodeInviteToken, JoinRequest, PrepareJoinRequest } from '@tallystick/protocol';
+import {
+  decodeInviteToken,
+  encodeInviteToken,
+  JoinRequest,
+  PrepareJoinRequest,
+} from '@tallystick/protocol';
 import { decodeSigned, POP, verifyRecord } from '@tallystick/record';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -115,6 +120,21 @@ describe('join', () => {
       (error: unknown) => error,
     );
   }
+
+  it('passes over a coordinator that stands by, and writes all of them down', async () => {
+    const others = ['http://leader.test', 'http://third.test'];
+    const url = 'http://standby.test';
+    const word = encodeInviteToken({ ...decodeInviteToken(token), url, others });
+    const fetch: NonNullable<JoinOptions['fetch']> = (to, init) => {
+      if (!to.startsWith(url)) return enrolment.fetch(to, init);
+      const error = { code: 'NET_STANDBY', message: 'http://leader.test leads', hint: '' };
+      return Promise.resolve(Response.json({ error }, { status: 503 }));
+    };
+    const joined = await join(options({ token: word, fetch }), signal);
+    expect(joined.url).toBe('http://leader.test');
+    expect((await loadSiteConfig(folder)).coordinator).toEqual([url, ...others]);
+    expect(enrolment.asked.every((to) => to.startsWith('http://leader.test/'))).toBe(true);
+  });
 
   it('makes keys, proves and registers them, and writes log and node.yaml', async () => {
     const joined = await join(options(), signal);

@@ -4,6 +4,7 @@ import {
   asAccountId,
   fromHex,
   type Hash,
+  isTallyError,
   type NodeId,
   type OrganisationId,
   type PublicKey,
@@ -57,19 +58,18 @@ const JOIN_TIMEOUT_MS = 120_000;
  */
 export async function join(options: JoinOptions, signal: AbortSignal): Promise<Joined> {
   const invite = decodeInviteToken(options.token);
-  const url = options.url ?? invite.url;
+  const urls = options.url === undefined ? [invite.url, ...(invite.others ?? [])] : [options.url];
   const { folder, name } = options;
-  const config = firstConfig(options, { url, organisation: invite.organisation });
+  const config = firstConfig(options, { urls, organisation: invite.organisation });
   const keys = await loadOrCreateKeys(folder);
   await writeFirstConfig(folder, config);
   const log = await openFreshLog(folder);
   try {
-    const api = new CoordinatorApi({
-      url,
-      timeoutMs: JOIN_TIMEOUT_MS,
-      ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
-    });
-    const { view, organisation } = await register(api, { invite, keys, name, url }, signal);
+    const { view, organisation, url } = await registerAtLeader(
+      options,
+      { invite, keys, name, urls },
+      signal,
+    );
     await log.append({
       type: 'identity',
       chain: invite.genesis,
@@ -96,12 +96,12 @@ export async function join(options: JoinOptions, signal: AbortSignal): Promise<J
 
 function firstConfig(
   { name, datasets, policy }: JoinOptions,
-  { url, organisation }: { readonly url: string; readonly organisation: string },
+  { urls, organisation }: { readonly urls: readonly string[]; readonly organisation: string },
 ): SiteConfig {
   const config = SiteConfig.safeParse({
     name,
     organisation,
-    coordinator: url,
+    coordinator: urls.length === 1 ? urls[0] : urls,
     datasets: datasets ?? {},
     policy: policy ?? { purposes: [] },
   });
@@ -127,12 +127,38 @@ interface Applicant {
   readonly invite: InviteToken;
   readonly keys: SiteKeys;
   readonly name: string;
+}
+
+interface Registered {
+  readonly view: NodeView;
+  readonly organisation: OrganisationId;
   readonly url: string;
+}
+
+/** Registers with the one of the coordinators that leads: one that stands by or is away is passed over. */
+async function registerAtLeader(
+  { fetch }: Pick<JoinOptions, 'fetch'>,
+  { urls, ...applicant }: Applicant & { readonly urls: readonly string[] },
+  signal: AbortSignal,
+): Promise<Registered> {
+  let last: unknown;
+  for (const url of urls) {
+    const options = { url, timeoutMs: JOIN_TIMEOUT_MS, ...(fetch === undefined ? {} : { fetch }) };
+    try {
+      const found = await register(new CoordinatorApi(options), { ...applicant, url }, signal);
+      return { ...found, url };
+    } catch (error) {
+      if (!isTallyError(error, 'NET_STANDBY') && !isTallyError(error, 'NET_UNREACHABLE'))
+        throw error;
+      last = error;
+    }
+  }
+  throw last;
 }
 
 async function register(
   api: CoordinatorApi,
-  { invite, keys, name, url }: Applicant,
+  { invite, keys, name, url }: Applicant & { readonly url: string },
   signal: AbortSignal,
 ): Promise<{ view: NodeView; organisation: OrganisationId }> {
   const owner = asAccountId(keys.owner.key);

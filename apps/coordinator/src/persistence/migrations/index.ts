@@ -1,5 +1,10 @@
 import { FirstTables1700000000001 } from './0001-first-tables.js';
+import { Leases1700000000002 } from './0002-leases.js';
 import { PauseAndBest1700000000003 } from './0003-pause-and-best.js';
 
 /** Every migration in order, listed by hand. A published one is never edited. */
-export const MIGRATIONS = [FirstTables1700000000001, PauseAndBest1700000000003];
+export const MIGRATIONS = [
+  FirstTables1700000000001,
+  Leases1700000000002,
+  PauseAndBest1700000000003,
+];

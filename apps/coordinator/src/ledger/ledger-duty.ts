@@ -1,0 +1,58 @@
+import { isTallyError, type Logger, type Sha256 } from '@tallystick/kernel';
+import type { RoundLedger } from '@tallystick/chain';
+import type { Duty } from '../leader.js';
+import type { Claims } from '../persistence/claims.js';
+import { type Fence, LEDGER_LEASE } from '../persistence/fence.js';
+import type { Outbox } from '../persistence/outbox-rows.js';
+import type { RunRows } from '../persistence/run-rows.js';
+import type { Readiness } from '../readiness.js';
+import type { CommitPublisher } from './commit-publisher.js';
+import { reconcile } from './reconcile.js';
+
+export interface LedgerDutyDeps {
+  readonly claims: Claims;
+  readonly runs: Pick<RunRows, 'ids'>;
+  readonly outbox: { under(fence: Fence): Outbox };
+  readonly publisher: (outbox: Outbox) => CommitPublisher;
+  readonly ledger: RoundLedger;
+  readonly sha256: Sha256;
+  readonly readiness: Readiness;
+  readonly logger: Logger;
+  /** A write was refused because another coordinator leads. */
+  readonly onFenced: () => void;
+}
+
+/** The one nonce lane: reconciles database and chain, then carries closed rounds to the chain while this process leads. */
+export class LedgerDuty implements Duty {
+  readonly name = 'ledger';
+  readonly #deps: LedgerDutyDeps;
+  #stop = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(deps: LedgerDutyDeps) {
+    this.#deps = deps;
+  }
+
+  /** Before any run goes on: what is final is known, and a conflict stops the start. */
+  async start(epoch: number): Promise<void> {
+    const { claims, runs, ledger, sha256 } = this.#deps;
+    const outbox = this.#deps.outbox.under(await claims.claim(LEDGER_LEASE, epoch));
+    await reconcile(await runs.ids(), { outbox, ledger, sha256 });
+    this.#stop = new AbortController();
+    const publisher = this.#deps.publisher(outbox);
+    this.#running = publisher.run(this.#stop.signal).catch((error: unknown) => this.#halted(error));
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    this.#deps.readiness.report('ledger', undefined);
+  }
+
+  #halted(error: unknown): void {
+    if (isTallyError(error, 'ROUND_FENCED')) return this.#deps.onFenced();
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#deps.logger.error('ledger.halted', { reason });
+    this.#deps.readiness.report('ledger', reason);
+  }
+}
