@@ -235,6 +235,17 @@ describe('asynchronous rounds', () => {
     expect((await bench.submit(C, 1)).outcome).toBe('accepted');
   });
 
+  it('gives the newest task to a node whose old update was refused', async () => {
+    const bench = new Bench();
+    await bench.settle();
+    await bench.submit(A, 0);
+    await bench.submit(B, 0);
+    const bad = await bench.fed.submit(bench.loop, C, bench.offer(C, 0), { numExamples: 0n });
+    expect(bad).toMatchObject({ outcome: 'rejected', code: 'ROUND_NO_EXAMPLES' });
+    expect(bench.given(C)).toEqual([0, 1]);
+    expect((await bench.submit(C, 1)).outcome).toBe('accepted');
+  });
+
   it('takes the decline of an old task for what it is: the node is free for the newest', async () => {
     const bench = new Bench();
     await bench.settle();

@@ -101,6 +101,22 @@ describe('early stop and best model', () => {
     );
   });
 
+  it('does not count rounds twice when a port failed in between', async () => {
+    const losses = [9n, 8n, 8n, 8n, 8n].map((x) => x * 100_000_000n);
+    const fed = new FakeFederation(specOf({ earlyStop: { patience: 3 }, rounds: 20 }), {
+      ...crypto,
+      nodes: signers,
+    });
+    const loop = fed.loop();
+    answerAll(fed, loop, (round) => {
+      if (round === 2) fed.folders.failures = 1; // the next round's fold
+      return { lossBefore: losses[round] ?? 0n };
+    });
+    const played = loop.play(never);
+    await fed.clock.advance(5_000);
+    expect(await played).toMatchObject({ status: 'completed', rounds: 5 });
+  });
+
   it('needs `patience` rounds, no fewer', () => {
     const spec = { earlyStop: { patience: 3, minDelta: 0 } };
     expect(stoppedEarly({ withoutGain: 2 }, spec)).toBeUndefined();

@@ -39,6 +39,22 @@ describe('a paused run', () => {
     expect(await rest).toEqual(await calmRun);
   });
 
+  it('finishes a round that was open when the process died, paused or not', async () => {
+    const fed = federation();
+    const stop = new AbortController();
+    void fed.loop().play(stop.signal);
+    await fed.clock.advance(1);
+    stop.abort();
+    await fed.clock.advance(1);
+    const loop = fed.loop();
+    loop.pause();
+    answerAll(fed, loop);
+    const played = loop.play(never);
+    await fed.clock.advance(100);
+    expect(await played).toMatchObject({ status: 'paused', rounds: 1 });
+    expect(await closed(fed)).toBe(1);
+  });
+
   it('rests at once between two rounds, and plays on when the pause is taken back in time', async () => {
     const fed = federation();
     fed.ledger.nodes.splice(1); // too few for a round

@@ -77,6 +77,17 @@ describe('a site in asynchronous rounds', () => {
     expect((await bench.kinds()).at(-1)).toBe('inclusion');
   });
 
+  it('finds it among several', async () => {
+    const second = await passRound();
+    await bench.update(second);
+    await conclude(bench.finish(second, [otherReceipt(second, 0)]));
+    const third = bench.coordinator.offer();
+    const result = bench.finish(third, [otherReceipt(third, 0), receipt]); // not its newest
+    expect(await conclude(result)).toEqual({ model: result.header.header.modelAfter });
+    expect((await bench.kinds()).at(-1)).toBe('inclusion');
+    expect(await bench.evidence()).toEqual([]);
+  });
+
   it('refuses the promise of an earlier round, and of one too far away', async () => {
     await bench.update(await passRound());
     for (const round of [3, 9]) {
