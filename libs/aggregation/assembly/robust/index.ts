@@ -3,13 +3,4 @@
 // Pointers are byte offsets into the imported memory; nothing here allocates.
 export { gramTile } from './gram';
 export { closest, rank32, rank64 } from './rank';
-export {
-  centre,
-  clip,
-  moveCentre,
-  sumSquares,
-  weigh,
-  widen16,
-  widen32,
-  widen8,
-} from './values';
+export { centre, clip, moveCentre, sumSquares, weigh, widen16, widen32, widen8 } from './values';
