@@ -1,10 +1,11 @@
 /**
  * compute: folds of rounds, and hashes of files, done beside the thread that serves sockets.
  *
- * `WorkerFolderFactory` shares the positions of a model out to worker threads over one shared memory: each owns a
- * disjoint range of blocks, so there are no locks and the number of workers cannot change a bit. It also hashes files
+ * A `Fold` sums updates as they come, or, under a rule that needs all of them, works through their files in rows when
+ * the round ends. `WorkerFolderFactory` shares positions, updates or pairs out to worker threads over one shared memory:
+ * each owns a disjoint part, so there are no locks and the number of workers cannot change a bit. It also hashes files
  * and running uploads. `InProcessFolderFactory` does the same on the calling thread over any BlobStore, with the same
- * kernels; `simulate`, audits and tests use it. One contract suite (`testing/`) holds both.
+ * kernels; `simulate`, audits and tests use it. The contract suites (`testing/`) hold both.
  *
  * Invariants: an update is hashed before it is judged, so a node is never blamed for a damaged disk; queues and
  * streams are bounded; every task has a deadline.
