@@ -12,6 +12,7 @@ const ROOT = new URL('../libs/aggregation/', import.meta.url);
 const MODULES = [
   ['assembly/index.ts', 'src/kernels/aggregation.wasm.ts'],
   ['assembly/robust/index.ts', 'src/robust/robust.wasm.ts'],
+  ['assembly/encode/index.ts', 'src/encode/encode.wasm.ts'],
 ];
 const FLAGS =
   `-O3 --noAssert --runtime stub --enable simd,threads,bulk-memory --importMemory --sharedMemory

@@ -1,9 +1,9 @@
 /**
  * aggregation: many updates → one model, exactly.
  *
- * Model and server-state files (safetensors), the update file `.tlu` (codec i32), the int64 accumulator, the
- * weight rule, the robust rules, the server steps and the seeded numbers behind first weights and shuffles.
- * protocol.md §1 is the law.
+ * Model and server-state files (safetensors), the update file `.tlu` (codecs i32, i16, i8, dense and sparse), the int64
+ * accumulator, the weight rule, the robust rules, the server steps and the seeded numbers behind first weights and
+ * shuffles. protocol.md §1 is the law.
  *
  * Invariants: whoever recomputes gets the same bits: sums are integers, steps are binary64 with one rounding per
  * operation, kernels use neither relaxed SIMD nor fused multiply-add. No IO, no clock, no `node:*`; runs in a browser
@@ -14,8 +14,8 @@
 export { Accumulator, addWeight } from './accumulator.js';
 export { CHUNK_POSITIONS, type Positions } from './chunk.js';
 export { type Codec, CODECS } from './codec.js';
-export type { ChangeInput } from './change.js';
-export { type EncodedUpdate, encodeUpdate, type UpdateInput } from './encode-update.js';
+export type { ChangeInput } from './encode/change.js';
+export { type EncodedUpdate, encodeUpdate, type UpdateInput } from './encode/encode-update.js';
 export { FoldLane, foldMemory, type FoldShape, sumsOf } from './fold-lane.js';
 export { addToTotals, type FoldTotals, NO_TOTALS } from './fold-totals.js';
 export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';

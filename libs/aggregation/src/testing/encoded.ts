@@ -1,6 +1,6 @@
 import { ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
-import { encodeUpdate } from '../encode-update.js';
+import { encodeUpdate } from '../encode/encode-update.js';
 import type { Manifest } from '../manifest.js';
 import { DENSE_I32 } from '../update-form.js';
 

@@ -3,9 +3,9 @@ import { fromHex, type Hash, toHex } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { describe, expect, it } from 'vitest';
 import { encodeUpdate } from './encode-update.js';
-import { manifestOf, type TensorShape } from './manifest.js';
-import type { UpdateForm } from './update-form.js';
-import { inspectUpdate } from './update-inspector.js';
+import { manifestOf, type TensorShape } from '../manifest.js';
+import type { UpdateForm } from '../update-form.js';
+import { inspectUpdate } from '../update-inspector.js';
 
 interface Vector {
   name: string;
@@ -21,7 +21,7 @@ interface Vector {
   norm: string;
   left?: string;
 }
-const VECTORS = new URL('../../../test-vectors/update-forms.json', import.meta.url);
+const VECTORS = new URL('../../../../test-vectors/update-forms.json', import.meta.url);
 const vectors: { updates: Vector[] } = JSON.parse(readFileSync(VECTORS, 'utf8'));
 const f32 = (hex: string): Float32Array => new Float32Array(fromHex(hex).buffer);
 const bytesOf = (values: Float32Array): Uint8Array => new Uint8Array(values.buffer);
