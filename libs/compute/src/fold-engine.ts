@@ -14,7 +14,7 @@ export interface FoldEngine {
   add(update: Hash, weight: number): Promise<void>;
   /** Makes ready for passes over these updates, which leave their result in the sums. */
   gather(updates: readonly Hash[]): Promise<Passes>;
-  /** The server step; false when some value is not finite. */
+  /** The server step over the sums; false when some value is not finite. */
   step(totals: FoldTotals): Promise<boolean>;
   /** Stores the model and the state after the step. */
   store(): Promise<{ readonly model: Hash; readonly state: Hash }>;

@@ -58,8 +58,8 @@ export class Fold implements Folder {
       this.#phase = 'finished';
       const { sumWeight } = this.#totals;
       const divisor = needsAll(this.#spec) ? await this.#aggregate() : sumWeight;
-      if (!(await this.#engine.step({ ...this.#totals, sumWeight: divisor })))
-        return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
+      const isFinite = await this.#engine.step({ ...this.#totals, sumWeight: divisor });
+      if (!isFinite) return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
       return { ok: true, ...(await this.#engine.store()), sumWeight };
     });
   }

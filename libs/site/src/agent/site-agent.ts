@@ -26,6 +26,8 @@ export interface SiteEvaluation {
 
 const MAX_ADMISSIONS = 256;
 const DAY_MS = 86_400_000;
+/** A run may rest, and a round alone may last seven days; without its state a site cannot go on with it. */
+const MIN_STATE_DAYS = 30;
 
 /**
  * What a node does, without its socket: a coordinator's link drives it, and so does `simulate` in one process.
@@ -128,8 +130,9 @@ export class SiteAgent {
 
   async #prune(): Promise<void> {
     const { deps, updates } = this.#context;
-    const beforeMs = deps.clock.nowMs() - deps.config.retentionDays * DAY_MS;
-    await updates.prune(beforeMs);
-    await this.#files.prune(beforeMs);
+    const nowMs = deps.clock.nowMs();
+    const { retentionDays } = deps.config;
+    await updates.prune(nowMs - retentionDays * DAY_MS);
+    await this.#files.prune(nowMs - Math.max(retentionDays, MIN_STATE_DAYS) * DAY_MS);
   }
 }

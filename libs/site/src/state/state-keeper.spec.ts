@@ -13,8 +13,11 @@ let bench: SiteBench;
 afterEach(() => bench.close());
 
 /** One site of a run that sends the two largest of its three changes, in i8. */
-async function lossy(change = (yaml: string): string => yaml): Promise<void> {
+type Change = (yaml: string) => string;
+
+async function lossy(change: Change = (yaml) => yaml, yaml?: Change): Promise<void> {
   bench = await SiteBench.start({
+    ...(yaml && { yaml }),
     run: testSpec((yaml) =>
       change(yaml).replace('window:', 'numeric: { codec: i8, topPpm: 340000 }\nwindow:'),
     ),
@@ -179,12 +182,15 @@ describe('what a site carries between rounds', () => {
     }
   });
 
-  it('goes with the age of update files', async () => {
-    await lossy();
+  it('is kept for a month, longer than update files may be', async () => {
+    await lossy(undefined, (yaml) => `${yaml}retentionDays: 0\n`);
     await play('counted');
-    expect(await states()).toHaveLength(1);
-    await bench.clock.advance(Date.now() + 8 * 86_400_000);
-    bench.play(1);
+    await bench.clock.advance(Date.now() - bench.clock.nowMs() + 29 * 86_400_000);
+    await play('counted');
+    expect(await readdir(join(bench.folder, 'updates'))).toEqual([]);
+    const residual = await stateAfter(1);
+    expect(await play('counted')).toEqual(Buffer.from(updateFrom(2, residual)));
+    await bench.clock.advance(2 * 86_400_000);
     await play('refused');
     expect(await states()).toEqual([]);
   });
