@@ -18,6 +18,12 @@ const LIMITS = [
   ['libs/aggregation/src/safetensors.ts', 'MAX_HEADER_BYTES', 'bytes', 'Header of a model file.'],
   ['libs/compute/src/worker-pool.ts', 'MAX_PENDING', '', 'Tasks waiting for one fold thread.'],
   [
+    'libs/compute/src/update-files.ts',
+    'MAX_HANDLES',
+    '',
+    'Update files that a fold thread keeps open while it compares them.',
+  ],
+  [
     'libs/rounds/src/round-actor.ts',
     'MESSAGES_PER_NODE',
     '',

@@ -1,8 +1,9 @@
 /**
  * aggregation: many updates → one model, exactly.
  *
- * Model and server-state files (safetensors), the update file `.tlu` (codecs i32, i16, i8, dense and sparse), the int64 accumulator, the
- * weight rule, the server steps and the seeded numbers behind first weights and shuffles. protocol.md §1 is the law.
+ * Model and server-state files (safetensors), the update file `.tlu` (codecs i32, i16, i8, dense and sparse), the int64
+ * accumulator, the weight rule, the robust rules, the server steps and the seeded numbers behind first weights and
+ * shuffles. protocol.md §1 is the law.
  *
  * Invariants: whoever recomputes gets the same bits: sums are integers, steps are binary64 with one rounding per
  * operation, kernels use neither relaxed SIMD nor fused multiply-add. No IO, no clock, no `node:*`; runs in a browser

@@ -1,11 +1,12 @@
 /**
  * compute: folds of rounds, and hashes of files, done beside the thread that serves sockets.
  *
- * `WorkerFolderFactory` shares the positions of a model out to worker threads over one shared memory: each owns a
- * disjoint range of blocks, so there are no locks and the number of workers cannot change a bit. `WorkerSpooler`
+ * A `Fold` sums updates as they come, or, under a rule that needs all of them, works through their files in rows when
+ * the round ends. `WorkerFolderFactory` shares positions, updates or pairs out to worker threads over one shared memory:
+ * each owns a disjoint part, so there are no locks and the number of workers cannot change a bit. `WorkerSpooler`
  * (`spool/`) hashes uploads in shared memory and writes them in the same threads. `InProcessFolderFactory` folds on the
- * calling thread over any BlobStore, with the same kernels; `simulate`, audits and tests use it. One contract suite
- * (`testing/`) holds both folds.
+ * calling thread over any BlobStore, with the same kernels; `simulate`, audits and tests use it. The contract suites
+ * (`testing/`) hold both folds.
  *
  * Invariants: an update is hashed before it is judged, so a node is never blamed for a damaged disk; queues and
  * shared memory are bounded; every task has a deadline.

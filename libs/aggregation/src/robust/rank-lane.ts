@@ -80,17 +80,24 @@ export class RankLane implements LanePass {
   }
 }
 
+/** Each kind of keys is compiled when it is met first: most rounds never see the second. */
 function emitted(
   { memory, stride }: RowMemory,
   code: Omit<RankCode, 'keys' | 'stride'>,
 ): { i32: Rank; f64: Rank } {
   const kernelOf = (keys: RankCode['keys'], apart: number): RankKernel =>
     moduleOf<RankKernel>(emitRankModule({ ...code, keys, stride: apart }))(memory);
-  const i32 = kernelOf('i32', stride);
-  const f64 = kernelOf('f64', VALUE_STRIDE);
+  let i32: RankKernel | undefined;
+  let f64: RankKernel | undefined;
   return {
-    i32: (rows, out, count, shift) => i32.rank(rows, out, rows + 4 * count, shift),
-    f64: (rows, out, count, shift) => f64.rank(rows, out, rows + 8 * count, shift),
+    i32: (rows, out, count, shift) => {
+      i32 ??= kernelOf('i32', stride);
+      i32.rank(rows, out, rows + 4 * count, shift);
+    },
+    f64: (rows, out, count, shift) => {
+      f64 ??= kernelOf('f64', VALUE_STRIDE);
+      f64.rank(rows, out, rows + 8 * count, shift);
+    },
   };
 }
 

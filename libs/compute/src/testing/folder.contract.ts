@@ -6,6 +6,7 @@ import {
   manifestOf,
   type Strategy,
   takeStep,
+  updateManifestOf,
 } from '@tallystick/aggregation';
 import {
   encoded,
@@ -113,6 +114,47 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
         sumWeight: 2n,
       };
       expect(await folder.finish()).toEqual(wanted);
+      await folder.close();
+    });
+
+    it('steps FedNova by the mean of the local steps, whatever the order', async () => {
+      const at = await setup();
+      const finish = async (steps: readonly number[]): Promise<FoldResult> => {
+        const folder = await openFold(at, { kind: 'fedNova', serverLearningRate: 1 });
+        const updates = await Promise.all([putUpdate(at.blobs, 1.5), putUpdate(at.blobs, 1)]);
+        await folder.rebuild(
+          updates.map((update, i) => weighted(update, i === 0 ? 3n : 1n, i, steps[i])),
+        );
+        const result = await folder.finish();
+        await folder.close();
+        return result;
+      };
+      // 1 + τ_eff·(3·0.5 + 1·0) ÷ 4, τ_eff = (3·3 + 1·7) ÷ 4 = 4.
+      const model = await at.blobs.put(encodeModel(MANIFEST, ramp(2.5)));
+      expect(await finish([3, 7])).toMatchObject({ ok: true, model, state: ZERO_HASH });
+      expect(await finish([1, 1])).not.toMatchObject({ model });
+    });
+
+    it('steps model and control of SCAFFOLD', async () => {
+      const at = await setup();
+      const strategy: Strategy = { kind: 'scaffold', serverLearningRate: 1 };
+      const both = (weights: Float32Array, control: Float32Array): Float32Array =>
+        Float32Array.of(...weights, ...control);
+      const manifest = updateManifestOf(sha256, MANIFEST, 'scaffold');
+      const update = await at.blobs.put(
+        encoded(manifest, both(ramp(1), ramp(0)), both(ramp(3), ramp(1))),
+      );
+      const folder = await openFold(at, strategy);
+      expect(await folder.inspect(update)).toMatchObject({ ok: true });
+      expect(await folder.inspect(await putUpdate(at.blobs, 2))).toMatchObject({ ok: false });
+      await folder.add(weighted(update, 5n));
+      const state = { c: Float64Array.from(ramp(1), (value) => value / 4) }; // one of a cohort of four
+      expect(await folder.finish()).toEqual({
+        ok: true,
+        model: await at.blobs.put(encodeModel(MANIFEST, ramp(3))),
+        state: await at.blobs.put(encodeState(MANIFEST, state)),
+        sumWeight: 5n,
+      });
       await folder.close();
     });
 

@@ -75,7 +75,7 @@ describe('a robust rule', () => {
       '13:39 robust.radius: belongs to centredClipping alone',
     ]);
     expect(faultsOf({ robust: `${centred}, radius: 0 }` })).toEqual([
-      '13:55 robust.radius: must be greater than 0, got 0',
+      '13:48 robust.radius: must be greater than 0, got 0',
     ]);
   });
 
