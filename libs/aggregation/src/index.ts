@@ -1,7 +1,7 @@
 /**
  * aggregation: many updates → one model, exactly.
  *
- * Model and server-state files (safetensors), the update file `.tlu` (codec i32), the int64 accumulator, the
+ * Model and server-state files (safetensors), the update file `.tlu` (codecs i32, i16, i8, dense and sparse), the int64 accumulator, the
  * weight rule, the server steps and the seeded numbers behind first weights and shuffles. protocol.md §1 is the law.
  *
  * Invariants: whoever recomputes gets the same bits: sums are integers, steps are binary64 with one rounding per

@@ -146,6 +146,32 @@ describe('verifyBundle', () => {
     }
   });
 
+  it.each([
+    { name: 'Multi-Krum', rules: { robust: { rule: 'multiKrum', attackers: 0 } } },
+    {
+      name: 'a median of clipped updates',
+      rules: { robust: { rule: 'median', attackers: 1 }, clip: { norm: 0.001 } },
+    },
+    {
+      name: 'centred clipping',
+      rules: { robust: { rule: 'centredClipping', attackers: 1, radius: 0.001 } },
+    },
+    { name: 'a clip', rules: { clip: { norm: 0.001 } } },
+  ] as const)('a run under $name is VERIFIED if the operator kept to it', async ({ rules }) => {
+    const [kept, ignored] = await Promise.all([
+      testBundle({ rules }),
+      testBundle({ rules, ignoresRules: true }),
+    ]);
+    try {
+      const anchors = { nodeKeys: [], logs: kept.anchors };
+      expect((await audit(anchors, kept.folder)).verdict).toBe('VERIFIED');
+      const { finding } = await audit({ ...anchors, logs: ignored.anchors }, ignored.folder);
+      expect(finding).toMatchObject({ step: 'V8', round: 0, by: 'coordinator' });
+    } finally {
+      await Promise.all([kept.remove(), ignored.remove()]);
+    }
+  });
+
   it('names a receipt that a node’s own log does not know', async () => {
     const report = await audit(withLogs(({ node }) => (node === 1 ? { receipts: [] } : {})));
     expect(report.finding).toMatchObject({ step: 'V4', round: 0, by: 'node 1' });

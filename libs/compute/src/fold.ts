@@ -1,11 +1,9 @@
 import { addToTotals, aggregate, NO_TOTALS } from '@tallystick/aggregation';
 import { type Hash, TallyError } from '@tallystick/kernel';
+import { LIMITS } from '@tallystick/protocol';
 import type { Folder, FoldResult, FoldSpec, Inspection, Weighted } from '@tallystick/rounds';
 import type { FoldEngine } from './fold-engine.js';
 import { InOrder } from './in-order.js';
-
-/** Updates of one round that a robust rule or a norm clip takes: products of all pairs are kept, 8 MiB of them. */
-const MAX_COMPARED = 1024;
 
 /**
  * One fold. A weighted mean is summed while contributions come; a rule that needs all of them (protocol.md §1.8) only
@@ -91,10 +89,10 @@ export class Fold implements Folder {
   }
 
   #note(contribution: Weighted): void {
-    if (this.#noted.length >= MAX_COMPARED) {
+    if (this.#noted.length >= LIMITS.maxCompared) {
       throw new TallyError('INTERNAL_OVERFLOW', {
         what: 'updates of a round with a robust rule or a clip',
-        limit: MAX_COMPARED,
+        limit: LIMITS.maxCompared,
       });
     }
     this.#noted.push(contribution);

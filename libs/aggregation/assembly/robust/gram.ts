@@ -2,7 +2,6 @@
 const STRIDE: usize = 8256;
 
 /** The two partial sums of one pair, added. */
-@inline
 function total(sums: v128): f64 {
   return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }

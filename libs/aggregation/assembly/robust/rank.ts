@@ -3,7 +3,6 @@
 // sorted together: 16 positions as i32, 8 as f64. Rows, `stride` bytes apart, and `out` have room for a whole group.
 import { toInteger } from './values';
 
-@inline
 function gather(rows: usize, stride: usize, n: i32, scratch: usize): void {
   for (const end = scratch + (n << 6); scratch < end; scratch += 64) {
     v128.store(scratch, v128.load(rows));
@@ -14,7 +13,6 @@ function gather(rows: usize, stride: usize, n: i32, scratch: usize): void {
   }
 }
 
-@inline
 function order32(a: usize, b: usize): void {
   const x = v128.load(a);
   const y = v128.load(b);
@@ -22,7 +20,6 @@ function order32(a: usize, b: usize): void {
   v128.store(b, i32x4.max_s(x, y));
 }
 
-@inline
 function order64(a: usize, b: usize): void {
   const x = v128.load(a);
   const y = v128.load(b);

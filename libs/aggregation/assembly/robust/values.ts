@@ -5,21 +5,21 @@
 const MAGIC: f64 = 6755399441055744.0;
 
 /** The integers in two binary64 lanes, |x| < 2^51. */
-@inline
 export function toInteger(values: v128): v128 {
   return i64x2.sub(f64x2.add(values, f64x2.splat(MAGIC)), f64x2.splat(MAGIC));
 }
 
 /** Two lanes of binary64 from the low half of four i32. */
-@inline
 function low(four: v128, factors: v128): v128 {
   return f64x2.mul(f64x2.convert_low_i32x4_s(four), factors);
 }
 
 /** The same of the high half. */
-@inline
 function high(four: v128, factors: v128): v128 {
-  return low(i8x16.shuffle(four, four, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7), factors);
+  return low(
+    i8x16.shuffle(four, four, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7),
+    factors,
+  );
 }
 
 /** values[j] = q[j] · factor, q i32, factor a power of two; then one 0 after an odd count. */

@@ -19,6 +19,15 @@ export interface Passes {
   zeros(count: number): Float64Array;
 }
 
+/** The updates of one round and what works on them. */
+interface Round {
+  readonly passes: Passes;
+  /** n_i, in the order of the nodes. */
+  readonly weights: readonly number[];
+  /** C ÷ r of the updates that the norm clip shortens, 1 of the others. */
+  readonly scales: readonly number[];
+}
+
 /**
  * Aggregates all updates of a round by protocol.md §1.8 and leaves S in the place of the passes.
  * @param weights n_i of the updates, in the order of their nodes: whoever calls sorts, so arrival decides nothing
@@ -30,14 +39,19 @@ export async function aggregate(
   weights: readonly number[],
   passes: Passes,
 ): Promise<bigint> {
+  checkCount(robust, weights.length);
+  const round: Round = { passes, weights, scales: weights.map(() => 1) };
+  const scales = clipNorm === undefined ? round.scales : await clip(round, { limit: clipNorm });
+  return robust === undefined
+    ? weigh({ ...round, scales }, weights)
+    : byRule(robust, { ...round, scales });
+}
+
+async function byRule(robust: RobustRule, round: Round): Promise<bigint> {
+  const { passes, scales, weights } = round;
+  const { tolerance } = robust;
   const n = weights.length;
-  checkCount(robust, n);
-  const none = weights.map(() => 1);
-  const scales =
-    clipNorm === undefined ? none : await clip(passes, { limit: clipNorm, scales: none });
-  if (robust === undefined) return weigh(passes, scales, weights);
-  const { kind, tolerance } = robust;
-  switch (kind) {
+  switch (robust.kind) {
     case 'median': {
       const [from, to] = [(n - 1) >> 1, (n >> 1) + 1];
       await passes.run({ kind: 'rank', scales, from, to, halve: n % 2 === 0 ? 1 : 0 });
@@ -49,48 +63,43 @@ export async function aggregate(
     }
     case 'krum':
     case 'multiKrum':
-    case 'geometricMedian': {
-      const products = await multiply(passes, scales);
-      return weigh(passes, scales, await passes.choose({ kind, tolerance, products, weights }));
-    }
+    case 'geometricMedian':
+      return weigh(round, await choose(robust.kind, tolerance, round));
     case 'bulyan': {
-      const products = await multiply(passes, scales);
-      const chosen = await passes.choose({ kind, tolerance, products, weights });
+      const chosen = await choose(robust.kind, tolerance, round);
       const members = [...chosen.keys()].filter((i) => chosen[i] > 0);
       const keep = members.length - 2 * tolerance;
       await passes.run({ kind: 'closest', scales, members, keep });
       return BigInt(keep);
     }
     case 'centredClipping': {
-      const limit = robust.radius;
-      const centreScales = await clip(passes, { limit, scales, isCentred: true });
+      const centreScales = await clip(round, { limit: robust.radius, isCentred: true });
       await passes.run({ kind: 'moveCentre', scales, centreScales });
       return 1n;
     }
   }
 }
 
-async function weigh(
-  passes: Passes,
-  scales: readonly number[],
-  weights: readonly number[],
-): Promise<bigint> {
+async function weigh({ passes, scales }: Round, weights: readonly number[]): Promise<bigint> {
   await passes.run({ kind: 'weigh', scales, weights });
   return BigInt(weights.reduce((a, b) => a + b, 0));
 }
 
-async function multiply(passes: Passes, scales: readonly number[]): Promise<Float64Array> {
-  const result = passes.zeros(scales.length ** 2);
-  await passes.run({ kind: 'gram', scales, result });
-  return result;
+async function choose(
+  kind: Choice['kind'],
+  tolerance: number,
+  { passes, scales, weights }: Round,
+): Promise<number[]> {
+  const products = passes.zeros(weights.length ** 2);
+  await passes.run({ kind: 'gram', scales, result: products });
+  return passes.choose({ kind, tolerance, products, weights });
 }
 
 /** C ÷ r of every update longer than C, 1 for the others. */
 async function clip(
-  passes: Passes,
-  by: { limit: number; scales: readonly number[]; isCentred?: boolean },
+  { passes, scales }: Round,
+  { limit, isCentred = false }: { limit: number; isCentred?: boolean },
 ): Promise<number[]> {
-  const { limit, scales, isCentred = false } = by;
   const result = passes.zeros(scales.length);
   await passes.run({ kind: 'norms', scales, isCentred, result });
   return Array.from(result, (squared) => clipScale(limit, squared));

@@ -1,11 +1,15 @@
 import { allocate, kernelsOver } from '../kernels/kernels.js';
 
-/** Correctly rounded square root: `f64.sqrt` of WebAssembly, as in the server step. */
-const { sqrt } = kernelsOver(allocate(0));
+const kernels = kernelsOver(allocate(0));
+
+/** Correctly rounded square root of a squared distance: `f64.sqrt` of WebAssembly, as in the server step. */
+export function lengthOf(squared: number): number {
+  return kernels.sqrt(squared);
+}
 
 /** C ÷ r for an update of squared length `squared` that is longer than `limit`; 1 for any other. */
 export function clipScale(limit: number, squared: number): number {
-  const length = sqrt(squared);
+  const length = lengthOf(squared);
   return length > limit ? limit / length : 1;
 }
 
@@ -20,9 +24,4 @@ export function distancesOf(products: Float64Array, n: number): Float64Array {
     }
   }
   return distances;
-}
-
-/** Correctly rounded square root of a squared distance. */
-export function lengthOf(squared: number): number {
-  return sqrt(squared);
 }

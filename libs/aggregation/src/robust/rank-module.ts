@@ -1,3 +1,4 @@
+import { utf8 } from '@tallystick/kernel';
 import type { Comparator } from './sorting-network.js';
 
 /** What one emitted function does; every number in it becomes an immediate operand. */
@@ -142,7 +143,7 @@ function leb(value: number): number[] {
 }
 
 function name(text: string): number[] {
-  return [text.length, ...[...text].map((letter) => letter.charCodeAt(0))];
+  return [text.length, ...utf8(text)];
 }
 
 function section(id: number, bytes: readonly number[]): number[] {

@@ -8,6 +8,7 @@ import {
   initialState,
   type Manifest,
   manifestOf,
+  NO_TOTALS,
   type RobustRule,
   type ServerState,
   stateParts,
@@ -88,7 +89,8 @@ async function wantedOf(
   const state = before ?? initialState(stateParts(STRATEGY.kind, rules.robust?.kind), MANIFEST.d);
   const { exact, divisor } = referenceOf(rules, given, state?.z);
   const step = takeStep({
-    ...{ manifest: MANIFEST, model: MODEL, strategy: STRATEGY, sums: exact, sumWeight: divisor },
+    ...{ manifest: MANIFEST, model: MODEL, strategy: STRATEGY, sums: exact, cohort: 4 },
+    ...{ ...NO_TOTALS, sumWeight: divisor },
     state: state?.z === undefined ? state : { ...state, z: exact },
   });
   if (!step.ok || step.state === undefined) throw new Error('no step');

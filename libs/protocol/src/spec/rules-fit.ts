@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { LIMITS } from '../limits.js';
 import type { RunSpec } from './run-spec.js';
 import { leastUpdates, toleranceOf } from './strategy-spec.js';
 
@@ -12,6 +13,7 @@ type Rules = Pick<
 export function checkRules(spec: Rules, context: z.core.$RefinementCtx): void {
   const fault: Fault = (path, message) => context.addIssue({ code: 'custom', path, message });
   checkRobust(spec, fault);
+  checkCompared(spec, fault);
   checkLocalStrategy(spec, fault);
   checkAsynchronous(spec, fault);
 }
@@ -35,6 +37,16 @@ function checkRobust({ robust, window, numeric }: Rules, fault: Fault): void {
   if (numeric.topPpm !== undefined) {
     fault(['numeric', 'topPpm'], 'robust rules compare whole updates; leave it out');
   }
+}
+
+/** A fold keeps the products of all pairs of updates, or at least rows of all of them. */
+function checkCompared({ robust, clip, window: { count } }: Rules, fault: Fault): void {
+  if (robust === undefined && clip === undefined) return;
+  const most = LIMITS.maxCompared;
+  if ((count.max ?? count.min) <= most) return;
+  const why = 'a robust rule or a clip compares all updates of a round';
+  const path = ['window', 'count', count.max === undefined ? 'min' : 'max'];
+  fault(path, `must be at most ${most}: ${why}`);
 }
 
 /** SCAFFOLD and FedNova change what a site sends; their mathematics holds for plain, complete, exact updates. */
