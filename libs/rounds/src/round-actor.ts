@@ -50,8 +50,8 @@ export interface RoundDeps extends RunDeps {
 interface Arrival {
   readonly node: NodeId;
   readonly submission: Submission;
-  resolve(verdict: Verdict): void;
-  reject(error: unknown): void;
+  readonly resolve: (verdict: Verdict) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 interface Accepted {
