@@ -41,7 +41,11 @@ const clock = new VirtualClock();
 
 function source(fetch: Fetch): HttpSource {
   const backOff = (): BackOff => new BackOff(new SeededEntropy(1));
-  return new HttpSource({ api: new CoordinatorApi({ url: 'http://c.test', fetch }), clock, backOff });
+  return new HttpSource({
+    api: new CoordinatorApi({ url: 'http://c.test', fetch }),
+    clock,
+    backOff,
+  });
 }
 
 describe('HttpSource', () => {

@@ -1,4 +1,11 @@
-import { type Clock, fromHex, type Hash, isTallyError, type RunId, sleep } from '@tallystick/kernel';
+import {
+  type Clock,
+  fromHex,
+  type Hash,
+  isTallyError,
+  type RunId,
+  sleep,
+} from '@tallystick/kernel';
 import { HeaderList, LIMITS, RoundEvidence } from '@tallystick/protocol';
 import { CONTRIB, type Contrib, decodeRecords } from '@tallystick/record';
 import type { CoordinatorApi, RunSource } from '@tallystick/site';

@@ -35,7 +35,7 @@ function handlersOf(): Handlers {
 }
 
 function spoolHandlers(): Pick<Handlers, keyof SpoolTasks> {
-  const { memory }: WorkerData = workerData;
+  const { memory } = workerData as WorkerData; // what the pool starts every thread with
   const files = new Map<number, SpoolSession>();
   const take = (file: number): SpoolSession => {
     const session = held(files, file, 'file');
@@ -49,8 +49,7 @@ function spoolHandlers(): Pick<Handlers, keyof SpoolTasks> {
       return session.bytes;
     },
     spoolAppend: ({ file, piece }) => held(files, file, 'file').append(piece),
-    spoolStore: ({ file, update, folder }) =>
-      take(file).store(update, new FsBlobStore({ folder })),
+    spoolStore: ({ file, update, folder }) => take(file).store(update, new FsBlobStore({ folder })),
     spoolWhole: async ({ place, piece, update, folder }) => {
       const session = SpoolSession.create(place, memory);
       try {

@@ -34,8 +34,7 @@ const SWEEP_MS = 600_000;
     {
       provide: WsNodeLink,
       inject: [Sessions, Deployment],
-      useFactory: (sessions: Sessions, { logger }: Deployment) =>
-        new WsNodeLink(sessions, logger),
+      useFactory: (sessions: Sessions, { logger }: Deployment) => new WsNodeLink(sessions, logger),
     },
     {
       provide: FleetServer,

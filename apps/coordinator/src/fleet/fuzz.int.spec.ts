@@ -66,7 +66,7 @@ describe(`a fleet with a hostile member (TALLY_FUZZ_SEED=${seed})`, () => {
     const { run } = await coordinator.api.launch(spec);
     const frames = new FuzzFrames(seed);
     let peak = 0;
-    for (let sent = 0; sent < FRAMES; ) {
+    for (let sent = 0; sent < FRAMES;) {
       sent += await burst(frames, sent % (10 * BURST) !== 0);
       peak = Math.max(peak, process.memoryUsage.rss());
     }
@@ -84,7 +84,9 @@ describe(`a fleet with a hostile member (TALLY_FUZZ_SEED=${seed})`, () => {
   }, 300_000);
 
   it('H: has nothing left of them: no slot, no file, no session', async () => {
-    await expect.poll(async () => (await readdir(coordinator.deployment.spoolFolder)).length).toBe(0);
+    await expect
+      .poll(async () => (await readdir(coordinator.deployment.spoolFolder)).length)
+      .toBe(0);
     const node = new TestNode(coordinator.api);
     await node.join('late');
     await node.connect();

@@ -202,12 +202,14 @@ export class NodeSession {
       return this.send({ kind: 'verdict', run, round, outcome: 'ignored', code, message });
     }
     const target = { run, round, update, bytes, node: this.node };
-    const offset = await this.#desk.begin(target, this.#ended.signal).catch(async (error: unknown) => {
-      if (isTallyError(error, 'UPDATE_QUOTA')) {
-        await this.#deps.strikes.add(this.node, { run, round, code: error.code });
-      }
-      throw error;
-    });
+    const offset = await this.#desk
+      .begin(target, this.#ended.signal)
+      .catch(async (error: unknown) => {
+        if (isTallyError(error, 'UPDATE_QUOTA')) {
+          await this.#deps.strikes.add(this.node, { run, round, code: error.code });
+        }
+        throw error;
+      });
     this.send({ kind: 'upload.credit', run, round, offset });
   }
 

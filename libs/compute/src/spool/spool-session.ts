@@ -101,7 +101,7 @@ export class SpoolSession {
   }
 
   #write(piece: Uint8Array): void {
-    for (let done = 0; done < piece.length; ) {
+    for (let done = 0; done < piece.length;) {
       const written = writeSync(this.#fd, piece, done, piece.length - done, this.#written);
       done += written;
       this.#written += written;

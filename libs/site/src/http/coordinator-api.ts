@@ -1,4 +1,11 @@
-import { CATALOGUE, type Clock, type ErrorCode, type ErrorMeta, TallyError, type Timer } from '@tallystick/kernel';
+import {
+  CATALOGUE,
+  type Clock,
+  type ErrorCode,
+  type ErrorMeta,
+  TallyError,
+  type Timer,
+} from '@tallystick/kernel';
 import { linkAborts, systemClock, untilAborted } from '@tallystick/kernel/node';
 import { ErrorBody, LIMITS } from '@tallystick/protocol';
 import type { z } from 'zod';
