@@ -40,7 +40,7 @@ function handlersOf(): Handlers {
 }
 
 function spoolHandlers(): Pick<Handlers, keyof SpoolTasks> {
-  const { memory }: WorkerData = workerData;
+  const { memory } = workerData as WorkerData; // what the pool starts every thread with
   const files = new Map<number, SpoolSession>();
   const take = (file: number): SpoolSession => {
     const session = held(files, file, 'file');

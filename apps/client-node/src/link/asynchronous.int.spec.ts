@@ -33,7 +33,7 @@ describe('FleetLink in asynchronous rounds', () => {
       software: 'test/1',
     };
     const deps = { handshake, backOff: backOff(), agent, desk, sha256, clock: systemClock, logger };
-    running = new FleetLink(fleet.url, { ...deps, onWelcome: () => undefined }).run(stop.signal);
+    running = new FleetLink([fleet.url], { ...deps, onWelcome: () => undefined }).run(stop.signal);
     await fleet.welcomed();
   });
   afterEach(async () => {

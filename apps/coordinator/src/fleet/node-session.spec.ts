@@ -287,8 +287,8 @@ describe('NodeSession', () => {
     expect(submissions).toEqual([]);
   });
 
-  const seed = Number(process.env['TALLY_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
-  it(`H: reads 10,000 hostile frames and holds on to nothing (TALLY_FUZZ_SEED=${seed})`, async () => {
+  const seed = Date.now() % 2 ** 31;
+  it(`H: reads 10,000 hostile frames and holds on to nothing (seed ${seed})`, async () => {
     const frames = new FuzzFrames(seed);
     const reasons = new Set<string>();
     for (let n = 0; n < 10_000; n++) {
