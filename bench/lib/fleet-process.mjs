@@ -59,7 +59,12 @@ class Downloads {
     const headers = { authorization: `Bearer ${token}`, range: 'bytes=0-' };
     return new Promise((resolve, reject) => {
       const request = get(`${this.url}/api/v1/models/${id}`, { agent: this.agent, headers });
-      request.once('error', reject);
+      request.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+        // The server closed the kept connection while this request was on its way (Node's http.Agent): ask again.
+        const isStale = request.reusedSocket && error.code === 'ECONNRESET';
+        if (isStale) this.#stream(id, token, keep).then(resolve, reject);
+        else reject(error);
+      });
       request.once('response', (response) => {
         const hash = createHash('sha256');
         response.on('data', (/** @type {Buffer} */ piece) => {
