@@ -3,7 +3,7 @@ import { type Header, HEADER, recordHash, signRecord } from '@tallystick/record'
 import { buildHeader } from './build-header.js';
 import type { ExclusionRow, OpenRound, RoundResult } from './ports/index.js';
 import { roundMetrics } from './round-metrics.js';
-import { type Contribution, contribOf, type Inclusion, inclusionsOf } from './round-trees.js';
+import { type Contribution, contribOf, inclusionOf } from './round-trees.js';
 import type { RunDeps } from './run-plan.js';
 
 /** How a round ends. An empty round keeps model and state and says why. */
@@ -61,14 +61,12 @@ export function closedRoundOf(
   const { sha256, signer } = deps;
   const { wire } = signRecord(HEADER, header, signer);
   const leaves = contributions.map((contribution) => contribOf(sha256, contribution));
-  let inclusions: ReadonlyMap<NodeId, Inclusion> | undefined;
   return {
     header,
     headerHash: recordHash(sha256, HEADER, header),
     wire,
     resultFor: (node) => {
-      inclusions ??= inclusionsOf(sha256, leaves);
-      const inclusion = inclusions.get(node);
+      const inclusion = inclusionOf(sha256, leaves, node);
       return { header: { header, wire }, ...(inclusion === undefined ? {} : { inclusion }) };
     },
   };

@@ -16,7 +16,7 @@ export {
   contribTreeOf,
   contribOf,
   excludedRootOf,
-  inclusionsOf,
+  inclusionOf,
 } from './round-trees.js';
 export { checkSubmission, type Submission } from './gate.js';
 export { genesisHash, genesisModel, type GenesisModel } from './genesis-model.js';

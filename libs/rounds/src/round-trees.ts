@@ -1,4 +1,4 @@
-import type { Hash, NodeId, Sha256, Signature } from '@tallystick/kernel';
+import type { Hash, Sha256, Signature } from '@tallystick/kernel';
 import {
   CONTRIB,
   type Contrib,
@@ -11,8 +11,7 @@ import {
   type Receipt,
   receiptHash,
   sumLeaf,
-  type SumNode,
-  sumProofs,
+  sumProof,
   sumTree,
 } from '@tallystick/record';
 
@@ -36,7 +35,7 @@ export function contribOf(sha256: Sha256, contribution: Contribution): Contrib {
   };
 }
 
-function contribLeaves(sha256: Sha256, leaves: readonly Contrib[]): SumNode[] {
+function contribLeaves(sha256: Sha256, leaves: readonly Contrib[]): { hash: Hash; sum: bigint }[] {
   return leaves.map((leaf) => ({ hash: sumLeaf(sha256, CONTRIB, leaf), sum: leaf.weight }));
 }
 
@@ -48,25 +47,26 @@ export function contribTreeOf(
   return sumTree(sha256, contribLeaves(sha256, leaves));
 }
 
-/** A node's place in the tree of contributions, and the proof for it. */
-export interface Inclusion {
-  readonly index: number;
-  readonly weight: bigint;
-  readonly proof: readonly SumNode[];
-}
-
-/** Where each node stands, from one pass over the tree: a proof at a time is quadratic, 22 s for 1,000 nodes. */
-export function inclusionsOf(
+/** Where `node` stands in the tree and the proof for it; undefined when it has no leaf. */
+export function inclusionOf(
   sha256: Sha256,
   leaves: readonly Contrib[],
-): ReadonlyMap<NodeId, Inclusion> {
-  const proofs = sumProofs(sha256, contribLeaves(sha256, leaves));
-  return new Map(
-    leaves.map(({ node, weight }, index) => [
-      node,
-      { index, weight, proof: proofs[index] ?? [] }, // as many proofs as leaves
-    ]),
-  );
+  node: number,
+):
+  | {
+      readonly index: number;
+      readonly weight: bigint;
+      readonly proof: readonly { hash: Hash; sum: bigint }[];
+    }
+  | undefined {
+  const index = leaves.findIndex((leaf) => leaf.node === node);
+  const leaf = leaves[index];
+  if (leaf === undefined) return undefined;
+  return {
+    index,
+    weight: leaf.weight,
+    proof: sumProof(sha256, contribLeaves(sha256, leaves), index),
+  };
 }
 
 /** Root of the plain tree over the cohort, ascending by node. */
