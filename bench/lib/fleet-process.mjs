@@ -12,6 +12,9 @@ import { NoiseUpdates } from './noise.mjs';
 const HANDSHAKES = 32;
 /** Downloads at once. */
 const MAX_DOWNLOADS = 64;
+/** A coordinator with too many downloads says so; the node comes back. */
+const BUSY = 503;
+const BUSY_MS = 250;
 
 /** @typedef {import('./fleet.mjs').OpenRequest} OpenRequest */
 
@@ -66,6 +69,11 @@ class Downloads {
         else reject(error);
       });
       request.once('response', (response) => {
+        if (response.statusCode === BUSY) {
+          response.resume();
+          setTimeout(() => this.#stream(id, token, keep).then(resolve, reject), BUSY_MS);
+          return;
+        }
         const hash = createHash('sha256');
         response.on('data', (/** @type {Buffer} */ piece) => {
           hash.update(piece);
