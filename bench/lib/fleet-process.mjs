@@ -71,7 +71,7 @@ class Downloads {
       request.once('response', (response) => {
         if (response.statusCode === BUSY) {
           response.resume();
-          setTimeout(() => this.#stream(id, token, keep).then(resolve, reject), BUSY_MS);
+          setTimeout(() => void this.#stream(id, token, keep).then(resolve, reject), BUSY_MS);
           return;
         }
         const hash = createHash('sha256');
