@@ -12,6 +12,9 @@ import { NoiseUpdates } from './noise.mjs';
 const HANDSHAKES = 32;
 /** Downloads at once. */
 const MAX_DOWNLOADS = 64;
+/** A coordinator with too many downloads says so; the node comes back. */
+const BUSY = 503;
+const BUSY_MS = 250;
 
 /** @typedef {import('./fleet.mjs').OpenRequest} OpenRequest */
 
@@ -59,8 +62,18 @@ class Downloads {
     const headers = { authorization: `Bearer ${token}`, range: 'bytes=0-' };
     return new Promise((resolve, reject) => {
       const request = get(`${this.url}/api/v1/models/${id}`, { agent: this.agent, headers });
-      request.once('error', reject);
+      request.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+        // The server closed the kept connection while this request was on its way (Node's http.Agent): ask again.
+        const isStale = request.reusedSocket && error.code === 'ECONNRESET';
+        if (isStale) this.#stream(id, token, keep).then(resolve, reject);
+        else reject(error);
+      });
       request.once('response', (response) => {
+        if (response.statusCode === BUSY) {
+          response.resume();
+          setTimeout(() => void this.#stream(id, token, keep).then(resolve, reject), BUSY_MS);
+          return;
+        }
         const hash = createHash('sha256');
         response.on('data', (/** @type {Buffer} */ piece) => {
           hash.update(piece);
