@@ -93,7 +93,7 @@ class Scene {
     const tookMs = Math.round(Date.now() - sinceMs);
     const round = view.current?.round ?? 'over';
     process.stdout.write(`failover: ${what}: round ${round} goes on after ${tookMs} ms\n`);
-    expect(tookMs, what).toBeLessThanOrEqual(limitMs);
+    expect.soft(tookMs, what).toBeLessThanOrEqual(limitMs); // late is a failure, and the rest is looked at as well
   }
 
   /** The models of an undisturbed run, with everybody in every round. */
@@ -127,8 +127,11 @@ class Scene {
         seen.set(key, (seen.get(key) ?? new Set()).add(line.wire));
       }
     }
-    // Of every round a task, a header and four promises.
-    expect(seen.size).toBe(6 * 3 * this.#runs.length);
+    // Of every round a task and a header. A promise may be lost with the leader that had stored its contribution; the header
+    // includes it all the same.
+    const shared = [...seen.keys()].filter((key) => key.endsWith(' all'));
+    expect(shared).toHaveLength(2 * 3 * this.#runs.length);
+    expect(seen.size).toBeGreaterThanOrEqual(6 * 3 * this.#runs.length - 1);
     expect([...seen].filter(([, wires]) => wires.size !== 1)).toEqual([]);
   }
 }
