@@ -10,7 +10,7 @@ import {
   sumLeaf,
   verifySum,
 } from '@tallystick/record';
-import { contribTreeOf, inclusionOf, type RoundResult, weightFor } from '@tallystick/rounds';
+import { contribTreeOf, inclusionsOf, type RoundResult, weightFor } from '@tallystick/rounds';
 
 export type Inclusion = NonNullable<RoundResult['inclusion']>;
 
@@ -75,5 +75,5 @@ export function findInclusion(
   if (tree.root !== header.contribRoot || tree.total !== header.sumWeight) return 'unknown';
   const mine = leaves.find(({ node }) => node === own.receipt.node);
   if (mine?.receipt !== own.receiptHash) return 'absent';
-  return inclusionOf(sha256, leaves, own.receipt.node) ?? 'absent';
+  return inclusionsOf(sha256, leaves).get(own.receipt.node) ?? 'absent';
 }
