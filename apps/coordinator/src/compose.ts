@@ -139,16 +139,10 @@ async function openDeployment(
   const metrics = new Metrics();
   metrics.observeProcess();
   return {
+    ...settingsOf(config),
     spoolFolder: folder.spool,
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
-    databasePoolSize: config.database.poolSize,
-    sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
-    leaseMs: config.lease.ttlMs,
-    peers: config.peers?.split(',') ?? [],
-    nodeCap: BigInt(config.registry.nodeCap),
-    maxPlaying: config.runs.maxPlaying,
-    sockets: socketLimits(config.fleet.maxSessions, openFilesLimit()),
     get publicUrl() {
       return address.url;
     },
@@ -159,6 +153,19 @@ async function openDeployment(
     clock: systemClock,
     entropy: systemEntropy,
     crash: crashPointsOf(config.test.crashAt, folder.root),
+  };
+}
+
+/** What the parts take from the configuration as it is. */
+function settingsOf(config: Config) {
+  return {
+    databasePoolSize: config.database.poolSize,
+    sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
+    leaseMs: config.lease.ttlMs,
+    peers: config.peers?.split(',') ?? [],
+    nodeCap: BigInt(config.registry.nodeCap),
+    maxPlaying: config.runs.maxPlaying,
+    sockets: socketLimits(config.fleet.maxSessions, openFilesLimit()),
   };
 }
 
