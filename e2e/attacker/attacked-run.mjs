@@ -21,7 +21,8 @@ MemoryBlobStore.prototype.put = async function remember(/** @type {Uint8Array} *
 let liars = new Map();
 const train = Reflect.get(InlineTrainer.prototype, 'train');
 InlineTrainer.prototype.train = function trainOrLie(request) {
-  const attack = typeof request.datasetPath === 'string' ? liars.get(request.datasetPath) : undefined;
+  const attack =
+    typeof request.datasetPath === 'string' ? liars.get(request.datasetPath) : undefined;
   if (attack === undefined) return train.call(this, request);
   const honest = {
     train: train.bind(this),
@@ -43,7 +44,8 @@ export async function attackedRun(example, attackOf) {
   const models = [];
   blobs.clear();
   liars = attackOf;
-  const onRound = (/** @type {{ modelAfter: string }} */ header) => void models.push(header.modelAfter);
+  const onRound = (/** @type {{ modelAfter: string }} */ header) =>
+    void models.push(header.modelAfter);
   try {
     const { outcome } = await simulate(example, { logger, signal, onRound });
     return { models, failure: outcome.status === 'completed' ? undefined : outcome.reason };

@@ -7,12 +7,7 @@
  */
 import { parseArgs } from 'node:util';
 import { ClientNode } from '../../apps/client-node/dist/client-node.js';
-import {
-  ed25519,
-  sha256,
-  systemClock,
-  systemEntropy,
-} from '../../libs/kernel/dist/node/index.js';
+import { ed25519, sha256, systemClock, systemEntropy } from '../../libs/kernel/dist/node/index.js';
 import { ProcessTrainer } from '../../libs/training/dist/index.js';
 import { dishonest, isAttack } from './attacks.mjs';
 
