@@ -11,8 +11,8 @@ import { quantile } from '../lib/numbers.mjs';
 
 const D = 250_000;
 const ACTIVE = 200;
-const SMALL_IDLE = 200;
-const FULL_IDLE = 1_000;
+
+const IDLE = 1_000;
 const CUT_PPM = 20_000;
 const OTHER_FILES = 512;
 const BEAT_MS = 1_000;
@@ -33,9 +33,8 @@ const BARS = [
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {
   bars: BARS,
-  async run({ full, profile }) {
-    const idle = full ? FULL_IDLE : SMALL_IDLE;
-    if (ACTIVE + idle + OTHER_FILES > maxOpenFiles()) {
+  async run({ profile }) {
+    if (ACTIVE + IDLE + OTHER_FILES > maxOpenFiles()) {
       return Object.fromEntries(BARS.map(({ id }) => [id, { skipped: 'nofile' }]));
     }
     const mode = /** @type {const} */ ('train');
@@ -45,7 +44,7 @@ export default {
       const run = await launch({ d: D, rounds: 1 });
       await fleet.downloaded(ACTIVE, TIMEOUT_MS);
       // They join a federation whose round is open: nothing of it is theirs.
-      const others = await enrol(coordinator, idle);
+      const others = await enrol(coordinator, IDLE);
       const rest = await Fleet.open(coordinator, others, { mode: 'idle', addresses: 11 });
       try {
         rest.beat(BEAT_MS);
@@ -57,10 +56,10 @@ export default {
         const { closes, beats } = await rest.counts();
         const { rounds } = await coordinator.api(`runs/${run}/rounds`);
         const cuts = (await fleet.counts()).closes;
-        const note = `${idle} idle, ${ACTIVE} × 1 MB in ${seconds} s, ${cuts} disconnects, ${beats.length} heartbeats`;
+        const note = `${IDLE} idle, ${ACTIVE} × 1 MB in ${seconds} s, ${cuts} disconnects, ${beats.length} heartbeats`;
         return {
           '26.counted': { value: (100 * rounds[0].included) / ACTIVE, note },
-          '26.idle': { value: (100 * (idle - closes)) / idle, note },
+          '26.idle': { value: (100 * (IDLE - closes)) / IDLE, note },
           '26.heartbeat': { value: quantile(beats, 0.99), note },
         };
       } finally {
