@@ -26,6 +26,7 @@ const MAX_PAYLOAD_BYTES = 2 ** 21;
  * @property {(id: string, token: string) => Promise<void>} download
  * @property {() => import('./noise.mjs').NoiseUpdates} updates of the model that was downloaded
  * @property {import('./fleet-log.mjs').FleetLog} log
+ * @property {number} cutPpm share of the nodes whose connection breaks once, in the middle of their upload or just after it
  */
 
 export class BenchNode {
@@ -35,6 +36,8 @@ export class BenchNode {
     this.place = place;
     this.signer = signerFromSeed(fromHex(seed));
     this.token = '';
+    /** Where the connection breaks, once. @type {'upload' | 'submit' | undefined} */
+    this.cut = cutOf(node, place.cutPpm);
     /** @type {{ task: Task, file: import('./noise.mjs').NoiseFile } | undefined} */
     this.current = undefined;
     /** @type {(error?: Error) => void} */
@@ -50,6 +53,9 @@ export class BenchNode {
     });
     this.socket.on('message', (/** @type {Buffer} */ data) => this.#receive(data));
     this.socket.on('error', (error) => this.settle(error));
+    this.socket.on('pong', (/** @type {Buffer} */ sent) => {
+      this.place.log.heard(performance.now() - sent.readDoubleLE(0));
+    });
     this.socket.on('close', (code, reason) => {
       this.place.log.closed();
       this.settle(new Error(`closed ${code} ${reason.toString()}`));
@@ -61,6 +67,24 @@ export class BenchNode {
 
   close() {
     this.socket?.terminate();
+  }
+
+  /** Asks for a sign of life; the log keeps how long it took. */
+  beat() {
+    const { socket } = this;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    const now = Buffer.alloc(8);
+    now.writeDoubleLE(performance.now());
+    socket.ping(now);
+  }
+
+  /** Breaks the connection when this is its moment, and comes back. @param {BenchNode['cut']} moment */
+  async #breaksAt(moment) {
+    if (this.cut === undefined || this.cut !== moment) return false;
+    this.cut = undefined;
+    this.socket?.terminate();
+    await this.connect();
+    return true;
   }
 
   /** @param {Buffer} bytes */
@@ -127,6 +151,7 @@ export class BenchNode {
   async #upload(offset) {
     const { current, socket } = this;
     if (current === undefined || socket === undefined) return;
+    if (await this.#breaksAt('upload')) return;
     const { task, file } = current;
     const { run, round } = task;
     for (let at = offset; at < file.bytes; at += LIMITS.chunkBytes) {
@@ -136,6 +161,7 @@ export class BenchNode {
     }
     this.#send({ kind: 'submit', run, round, receipt: this.#receipt(task, file) });
     this.place.log.submitted(file.bytes);
+    await this.#breaksAt('submit');
   }
 
   /** @param {Task} task @param {import('./noise.mjs').NoiseFile} file */
@@ -160,4 +186,12 @@ export class BenchNode {
   #send(head) {
     this.socket?.send(encodeFrame(head));
   }
+}
+
+/** Spread evenly over the node ids; every other one breaks off after its submit. @param {number} node @param {number} ppm */
+function cutOf(node, ppm) {
+  const before = Math.floor((node * ppm) / 1e6);
+  const cuts = Math.floor(((node + 1) * ppm) / 1e6);
+  if (cuts === before) return undefined;
+  return cuts % 2 === 0 ? 'submit' : 'upload';
 }

@@ -20,11 +20,12 @@ import { inScratch } from './scratch.mjs';
  * time of `work`. Everything is stopped and removed after it.
  * @template T
  * @param {{ readonly nodes: number, readonly absent?: number, readonly mode: 'idle' | 'download' | 'train',
- *   readonly processes?: number, readonly profile?: string | undefined }} options
+ *   readonly processes?: number, readonly cutPpm?: number, readonly profile?: string | undefined }} options
  * @param {(federation: Federation) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export function withFederation({ nodes, absent = 0, mode, processes = 1, profile }, work) {
+export function withFederation(options, work) {
+  const { nodes, absent = 0, mode, processes = 1, cutPpm = 0, profile } = options;
   return inScratch(async (data) => {
     const coordinator = await Coordinator.start(data, { profile });
     /** @type {Fleet | undefined} */
@@ -33,7 +34,7 @@ export function withFederation({ nodes, absent = 0, mode, processes = 1, profile
       const startMs = performance.now();
       const enrolled = await enrol(coordinator, nodes + absent);
       const enrolMs = performance.now() - startMs;
-      fleet = await Fleet.open(coordinator, enrolled.slice(0, nodes), { mode, processes });
+      fleet = await Fleet.open(coordinator, enrolled.slice(0, nodes), { mode, processes, cutPpm });
       const launch = async (/** @type {RunSize} */ { d, rounds }) => {
         const spec = runYaml({ d, nodes: nodes + absent, rounds });
         const { run } = await coordinator.api('runs', { spec, pot: '0' });

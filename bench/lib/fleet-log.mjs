@@ -4,6 +4,9 @@
 /** Round and when it was over for the nodes of a process: the last submit sent, the first result heard. */
 /** @typedef {{ round: number, submitMs: number, resultMs: number }} RoundTimes */
 
+/** Answers to heartbeats that are remembered. */
+const MAX_BEATS = 100_000;
+
 /** @typedef {ReturnType<FleetLog['counts']>} FleetCounts */
 
 const nowMs = () => performance.timeOrigin + performance.now();
@@ -22,6 +25,13 @@ export class FleetLog {
     this.errors = [];
     this.newest = -1;
     this.submitMs = 0;
+    /** Ms from a ping to its pong. @type {number[]} */
+    this.beats = [];
+  }
+
+  /** @param {number} ms */
+  heard(ms) {
+    if (this.beats.length < MAX_BEATS) this.beats.push(ms);
   }
 
   /** @param {string} outcome `accepted`, or the code */
@@ -58,6 +68,6 @@ export class FleetLog {
 
   counts() {
     const { verdicts, bytes, downloads, lastDownloadMs, closes, errors } = this;
-    return { verdicts, bytes, downloads, lastDownloadMs, closes, errors };
+    return { verdicts, bytes, downloads, lastDownloadMs, closes, errors, beats: this.beats };
   }
 }

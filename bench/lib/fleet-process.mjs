@@ -91,10 +91,10 @@ class Downloads {
 
 /** @param {OpenRequest} request */
 async function open(request) {
-  const { url, localAddress, genesis, coordinatorKey, mode } = request;
+  const { url, localAddress, genesis, coordinatorKey, mode, cutPpm } = request;
   const downloads = new Downloads(request);
   const place = {
-    ...{ url, localAddress, genesis, coordinatorKey, mode, log },
+    ...{ url, localAddress, genesis, coordinatorKey, mode, cutPpm, log },
     gate: () => gate,
     download: (/** @type {string} */ id, /** @type {string} */ token) => downloads.fetch(id, token),
     updates: () => {
@@ -112,11 +112,19 @@ async function open(request) {
   await Promise.all(lanes);
 }
 
-/** @typedef {{ open?: OpenRequest, counts?: true, hold?: true, go?: true }} Asked */
+/** Every node asks for a sign of life every `ms`, not all at once. @param {number} ms */
+function beatEvery(ms) {
+  for (const [i, node] of nodes.entries()) {
+    setTimeout(() => setInterval(() => node.beat(), ms), (ms * i) / nodes.length);
+  }
+}
+
+/** @typedef {{ open?: OpenRequest, counts?: true, hold?: true, go?: true, beatMs?: number }} Asked */
 
 process.on('message', (/** @type {Asked} */ message) => {
   if (message.hold === true) closeGate();
   if (message.go === true) openGate();
+  if (message.beatMs !== undefined) beatEvery(message.beatMs);
   if (message.counts === true) process.send?.({ counts: log.counts() });
   if (message.open === undefined) return;
   open(message.open).then(

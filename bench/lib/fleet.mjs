@@ -19,6 +19,7 @@ const POLL_MS = 20;
  * @property {string} localAddress
  * @property {'idle' | 'download' | 'train'} mode
  * @property {readonly Enrolled[]} nodes
+ * @property {number} cutPpm
  */
 
 /** Real nodes over real sockets, in processes of their own, so that their CPU is not the coordinator's. */
@@ -33,16 +34,18 @@ export class Fleet {
   /**
    * Opens a session for every node.
    * @param {import('./coordinator.mjs').Coordinator} coordinator @param {readonly Enrolled[]} nodes
-   * @param {{ readonly mode: OpenRequest['mode'], readonly processes?: number }} options
+   * @param {{ readonly mode: OpenRequest['mode'], readonly processes?: number, readonly addresses?: number,
+   *   readonly cutPpm?: number }} options addresses: number of the first block of addresses; cutPpm: nodes whose
+   *   connection breaks once
    */
-  static async open(coordinator, nodes, { mode, processes = 1 }) {
+  static async open(coordinator, nodes, { mode, processes = 1, addresses = 1, cutPpm = 0 }) {
     const fleet = new Fleet();
     const { url, genesis, coordinatorKey } = coordinator;
     try {
       const opened = Array.from({ length: processes }, (_, i) => {
-        const localAddress = `127.0.${i + 1}.1`; // an address block each: pending sockets are counted by block
+        const localAddress = `127.0.${addresses + i}.1`; // an address block each: pending sockets are counted by block
         const share = nodes.filter((_node, j) => j % processes === i);
-        const about = { url, genesis, coordinatorKey, localAddress, mode, nodes: share };
+        const about = { url, genesis, coordinatorKey, localAddress, mode, cutPpm, nodes: share };
         return fleet.#start(about);
       });
       await Promise.all(opened);
@@ -92,6 +95,11 @@ export class Fleet {
 
   go() {
     for (const child of this.children) child.send({ go: true });
+  }
+
+  /** Every node pings every `ms` from now on; `counts` has the times of the answers. @param {number} ms */
+  beat(ms) {
+    for (const child of this.children) child.send({ beatMs: ms });
   }
 
   /** Waits until so many rounds are over. @param {number} count @param {number} timeoutMs */
@@ -169,5 +177,6 @@ function added(a, b) {
     lastDownloadMs: Math.max(a.lastDownloadMs, b.lastDownloadMs),
     closes: a.closes + b.closes,
     errors: [...a.errors, ...b.errors],
+    beats: [...a.beats, ...b.beats],
   };
 }

@@ -9,6 +9,12 @@ export function median(values) {
   return sorted.length % 2 === 1 ? high : ((sorted[half - 1] ?? Number.NaN) + high) / 2;
 }
 
+/** The value that `share` of them do not exceed. @param {readonly number[]} values at least one @param {number} share */
+export function quantile(values, share) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
 /**
  * Rate of work that goes through stages one after another on one core: 1 / Σ 1/rate.
  * @param {readonly number[]} rates all in the same unit

@@ -157,10 +157,14 @@ export class Federation {
     return ended;
   }
 
-  /** Starts the node of a site as a service does, and waits until it is welcome. */
-  async startNode(name: string): Promise<Running> {
-    const args = ['--folder', this.folderOf(name)];
-    const node = this.stage.start('apps/client-node/dist/main.js', args, { name: `node ${name}` });
+  /** Starts the node of a site as a service does, or one that lies, and waits until it is welcome. */
+  async startNode(name: string, attack?: string): Promise<Running> {
+    const folder = ['--folder', this.folderOf(name)];
+    const [script, args] =
+      attack === undefined
+        ? ['apps/client-node/dist/main.js', folder]
+        : ['e2e/attacker/main.mjs', [...folder, '--attack', attack]];
+    const node = this.stage.start(script, args, { name: `node ${name}` });
     this.nodes.set(name, node);
     await node.event('node.ready');
     return node;
