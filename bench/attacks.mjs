@@ -13,14 +13,17 @@ import { parseArgs } from 'node:util';
 import { accuracyOf, attackedRun } from '../e2e/attacker/attacked-run.mjs';
 import { FLIP, flipped, isAttack } from '../e2e/attacker/attacks.mjs';
 import { loadExample } from '../apps/cli/dist/federation/example.js';
-import { copyDigits, dealUnevenly } from './lib/digits.mjs';
+import { copyDigits, dealUnevenly, leaveUnscaled } from './lib/digits.mjs';
 import { exitCodeOf, jsonOf, lineOf, rowOf } from './lib/line.mjs';
 import { inScratch } from './lib/scratch.mjs';
 
 const LIARS = 4;
 const LAST_ROUNDS = 3;
 const DEFAULT = 'multiKrum';
+/** Nobody lies, but no site has the digits of another. The bar is for sites that see the same pixels, as NumPy's did. */
 const UNEVEN = 'dirichlet';
+/** The same, each site standardised by the few digits it has. */
+const SKEWED = 'dirichletStandardised';
 const ATTACKS = ['none', 'sign10', 'gauss', 'scale', FLIP];
 const RULES = ['mean', DEFAULT, 'median', 'trimmedMean', 'geometricMedian', 'krum', 'bulyan'];
 /** Centred clipping needs a radius: honest updates are 1.2 long in the first round, .3 to .6 after it. */
@@ -53,7 +56,8 @@ function accuracy(attack, rule, seed) {
     await copyDigits(folder);
     const run = join(folder, 'run.yaml');
     await writeFile(run, `${await readFile(run, 'utf8')}${robustOf(rule)}`);
-    if (attack === UNEVEN) await dealUnevenly(folder, seed);
+    if (attack === UNEVEN || attack === SKEWED) await dealUnevenly(folder, seed);
+    if (attack === UNEVEN) await leaveUnscaled(folder);
     const example = await loadExample(folder, seed);
     const liars = example.sites.slice(0, LIARS).map(({ datasetPath }) => datasetPath);
     if (attack === FLIP) {
@@ -123,7 +127,7 @@ process.exitCode = exitCodeOf(lines);
 async function printTable() {
   const rules = [...RULES, CENTRED];
   if (!flags.json) console.log(`\n| | ${rules.join(' | ')} |\n|---|${'--:|'.repeat(rules.length)}`);
-  for (const attack of [...ATTACKS, UNEVEN]) {
+  for (const attack of [...ATTACKS, UNEVEN, SKEWED]) {
     const cells = [];
     for (const rule of rules) cells.push((await measure(attack, rule)).toFixed(1));
     if (flags.json) console.log(JSON.stringify({ attack, rules, accuracy: cells.map(Number) }));

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { figures, linesOf, numbersOf } from './lib/figure.mjs';
 import { exitCodeOf, jsonOf, lineOf, rowOf } from './lib/line.mjs';
 import { flatManifest, NoiseUpdates } from './lib/noise.mjs';
-import { median, perMinute, serialRate } from './lib/numbers.mjs';
+import { median, perMinute, quantile, serialRate } from './lib/numbers.mjs';
 import { runYaml, unitsFor } from './lib/run-yaml.mjs';
 
 const RATIO = { id: '1', title: 'a ratio', unit: '%', atLeast: 80 };
@@ -63,7 +63,7 @@ describe('the figures', () => {
 
   it('are those of the table, each line named once', async () => {
     const all = await figures();
-    const numbers = '1 2 3 4 4b 4c 5 5b 6 7 8 9 10 11'.split(' ');
+    const numbers = '1 2 3 4 4b 4c 5 5b 6 7 8 9 10 11 26'.split(' ');
     expect(all.flatMap(numbersOf)).toEqual(numbers);
     const ids = all.flatMap(({ bars }) => bars.map(({ id }) => id));
     expect(new Set(ids).size).toBe(ids.length);
@@ -101,6 +101,12 @@ describe('arithmetic', () => {
   it('takes the middle', () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 3, 2])).toBe(2.5);
+  });
+
+  it('takes the value that a share does not exceed', () => {
+    const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
+    expect(quantile(hundred, 0.99)).toBe(99);
+    expect(quantile([7], 0.99)).toBe(7);
   });
 
   it('puts stages one after another', () => expect(serialRate([2, 2])).toBe(1));

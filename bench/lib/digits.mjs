@@ -82,3 +82,22 @@ export async function dealUnevenly(folder, seed) {
     await writeFile(datasetPath, `${[head, ...lines].join('\n')}\n`);
   }
 }
+
+/**
+ * Sites of the copy in `folder` no longer standardise their pixels: all of them see sixteenths, whatever digits they have.
+ * @param {string} folder
+ */
+export async function leaveUnscaled(folder) {
+  const { sites } = await loadExample(folder);
+  for (const { datasetPath } of sites) {
+    const [head = '', ...lines] = (await readFile(datasetPath, 'utf8')).trimEnd().split('\n');
+    const sixteenths = lines.map((line) => {
+      const cells = line.split(',');
+      return [...cells.slice(0, -2).map((dots) => Number(dots) / 16), ...cells.slice(-2)].join(',');
+    });
+    await writeFile(datasetPath, `${[head, ...sixteenths].join('\n')}\n`);
+  }
+  const run = join(folder, 'run.yaml');
+  const text = await readFile(run, 'utf8');
+  await writeFile(run, text.replaceAll('scale: standard', 'scale: none'));
+}
