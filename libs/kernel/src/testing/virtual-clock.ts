@@ -22,7 +22,8 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, callback };
+    const atMs = this.#nowMs + Math.max(0, Math.ceil(delayMs)); // real clocks show whole milliseconds
+    const timer = { atMs, order: this.#order++, callback };
     this.#pending.splice(this.#placeOf(timer), 0, timer);
     return { cancel: () => this.#cancel(timer) };
   }

@@ -53,6 +53,11 @@ export class SimChain extends InMemoryRoundLedger {
     if (pace.blockMs !== undefined) this.#tick(pace.blockMs);
   }
 
+  /** Blocks come by themselves, so that an era ends. */
+  get isTicking(): boolean {
+    return this.#pace.blockMs !== undefined;
+  }
+
   override finalized(): Promise<BlockRef> {
     return Promise.resolve(refOf(this.#finalHeight));
   }

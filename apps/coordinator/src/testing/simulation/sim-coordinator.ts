@@ -197,6 +197,7 @@ class Life {
   /** Undefined until it serves. */
   accept(node: SimNode): SimConnection | undefined {
     if (!this.#isServing) return undefined;
+    this.#parts.sim.trace.add(`node ${node.id} connects`);
     const connection = new SimConnection(this.#parts.sim, `node ${node.id}`);
     const session = new NodeSession(
       node.id,

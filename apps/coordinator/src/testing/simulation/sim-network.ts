@@ -34,6 +34,7 @@ export class SimConnection {
 
   attach(side: Side, receiver: Receiver): void {
     this.#ends[side] = receiver;
+    if (!this.#isOpen) this.#sim.clock.after(0, () => receiver.closed());
   }
 
   send(to: Side, packet: Packet): void {

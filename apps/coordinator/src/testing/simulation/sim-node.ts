@@ -70,6 +70,7 @@ export interface NodeParts {
 const RETRY_MS = 1_000;
 /** Without a verdict the node says it all again. */
 const SILENCE_MS = 8_000;
+const DOWNLOAD_MS = 10_000;
 const FRAME_BYTES = 2 ** 20;
 
 type Answered = Extract<NodeLine, { type: 'receipt' | 'decline' }>;
@@ -163,7 +164,7 @@ class NodeLife {
         if (!this.#process.isAlive || this.connection !== connection) return;
         this.#tail = this.#tail
           .then(() => this.#handle(bytes))
-          .catch(() => this.#giveUp(connection));
+          .catch(() => this.#giveUp());
       },
       closed: () => {
         if (!this.#process.isAlive || this.connection !== connection) return;
@@ -176,9 +177,9 @@ class NodeLife {
   }
 
   /** A fault of its own (disk, download): the next session offers the task again. */
-  #giveUp(connection: SimConnection): void {
+  #giveUp(): void {
     this.#working = -1;
-    connection.break();
+    this.connection?.break();
   }
 
   async #handle(bytes: Uint8Array): Promise<void> {
@@ -211,13 +212,13 @@ class NodeLife {
     }
     if (this.#working === task.round) return;
     this.#working = task.round;
-    void this.#work(task).catch(() => this.connection && this.#giveUp(this.connection));
+    void this.#work(task).catch(() => this.#giveUp());
   }
 
   async #work(task: Task): Promise<void> {
     const { sim, habits, plan, node } = this.#parts;
     const { random } = sim;
-    const model = await this.#parts.download(this.#process, task.model);
+    const model = await this.#download(task.model);
     await this.#process.later(random.between(...habits.trainMs), () => undefined);
     if (this.#working !== task.round || this.#answers.has(task.round)) return;
     const hash = recordHash(sha256, TASK, task);
@@ -236,6 +237,13 @@ class NodeLife {
     await this.#log.append(line);
     this.#answers.set(task.round, line);
     this.#send(line);
+  }
+
+  #download(model: Hash): Promise<Uint8Array> {
+    const late = this.#process.sleep(DOWNLOAD_MS).then(() => {
+      throw new Error('the download stands still');
+    });
+    return Promise.race([this.#parts.download(this.#process, model), late]);
   }
 
   #receiptOf(task: Task, hash: Hash, made: { update: Uint8Array; attempt: number }): Receipt {

@@ -51,7 +51,7 @@ export function rpcOf(
     },
     submitCommit: (commit) => {
       const isDropped = faults.strikes('chain.dropped');
-      const isStarved = faults.strikes('chain.starved');
+      const isStarved = chain.isTicking && faults.strikes('chain.starved');
       const isAckLost = faults.strikes('chain.ack-lost');
       return call(() => {
         trace.add(`submit ${commit.nonce} ${commit.hash}`);
