@@ -43,8 +43,16 @@ export class PgRoundJournal implements RoundJournal {
     this.#closed = deps.closed;
   }
 
+  /**
+   * A process that died may have left its last write in PostgreSQL, still under way. It holds the lock of the open
+   * round, so this waits for it: a row that landed later would be durable and in no fold.
+   */
   async load(run: RunId): Promise<RunState> {
     return this.#work.run(async ({ manager }): Promise<RunState> => {
+      const open = await manager.findOne(RoundEntity, {
+        where: { runId: run, header: IsNull() },
+        lock: { mode: 'pessimistic_write' },
+      });
       const closed = await manager.find(RoundEntity, {
         select: { runId: true, round: true, header: true },
         where: { runId: run, header: Not(IsNull()) },
@@ -58,7 +66,6 @@ export class PgRoundJournal implements RoundJournal {
           ? []
           : await manager.findBy(ContributionEntity, { runId: run, round });
       const last = newest.map(contributionRow);
-      const open = await manager.findOneBy(RoundEntity, { runId: run, header: IsNull() });
       if (open === null) return { headers, last };
       const at = { where: { runId: run, round: open.round } };
       return {

@@ -26,6 +26,7 @@ const CHANCES = {
   'chain.dropped': 0.15,
   'chain.starved': 0.15,
   'chain.unreachable': 0.01,
+  'chain.slow': 0.02,
   'chain.ack-lost': 0.05,
 } as const;
 

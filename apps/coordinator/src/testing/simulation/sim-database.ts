@@ -7,8 +7,8 @@ import type { SimProcess } from './sim-process.js';
 
 /**
  * PostgreSQL as its clients see it: a transaction takes effect at one moment, whole, and stays. Its answer comes
- * later or never; a client that dies may have its last transactions committed all the same. Writes of rounds wait
- * for each other (the row lock of the round); reads wait for nothing.
+ * later or never; a client that dies may have its last transactions committed all the same. Writes of rounds
+ * and the load of a run wait for each other (the row lock of the round); other reads wait for nothing.
  */
 export class SimDatabase {
   readonly #sim: Sim;
@@ -34,7 +34,7 @@ export class SimDatabase {
     const write = (what: string, work: () => Promise<void>): Promise<void> =>
       this.#transact(client, what, work, true);
     return {
-      load: (run) => this.#transact(client, 'load', () => this.#journal.load(run)),
+      load: (run) => this.#transact(client, 'load', () => this.#journal.load(run), true),
       open: (open) =>
         write(`open ${open.round}`, async () => {
           await this.#journal.open(open);

@@ -1,4 +1,5 @@
-import { asPublicKey, asSignature, type Ed25519, fromHex, type Signer } from '@tallystick/kernel';
+import { createHash } from 'node:crypto';
+import { asPublicKey, asSignature, type Ed25519, type Signer } from '@tallystick/kernel';
 import { ed25519, sha256, signerFromSeed } from '@tallystick/kernel/node';
 
 /** A signature scheme: who signs with the key of a seed, and who checks it. */
@@ -21,6 +22,5 @@ export const HASHED_KEYS: SimKeys = {
 };
 
 function hashed(key: string, message: Uint8Array): string {
-  const first = sha256(fromHex(key), message);
-  return first + sha256(fromHex(first));
+  return createHash('sha512').update(key).update(message).digest('hex');
 }

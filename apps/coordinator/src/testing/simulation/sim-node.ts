@@ -162,9 +162,7 @@ class NodeLife {
     connection.attach('node', {
       receive: ({ bytes }) => {
         if (!this.#process.isAlive || this.connection !== connection) return;
-        this.#tail = this.#tail
-          .then(() => this.#handle(bytes))
-          .catch(() => this.#giveUp());
+        this.#tail = this.#tail.then(() => this.#handle(bytes)).catch(() => this.#giveUp());
       },
       closed: () => {
         if (!this.#process.isAlive || this.connection !== connection) return;

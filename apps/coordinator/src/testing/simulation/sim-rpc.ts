@@ -28,7 +28,8 @@ export function rpcOf(
   const call = <T>(effect: () => T | Promise<T>): Promise<T> => {
     if (faults.strikes('chain.unreachable')) reach.cut(clock.nowMs(), random.between(500, 15_000));
     if (faults.strikes('chain.stalled')) chain.stall(random.between(5_000, 60_000));
-    return client.later(random.between(1, 6), () => {
+    const ms = faults.strikes('chain.slow') ? random.between(200, 5_000) : random.between(1, 6);
+    return client.later(ms, () => {
       if (reach.isAway(clock.nowMs())) throw unreachable();
       return effect();
     });

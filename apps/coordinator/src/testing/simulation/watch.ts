@@ -1,4 +1,4 @@
-import { type Hash, type NodeId, toHex, utf8 } from '@tallystick/kernel';
+import { type Hash, type NodeId, utf8 } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import {
   ExclusionReason,
@@ -58,8 +58,8 @@ export class Watch {
   readonly #plan: RunPlan;
   readonly #latestWallMs: () => number;
   readonly #rounds: RoundFacts[] = [];
-  /** `record round node` → the bytes signed. */
-  readonly #signatures = new Map<string, string>();
+  /** Record, round and node → hash of the bytes signed. */
+  readonly #signatures = new Map<string, Hash>();
   readonly #promises = new Map<string, { round: number; node: NodeId; receipt: Hash }>();
   readonly #committed = new Set<number>();
 
@@ -175,7 +175,7 @@ export class Watch {
   }
 
   #once(what: string, message: Uint8Array): void {
-    const bytes = toHex(message);
+    const bytes = sha256(message);
     const earlier = this.#signatures.get(what);
     if (earlier !== undefined && earlier !== bytes)
       this.fail('one-signature', `two of one ${what}`);
