@@ -9,7 +9,7 @@ export type Phase = (typeof PHASES)[number];
 /** Kind of fault → its probability at each opportunity, in a schedule that has it at the middle rate. */
 const CHANCES = {
   'coordinator.crash': 0.004,
-  'publisher.doubled': 0.5,
+  'publisher.doubled': 0.7,
   'node.crash': 0.008,
   'connection.broken': 0.004,
   'message.lost': 0.01,
@@ -23,12 +23,21 @@ const CHANCES = {
   'clock.forward': 0.006,
   'clock.backward': 0.006,
   'chain.stalled': 0.01,
-  'chain.dropped': 0.15,
-  'chain.starved': 0.15,
+  'chain.dropped': 0.2,
+  'chain.starved': 0.3,
   'chain.unreachable': 0.01,
   'chain.slow': 0.02,
-  'chain.ack-lost': 0.05,
+  'chain.ack-lost': 0.1,
 } as const;
+
+/** How much more often faults come in the phase that a schedule looks at; aggregating is over in milliseconds. */
+const FOCUS: Readonly<Record<Phase, number>> = {
+  opening: 5,
+  collecting: 3,
+  uploading: 5,
+  aggregating: 30,
+  anchoring: 5,
+};
 
 export type FaultKind = keyof typeof CHANCES;
 export const FAULT_KINDS = Object.keys(CHANCES) as readonly FaultKind[]; // the keys of a literal
@@ -38,19 +47,24 @@ export interface FaultPlan {
   readonly kinds: ReadonlySet<FaultKind>;
   /** Multiplies every chance. */
   readonly rate: number;
-  /** A phase in which faults come five times as often. */
+  /** A phase in which faults come more often. */
   readonly focus: Phase | undefined;
 }
 
 export const NO_FAULTS: FaultPlan = { kinds: new Set(), rate: 0, focus: undefined };
 
+/** These make a short phase long, so that others meet it. */
+const SLOW: readonly FaultKind[] = ['disk.slow', 'database.slow', 'chain.slow'];
+
 /** Each schedule has another mix (swarm testing: Groce et al., ISSTA 2012). */
 export function drawFaultPlan(random: SeededRandom): FaultPlan {
   const share = random.pick([0.2, 0.5, 1]);
+  const focus = random.pick([undefined, ...PHASES, 'aggregating' as const]);
+  const drawn = FAULT_KINDS.filter(() => random.chance(share));
   return {
-    kinds: new Set(FAULT_KINDS.filter(() => random.chance(share))),
+    kinds: new Set(focus === 'aggregating' ? [...drawn, ...SLOW] : drawn),
     rate: random.pick([0.3, 1, 3]),
-    focus: random.pick([undefined, ...PHASES]),
+    focus,
   };
 }
 
@@ -83,8 +97,9 @@ export class Faults {
     const { kinds, rate, focus } = this.#plan;
     if (this.#isCalm || !kinds.has(kind)) return false;
     const phases = this.phases();
-    const factor = focus !== undefined && phases.includes(focus) ? 5 * rate : rate;
-    if (!this.#random.chance(CHANCES[kind] * factor)) return false;
+    const isFocus = focus !== undefined && phases.includes(focus);
+    const factor = isFocus ? FOCUS[focus] : 1;
+    if (!this.#random.chance(CHANCES[kind] * rate * factor)) return false;
     this.#coverage.add(kind, phases);
     this.#trace.add(`fault ${kind}`);
     return true;

@@ -1,4 +1,4 @@
-import { type Hash, isTallyError, type Logger, type Sha256, type Signer } from '@tallystick/kernel';
+import { type Hash, isTallyError, type Logger, type Signer } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { RoundLedger } from '@tallystick/chain';
 import { InProcessFolderFactory } from '@tallystick/compute';
@@ -40,6 +40,7 @@ export interface CoordinatorPorts {
   readonly folders: FolderFactory;
   readonly blobs: SimBlobStore;
   readonly ledger: RoundLedger;
+  readonly publishingLedger: RoundLedger;
   readonly link: NodeLink;
 }
 
@@ -52,7 +53,9 @@ export interface CoordinatorParts {
   readonly chain: SimChain;
   readonly reach: Reach;
   readonly skew: Skew;
-  readonly mutate: (ports: CoordinatorPorts, process: SimProcess) => CoordinatorPorts;
+  /** For the mutants: its disk syncs nothing. */
+  readonly skipsSync: boolean;
+  readonly mutate: (ports: CoordinatorPorts) => CoordinatorPorts;
 }
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -69,7 +72,7 @@ export class SimCoordinator {
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
-    this.disk = new SimDisk(parts.sim);
+    this.disk = new SimDisk(parts.sim, parts.skipsSync);
   }
 
   start(): void {
@@ -121,6 +124,7 @@ export class SimCoordinator {
     const { sim, database } = this.#parts;
     if (!process.isAlive) return;
     this.#crashes++;
+    const lingersMs = sim.faults.strikes('publisher.doubled') ? sim.random.between(500, 6_000) : 0;
     sim.trace.add('coordinator crashes');
     const life = this.#life;
     this.#life = undefined;
@@ -128,7 +132,6 @@ export class SimCoordinator {
     this.disk.crash();
     life?.breakConnections();
     database.cutLeader();
-    const lingersMs = sim.faults.strikes('publisher.doubled') ? sim.random.between(500, 6_000) : 0;
     sim.clock.after(lingersMs, () => life?.publishing.kill());
     sim.clock.after(sim.random.between(100, 3_000), () => this.start());
   }
@@ -148,7 +151,7 @@ class Life {
   readonly #connections = new Set<SimConnection>();
   #loop: RunLoop | undefined;
   #isServing = false;
-  #uploads = 0;
+  #spooling = 0;
 
   constructor(parts: CoordinatorParts, process: SimProcess, disk: SimDisk) {
     const { sim, plan, database, chain, reach } = parts;
@@ -162,9 +165,10 @@ class Life {
       outbox: database.outbox(this.publishing),
       folders: new InProcessFolderFactory({ blobs, sha256, chunkPositions: 1_024 }),
       ledger: rpcOf(sim, { chain, reach }, process),
+      publishingLedger: rpcOf(sim, { chain, reach }, this.publishing),
       link: new WsNodeLink(this.#sessions),
     };
-    this.#ports = parts.mutate(ports, process);
+    this.#ports = parts.mutate(ports);
     this.blobs = this.#ports.blobs;
     this.#sessionDeps = this.#makeSessionDeps();
   }
@@ -172,11 +176,11 @@ class Life {
   async run(): Promise<RunOutcome> {
     await this.#reconcile();
     void this.#publish();
-    const { plan, outbox: _, ...ports } = this.#ports;
+    const { plan, journal, folders, ledger, link } = this.#ports;
     const { signer, keys } = this.#parts;
     const loop = new RunLoop(plan, {
-      ...ports,
-      ...{ signer, sha256: sha256 satisfies Sha256, ed25519: keys.ed25519 },
+      ...{ journal, folders, ledger, link },
+      ...{ signer, sha256, ed25519: keys.ed25519 },
       ...{ clock: this.#process.clock, logger: SILENT },
     });
     this.#loop = loop;
@@ -191,7 +195,9 @@ class Life {
     const phase = this.#loop?.status().phase ?? 'opening';
     if (phase === 'aggregating') return ['aggregating'];
     if (phase !== 'collecting') return ['opening'];
-    return this.#uploads > 0 ? ['collecting', 'uploading'] : ['collecting'];
+    const isUploading =
+      this.#spooling > 0 || [...this.#connections].some((connection) => connection.isUploading);
+    return isUploading ? ['collecting', 'uploading'] : ['collecting'];
   }
 
   /** Undefined until it serves. */
@@ -236,13 +242,13 @@ class Life {
   }
 
   async #store(bytes: Uint8Array, connection: SimConnection): Promise<void> {
-    this.#uploads++;
+    this.#spooling++;
     try {
       await this.blobs.put(bytes);
     } catch {
       connection.break();
     } finally {
-      this.#uploads--;
+      this.#spooling--;
     }
   }
 
@@ -261,13 +267,13 @@ class Life {
   }
 
   async #publish(): Promise<void> {
-    const { sim, signer, chain, reach, database } = this.#parts;
+    const { sim, signer, database } = this.#parts;
+    const { outbox, publishingLedger: ledger } = this.#ports;
     const { clock } = this.publishing;
     const wake = new Wake(clock);
     database.onClosed = () => wake.set();
     const publisher = new CommitPublisher({
-      ...{ outbox: this.#ports.outbox, signer, sha256, wake, clock },
-      ledger: rpcOf(sim, { chain, reach }, this.publishing),
+      ...{ outbox, ledger, signer, sha256, wake, clock },
       ...{ logger: SILENT, crash: NO_CRASH, backlog: { set: () => undefined } },
       lead: () => database.lead(this.publishing),
     });

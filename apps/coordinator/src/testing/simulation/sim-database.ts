@@ -1,5 +1,5 @@
 import { TallyError } from '@tallystick/kernel';
-import type { InMemoryJournal, RoundJournal } from '@tallystick/rounds';
+import type { CloseRound, RoundJournal } from '@tallystick/rounds';
 import type { Outbox } from '../../persistence/outbox-rows.js';
 import { FakeOutbox } from '../fake-outbox.js';
 import type { Sim } from './sim.js';
@@ -12,21 +12,28 @@ import type { SimProcess } from './sim-process.js';
  */
 export class SimDatabase {
   readonly #sim: Sim;
-  readonly #journal: InMemoryJournal;
+  readonly #journal: RoundJournal;
+  readonly #closesInTwo: boolean;
   readonly #outbox = new FakeOutbox();
   /** Told after a close committed. */
   onClosed: () => void = () => undefined;
   #leader: SimProcess | undefined;
   #roundsFreeAtMs = 0;
 
-  constructor(sim: Sim, journal: InMemoryJournal) {
+  /** @param store.closesInTwo for the mutants: the outbox row has a transaction of its own. */
+  constructor(
+    sim: Sim,
+    store: { readonly journal: RoundJournal; readonly closesInTwo?: boolean | undefined },
+  ) {
     this.#sim = sim;
-    this.#journal = journal;
+    this.#journal = store.journal;
+    this.#closesInTwo = store.closesInTwo === true;
   }
 
   /** True when every closed round is final. */
   get isDrained(): boolean {
-    return this.#outbox.rows.every(({ row }) => row.status === 'final');
+    const finals = this.#outbox.rows.filter(({ row }) => row.status === 'final');
+    return finals.length === this.#sim.watch.closedRounds;
   }
 
   journal(client: SimProcess): RoundJournal {
@@ -53,11 +60,19 @@ export class SimDatabase {
       close: (closed) =>
         write(`close ${closed.round}`, async () => {
           await this.#journal.close(closed);
-          this.#outbox.add(closed.header);
           watch.closed(closed);
-          this.onClosed();
+          const queued = this.#closesInTwo
+            ? this.#transact(client, 'outbox', () => this.#queue(closed))
+            : this.#queue(closed);
+          if (this.#closesInTwo) queued.catch(() => undefined);
+          else await queued;
         }),
     };
+  }
+
+  async #queue({ header }: CloseRound): Promise<void> {
+    this.#outbox.add(header);
+    this.onClosed();
   }
 
   outbox(client: SimProcess): Outbox {

@@ -16,10 +16,13 @@ const EMPTY: SimFile = { bytes: new Uint8Array(0), synced: 0 };
 export class SimDisk {
   readonly #files = new Map<string, SimFile>();
   readonly #sim: Sim;
+  readonly #skipsSync: boolean;
   #drafts = 0;
 
-  constructor(sim: Sim) {
+  /** @param skipsSync for the mutants: `sync` does nothing. */
+  constructor(sim: Sim, skipsSync = false) {
     this.#sim = sim;
+    this.#skipsSync = skipsSync;
   }
 
   /** A name that no file has. */
@@ -42,7 +45,7 @@ export class SimDisk {
   sync(owner: SimProcess, path: string): Promise<void> {
     return this.#operate(owner, () => {
       const { bytes } = this.#files.get(path) ?? EMPTY;
-      this.#files.set(path, { bytes, synced: bytes.length });
+      if (!this.#skipsSync) this.#files.set(path, { bytes, synced: bytes.length });
     });
   }
 

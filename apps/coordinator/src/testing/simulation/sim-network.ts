@@ -26,10 +26,16 @@ export class SimConnection {
   readonly #arrivesAtMs: Record<Side, number> = { node: 0, coordinator: 0 };
   #isOpen = true;
   #isMute = false;
+  #files = 0;
 
   constructor(sim: Sim, name: string) {
     this.#sim = sim;
     this.#name = name;
+  }
+
+  /** True while an update is under way. */
+  get isUploading(): boolean {
+    return this.#isOpen && this.#files > 0;
   }
 
   attach(side: Side, receiver: Receiver): void {
@@ -40,6 +46,7 @@ export class SimConnection {
   send(to: Side, packet: Packet): void {
     if (!this.#isOpen || this.#isMute) return;
     const { clock, faults, random } = this.#sim;
+    if (packet.kind === 'file') this.#files++;
     if (faults.strikes('connection.broken')) return this.break();
     if (faults.strikes('message.lost')) {
       this.#isMute = true;
@@ -69,6 +76,7 @@ export class SimConnection {
   #arrive(to: Side, packet: Packet, atMs: number): void {
     const { clock, trace } = this.#sim;
     clock.after(atMs - clock.nowMs(), () => {
+      if (packet.kind === 'file') this.#files--;
       if (!this.#isOpen) return;
       trace.add(`to ${to} ${this.#name}: ${packet.kind} of ${packet.bytes.length} bytes`);
       this.#ends[to]?.receive(packet);

@@ -63,8 +63,10 @@ export interface NodeParts {
   /** Undefined while nobody answers. */
   connect(node: SimNode): SimConnection | undefined;
   download(owner: SimProcess, model: Hash): Promise<Uint8Array>;
-  /** For the mutants: sign first, write later. */
+  /** For the mutants: it signs first and writes later. */
   readonly signsBeforeDurable?: boolean;
+  /** For the mutants: what it trains depends on how often it has started. */
+  readonly forgetsSeed?: boolean;
 }
 
 const RETRY_MS = 1_000;
@@ -81,6 +83,8 @@ export class SimNode {
   readonly #parts: NodeParts;
   readonly #disk: SimDisk;
   #life: NodeLife | undefined;
+  /** How often it has started. */
+  starts = 0;
 
   constructor(parts: NodeParts) {
     this.id = parts.node;
@@ -90,6 +94,7 @@ export class SimNode {
 
   start(): void {
     const { sim } = this.#parts;
+    this.starts++;
     sim.trace.add(`node ${this.id} starts`);
     const process = new SimProcess(sim.clock);
     process.ambient = (ms) => {
@@ -122,7 +127,7 @@ class NodeLife {
   #head: { readonly round: number; readonly hash: Hash };
   /** The round it works on. */
   #working = -1;
-  #attempt = 0;
+  readonly #inFlight = new Set<number>();
   /** Frames are handled one after another. */
   #tail: Promise<void> = Promise.resolve();
 
@@ -208,9 +213,12 @@ class NodeLife {
       if (answered.task === recordHash(sha256, TASK, task)) return this.#send(answered);
       return this.#accuse(`a second task of round ${task.round}`);
     }
-    if (this.#working === task.round) return;
     this.#working = task.round;
-    void this.#work(task).catch(() => this.#giveUp());
+    if (this.#inFlight.has(task.round)) return;
+    this.#inFlight.add(task.round);
+    void this.#work(task)
+      .catch(() => this.#giveUp())
+      .finally(() => this.#inFlight.delete(task.round));
   }
 
   async #work(task: Task): Promise<void> {
@@ -221,7 +229,7 @@ class NodeLife {
     if (this.#working !== task.round || this.#answers.has(task.round)) return;
     const hash = recordHash(sha256, TASK, task);
     if (random.chance(habits.declines)) return this.#decline(task, hash);
-    const attempt = habits.isReproducible ? 0 : random.between(0, 200) + 201 * this.#attempt++;
+    const attempt = habits.isReproducible ? this.#ownSeed() : random.between(0, 1_000_000);
     const update = train(model, { spec: plan.specHash, round: task.round, node, attempt });
     if (random.chance(habits.malformed)) update[0] = 0;
     const receipt = this.#receiptOf(task, hash, { update, attempt });
@@ -235,6 +243,10 @@ class NodeLife {
     await this.#log.append(line);
     this.#answers.set(task.round, line);
     this.#send(line);
+  }
+
+  #ownSeed(): number {
+    return this.#parts.forgetsSeed === true ? this.#host.starts - 1 : 0;
   }
 
   #download(model: Hash): Promise<Uint8Array> {

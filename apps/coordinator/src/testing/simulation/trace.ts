@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { asHash, type Hash } from '@tallystick/kernel';
 
 /** Lines kept for the message of a failure. */
-const KEPT = 40_000;
+const KEPT = 4_000;
 
 /** Everything that happened in a schedule, in order: a hash of all lines, and the newest of them to read. */
 export class Trace {

@@ -118,10 +118,10 @@ export class Watch {
     if (facts.closed !== undefined) return this.fail('round-once', `${closed.round} closed twice`);
     facts.closed = closed;
     this.#checkWindow(facts, closed);
-    this.#checkFold(facts, closed);
     for (const promise of this.#promises.values()) {
       if (promise.round === closed.round) this.#checkPromise(promise);
     }
+    this.#checkFold(facts, closed);
   }
 
   /** The chain holds this header, finally. */

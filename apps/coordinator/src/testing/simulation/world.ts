@@ -71,11 +71,15 @@ export class World {
     const signer = watched(1);
     const chain = new SimChain(sim, schedule.pace, keys.ed25519);
     await register({ chain, plan, schedule, signer });
-    const database = new SimDatabase(sim, mutant.journal?.() ?? new InMemoryJournal());
+    const database = new SimDatabase(sim, {
+      journal: mutant.journal?.() ?? new InMemoryJournal(),
+      closesInTwo: mutant.closesInTwo,
+    });
     const coordinator = new SimCoordinator({
       ...{ sim, plan, signer, keys, database, chain, skew },
       reach: new Reach(),
-      mutate: (ports, process) => mutant.ports?.(ports, { sim, process }) ?? ports,
+      skipsSync: mutant.skipsSync === true,
+      mutate: (ports) => mutant.ports?.(ports) ?? ports,
     });
     coordinator.disk.preload(plan.genesisModel, genesis);
     faults.phases = () => coordinator.phases();
