@@ -21,7 +21,7 @@ export interface ChainPace {
 interface Pooled {
   readonly commit: PreparedCommit;
   /** No block takes it. */
-  readonly isStarved: boolean;
+  isStarved: boolean;
 }
 
 /** Header.closedAtMs may be ahead of the block's time by so much (pallet-tally, checks.rs). */
@@ -85,11 +85,25 @@ export class SimChain extends InMemoryRoundLedger {
   }
 
   /** Into the pool, unless it can never be included or its nonce is taken. */
-  submit(commit: PreparedCommit, isStarved: boolean): void {
+  submit(commit: PreparedCommit): void {
     const isTaken = [...this.#pool.values()].some((other) => other.commit.nonce === commit.nonce);
     if (commit.nonce < this.#nonce || commit.lastBlock < this.#height || isTaken) return;
-    this.#pool.set(commit.hash, { commit, isStarved });
+    this.#pool.set(commit.hash, { commit, isStarved: false });
     if (this.#pace.blockMs === undefined) this.#blockSoon();
+  }
+
+  get hasPooled(): boolean {
+    return this.#pool.size > 0;
+  }
+
+  /** The chain's own node starts again: what is in no block is forgotten. */
+  dropPool(): void {
+    this.#pool.clear();
+  }
+
+  /** No block takes what is in the pool, until its era ends. */
+  starvePool(): void {
+    for (const pooled of this.#pool.values()) pooled.isStarved = true;
   }
 
   /** No blocks for a while. */

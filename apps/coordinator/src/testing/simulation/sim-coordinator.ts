@@ -112,8 +112,12 @@ export class SimCoordinator {
   }
 
   #ambient(process: SimProcess, ms: number): void {
-    const { sim, skew } = this.#parts;
+    const { sim, skew, chain, reach } = this.#parts;
     const { faults, random, clock } = sim;
+    if (faults.strikes('chain.unreachable')) reach.cut(clock.nowMs(), random.between(500, 15_000));
+    if (faults.strikes('chain.stalled')) chain.stall(random.between(5_000, 60_000));
+    if (chain.hasPooled && faults.strikes('chain.dropped')) chain.dropPool();
+    if (chain.isTicking && chain.hasPooled && faults.strikes('chain.starved')) chain.starvePool();
     if (faults.strikes('clock.forward')) skew.jump(random.between(100, 20_000));
     if (faults.strikes('clock.backward')) skew.jump(-random.between(100, 20_000));
     if (this.#crashes >= CRASHES || !faults.strikes('coordinator.crash')) return;
@@ -158,6 +162,7 @@ class Life {
     this.#parts = parts;
     this.#process = process;
     this.publishing = new SimProcess(sim.clock, () => parts.skew.aheadMs);
+    this.publishing.ambient = (ms) => process.ambient(ms);
     const blobs = new SimBlobStore(disk, process);
     const ports = {
       ...{ plan, blobs },

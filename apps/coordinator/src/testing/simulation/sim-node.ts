@@ -4,6 +4,7 @@ import {
   type NodeId,
   type PublicKey,
   type Signer,
+  type Timer,
   toHex,
   ZERO_HASH,
 } from '@tallystick/kernel';
@@ -127,6 +128,7 @@ class NodeLife {
   #head: { readonly round: number; readonly hash: Hash };
   /** The round it works on. */
   #working = -1;
+  #repeating: Timer | undefined;
   readonly #inFlight = new Set<number>();
   /** Frames are handled one after another. */
   #tail: Promise<void> = Promise.resolve();
@@ -193,7 +195,7 @@ class NodeLife {
     if (head.kind === 'upload.credit') return this.#credited(head.round);
     if (head.kind === 'verdict') return this.#judged(head);
     if (head.kind === 'result') return this.#concluded(head);
-    if (head.kind === 'error') this.#process.clock.after(RETRY_MS, () => this.#repeat());
+    if (head.kind === 'error') this.#repeatAfter(RETRY_MS);
   }
 
   async #offered({
@@ -292,9 +294,13 @@ class NodeLife {
     this.connection?.send('coordinator', { kind: 'file', bytes: update });
     const at = { run: plan.run, round };
     this.#frame({ kind: 'upload.begin', ...at, update: sha256(update), bytes: update.length });
-    this.#process.clock.after(SILENCE_MS, () => {
-      if (this.#working === round) this.#repeat();
-    });
+    this.#repeatAfter(SILENCE_MS);
+  }
+
+  /** Says again what has no verdict by then. */
+  #repeatAfter(ms: number): void {
+    this.#repeating?.cancel();
+    this.#repeating = this.#process.clock.after(ms, () => this.#repeat());
   }
 
   #repeat(): void {

@@ -26,8 +26,6 @@ export function rpcOf(
   const { clock, faults, random, trace } = sim;
   let next: number | undefined;
   const call = <T>(effect: () => T | Promise<T>): Promise<T> => {
-    if (faults.strikes('chain.unreachable')) reach.cut(clock.nowMs(), random.between(500, 15_000));
-    if (faults.strikes('chain.stalled')) chain.stall(random.between(5_000, 60_000));
     const ms = faults.strikes('chain.slow') ? random.between(200, 5_000) : random.between(1, 6);
     return client.later(ms, () => {
       if (reach.isAway(clock.nowMs())) throw unreachable();
@@ -51,12 +49,10 @@ export function rpcOf(
       return Promise.resolve();
     },
     submitCommit: (commit) => {
-      const isDropped = faults.strikes('chain.dropped');
-      const isStarved = chain.isTicking && faults.strikes('chain.starved');
       const isAckLost = faults.strikes('chain.ack-lost');
       return call(() => {
         trace.add(`submit ${commit.nonce} ${commit.hash}`);
-        if (!isDropped) chain.submit(commit, isStarved);
+        chain.submit(commit);
         if (isAckLost) throw unreachable();
       });
     },

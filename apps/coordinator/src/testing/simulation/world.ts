@@ -28,6 +28,8 @@ import { Watch } from './watch.js';
 
 /** Once faults stop, a run ends within this: a dropped transaction alone is silent for two minutes, twice over. */
 const BOUND_MS = 1_200_000;
+/** A schedule has some thousands. */
+const MAX_EVENTS = 100_000;
 const WINDOWS = { challengeMs: 1n, settleMs: 1n, haltMs: 1n, maxTaskAgeBlocks: 1_024 };
 
 interface Parts {
@@ -112,8 +114,9 @@ export class World {
     for (const node of nodes) node.start();
     const boundMs = clock.nowMs() + schedule.calmAfterMs + BOUND_MS;
     clock.after(schedule.calmAfterMs, () => faults.calm());
-    while (watch.violation === undefined && !this.#isOver()) {
-      if (clock.nowMs() > boundMs) watch.fail('progress', 'the run does not end');
+    for (let events = 0; watch.violation === undefined && !this.#isOver(); events++) {
+      const isEndless = clock.nowMs() > boundMs || events > MAX_EVENTS;
+      if (isEndless) watch.fail('progress', `the run does not end in ${events} events`);
       else await clock.step();
     }
     if (watch.violation !== undefined) return;
