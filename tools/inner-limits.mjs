@@ -25,6 +25,13 @@ const LIMITS = [
     '',
     'Failures of a port in a row before a run ends.',
   ],
+  [
+    'libs/rounds/src/in-memory-journal.ts',
+    'KEPT_ROUNDS',
+    '',
+    'Closed rounds a simulation keeps whole.',
+  ],
+  ['apps/coordinator/src/runs/run-service.ts', 'MAX_QUEUED', '', 'Runs that wait for a place.'],
   ['libs/training/src/serial-queue.ts', 'MAX_WAITING', '', 'Requests waiting for a trainer.'],
   ['libs/training/src/data/load-dataset.ts', 'MAX_CSV_BYTES', 'bytes', 'A CSV file.'],
   ['libs/training/src/data/csv-parser.ts', 'MAX_RECORD_CHARS', 'characters', 'One CSV record.'],

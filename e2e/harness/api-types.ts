@@ -17,7 +17,7 @@ export interface RoundView {
 
 export interface RunView {
   readonly run: number;
-  readonly status: 'running' | 'completed' | 'failed' | 'cancelled';
+  readonly status: 'queued' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
   readonly reason: string | null;
   readonly spec: string;
   readonly model: string;

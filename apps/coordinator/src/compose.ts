@@ -143,6 +143,7 @@ async function openDeployment(
     databaseUrl: servers.databaseUrl,
     databasePoolSize: config.database.poolSize,
     nodeCap: BigInt(config.registry.nodeCap),
+    maxPlaying: config.runs.maxPlaying,
     get publicUrl() {
       return address.url;
     },

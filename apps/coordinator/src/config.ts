@@ -28,6 +28,17 @@ export const ConfigSchema = z.object({
         .describe('Largest number of examples that counts of a node that joins.'),
     })
     .prefault({}),
+  runs: z
+    .object({
+      maxPlaying: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(8)
+        .describe('Runs that are played at once; the others wait in the order of their launch.'),
+    })
+    .prefault({}),
   database: z
     .object({
       url: z

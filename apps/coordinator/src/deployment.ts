@@ -25,6 +25,8 @@ export abstract class Deployment {
   abstract readonly databasePoolSize: number;
   /** Largest numExamples that counts of a node that joins. */
   abstract readonly nodeCap: bigint;
+  /** Runs that play at once; others wait. */
+  abstract readonly maxPlaying: number;
   /** Base address that invites carry. */
   abstract readonly publicUrl: string;
   /** The coordinator key: signs tasks, promises and headers. */

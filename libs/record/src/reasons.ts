@@ -1,6 +1,6 @@
 /** Why a cohort node is not among the contributions (protocol.md §4). */
 export const ExclusionReason = {
-  /** Nothing arrived before the deadline. */
+  /** Nothing arrived before the window closed. */
   silent: 1,
   /** A signed decline arrived. */
   declined: 2,
@@ -17,6 +17,8 @@ export const ExclusionReason = {
   strike: 8,
   /** Accepted, but the round closed below its minimum and therefore empty (ADR 0006). */
   quorum: 9,
+  /** Asynchronous rounds: nothing of the node counts in this round; what it is at work on may in a later one (ADR 0014). */
+  pending: 10,
 } as const;
 export type ExclusionReason = (typeof ExclusionReason)[keyof typeof ExclusionReason];
 

@@ -1,10 +1,18 @@
 import { type Hash, type Sha256, utf8, ZERO_HASH } from '@tallystick/kernel';
-import { type Exclude, type Header, recordHash, type Task, TASK } from '@tallystick/record';
+import {
+  type Exclude,
+  type Header,
+  recordHash,
+  type RoundMode,
+  type Task,
+  TASK,
+} from '@tallystick/record';
 import { roundMetrics } from './round-metrics.js';
 import { type Contribution, contribOf, contribTreeOf, excludedRootOf } from './round-trees.js';
 
 /** Everything a header is computed from. */
 export interface HeaderParts {
+  readonly mode: RoundMode;
   readonly task: Task;
   /** Ascending by node; empty for an empty round. */
   readonly contributions: readonly Contribution[];
@@ -22,7 +30,7 @@ export function buildHeader(sha256: Sha256, parts: HeaderParts): Header {
   const tree = leaves.length === 0 ? { root: ZERO_HASH, total: 0n } : contribTreeOf(sha256, leaves);
   return {
     chain: task.chain,
-    mode: 0,
+    mode: parts.mode,
     run: task.run,
     round: task.round,
     prev: task.prev,

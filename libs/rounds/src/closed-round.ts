@@ -1,5 +1,13 @@
 import type { Hash, NodeId } from '@tallystick/kernel';
-import { type Header, HEADER, recordHash, signRecord } from '@tallystick/record';
+import {
+  type Header,
+  HEADER,
+  recordHash,
+  type RoundMode,
+  signRecord,
+  type Task,
+  TASK,
+} from '@tallystick/record';
 import { buildHeader } from './build-header.js';
 import type { ExclusionRow, OpenRound, RoundResult } from './ports/index.js';
 import { roundMetrics } from './round-metrics.js';
@@ -19,6 +27,8 @@ export interface ClosedRound {
   readonly headerHash: Hash;
   /** hex of SCALE ‖ signature. */
   readonly wire: string;
+  /** Canonical JSON behind header.metrics. */
+  readonly metrics: string;
   readonly emptyReason?: string;
   /** The result for one node of the cohort. */
   resultFor(node: NodeId): RoundResult;
@@ -26,6 +36,7 @@ export interface ClosedRound {
 
 /** What a round holds when it closes. */
 export interface RoundRows {
+  readonly mode: RoundMode;
   readonly contributions: readonly Contribution[];
   readonly exclusions: readonly ExclusionRow[];
   /** closedAtMs of the round before: the chain refuses time that runs backwards. */
@@ -40,21 +51,24 @@ export async function closeRound(
   deps: Pick<RunDeps, 'sha256' | 'clock' | 'journal' | 'signer'>,
 ): Promise<ClosedRound> {
   const { sha256, clock, journal } = deps;
-  const { contributions, exclusions, notBeforeMs } = rows;
+  const { mode, contributions, exclusions, notBeforeMs } = rows;
   const { run, round, task } = open;
   const nowMs = BigInt(clock.nowMs());
   const closedAtMs = nowMs > notBeforeMs ? nowMs : notBeforeMs;
-  const header = buildHeader(sha256, { task, contributions, exclusions, ...end, closedAtMs });
+  const header = buildHeader(sha256, { mode, task, contributions, exclusions, ...end, closedAtMs });
   const why = end.emptyReason === undefined ? {} : { emptyReason: end.emptyReason };
   const headerHash = recordHash(sha256, HEADER, header);
   const metrics = roundMetrics(contributions);
   await journal.close({ run, round, header, headerHash, exclusions, metrics, ...why });
-  return { ...closedRoundOf(header, contributions, deps), ...why };
+  return { ...closedRoundOf({ header, metrics, task }, contributions, deps), ...why };
 }
 
-/** The signed form of a durable header, with the results that its contributions give. */
+/**
+ * The signed form of a durable header, with the results that its contributions give. `task` is shown to a node whose
+ * receipt is for an earlier one: its weight is counted in the unit of this round.
+ */
 export function closedRoundOf(
-  header: Header,
+  { header, metrics, task }: Pick<ClosedRound, 'header' | 'metrics'> & { readonly task?: Task },
   contributions: readonly Contribution[],
   deps: Pick<RunDeps, 'sha256' | 'signer'>,
 ): ClosedRound {
@@ -65,9 +79,14 @@ export function closedRoundOf(
     header,
     headerHash: recordHash(sha256, HEADER, header),
     wire,
+    metrics,
     resultFor: (node) => {
       const inclusion = inclusionOf(sha256, leaves, node);
-      return { header: { header, wire }, ...(inclusion === undefined ? {} : { inclusion }) };
+      if (inclusion === undefined) return { header: { header, wire } };
+      const isStale = contributions[inclusion.index]?.receipt.round !== header.round;
+      const signed =
+        task && isStale ? { task, wire: signRecord(TASK, task, signer).wire } : undefined;
+      return { header: { header, wire }, inclusion, ...(signed && { task: signed }) };
     },
   };
 }

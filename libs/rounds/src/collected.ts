@@ -16,10 +16,14 @@ export class Collected {
   readonly #open: OpenRound;
   readonly #contributions = new Map<NodeId, ContributionRow>();
   readonly #declines = new Map<NodeId, DeclineRow>();
+  /** Why a node stands outside that was not heard of: in asynchronous rounds it may be at work. */
+  readonly #unheard: ExclusionReason;
   readonly #refusals = new Map<NodeId, { receipt: Hash; reason: number }>();
 
-  constructor(open: OpenRound) {
+  constructor(open: OpenRound, { asynchronous }: Pick<RunSpec, 'asynchronous'>) {
     this.#open = open;
+    const { silent, pending } = ExclusionReason;
+    this.#unheard = asynchronous === undefined ? silent : pending;
   }
 
   accept(row: ContributionRow): void {
@@ -74,6 +78,11 @@ export class Collected {
     return this.included >= window.count.min ? 'enough' : 'too-few';
   }
 
+  /** Everything taken in, in no order. */
+  rows(): readonly ContributionRow[] {
+    return [...this.#contributions.values()];
+  }
+
   /** Ascending by node. */
   contributions(): readonly Contribution[] {
     return this.#open.cohort.flatMap(({ member }) => {
@@ -100,7 +109,7 @@ export class Collected {
         {
           node,
           receipt: refused?.receipt ?? ZERO_HASH,
-          reason: refused?.reason ?? ExclusionReason.silent,
+          reason: refused?.reason ?? this.#unheard,
         },
       ];
     });

@@ -5,6 +5,7 @@ import type {
   ContributionRow,
   DeclineRow,
   OpenRound,
+  PastRound,
   ResumableRound,
   RoundJournal,
   RunState,
@@ -12,18 +13,25 @@ import type {
 
 interface RunRows {
   readonly headers: Header[];
+  readonly metrics: string[];
   last: readonly ContributionRow[];
+  readonly recent: PastRound[];
   open: ResumableRound | undefined;
 }
+
+/** Closed rounds that are kept whole: what the longest staleness asks for. */
+const KEPT_ROUNDS = 65;
 
 /** RoundJournal for `simulate` and tests: as long-lived as its process. */
 export class InMemoryJournal implements RoundJournal {
   readonly #runs = new Map<RunId, RunRows>();
 
-  load(run: RunId): Promise<RunState> {
+  load(run: RunId, recent: number = 0): Promise<RunState> {
     const rows = this.#rows(run);
-    const open = rows.open === undefined ? {} : { open: rows.open };
-    return Promise.resolve({ headers: [...rows.headers], last: rows.last, ...open });
+    const { headers, metrics, last, open } = rows;
+    const past = recent === 0 ? [] : rows.recent.slice(-recent);
+    const closed = { headers: [...headers], metrics: [...metrics], last, recent: past };
+    return Promise.resolve(open === undefined ? closed : { ...closed, open });
   }
 
   open(round: OpenRound): Promise<void> {
@@ -64,7 +72,11 @@ export class InMemoryJournal implements RoundJournal {
     const rows = this.#rows(closed.run);
     if (rows.open?.round !== closed.round) return refuse(`round ${closed.round} is not open`);
     rows.headers.push(closed.header);
+    rows.metrics.push(closed.metrics);
     rows.last = closed.header.included === 0 ? [] : rows.open.contributions;
+    const { declines: _, ...past } = rows.open;
+    rows.recent.push(past);
+    if (rows.recent.length > KEPT_ROUNDS) rows.recent.shift();
     rows.open = undefined;
     return Promise.resolve();
   }
@@ -72,7 +84,7 @@ export class InMemoryJournal implements RoundJournal {
   #rows(run: RunId): RunRows {
     let rows = this.#runs.get(run);
     if (rows === undefined) {
-      rows = { headers: [], last: [], open: undefined };
+      rows = { headers: [], metrics: [], last: [], recent: [], open: undefined };
       this.#runs.set(run, rows);
     }
     return rows;

@@ -21,6 +21,13 @@ export {
 export { checkSubmission, type Submission } from './gate.js';
 export { genesisHash, genesisModel, type GenesisModel } from './genesis-model.js';
 export { InMemoryJournal } from './in-memory-journal.js';
+export {
+  type BestModel,
+  type LossTrack,
+  NO_LOSSES,
+  stoppedEarly,
+  trackLoss,
+} from './loss-track.js';
 export { localSeed } from './local-seed.js';
 export * from './model-tensors.js';
 export { type Phase, TRANSITIONS } from './phases.js';
@@ -34,4 +41,5 @@ export { unitFor, weightFor } from './weight-for.js';
 export { advance, type Position, startOf } from './position.js';
 export { foldSpecOf, strategyOf, updateFormOf, weightedOf } from './fold-spec.js';
 export { localSteps } from './local-steps.js';
+export { DISCOUNTS, discounted, maxStalenessOf, modeOf } from './staleness.js';
 export type { Verdict } from './verdict.js';

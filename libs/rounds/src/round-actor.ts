@@ -1,20 +1,15 @@
-import { type Hash, type NodeId, SerialQueue, TallyError, type Timer } from '@tallystick/kernel';
+import { type NodeId, SerialQueue, TallyError, type Timer } from '@tallystick/kernel';
 import {
   type Decline,
   DECLINE,
   encodeSigned,
   ExclusionReason,
-  PROMISE,
-  receiptHash,
-  recordHash,
   type Signed,
-  signRecord,
-  TASK,
   verifyRecord,
 } from '@tallystick/record';
 import { type ClosedRound, closeRound } from './closed-round.js';
 import { Collected } from './collected.js';
-import { checkSubmission, type Submission } from './gate.js';
+import type { Submission } from './gate.js';
 import { missingNodes } from './missing-nodes.js';
 import type { Phase } from './phases.js';
 import type {
@@ -22,26 +17,27 @@ import type {
   ContributionRow,
   DeclineText,
   Folder,
-  Offer,
   OpenRound,
   ResumableRound,
   Weighted,
 } from './ports/index.js';
 import { weightedOf } from './fold-spec.js';
+import { type Judged, RoundGate } from './round-gate.js';
 import type { RunDeps, RunPlan } from './run-plan.js';
-import { refusal, type Verdict } from './verdict.js';
-import { weightFor } from './weight-for.js';
+import { modeOf } from './staleness.js';
+import type { AskedRound, TaskBook } from './task-book.js';
+import type { Verdict } from './verdict.js';
 
-/** A promise is due this long after the deadline: ten minutes for the commit to become final. */
-const PROMISE_GRACE_MS = 600_000n;
 /** Waiting messages per cohort node before more are refused; a submit, its close and a decline are honest. */
 const MESSAGES_PER_NODE = 8;
 
 /** What an actor needs beyond the run's ports. */
 export interface RoundDeps extends RunDeps {
   readonly folder: Folder;
-  /** Signed headers that an offer brings, oldest first, at most 16. */
-  readonly headers: readonly string[];
+  /** Which tasks may be answered, and who is at work. */
+  readonly book: TaskBook;
+  /** This round, as the book has it. */
+  readonly asked: AskedRound;
   /** closedAtMs of the round before. */
   readonly notBeforeMs: bigint;
 }
@@ -50,16 +46,9 @@ export interface RoundDeps extends RunDeps {
 interface Arrival {
   readonly node: NodeId;
   readonly submission: Submission;
-  resolve(verdict: Verdict): void;
-  reject(error: unknown): void;
+  readonly resolve: (verdict: Verdict) => void;
+  readonly reject: (error: unknown) => void;
 }
-
-interface Accepted {
-  readonly row: ContributionRow;
-}
-
-/** A row to be taken in, or the verdict without one. */
-type Judged = Accepted | Verdict;
 
 /**
  * The one writer of a round: everything that happens to it goes through a serial mailbox. The round is durable and
@@ -80,8 +69,7 @@ export class RoundActor {
   readonly #arrived: Arrival[] = [];
   readonly #collected: Collected;
   readonly #members: ReadonlyMap<NodeId, CohortNode>;
-  readonly #taskHash: Hash;
-  readonly #offer: Offer;
+  readonly #gate: RoundGate;
   readonly #open: OpenRound;
   readonly #plan: RunPlan;
   readonly #deps: RoundDeps;
@@ -95,15 +83,10 @@ export class RoundActor {
     this.#settle = settle;
     this.#messages = MESSAGES_PER_NODE * open.cohort.length + 16;
     this.#mailbox = new SerialQueue('round mailbox', this.#messages);
-    this.#collected = new Collected(open);
-    this.#members = new Map(open.cohort.map((node) => [node.member.node, node]));
-    this.#taskHash = recordHash(deps.sha256, TASK, open.task);
-    this.#offer = {
-      task: { task: open.task, wire: signRecord(TASK, open.task, deps.signer).wire },
-      taskHash: this.#taskHash,
-      cohort: open.cohort.map(({ member }) => member),
-      headers: deps.headers,
-    };
+    this.#collected = new Collected(open, plan.spec);
+    this.#members = deps.asked.members;
+    const at = { open, members: this.#members };
+    this.#gate = new RoundGate(plan, at, { ...deps, collected: this.#collected });
   }
 
   get round(): number {
@@ -118,14 +101,17 @@ export class RoundActor {
       await this.#deps.folder.rebuild(rows.contributions.map((row) => this.#weighted(row)));
       this.#phase = 'collecting';
       this.#awaitDeadline();
-      for (const node of this.#members.keys()) this.joined(node);
+      for (const node of this.#members.keys()) this.#ask(node);
       this.#checkWindow(false);
     }, undefined);
   }
 
-  /** Offers the task to a cohort node that has not answered. */
+  /** A cohort node is back: the task it may be at work on, and this one, unless it has answered. */
   joined(node: NodeId): void {
-    if (this.expects(node)) this.#deps.link.offer(node, this.#offer);
+    if (!this.expects(node)) return;
+    const work = this.#deps.book.workOf(node);
+    if (work !== undefined && work.round < this.round) this.#offer(node, work.round);
+    this.#offer(node, this.round);
   }
 
   /** True while an answer of `node` can still count. */
@@ -170,8 +156,11 @@ export class RoundActor {
     const stored = this.#guarded(async () => {
       const member = this.#members.get(node);
       if (member === undefined || !this.expects(node)) return;
-      if (decline.node !== node || decline.task !== this.#taskHash) return;
+      const taskHash = this.#deps.book.find(decline.round)?.offer.taskHash;
+      if (decline.node !== node || decline.task !== taskHash) return;
       if (!verifyRecord(this.#deps.ed25519, DECLINE, decline, member.key, signature)) return;
+      this.#deps.book.done(node, decline.round);
+      if (decline.round !== this.round) return this.#ask(node); // it may still take this one
       const wire = encodeSigned(DECLINE, decline, signature);
       const words = told === undefined ? {} : { told };
       const row = { node, reason: decline.reason, wire, ...words };
@@ -186,20 +175,41 @@ export class RoundActor {
   cancel(): void {
     this.#phase = 'cancelled';
     this.#timer?.cancel();
-    const { run, round } = this.#open;
-    const late = refusal('ignored', 'ROUND_CLOSED', { run, round });
-    for (const { resolve } of this.#arrived.splice(0)) resolve(late);
+    for (const { resolve } of this.#arrived.splice(0)) resolve(this.#gate.closed());
+  }
+
+  /** Resolves when everything that was sent here so far is done. */
+  idle(): Promise<void> {
+    return this.#mailbox.idle();
+  }
+
+  /** Gives a node this task, unless it is at work on another that still counts; asks again for one that is ready. */
+  #ask(node: NodeId): void {
+    if (!this.expects(node)) return;
+    const work = this.#deps.book.workOf(node);
+    if (work === undefined || work.isReady) this.#offer(node, work?.round ?? this.round);
+    else if (work.round === this.round) this.#offer(node, this.round);
+  }
+
+  #offer(node: NodeId, round: number): void {
+    const asked = this.#deps.book.find(round);
+    if (asked === undefined) return;
+    this.#deps.book.give(node, round);
+    this.#deps.link.offer(node, asked.offer);
   }
 
   async #judgeArrived(): Promise<void> {
     const arrived = this.#arrived.splice(0);
     try {
-      const judged = await Promise.all(arrived.map((arrival) => this.#judge(arrival)));
-      const accepted = this.#firstOfEach(judged);
-      const rows = accepted.map(({ row }) => row);
+      const isCollecting = this.#phase === 'collecting';
+      const judged = await Promise.all(
+        arrived.map(({ node, submission }) => this.#gate.judge(node, submission, isCollecting)),
+      );
+      const rows = this.#firstOfEach(judged);
       if (rows.length > 0) await this.#deps.journal.append(this.#open.run, this.#open.round, rows);
       for (const row of rows) this.#collected.accept(row);
-      for (const [i, { resolve }] of arrived.entries()) resolve(this.#verdictOf(judged[i]));
+      this.#refuseSurplus(judged);
+      for (const [i, arrival] of arrived.entries()) this.#answer(arrival, judged[i]);
       await Promise.all(rows.map((row) => this.#deps.folder.add(this.#weighted(row))));
     } catch (error) {
       for (const { reject } of arrived) reject(error);
@@ -207,62 +217,35 @@ export class RoundActor {
     }
   }
 
+  #answer({ node, submission, resolve }: Arrival, judged: Judged = this.#gate.closed()): void {
+    const verdict = 'row' in judged ? this.#gate.verdictOn(judged.row) : judged;
+    const { book } = this.#deps;
+    const { round } = submission.receipt;
+    const isLate = verdict.outcome === 'ignored' && verdict.code === 'ROUND_CLOSED';
+    if (isLate) book.keepForLater(node, round);
+    else book.done(node, round);
+    resolve(verdict);
+    if (!isLate && round !== this.round) this.#ask(node);
+  }
+
   /** One row for each node, and no more of them than the window takes. */
-  #firstOfEach(judged: readonly Judged[]): readonly Accepted[] {
+  #firstOfEach(judged: readonly Judged[]): readonly ContributionRow[] {
     const max = this.#plan.spec.window.count.max ?? this.#open.cohort.length;
     const nodes = new Set<NodeId>();
     return judged
-      .filter((each): each is Accepted => 'row' in each)
-      .filter(({ row: { node } }) => !nodes.has(node) && nodes.add(node))
+      .flatMap((each) => ('row' in each ? [each.row] : []))
+      .filter(({ node }) => !nodes.has(node) && nodes.add(node))
       .slice(0, max - this.#collected.included);
   }
 
-  /** A row that was not taken in lost to an earlier one of its node, or to a full window. */
-  #verdictOf(judged: Judged | undefined): Verdict {
-    const { run, round } = this.#open;
-    if (judged === undefined) return refusal('ignored', 'ROUND_CLOSED', { run, round });
-    if (!('row' in judged)) return judged;
-    const taken = this.#collected.contribution(judged.row.node);
-    if (taken === undefined) return refusal('ignored', 'ROUND_CLOSED', { run, round });
-    return this.#repeat(taken, judged.row.promise.receipt);
-  }
-
-  async #judge({ node, submission }: Arrival): Promise<Judged> {
-    const { run, round, task } = this.#open;
-    const member = this.#members.get(node);
-    if (member === undefined) return refusal('rejected', 'ROUND_NOT_MEMBER', { node, run, round });
-    const hash = receiptHash(this.#deps.sha256, submission.receipt, submission.signature);
-    const earlier = this.#collected.contribution(node);
-    if (earlier !== undefined) return this.#repeat(earlier, hash);
-    if (this.#phase !== 'collecting') return refusal('ignored', 'ROUND_CLOSED', { run, round });
-    const facts = { task, taskHash: this.#taskHash, ...member };
-    const refused = checkSubmission(this.#deps.ed25519, facts, submission);
-    if (refused !== undefined) {
-      const isSignature = refused.code === 'ROUND_BAD_SIGNATURE';
-      const reason = isSignature ? ExclusionReason.badSignature : ExclusionReason.malformed;
-      this.#collected.refuse(node, hash, reason);
-      return refused;
+  /** What came when the window was full already stands as late, unless the next round may take it. */
+  #refuseSurplus(judged: readonly Judged[]): void {
+    if (this.#plan.spec.asynchronous !== undefined) return;
+    for (const each of judged) {
+      if (!('row' in each) || this.#collected.contribution(each.row.node) !== undefined) continue;
+      const { node, promise } = each.row;
+      this.#collected.refuse(node, promise.receipt, ExclusionReason.late);
     }
-    const inspection = await this.#deps.folder.inspect(submission.receipt.update);
-    if (!inspection.ok) {
-      this.#collected.refuse(node, hash, ExclusionReason.malformed);
-      return { outcome: 'rejected', code: inspection.code, message: inspection.reason };
-    }
-    return { row: this.#rowOf(member, submission, hash) };
-  }
-
-  /** What is made durable before it counts and before the node hears of it. */
-  #rowOf({ member }: CohortNode, submission: Submission, receipt: Hash): ContributionRow {
-    const { run, round, task } = this.#open;
-    const { node } = member;
-    const dueMs = task.deadlineMs + PROMISE_GRACE_MS;
-    return {
-      node,
-      receipt: submission.receipt,
-      receiptSignature: submission.signature,
-      weight: weightFor(this.#plan.spec.numeric, submission.receipt, member, task.unit),
-      promise: { chain: task.chain, run, round, node, receipt, dueMs },
-    };
   }
 
   #weighted({ node, receipt, weight }: ContributionRow): Weighted {
@@ -272,18 +255,6 @@ export class RoundActor {
       numExamples: receipt.numExamples,
       weight,
     });
-  }
-
-  /** The same receipt again gets the same promise; another one is a duplicate. */
-  #repeat(row: ContributionRow, hash: Hash): Verdict {
-    if (row.promise.receipt === hash) return this.#promise(row);
-    const { run, round } = this.#open;
-    return refusal('ignored', 'ROUND_DUPLICATE', { node: row.node, run, round });
-  }
-
-  #promise(row: ContributionRow): Verdict {
-    const { wire } = signRecord(PROMISE, row.promise, this.#deps.signer);
-    return { outcome: 'accepted', promise: wire };
   }
 
   #awaitDeadline(): void {
@@ -313,8 +284,11 @@ export class RoundActor {
       ? this.#closeFull()
       : this.#closeEmpty(this.#tooFew()));
     this.#phase = 'anchoring';
+    const { book } = this.#deps;
+    book.close(this.round, this.#collected.rows());
+    const ended = book.lastEnded(this.round);
     for (const node of this.#members.keys()) {
-      this.#deps.link.drop(node, this.#open.run, this.#open.round);
+      if (ended >= 0) this.#deps.link.drop(node, this.#open.run, ended);
       this.#deps.link.result(node, closed.resultFor(node));
     }
     this.#settle.resolve(closed);
@@ -331,7 +305,7 @@ export class RoundActor {
       notBeforeMs: this.#notBeforeMs(),
     };
     const end = { modelAfter: result.model, stateAfter: result.state };
-    return closeRound(this.#open, end, rows, this.#deps);
+    return closeRound(this.#open, end, { ...rows, mode: modeOf(this.#plan.spec) }, this.#deps);
   }
 
   /** closedAtMs is never before the round before, nor before the moment at which this one was found decided. */
@@ -348,7 +322,7 @@ export class RoundActor {
       notBeforeMs: this.#notBeforeMs(),
     };
     const end = { modelAfter: model, stateAfter: state, emptyReason };
-    return closeRound(this.#open, end, rows, this.#deps);
+    return closeRound(this.#open, end, { ...rows, mode: modeOf(this.#plan.spec) }, this.#deps);
   }
 
   #tooFew(): string {
@@ -376,8 +350,8 @@ export class RoundActor {
 
 function deferred<T>(): {
   promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
+  resolve: (value: T) => void;
+  reject: (error: unknown) => void;
 } {
   let resolve: (value: T) => void = () => undefined;
   let reject: (error: unknown) => void = () => undefined;

@@ -1,6 +1,5 @@
 import type { NodeId } from '@tallystick/kernel';
 import { ed25519, sha256, signerFromSeed } from '@tallystick/kernel/node';
-import { RunSpec } from '@tallystick/protocol';
 import {
   ExclusionReason,
   type Header,
@@ -14,30 +13,11 @@ import { describe, expect, it } from 'vitest';
 import type { Offer } from './ports/index.js';
 import { RunLoop } from './run-loop.js';
 import { FakeFederation } from './testing/fake-federation.js';
+import { never, specOf } from './testing/unit-run.js';
 
 const seedOf = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 const NODES = [10, 11, 12, 13].map((byte) => signerFromSeed(seedOf(byte)));
 const COORDINATOR = signerFromSeed(seedOf(1));
-
-function specOf(changes: Record<string, unknown> = {}): RunSpec {
-  return RunSpec.parse({
-    tallystick: 1,
-    name: 'unit',
-    purpose: 'DUO:0000007',
-    data: {
-      dataset: 'd',
-      label: { column: 'y', above: 0 },
-      split: { column: 'set' },
-      features: [{ column: 'x' }],
-    },
-    model: { layers: [{ dense: { units: 1 } }], loss: 'sigmoidCrossEntropy' },
-    local: { steps: 1, batchSize: 1, optimizer: { sgd: { learningRate: 0.1 } } },
-    strategy: { fedAvg: {} },
-    rounds: 3,
-    window: { count: { min: 3, max: 4 }, deadlineMs: 10_000 },
-    ...changes,
-  });
-}
 
 function federation(changes: Record<string, unknown> = {}): FakeFederation {
   return new FakeFederation(specOf(changes), {
@@ -57,8 +37,6 @@ function answerAll(fed: FakeFederation, loop: RunLoop, except: readonly number[]
 
 const headersOf = async (fed: FakeFederation): Promise<readonly Header[]> =>
   (await fed.journal.load(fed.plan.run)).headers;
-
-const never = new AbortController().signal;
 
 describe('RunLoop in virtual time', () => {
   it('plays a whole run: each round continues the one before and every node is in it', async () => {

@@ -6,16 +6,19 @@ import type { Submission } from './gate.js';
 import { prepareRound } from './open-round.js';
 import type { Phase } from './phases.js';
 import type { DeclineText, ResumableRound, RunState } from './ports/index.js';
+import { type LossTrack, NO_LOSSES, stoppedEarly, trackLoss } from './loss-track.js';
 import { advance, type Position, startOf } from './position.js';
 import { RoundActor } from './round-actor.js';
 import type { RunDeps, RunPlan } from './run-plan.js';
 import { orAborted } from './or-aborted.js';
+import { maxStalenessOf } from './staleness.js';
+import { TaskBook } from './task-book.js';
 import { refusal, type Verdict } from './verdict.js';
 
-/** How a run ended. */
+/** How a run ended; or that it was paused, which is no end. */
 export interface RunOutcome {
-  readonly status: 'completed' | 'failed' | 'cancelled';
-  /** For people, when it did not complete. */
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'paused';
+  /** For people, when it did not play all its rounds. */
   readonly reason?: string;
   readonly model: Hash;
   /** Closed rounds, empty ones included. */
@@ -49,7 +52,13 @@ export class RunLoop {
   #actor: RoundActor | undefined;
   #waitingBecause: string | undefined;
   #position: Position;
+  #losses: LossTrack = NO_LOSSES;
+  #isPaused = false;
+  #isOver = false;
+  /** Woken when a round collects and at the end. */
+  #watchers: (() => void)[] = [];
   #recent: ClosedRound[] = [];
+  readonly #book: TaskBook;
   readonly #plan: RunPlan;
   readonly #deps: RunDeps;
 
@@ -57,10 +66,20 @@ export class RunLoop {
     this.#plan = plan;
     this.#deps = deps;
     this.#position = startOf(deps.sha256, plan);
+    this.#book = new TaskBook(maxStalenessOf(plan.spec), deps);
   }
 
   /** Resolves at the end of the run; aborting cancels it and leaves an open round open in the journal. */
   async play(signal: StopSignal): Promise<RunOutcome> {
+    try {
+      return await this.#playOn(signal);
+    } finally {
+      this.#isOver = true;
+      this.#wake();
+    }
+  }
+
+  async #playOn(signal: StopSignal): Promise<RunOutcome> {
     for (let faults = 0; ;) {
       const roundBefore = this.#position.round;
       try {
@@ -77,11 +96,22 @@ export class RunLoop {
     }
   }
 
+  /** Finishes the open round and opens no other: `play` then resolves as paused. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Takes `pause` back; of no use once `play` has resolved. */
+  goOn(): void {
+    this.#isPaused = false;
+  }
+
   /** A receipt whose update is stored and has the receipt's hash and size. */
   submit(node: NodeId, submission: Submission): Promise<Verdict> {
     const { run, round } = submission.receipt;
     const actor = this.#actor;
-    if (actor?.round === round) return actor.submit(node, submission);
+    if (actor !== undefined && this.#takes(actor, round)) return actor.submit(node, submission);
+    this.#book.keepForLater(node, round);
     return Promise.resolve(refusal('ignored', 'ROUND_CLOSED', { run, round }));
   }
 
@@ -92,7 +122,9 @@ export class RunLoop {
     told?: DeclineText,
   ): Promise<void> {
     const actor = this.#actor;
-    if (actor?.round === value.round) await actor.decline(node, { value, signature }, told);
+    if (actor !== undefined && this.#takes(actor, value.round)) {
+      await actor.decline(node, { value, signature }, told);
+    }
   }
 
   /** A node is back: the results it may have missed, then the current offer. */
@@ -101,10 +133,30 @@ export class RunLoop {
     this.#actor?.joined(node);
   }
 
-  /** True while an update of `node` for `round` can still count. */
+  /** True while an update of `node` for the task of `round` can still count, in this round or a later one. */
   expects(node: NodeId, round: number): boolean {
     const actor = this.#actor;
-    return actor?.round === round && actor.expects(node);
+    if (this.#plan.spec.asynchronous === undefined) {
+      return actor?.round === round && actor.expects(node);
+    }
+    const now = actor?.round ?? this.#position.round;
+    const wasAsked = this.#book.find(round)?.members.has(node) === true;
+    return wasAsked && this.#book.isAnswerable(round, now) && !this.#book.counted(node, round);
+  }
+
+  /** Resolves when everything sent so far is done and the next round collects, or the run has ended or rests. */
+  async settled(): Promise<void> {
+    while (!this.#isOver) {
+      const actor = this.#actor;
+      await actor?.idle();
+      if (actor === this.#actor && actor?.status().phase === 'collecting') return;
+      if (!this.#isOver) await new Promise<void>((resolve) => this.#watchers.push(resolve));
+    }
+  }
+
+  /** Asynchronous rounds judge every receipt: it may be for an earlier task. */
+  #takes(actor: RoundActor, round: number): boolean {
+    return actor.round === round || this.#plan.spec.asynchronous !== undefined;
   }
 
   status(): RunStatus {
@@ -117,44 +169,54 @@ export class RunLoop {
   }
 
   async #playRounds(signal: StopSignal): Promise<RunOutcome> {
-    const state = await this.#deps.journal.load(this.#plan.run);
+    const recent = maxStalenessOf(this.#plan.spec);
+    const state = await this.#deps.journal.load(this.#plan.run, recent);
     this.#recall(state);
     let resume = state.open;
     for (;;) {
       const end = this.#end(signal);
       if (end !== undefined) return end;
+      if (resume === undefined && this.#isPaused) return this.#outcome('paused');
       const round = resume ?? (await this.#openNext(signal));
       resume = undefined;
       if (round !== undefined) await this.#playRound(round, signal);
     }
   }
 
-  /** Takes position and recent results from durable rows. */
+  /** Takes position, losses and recent results from durable rows. */
   #recall(state: RunState): void {
-    const { sha256 } = this.#deps;
-    this.#position = state.headers.reduce<Position>(
-      (position, header) => advance(sha256, position, header),
-      startOf(sha256, this.#plan),
-    );
-    const newest = state.headers.length - 1;
+    this.#position = startOf(this.#deps.sha256, this.#plan);
+    this.#losses = NO_LOSSES;
+    const closed = state.headers.map((header, i) => ({
+      header,
+      metrics: state.metrics[i] ?? '{}',
+    }));
+    for (const round of closed) this.#advance(round);
+    this.#book.restore(state.recent);
+    const task = state.recent.at(-1)?.task;
+    const newest = closed.length - 1;
     const rows = state.last
       .toSorted((a, b) => a.node - b.node)
       .map((row) => ({ ...row, signature: row.receiptSignature }));
-    this.#recent = state.headers
-      .slice(-KEPT_ROUNDS)
-      .map((header) =>
-        closedRoundOf(
-          header,
-          header.round === newest && header.included > 0 ? rows : [],
-          this.#deps,
-        ),
-      );
+    this.#recent = closed.slice(-KEPT_ROUNDS).map((round) => {
+      const { header } = round;
+      const isShown = header.round === newest && header.included > 0;
+      const shown = isShown && task !== undefined ? { ...round, task } : round;
+      return closedRoundOf(shown, isShown ? rows : [], this.#deps);
+    });
+  }
+
+  #advance(closed: Pick<ClosedRound, 'header' | 'metrics'>): void {
+    this.#position = advance(this.#deps.sha256, this.#position, closed.header);
+    this.#losses = trackLoss(this.#losses, closed, this.#plan.spec);
   }
 
   #end(signal: StopSignal): RunOutcome | undefined {
     const { spec } = this.#plan;
     if (this.#position.nonEmpty >= spec.rounds) return this.#outcome('completed');
     if (signal.aborted) return this.#outcome('cancelled');
+    const early = stoppedEarly(this.#losses, spec);
+    if (early !== undefined) return this.#outcome('completed', early);
     if (this.#position.emptyInRow < spec.maxEmptyRounds) return undefined;
     const last = this.#recent.at(-1)?.emptyReason ?? 'the last rounds were empty';
     return this.#outcome('failed', `${this.#position.emptyInRow} empty rounds in a row: ${last}`);
@@ -165,9 +227,9 @@ export class RunLoop {
     return { status, model, rounds, ...(reason === undefined ? {} : { reason }) };
   }
 
-  /** Opens the next round durably; undefined when the run was cancelled while it waited. */
+  /** Opens the next round durably; undefined when the run was cancelled or paused while it waited. */
   async #openNext(signal: StopSignal): Promise<ResumableRound | undefined> {
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#isPaused) {
       const open = (await this.#isAhead())
         ? undefined
         : await prepareRound(this.#plan, this.#position, this.#deps);
@@ -192,21 +254,30 @@ export class RunLoop {
     return isAhead;
   }
 
+  #wake(): void {
+    for (const resolve of this.#watchers.splice(0)) resolve();
+  }
+
   async #playRound(round: ResumableRound, signal: StopSignal): Promise<void> {
-    const { folders, sha256 } = this.#deps;
+    const { folders } = this.#deps;
     const folder = await folders.open(foldSpecOf(this.#plan.spec, round.task));
     const actor = new RoundActor(this.#plan, round, {
       ...this.#deps,
       folder,
-      headers: this.#recent.map((closed) => closed.wire),
+      book: this.#book,
+      asked: this.#book.open(
+        round,
+        this.#recent.map((closed) => closed.wire),
+      ),
       notBeforeMs: this.#position.lastClosedAtMs,
     });
     this.#actor = actor;
     try {
       await actor.start(round);
+      this.#wake();
       const closed = await orAborted(actor.closed, signal);
       if (closed === undefined) return;
-      this.#position = advance(sha256, this.#position, closed.header);
+      this.#advance(closed);
       this.#recent = [...this.#recent, closed].slice(-KEPT_ROUNDS);
     } finally {
       actor.cancel();

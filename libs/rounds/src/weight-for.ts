@@ -1,6 +1,7 @@
 import { weightOf, weightUnit } from '@tallystick/aggregation';
 import type { RunSpec } from '@tallystick/protocol';
-import type { Member, Receipt } from '@tallystick/record';
+import type { Member, Receipt, Task } from '@tallystick/record';
+import { discounted } from './staleness.js';
 
 type Numeric = RunSpec['numeric'];
 
@@ -9,12 +10,16 @@ export function unitFor(numeric: Numeric, caps: readonly bigint[]): bigint {
   return numeric.weighting === 'equal' ? 1n : weightUnit(caps);
 }
 
-/** n of protocol.md §1.4; the auditor's step V7 calls the same function. */
+/**
+ * n of protocol.md §1.4 in the round of `task`, discounted by how many rounds ago the receipt was asked for; the
+ * auditor's step V7 calls the same function.
+ */
 export function weightFor(
   numeric: Numeric,
-  receipt: Receipt,
-  member: Member,
-  unit: bigint,
+  { round, unit }: Pick<Task, 'round' | 'unit'>,
+  { receipt, member }: { readonly receipt: Receipt; readonly member: Member },
 ): bigint {
-  return numeric.weighting === 'equal' ? 1n : weightOf(receipt.numExamples, member.cap, unit);
+  const isEqual = numeric.weighting === 'equal';
+  const whole = isEqual ? 1n : weightOf(receipt.numExamples, member.cap, unit);
+  return discounted(whole, round - receipt.round);
 }

@@ -58,6 +58,14 @@ export class OperatorApi {
     return this.#api.get(RunView, `runs/${run}`, this.#signal);
   }
 
+  pause(run: RunId): Promise<RunView> {
+    return this.#api.post(RunView, { path: `runs/${run}/pause`, body: {} }, this.#signal);
+  }
+
+  resume(run: RunId): Promise<RunView> {
+    return this.#api.post(RunView, { path: `runs/${run}/resume`, body: {} }, this.#signal);
+  }
+
   stop(run: RunId): Promise<RunView> {
     return this.#api.post(RunView, { path: `runs/${run}/stop`, body: {} }, this.#signal);
   }

@@ -21,7 +21,9 @@ export function exitCodeOfRun(view: RunView): number {
     case 'cancelled':
       return EXIT.runCancelled;
     case 'completed':
+    case 'queued':
     case 'running':
+    case 'paused':
       return EXIT.ok;
   }
 }
@@ -36,7 +38,7 @@ export function runOf(text: string): RunId {
 type Action = (api: OperatorApi, context: CommandContext) => Promise<number>;
 type WithApi = (command: Command, action: Action) => Promise<void>;
 
-/** `tally run launch|list|show|watch|stop`. */
+/** `tally run launch|list|show|watch|pause|resume|stop`. */
 export function addRun(program: Command, makeContext: MakeContext): void {
   const run = program.command('run').description('launch and follow training runs');
   const withApi: WithApi = (command, action) =>
@@ -51,6 +53,9 @@ export function addRun(program: Command, makeContext: MakeContext): void {
     .action((_options: unknown, command: Command) => withApi(command, list));
   addOneRun(run, withApi, { name: 'show', about: 'one run and its rounds', act: show });
   addOneRun(run, withApi, { name: 'watch', about: 'follow a run to its end', act: watch });
+  const about = 'finish the open round and open no other';
+  addOneRun(run, withApi, { name: 'pause', about, act: pause });
+  addOneRun(run, withApi, { name: 'resume', about: 'go on with a paused run', act: resume });
   addOneRun(run, withApi, { name: 'stop', about: 'stop a run; closed rounds stay', act: stop });
 }
 
@@ -99,12 +104,32 @@ async function list(api: OperatorApi, { output }: CommandContext): Promise<numbe
     runs.map((view) => [
       String(view.run),
       view.name,
-      view.status,
+      statusText(view),
       `${view.closedRounds}/${view.rounds}`,
       String(view.committedRounds),
     ]),
   );
   output.result(runs);
+  return EXIT.ok;
+}
+
+/** The status, with the place of a run that waits. */
+function statusText({ status, queue }: RunView): string {
+  return queue === null ? status : `${status} (place ${queue})`;
+}
+
+async function pause(run: RunId, api: OperatorApi, { output }: CommandContext): Promise<number> {
+  const view = await api.pause(run);
+  const open = view.current === null ? '' : `; round ${view.current.round} is finished first`;
+  output.say(`run ${view.run} is ${view.status} after ${view.closedRounds} rounds${open}`);
+  output.result(view);
+  return EXIT.ok;
+}
+
+async function resume(run: RunId, api: OperatorApi, { output }: CommandContext): Promise<number> {
+  const view = await api.resume(run);
+  output.say(`run ${view.run} is ${statusText(view)}`);
+  output.result(view);
   return EXIT.ok;
 }
 
@@ -137,9 +162,15 @@ async function show(run: RunId, api: OperatorApi, { output }: CommandContext): P
   const view = await api.run(run);
   const rounds = await allRounds(api, run);
   output.say(
-    `run ${view.run} ${view.name}: ${view.status}${view.reason === null ? '' : ` (${view.reason})`}`,
+    `run ${view.run} ${view.name}: ${statusText(view)}${view.reason === null ? '' : ` (${view.reason})`}`,
   );
   output.say(`model ${view.model}`);
+  const { best } = view;
+  if (best !== null) {
+    output.say(
+      `best model ${best.model}: loss ${best.loss / 1e9}, measured in round ${best.round}`,
+    );
+  }
   output.table(
     ['round', 'status', 'included', 'excluded', 'weight', 'block', 'note'],
     rounds.map((round) => [

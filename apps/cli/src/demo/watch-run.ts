@@ -35,7 +35,7 @@ export async function watchRun(
       });
       const view = await api.run(run);
       silentSinceMs = performance.now();
-      if (view.status !== 'running') return view;
+      if (view.endedAtMs !== null) return view;
     } catch (error) {
       if (options.signal.aborted) throw new TallyError('ROUND_RUN_CANCELLED', { run }, error);
       if (!isTallyError(error) || error.disposition !== 'retry') throw error;

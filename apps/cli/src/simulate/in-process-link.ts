@@ -68,7 +68,10 @@ export class InProcessLink implements NodeLink {
     const { value: receipt, signature } = decodeSigned(RECEIPT, answer.receipt);
     const submission = { receipt, signature, updateBytes: BigInt(answer.bytes) };
     const verdict = await this.loop?.submit(site.node, submission);
-    if (verdict?.outcome !== 'accepted') return;
-    await site.agent.promised(receipt.run, receipt.round, verdict.promise);
+    if (verdict?.outcome === 'accepted') {
+      await site.agent.promised(receipt.run, receipt.round, verdict.promise);
+    }
+    // The next site answers the round after this answer, so that asynchronous rounds take the same ones every time.
+    await this.loop?.settled();
   }
 }

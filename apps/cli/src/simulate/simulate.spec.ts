@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger } from '@tallystick/kernel/testing';
+import { parseRunSpec, specHash } from '@tallystick/protocol';
 import { describe, expect, it } from 'vitest';
 import { compare } from '../federation/comparison.js';
 import { loadExample } from '../federation/example.js';
@@ -25,6 +27,27 @@ describe('simulate', () => {
     expect(await models()).toEqual(first);
     const other = await models(1);
     expect(other.filter((model) => first.includes(model))).toEqual([]);
+  });
+
+  it('C: plays asynchronous rounds, the same models every time, with updates of several ages', async () => {
+    const example = await loadExample(HEART);
+    const text = example.text.replace('min: 4, max: 4', 'min: 2, max: 2');
+    const parsed = parseRunSpec(`${text}asynchronous: { maxStaleness: 3 }\n`);
+    if (!parsed.ok) throw parsed.error;
+    const { spec, canonical } = parsed;
+    const changed = { ...example, spec, canonical, specHash: specHash(sha256, canonical) };
+    const play = () => simulate(changed, { logger: new MemoryLogger(), signal: never });
+    const { headers, outcome, accuracyOf } = await play();
+    expect(outcome).toMatchObject({ status: 'completed', rounds: 15 });
+    expect(headers.map(({ included, mode }) => [included, mode])).toEqual(Array(15).fill([2, 2]));
+    for (const accuracy of accuracyOf.values()) expect(accuracy).toBeGreaterThan(0.5);
+    const again = await play();
+    const models = (played: typeof again): unknown =>
+      played.headers.map(({ modelAfter, sumWeight }) => [modelAfter, sumWeight]);
+    expect(models(again)).toEqual(models({ headers, outcome, accuracyOf }));
+    // Four sites in turn over a buffer of two: 199 + 172 rows, then 30 and 85 rows of one round ago, each ÷ √2.
+    const weights = headers.map(({ sumWeight }) => sumWeight);
+    expect(weights.slice(0, 3)).toEqual([371n, 21n + 60n, 140n + 121n]);
   });
 
   it('A: counts and accuracies of the four hospitals', async () => {

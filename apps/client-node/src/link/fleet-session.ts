@@ -25,7 +25,7 @@ interface Waiting {
 }
 
 export interface FleetSessionDeps {
-  readonly agent: Pick<SiteAgent, 'promised' | 'concluded'>;
+  readonly agent: Pick<SiteAgent, 'promised' | 'concluded' | 'lastOver'>;
   readonly desk: JobDesk;
   readonly sha256: Sha256;
   readonly clock: Clock;
@@ -140,10 +140,11 @@ export class FleetSession implements Courier {
   }
 
   async #result(head: HeadOf<'result'>, signal: AbortSignal): Promise<void> {
-    const { desk, logger } = this.#deps;
+    const { agent, desk, logger } = this.#deps;
     const { run, round } = head;
-    desk.closed(run, round);
-    const conclusion = await this.#concluded(resultOf(head), signal);
+    const result = resultOf(head);
+    desk.closed(run, agent.lastOver(result.header.header));
+    const conclusion = await this.#concluded(result, signal);
     if (conclusion === undefined) return;
     if ('model' in conclusion) {
       logger.info('round.concluded', { run, round, model: conclusion.model });
@@ -230,9 +231,11 @@ function resultOf(head: HeadOf<'result'>): RoundResult {
     const header = { header: decodeSigned(HEADER, head.header).value, wire: head.header };
     const { inclusion } = head;
     if (inclusion === undefined) return { header };
+    const shown = head.task && { task: decodeSigned(TASK, head.task).value, wire: head.task };
     const { index, weight, proof } = inclusion;
     const steps = proof.map(({ hash, sum }) => ({ hash, sum: BigInt(sum) }));
-    return { header, inclusion: { index, weight: BigInt(weight), proof: steps } };
+    const ours = { index, weight: BigInt(weight), proof: steps };
+    return { header, inclusion: ours, ...(shown && { task: shown }) };
   });
 }
 

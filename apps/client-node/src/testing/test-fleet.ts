@@ -28,7 +28,7 @@ export interface FleetScript {
   readonly holdCredit?: boolean;
   readonly heartbeatMs?: number;
   /** Promise for an accepted receipt, bent. */
-  readonly promise?: (wire: string) => string;
+  readonly promise?: (wire: string, receipt: string) => string;
 }
 
 const PRE_AUTH_NONCE = 'ab'.repeat(32);
@@ -115,13 +115,15 @@ export class TestFleet {
     this.send(head, encodeCohort(offer.cohort));
   }
 
-  result({ header, inclusion }: RoundResult): void {
+  result({ header, inclusion, task }: RoundResult): void {
     const { run, round, modelAfter: model } = header.header;
     const head = { kind: 'result' as const, run, round, header: header.wire, model };
     if (inclusion === undefined) return this.send(head);
     const { index, weight, proof } = inclusion;
     const steps = proof.map(({ hash, sum }) => ({ hash, sum: sum.toString() }));
-    this.send({ ...head, inclusion: { index, weight: weight.toString(), proof: steps } });
+    const shown = task === undefined ? {} : { task: task.wire };
+    const ours = { index, weight: weight.toString(), proof: steps };
+    this.send({ ...head, ...shown, inclusion: ours });
   }
 
   /** Cuts every connection. */
@@ -219,7 +221,7 @@ export class TestFleet {
       return this.send({ kind: 'verdict', run, round, outcome: 'rejected', code, message: got });
     }
     const wire = this.#bench.coordinator.promise(receipt);
-    const promise = this.script.promise?.(wire) ?? wire;
+    const promise = this.script.promise?.(wire, receipt) ?? wire;
     this.send({ kind: 'verdict', run, round, outcome: 'accepted', promise });
   }
 

@@ -21,13 +21,14 @@ export class WsNodeLink implements NodeLink {
     session.send({ kind: 'offer', task: offer.task.wire, headers: [...offer.headers] }, cohort);
   }
 
-  result(node: NodeId, { header: { header, wire }, inclusion }: RoundResult): void {
+  result(node: NodeId, { header: { header, wire }, inclusion, task }: RoundResult): void {
     this.#sessions.find(node)?.send({
       kind: 'result',
       run: header.run,
       round: header.round,
       header: wire,
       model: header.modelAfter,
+      ...(task === undefined ? {} : { task: task.wire }),
       ...(inclusion === undefined
         ? {}
         : {

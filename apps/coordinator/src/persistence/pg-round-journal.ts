@@ -5,11 +5,12 @@ import type {
   ContributionRow,
   DeclineRow,
   OpenRound,
+  PastRound,
   ResumableRound,
   RoundJournal,
   RunState,
 } from '@tallystick/rounds';
-import { IsNull, Not } from 'typeorm';
+import { type EntityManager, IsNull, MoreThanOrEqual, Not } from 'typeorm';
 import type { CrashPoints } from '../crash-points.js';
 import {
   ContributionEntity,
@@ -47,18 +48,19 @@ export class PgRoundJournal implements RoundJournal {
    * A process that died may have left its last write in PostgreSQL, still under way. It holds the lock of the open
    * round, so this waits for it: a row that landed later would be durable and in no fold.
    */
-  async load(run: RunId): Promise<RunState> {
+  async load(run: RunId, depth: number = 0): Promise<RunState> {
     return this.#work.run(async ({ manager }): Promise<RunState> => {
       const open = await manager.findOne(RoundEntity, {
         where: { runId: run, header: IsNull() },
         lock: { mode: 'pessimistic_write' },
       });
       const closed = await manager.find(RoundEntity, {
-        select: { runId: true, round: true, header: true },
+        select: { runId: true, round: true, header: true, metrics: true },
         where: { runId: run, header: Not(IsNull()) },
         order: { round: 'ASC' },
       });
       const headers = closed.map(({ header }): Header => recordOf(HEADER, header ?? ''));
+      const metrics = closed.map((row) => row.metrics ?? '{}');
       const round = headers.at(-1)?.round;
       const isEmpty = headers.at(-1)?.included === 0;
       const newest =
@@ -66,11 +68,14 @@ export class PgRoundJournal implements RoundJournal {
           ? []
           : await manager.findBy(ContributionEntity, { runId: run, round });
       const last = newest.map(contributionRow);
-      if (open === null) return { headers, last };
+      const recent = depth === 0 ? [] : await pastRounds(manager, run, depth);
+      if (open === null) return { headers, metrics, last, recent };
       const at = { where: { runId: run, round: open.round } };
       return {
         headers,
+        metrics,
         last,
+        recent,
         open: resumable(
           open,
           await manager.find(ContributionEntity, at),
@@ -222,20 +227,50 @@ function closedDetail({ header, headerHash, metrics, emptyReason }: CloseRound) 
   };
 }
 
+/** The newest `depth` closed rounds of `run`, ascending. */
+async function pastRounds(
+  manager: EntityManager,
+  run: RunId,
+  depth: number,
+): Promise<readonly PastRound[]> {
+  const rounds = await manager.find(RoundEntity, {
+    where: { runId: run, header: Not(IsNull()) },
+    order: { round: 'DESC' },
+    take: depth,
+  });
+  const from = rounds.at(-1)?.round ?? 0;
+  const rows = await manager.findBy(ContributionEntity, {
+    runId: run,
+    round: MoreThanOrEqual(from),
+  });
+  return rounds.toReversed().map((round) =>
+    pastRound(
+      round,
+      rows.filter((row) => row.round === round.round),
+    ),
+  );
+}
+
+function pastRound(round: RoundEntity, rows: readonly ContributionEntity[]): PastRound {
+  return {
+    run: round.runId,
+    round: round.round,
+    task: recordOf(TASK, round.task),
+    cohort: recordListOf(MEMBER, round.cohort).map((member, i) => ({
+      member,
+      key: asPublicKey(round.cohortKeys.slice(64 * i, 64 * i + 64)),
+    })),
+    contributions: rows.map(contributionRow),
+  };
+}
+
 function resumable(
   open: RoundEntity,
   contributions: readonly ContributionEntity[],
   declines: readonly DeclineEntity[],
 ): ResumableRound {
   return {
-    run: open.runId,
-    round: open.round,
-    task: recordOf(TASK, open.task),
-    cohort: recordListOf(MEMBER, open.cohort).map((member, i) => ({
-      member,
-      key: asPublicKey(open.cohortKeys.slice(64 * i, 64 * i + 64)),
-    })),
-    contributions: contributions.map(contributionRow),
+    ...pastRound(open, contributions),
     declines: declines.map(({ nodeId, reason, wire }) => ({ node: nodeId, reason, wire })),
   };
 }

@@ -7,6 +7,7 @@ import {
   OutboxEntity,
   RoundEntity,
 } from './entities/index.js';
+import { metricsOf } from './metrics-of.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** How many rounds of a run are closed, and how many of those are final on the chain. */
@@ -62,6 +63,30 @@ export class RoundRows {
       closed: await manager.countBy(OutboxEntity, { runId: run }),
       committed: await manager.countBy(OutboxEntity, { runId: run, status: 'final' }),
     }));
+  }
+
+  /** The closed round that measured the smallest `lossBefore`, the earliest of equals; undefined when none did. */
+  async best(
+    run: RunId,
+  ): Promise<
+    { readonly round: number; readonly header: string; readonly loss: number } | undefined
+  > {
+    const loss = `((r.metrics::jsonb) ->> 'lossBefore')::bigint`;
+    const found = await this.#work.read((manager) =>
+      manager
+        .createQueryBuilder(RoundEntity, 'r')
+        .where('r.run_id = :run', { run })
+        .andWhere('r.header IS NOT NULL')
+        .andWhere(`${loss} IS NOT NULL`)
+        .orderBy(loss)
+        .addOrderBy('r.round')
+        .limit(1)
+        .getOne(),
+    );
+    const { round, header, metrics } = found ?? { header: null };
+    const measured = metricsOf(metrics ?? '{}')['lossBefore'];
+    if (header === null || round === undefined || measured === undefined) return undefined;
+    return { round, header, loss: measured };
   }
 
   /** Closed rounds from number `from` on, ascending. */

@@ -44,6 +44,24 @@ export class RunRows {
     });
   }
 
+  /** The run opens no further round; harmless when it is paused already. */
+  async pause(run: RunId): Promise<void> {
+    await this.#work.run(async (tx) => {
+      const at = { id: run, pausedAt: IsNull(), endedAt: IsNull() };
+      const { affected } = await tx.manager.update(RunEntity, at, { pausedAt: tx.now() });
+      if (affected === 1) await tx.tell(run, { type: 'run.paused', detail: {} });
+    });
+  }
+
+  /** Takes `pause` back; harmless when it is not paused. */
+  async goOn(run: RunId): Promise<void> {
+    await this.#work.run(async (tx) => {
+      const at = { id: run, pausedAt: Not(IsNull()), endedAt: IsNull() };
+      const { affected } = await tx.manager.update(RunEntity, at, { pausedAt: null });
+      if (affected === 1) await tx.tell(run, { type: 'run.resumed', detail: {} });
+    });
+  }
+
   async ended(
     run: RunId,
     outcome: { readonly status: 'completed' | 'failed' | 'cancelled'; readonly reason?: string },

@@ -23,11 +23,14 @@ import type { Gauge } from '@tallystick/telemetry';
 import type { RunEntity } from '../persistence/entities/index.js';
 import type { RunRows } from '../persistence/run-rows.js';
 import type { RoundDirectory } from '../rounds/round-directory.js';
+import { RunQueue } from './run-queue.js';
 
 /** After a run loop gave up on its ports, or the end could not be stored. */
 const RETRY_MS = 5_000;
 /** Ended runs whose nodes may have missed the last result when the process stopped. */
 const RECALLED = 4;
+/** Runs that may wait for a place; a launch beyond it is refused. */
+const MAX_QUEUED = 1_024;
 
 export interface RunServiceDeps {
   readonly rows: RunRows;
@@ -44,41 +47,57 @@ export interface RunServiceDeps {
   readonly logger: Logger;
   /** Told how many runs play. */
   readonly gauge: Gauge;
+  /** Runs that play at once; others wait. */
+  readonly maxPlaying: number;
 }
 
+/** A run that has a place. */
 interface Playing {
   readonly stop: AbortController;
-  readonly ended: Promise<void>;
+  ended: Promise<void>;
+  loop: RunLoop | undefined;
+  /** What was asked of this process last; undefined: the row says it. */
+  isPaused: boolean | undefined;
 }
 
-/** Plays every run that has not ended, from its launch to its outcome, across restarts of this process. */
+/**
+ * Plays every run that has not ended, from its launch to its outcome, across restarts of this process: at most
+ * `maxPlaying` at once, the others in the order in which they came. A paused run gives its place up.
+ */
 export class RunService {
   readonly #deps: RunServiceDeps;
   readonly #playing = new Map<RunId, Playing>();
+  readonly #queue = new RunQueue();
   readonly #draining = new AbortController();
 
   constructor(deps: RunServiceDeps) {
     this.#deps = deps;
   }
 
-  /** Goes on with every run that has not ended, and recalls the last ones that have. */
+  /** Goes on with every run that has not ended, those that had begun first, and recalls the last ones that have. */
   async resume(): Promise<void> {
     const { rows } = this.#deps;
     for (const run of await rows.lastEnded(RECALLED)) await this.#recall(run);
-    for (const run of await rows.unfinished()) this.start(run);
+    const unfinished = await rows.unfinished();
+    for (const { id } of unfinished.toSorted((a, b) => rankOf(a) - rankOf(b))) this.start(id);
   }
 
-  /** Plays the run in the background; harmless when it plays already. */
-  start(run: RunEntity): void {
-    if (this.#playing.has(run.id) || this.#draining.signal.aborted) return;
-    const stop = new AbortController();
-    if (run.stopAt !== null) stop.abort();
-    const ended = this.#playToEnd(run, stop.signal).finally(() => {
-      this.#playing.delete(run.id);
-      this.#deps.gauge.set({}, this.#playing.size);
-    });
-    this.#playing.set(run.id, { stop, ended });
-    this.#deps.gauge.set({}, this.#playing.size);
+  /** Throws NET_BUSY when as many runs wait as may. */
+  assertRoom(): void {
+    if (this.#queue.length < MAX_QUEUED) return;
+    throw new TallyError('NET_BUSY', { what: 'queued runs', limit: MAX_QUEUED });
+  }
+
+  /** Plays the run in the background, or lets it wait for a place; harmless when it plays already. */
+  start(run: RunId): void {
+    if (this.#playing.has(run) || this.#draining.signal.aborted) return;
+    if (this.#playing.size >= this.#deps.maxPlaying) this.#queue.push(run);
+    else this.#begin(run);
+  }
+
+  /** Place in the queue, 1 is next; undefined when the run does not wait. */
+  placeOf(run: RunId): number | undefined {
+    return this.#queue.placeOf(run);
   }
 
   /** Cancels the run: no further round is opened, and an open one is given up. Resolves when that is stored. */
@@ -86,9 +105,30 @@ export class RunService {
     const { rows } = this.#deps;
     await rows.get(run);
     await rows.requestStop(run);
+    this.#queue.remove(run);
+    const playing = this.#playing.get(run) ?? this.#begin(run); // one that rests or waits ends at once, too
+    playing.stop.abort();
+    await playing.ended;
+  }
+
+  /** Lets the open round finish and opens no other. Resolves when that is stored. */
+  async pause(run: RunId): Promise<void> {
+    await this.#deps.rows.pause(run);
+    this.#queue.remove(run);
     const playing = this.#playing.get(run);
-    playing?.stop.abort();
-    await playing?.ended;
+    if (playing === undefined) return;
+    playing.isPaused = true;
+    playing.loop?.pause();
+  }
+
+  /** Takes `pause` back; the run plays on, or waits for a place. */
+  async goOn(run: RunId): Promise<void> {
+    this.assertRoom();
+    await this.#deps.rows.goOn(run);
+    const playing = this.#playing.get(run);
+    if (playing === undefined) return this.start(run);
+    playing.isPaused = false;
+    playing.loop?.goOn();
   }
 
   /** Lets go of every run without ending it; the next process goes on. */
@@ -98,41 +138,80 @@ export class RunService {
     await Promise.all([...this.#playing.values()].map(({ ended }) => ended));
   }
 
-  /** Never rejects: whatever fails is tried again until the run has ended or the process drains. */
-  async #playToEnd(run: RunEntity, signal: AbortSignal): Promise<void> {
+  #begin(run: RunId): Playing {
+    const stop = new AbortController();
+    const playing: Playing = {
+      stop,
+      ended: Promise.resolve(),
+      loop: undefined,
+      isPaused: undefined,
+    };
+    this.#playing.set(run, playing);
+    this.#deps.gauge.set({}, this.#playing.size);
+    playing.ended = this.#playToEnd(run, playing);
+    return playing;
+  }
+
+  /** Gives the run's place to the one that waits longest. */
+  #leave(run: RunId): void {
+    this.#playing.delete(run);
+    this.#deps.gauge.set({}, this.#playing.size);
+    const next = this.#draining.signal.aborted ? undefined : this.#queue.shift();
+    if (next !== undefined) this.#begin(next);
+  }
+
+  /** Never rejects: whatever fails is tried again until the run has ended or rests, or the process drains. */
+  async #playToEnd(id: RunId, playing: Playing): Promise<void> {
     const { rows, directory, logger } = this.#deps;
     while (!this.#draining.signal.aborted) {
       try {
-        if (run.status === 'proposed') await this.#accept(run);
-        const outcome = await this.#play(run, signal);
-        if (this.#draining.signal.aborted) return;
-        await rows.ended(run.id, outcome);
-        logger.info('run.ended', { run: run.id, status: outcome.status, rounds: outcome.rounds });
-        return;
+        const { status, reason, rounds } = await this.#playOnce(await rows.get(id), playing);
+        if (this.#draining.signal.aborted) break;
+        if (status === 'paused') {
+          if (!playing.isPaused) continue; // taken back in the meantime
+          logger.info('run.paused', { run: id, rounds });
+          break;
+        }
+        await rows.ended(id, { status, ...(reason === undefined ? {} : { reason }) });
+        logger.info('run.ended', { run: id, status, rounds });
+        break;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        logger.error('run.stuck', { run: run.id, reason });
-        await this.#pause();
+        logger.error('run.stuck', { run: id, reason });
+        await this.#rest();
       } finally {
-        directory.retire(run.id);
+        playing.loop = undefined;
+        directory.retire(id);
       }
-      run = await rows.get(run.id).catch(() => run);
     }
+    this.#leave(id);
   }
 
-  async #play(run: RunEntity, signal: AbortSignal): Promise<RunOutcome> {
+  /** Plays from what the row says now: a stop or a pause that was asked of another process counts here, too. */
+  async #playOnce(run: RunEntity, playing: Playing): Promise<RunOutcome> {
+    if (run.stopAt !== null) playing.stop.abort();
+    playing.isPaused ??= run.pausedAt !== null;
+    const { signal } = playing.stop;
+    if (run.status === 'proposed' && !signal.aborted) await this.#accept(run);
+    const loop = await this.#loopOf(run);
+    playing.loop = loop;
+    if (playing.isPaused) loop.pause();
+    return loop.play(signal);
+  }
+
+  async #loopOf(run: RunEntity): Promise<RunLoop> {
     const { directory, logger, ...deps } = this.#deps;
     const loop = new RunLoop(await this.#planOf(run), { ...deps, logger });
     directory.add(run.id, loop);
     logger.debug('run.playing', { run: run.id });
-    return loop.play(signal);
+    return loop;
   }
 
   /** An ended run comes to its end again at once; then its last results can be sent to nodes that missed them. */
   async #recall(run: RunEntity): Promise<void> {
     const { directory, logger } = this.#deps;
     try {
-      await this.#play(run, AbortSignal.abort());
+      await (await this.#loopOf(run)).play(AbortSignal.abort());
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn('run.recall_failed', { run: run.id, reason });
@@ -163,7 +242,7 @@ export class RunService {
     await rows.started(run);
   }
 
-  #pause(): Promise<void> {
+  #rest(): Promise<void> {
     const { signal } = this.#draining;
     return new Promise((resolve) => {
       const wake = (): void => {
@@ -177,8 +256,13 @@ export class RunService {
   }
 }
 
+/** Runs that had begun come before those that had not, and those that rest come last. */
+function rankOf({ status, pausedAt }: RunEntity): number {
+  return (pausedAt === null ? 0 : 2) + (status === 'proposed' ? 1 : 0);
+}
+
 /** Throws USAGE_INVALID for a run that has ended already. */
-export function assertStoppable({ id, status }: RunEntity): void {
+export function assertGoesOn({ id, status }: RunEntity): void {
   if (status === 'running' || status === 'proposed') return;
   throw new TallyError('USAGE_INVALID', { detail: `run ${id} has ended: ${status}` });
 }

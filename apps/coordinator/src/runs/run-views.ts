@@ -14,20 +14,28 @@ import type { ClosedRoundRow, RoundRows } from '../persistence/round-rows.js';
 import type { RunRows } from '../persistence/run-rows.js';
 import type { RoundDirectory } from '../rounds/round-directory.js';
 
+/** Where a run waits to be played: 1 is next; undefined when it does not wait. */
+interface Queue {
+  placeOf(run: RunId): number | undefined;
+}
+
 /** Runs and rounds as the API shows them. */
 export class RunViews {
   readonly #rows: RunRows;
   readonly #rounds: RoundRows;
   readonly #directory: RoundDirectory;
+  readonly #queue: Queue;
 
   constructor(deps: {
     readonly rows: RunRows;
     readonly rounds: RoundRows;
     readonly directory: RoundDirectory;
+    readonly queue: Queue;
   }) {
     this.#rows = deps.rows;
     this.#rounds = deps.rounds;
     this.#directory = deps.directory;
+    this.#queue = deps.queue;
   }
 
   async run(id: RunId): Promise<RunView> {
@@ -53,11 +61,13 @@ export class RunViews {
   async #view(row: RunEntity): Promise<RunView> {
     const spec = RunSpec.parse(JSON.parse(row.spec));
     const { closed, committed } = await this.#rounds.counts(row.id);
+    const place = this.#queue.placeOf(row.id);
     return {
       run: row.id,
       name: row.name,
       purpose: spec.purpose,
-      status: row.status === 'proposed' ? 'running' : row.status,
+      status: statusOf(row, place),
+      queue: place ?? null,
       reason: row.reason ?? this.#directory.find(row.id)?.status().waitingBecause ?? null,
       spec: row.specHash,
       rounds: spec.rounds,
@@ -65,11 +75,19 @@ export class RunViews {
       committedRounds: committed,
       genesisModel: row.genesisModel,
       model: row.model,
+      best: spec.asynchronous === undefined ? await this.#best(row.id) : null,
       pot: row.pot.toString(),
       createdAtMs: row.createdAt.getTime(),
       endedAtMs: row.endedAt?.getTime() ?? null,
       current: await this.#current(row.id),
     };
+  }
+
+  async #best(run: RunId): Promise<RunView['best']> {
+    const best = await this.#rounds.best(run);
+    if (best === undefined) return null;
+    const { round, loss } = best;
+    return { round, model: recordOf(HEADER, best.header).modelBefore, loss };
   }
 
   /** The open round: its task from the row, how far it is from the loop that plays it. */
@@ -89,6 +107,12 @@ export class RunViews {
       deadlineMs: Number(task.deadlineMs),
     };
   }
+}
+
+function statusOf({ status, pausedAt }: RunEntity, place: number | undefined): RunView['status'] {
+  if (status !== 'proposed' && status !== 'running') return status;
+  if (pausedAt !== null) return 'paused';
+  return place === undefined ? 'running' : 'queued';
 }
 
 function roundView({ round, outbox, evaluations, ...row }: ClosedRoundRow): RoundView {

@@ -14,10 +14,10 @@ import { roundParam, runParam } from '../http/params.js';
 import { RunRows } from '../persistence/run-rows.js';
 import { EventStreams, lastEventId } from './event-streams.js';
 import { Launcher } from './launcher.js';
-import { assertStoppable, RunService } from './run-service.js';
+import { assertGoesOn, RunService } from './run-service.js';
 import { RunViews } from './run-views.js';
 
-/** Launch, watch and stop runs. */
+/** Launch, watch, pause and stop runs. */
 @Controller('api/v1/runs')
 export class RunsController {
   constructor(
@@ -31,8 +31,9 @@ export class RunsController {
   @Post()
   @ApiResponse({ status: 201, standardSchema: RunView })
   async launch(@Body({ schema: LaunchRequest }) request: LaunchRequest): Promise<RunView> {
+    this.service.assertRoom();
     const run = await this.launcher.launch(request);
-    this.service.start(await this.rows.get(run));
+    this.service.start(run);
     return this.views.run(run);
   }
 
@@ -52,8 +53,26 @@ export class RunsController {
   @HttpCode(200)
   @ApiResponse({ status: 200, standardSchema: RunView })
   async stop(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
-    assertStoppable(await this.rows.get(run));
+    assertGoesOn(await this.rows.get(run));
     await this.service.stop(run);
+    return this.views.run(run);
+  }
+
+  @Post(':run/pause')
+  @HttpCode(200)
+  @ApiResponse({ status: 200, standardSchema: RunView })
+  async pause(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
+    assertGoesOn(await this.rows.get(run));
+    await this.service.pause(run);
+    return this.views.run(run);
+  }
+
+  @Post(':run/resume')
+  @HttpCode(200)
+  @ApiResponse({ status: 200, standardSchema: RunView })
+  async resume(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
+    assertGoesOn(await this.rows.get(run));
+    await this.service.goOn(run);
     return this.views.run(run);
   }
 

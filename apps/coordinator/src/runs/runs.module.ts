@@ -39,10 +39,10 @@ const STREAM_END_MS = 20;
         journal: PgRoundJournal,
         link: WsNodeLink,
       ) => {
-        const { folders, ledger, signer, sha256, ed25519, clock, logger } = deployment;
+        const { folders, ledger, signer, sha256, ed25519, clock, logger, maxPlaying } = deployment;
         const ports = { folders, ledger, signer, sha256, ed25519, clock, logger };
-        const gauge = deployment.metrics.gauge('tally_playing_runs', 'Runs that have not ended.');
-        return new RunService({ rows, directory, journal, link, gauge, ...ports });
+        const gauge = deployment.metrics.gauge('tally_playing_runs', 'Runs that are played now.');
+        return new RunService({ rows, directory, journal, link, gauge, maxPlaying, ...ports });
       },
     },
     {
@@ -53,9 +53,13 @@ const STREAM_END_MS = 20;
     },
     {
       provide: RunViews,
-      inject: [RunRows, RoundRows, RoundDirectory],
-      useFactory: (rows: RunRows, rounds: RoundRows, directory: RoundDirectory) =>
-        new RunViews({ rows, rounds, directory }),
+      inject: [RunRows, RoundRows, RoundDirectory, RunService],
+      useFactory: (
+        rows: RunRows,
+        rounds: RoundRows,
+        directory: RoundDirectory,
+        queue: RunService,
+      ) => new RunViews({ rows, rounds, directory, queue }),
     },
     {
       provide: EventStreams,

@@ -47,6 +47,7 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
       databaseUrl,
       databasePoolSize: 8,
       nodeCap: 1_000n,
+      maxPlaying: 8,
       get publicUrl() {
         return publicUrl;
       },

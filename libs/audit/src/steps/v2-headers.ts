@@ -1,8 +1,8 @@
 import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { SUM_WEIGHT_LIMIT } from '@tallystick/aggregation';
-import { HEADER, type Header, recordHash, RoundMode, type Task, TASK } from '@tallystick/record';
-import { advance, type Position, startOf } from '@tallystick/rounds';
+import { HEADER, type Header, recordHash, type Task, TASK } from '@tallystick/record';
+import { advance, modeOf, type Position, startOf } from '@tallystick/rounds';
 import type { NodeAnchor } from '../anchors.js';
 import { roundPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
@@ -103,7 +103,7 @@ function checkHeader(history: History, evidence: RoundEvidence, position: Positi
     header,
     {
       chain: history.chain.genesis,
-      mode: RoundMode.clear,
+      mode: modeOf(history.spec),
       run: history.runId,
       round: position.round,
       prev: position.prev,

@@ -11,6 +11,7 @@ import {
   type Signed,
   TASK,
 } from '@tallystick/record';
+import { maxStalenessOf } from '@tallystick/rounds';
 import { keysOf } from '../anchors.js';
 import { roundPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
@@ -20,10 +21,11 @@ import { isInForce, readNodeKey } from '../state/stored-nodes.js';
 import { demandSigned } from './signed-by.js';
 import { checkOwnReceipts } from './v4-own-receipts.js';
 import { checkPromises } from './v4-promises.js';
+import { checkSingleUse } from './v4-single-use.js';
 
 /**
- * V4: each leaf rests on a receipt of a key valid at the task's block, each receipt was promised, and each decline is
- * signed. Round and node are in a receipt, so it counts once. Returns the number of signatures.
+ * V4: each leaf rests on a receipt of a key valid at its task's block, each receipt was promised and counts once, and
+ * each decline is signed. Returns the number of signatures.
  */
 export function checkReceipts(history: History): number {
   let signatures = 0;
@@ -39,6 +41,7 @@ export function checkReceipts(history: History): number {
     checkDeclines(history, evidence);
     signatures += receipts.length + promises.length + declines.length;
   }
+  checkSingleUse(history);
   for (const log of history.anchors.logs) checkOwnReceipts(history, log);
   return signatures;
 }
@@ -61,6 +64,24 @@ function keyAt(
     demand(keysOf(log).includes(stored.key), own, keysOf(log).join(' or '), stored.key);
   }
   return stored.key;
+}
+
+/**
+ * The round whose task the receipt must be for: the one that counts it; in asynchronous rounds the receipt's own, while
+ * it is no older than the run's maxStaleness.
+ */
+function askedIn(
+  { spec, rounds }: History,
+  counting: RoundEvidence,
+  { round, node }: Receipt,
+): RoundEvidence {
+  if (spec.asynchronous === undefined) return counting;
+  const oldest = Math.max(0, counting.round - maxStalenessOf(spec));
+  const record = `receipt of node ${node} round`;
+  const place = { round: counting.round, record, by: 'coordinator' } as const;
+  const isAllowed = oldest <= round && round <= counting.round;
+  demand(isAllowed, place, `round ${oldest} to ${counting.round}`, round);
+  return rounds[round] ?? counting;
 }
 
 /** What the task and the leaf fix of a receipt; policy is zeros until consents exist. */
@@ -95,14 +116,20 @@ function checkReceipt(
   const place: Place = { round: evidence.round, record, by: 'coordinator' };
   const hash = receiptHash(sha256, receipt, signature);
   demandEqual(leaf.receipt, hash, { ...place, by: 'holder of the files' });
-  for (const [field, value] of Object.entries(expectedOf(evidence, leaf))) {
+  const asked = askedIn(history, evidence, receipt);
+  for (const [field, value] of Object.entries(expectedOf(asked, leaf))) {
     const found = receipt[field as keyof Receipt]; // a key of Partial<Receipt>
     demandEqual(String(value), String(found), { ...place, record: `${record} ${field}` });
   }
+  const epoch = evidence.cohort.find(({ node }) => node === leaf.node)?.keyEpoch ?? leaf.keyEpoch;
+  demandEqual(epoch, receipt.keyEpoch, { ...place, record: `${record} keyEpoch` });
   demandEqual(receipt.keyEpoch, leaf.keyEpoch, { ...place, record: `${record} keyEpoch` });
+  const isMember = asked.cohort.some(({ node }) => node === receipt.node);
+  const member = { ...place, record: `${record} cohort` };
+  demand(isMember, member, `a node that was asked in round ${asked.round}`, 'another one');
   const examples = { ...place, record: `${record} numExamples` };
   demand(receipt.numExamples > 0n, examples, 'at least 1', receipt.numExamples);
-  const key = keyAt(history, evidence, receipt.node, receipt.keyEpoch);
+  const key = keyAt(history, asked, receipt.node, receipt.keyEpoch);
   demandSigned(RECEIPT, signed, key, place);
 }
 

@@ -18,7 +18,7 @@ export function checkWeights({ rounds, spec: { numeric } }: History): number {
       const signed = receipts[i];
       const member = members.get(leaf.node);
       if (signed === undefined || member === undefined) return []; // V3 and V4 compare the lists
-      const weight = weightFor(numeric, signed.value, member, task.value.unit);
+      const weight = weightFor(numeric, task.value, { receipt: signed.value, member });
       demandEqual(weight, leaf.weight, { round, record: `weight of node ${leaf.node}`, by: BY });
       return [{ receipt: signed.value, signature: signed.signature, weight }];
     });

@@ -11,6 +11,7 @@ const REASONS: ReadonlySet<number> = new Set(Object.values(ExclusionReason));
 /** Nothing that could be counted arrived. */
 const WITHOUT_RECEIPT: ReadonlySet<number> = new Set([
   ExclusionReason.silent,
+  ExclusionReason.pending,
   ExclusionReason.declined,
 ]);
 /** A receipt arrived and is named. */
@@ -31,7 +32,7 @@ const TIMER_SLACK_MS = 1_000n;
 export function checkExclusions(history: History): number {
   let exclusions = 0;
   for (const evidence of history.rounds) {
-    for (const exclusion of evidence.excluded) checkReason(evidence, exclusion);
+    for (const exclusion of evidence.excluded) checkReason(history, evidence, exclusion);
     checkWindow(history, evidence);
     exclusions += evidence.excluded.length;
   }
@@ -39,11 +40,17 @@ export function checkExclusions(history: History): number {
   return exclusions;
 }
 
-function checkReason({ round, leaves }: RoundEvidence, { node, receipt, reason }: Exclude): void {
+function checkReason(
+  { spec }: History,
+  { round, leaves }: RoundEvidence,
+  { node, receipt, reason }: Exclude,
+): void {
   const place = { round, record: `exclusion of node ${node}`, by: 'coordinator' } as const;
   demand(REASONS.has(reason), place, 'a reason of the protocol', reason);
   if (WITHOUT_RECEIPT.has(reason)) demandEqual(ZERO_HASH, receipt, place);
   if (WITH_RECEIPT.has(reason)) demand(receipt !== ZERO_HASH, place, 'a receipt', 'none');
+  const isPending = reason === ExclusionReason.pending && spec.asynchronous === undefined;
+  demand(!isPending, place, 'this reason only in asynchronous rounds', 'it in a round of its own');
   const isCounting = reason === ExclusionReason.quorum && leaves.length > 0;
   demand(!isCounting, place, 'this reason only in an empty round', 'it in a round that counts');
 }

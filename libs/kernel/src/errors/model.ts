@@ -18,4 +18,10 @@ export const model = {
     status: 404,
     disposition: 'fix',
   },
+  MODEL_NONE_BEST: {
+    message: 'run {run} has no best model: its sites measured no loss of one model',
+    hint: 'Take the newest model, without --best. In asynchronous rounds the sites measure models of several ages.',
+    status: 404,
+    disposition: 'fix',
+  },
 } as const;

@@ -12,6 +12,13 @@ export const round = {
     status: 409,
     disposition: 'fix',
   },
+  ROUND_TOO_STALE: {
+    message:
+      'the update is for round {round} of run {run}, {lag} rounds ago; at most {maxStaleness} are allowed',
+    hint: 'Nothing to do: the node is given the newest task.',
+    status: 409,
+    disposition: 'fix',
+  },
   ROUND_NOT_MEMBER: {
     message: 'node {node} is not in the cohort of run {run} round {round}',
     hint: 'Nothing to do: it will be asked when it is.',

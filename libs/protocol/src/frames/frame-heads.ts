@@ -128,6 +128,8 @@ export const ResultHead = z.strictObject({
       proof: z.array(SumStep).max(LIMITS.maxProofSteps),
     })
     .optional(),
+  /** The task of this round, when it counts a receipt for an earlier one: the unit of its weight is in it. */
+  task: signed(TASK).optional(),
   /** Id of the model after this round. */
   model: hash,
 });

@@ -26,13 +26,22 @@ export const RoundProgress = z
   .meta({ id: 'RoundProgress' });
 export type RoundProgress = z.infer<typeof RoundProgress>;
 
+/** A model and its loss on the sites' train rows, nano-units: the round that started from it measured it. */
+export const BestModelView = z
+  .strictObject({ round: roundNumber, model: hash, loss: z.int() })
+  .meta({ id: 'BestModel' });
+export type BestModelView = z.infer<typeof BestModelView>;
+
 export const RunView = z
   .strictObject({
     run: runId,
     name: z.string(),
     purpose: z.string(),
-    status: z.enum(['running', 'completed', 'failed', 'cancelled']),
-    /** Why it failed or was cancelled. */
+    /** `queued`: other runs are played first. `paused`: an open round is finished, no other is opened. */
+    status: z.enum(['queued', 'running', 'paused', 'completed', 'failed', 'cancelled']),
+    /** Place in the queue, 1 is next; null unless it waits there. */
+    queue: z.int().min(1).nullable(),
+    /** Why it waits, failed, was cancelled or stopped early. */
     reason: z.string().nullable(),
     /** Id of the canonical spec. */
     spec: hash,
@@ -43,6 +52,8 @@ export const RunView = z
     genesisModel: hash,
     /** Model after the last closed round. */
     model: hash,
+    /** The model with the smallest loss that the sites measured; null while none did, and in asynchronous rounds. */
+    best: BestModelView.nullable(),
     pot: decimal,
     createdAtMs: timeMs,
     endedAtMs: timeMs.nullable(),
@@ -72,6 +83,8 @@ export const RunEvent = z
       'round.closed',
       'round.committed',
       'node.evaluated',
+      'run.paused',
+      'run.resumed',
       'run.completed',
       'run.failed',
       'run.cancelled',

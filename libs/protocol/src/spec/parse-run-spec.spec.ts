@@ -177,6 +177,21 @@ seed: 0
     ]);
   });
 
+  it.each([
+    ['window: { count: { min: 2 }, deadlineMs: 1000 }', 'window.count.max: must be given'],
+    ['earlyStop: { patience: 3 }', 'earlyStop: cannot be combined with asynchronous rounds'],
+    ['cohort: { fractionPpm: 500000 }', 'cohort.fractionPpm: must be 1000000'],
+    ['strategy: { scaffold: {} }', 'asynchronous: cannot be combined with scaffold'],
+    ['asynchronous: { maxStaleness: 65 }', 'asynchronous.maxStaleness: must be at most 64, got 65'],
+  ])('asynchronous rounds with %s', (line, fault) => {
+    const key = line.slice(0, line.indexOf(':'));
+    const yaml = `${EXAMPLE}asynchronous: { maxStaleness: 4 }\n`;
+    const field = new RegExp(`^${key}:.*\\n`, 'm');
+    const changedTo = field.test(yaml) ? yaml.replace(field, `${line}\n`) : `${yaml}${line}\n`;
+    expect(faultsOf(yaml)).toEqual([]);
+    expect(faultsOf(changedTo)).toEqual(expect.arrayContaining([expect.stringContaining(fault)]));
+  });
+
   it('refuses the label among the features', () => {
     const yaml = EXAMPLE.replace('column: age', 'column: num');
     expect(faultsOf(yaml)).toEqual([

@@ -5,7 +5,15 @@ import { leastUpdates, toleranceOf } from './strategy-spec.js';
 type Fault = (path: string[], message: string) => void;
 type Rules = Pick<
   RunSpec,
-  'strategy' | 'robust' | 'clip' | 'local' | 'window' | 'numeric' | 'cohort' | 'asynchronous'
+  | 'strategy'
+  | 'robust'
+  | 'clip'
+  | 'local'
+  | 'window'
+  | 'numeric'
+  | 'cohort'
+  | 'asynchronous'
+  | 'earlyStop'
 >;
 
 /** Rules between how sites train, what they send, how it is aggregated and when a round closes. */
@@ -56,7 +64,8 @@ function checkLocalStrategy(spec: Rules, fault: Fault): void {
   }
 }
 
-function checkAsynchronous({ asynchronous, window, robust }: Rules, fault: Fault): void {
+function checkAsynchronous(spec: Rules, fault: Fault): void {
+  const { asynchronous, window, robust, cohort } = spec;
   if (asynchronous === undefined) return;
   if (window.count.max === undefined) {
     fault(
@@ -65,4 +74,16 @@ function checkAsynchronous({ asynchronous, window, robust }: Rules, fault: Fault
     );
   }
   if (robust !== undefined) fault(['robust'], 'cannot be combined with asynchronous rounds');
+  if (spec.earlyStop !== undefined) {
+    fault(
+      ['earlyStop'],
+      'cannot be combined with asynchronous rounds: their losses are of several models',
+    );
+  }
+  if (cohort.fractionPpm !== 1_000_000) {
+    fault(
+      ['cohort', 'fractionPpm'],
+      'must be 1000000 in asynchronous rounds: a node at work stays in every cohort',
+    );
+  }
 }

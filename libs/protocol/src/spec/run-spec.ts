@@ -145,7 +145,16 @@ export const RunSpec = z
   .superRefine(checkFit, alsoBeside('data', 'model'))
   .superRefine(
     checkRules,
-    alsoBeside('strategy', 'robust', 'local', 'window', 'numeric', 'cohort', 'asynchronous'),
+    alsoBeside(
+      'strategy',
+      'robust',
+      'local',
+      'window',
+      'numeric',
+      'cohort',
+      'asynchronous',
+      'earlyStop',
+    ),
   );
 
 /** A checked run spec with all defaults filled in. */

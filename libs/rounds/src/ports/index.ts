@@ -10,6 +10,7 @@ export type {
   DeclineText,
   ExclusionRow,
   OpenRound,
+  PastRound,
   ResumableRound,
   RoundJournal,
   RunState,

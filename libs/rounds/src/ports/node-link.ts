@@ -32,6 +32,8 @@ export interface RoundResult {
     readonly weight: bigint;
     readonly proof: readonly SumNode[];
   };
+  /** The task of the round, when it counts a receipt for an earlier one. */
+  readonly task?: SignedTask;
 }
 
 /** The way to the nodes. Sending is best effort: a node that is away is offered again when it connects. */

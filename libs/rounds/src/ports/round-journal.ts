@@ -42,7 +42,7 @@ export interface DeclineText {
   readonly message: string;
 }
 
-/** A cohort node that is not in the round, with the protocol's reason 1–8. */
+/** A cohort node that is not in the round, with the protocol's reason 1–10. */
 export interface ExclusionRow {
   readonly node: NodeId;
   readonly receipt: Hash;
@@ -68,19 +68,29 @@ export interface ResumableRound extends OpenRound {
   readonly declines: readonly DeclineRow[];
 }
 
+/** A closed round with everything it took, counted or not. */
+export interface PastRound extends OpenRound {
+  readonly contributions: readonly ContributionRow[];
+}
+
 /** Where a run stands, rebuilt from durable rows alone. */
 export interface RunState {
   /** Closed rounds, ascending. */
   readonly headers: readonly Header[];
+  /** Canonical JSON behind the metrics of each header. */
+  readonly metrics: readonly string[];
   /** Contributions of the newest closed round, so that its results can be sent again; empty when there is none. */
   readonly last: readonly ContributionRow[];
+  /** The newest closed rounds, ascending: as many as were asked for, or all. */
+  readonly recent: readonly PastRound[];
   /** The round that was open, if any. */
   readonly open?: ResumableRound;
 }
 
 /** Durable memory of rounds. Each method resolves after the commit of its one transaction. */
 export interface RoundJournal {
-  load(run: RunId): Promise<RunState>;
+  /** @param recent how many closed rounds to give whole; none when absent. */
+  load(run: RunId, recent?: number): Promise<RunState>;
   open(round: OpenRound): Promise<void>;
   /** All rows or none. Unique (run, round, node): a second row of a node rejects with ROUND_DUPLICATE. */
   append(run: RunId, round: number, rows: readonly ContributionRow[]): Promise<void>;

@@ -107,6 +107,8 @@ export class FakeLedger implements LedgerView {
 export class FakeLink implements NodeLink {
   readonly offers: { node: NodeId; offer: Offer }[] = [];
   readonly results: { node: NodeId; result: RoundResult }[] = [];
+  /** `node/round` that has nothing to bring any more. */
+  readonly drops: string[] = [];
   onOffer: (node: NodeId, offer: Offer) => void = () => undefined;
 
   offer(node: NodeId, offer: Offer): void {
@@ -116,8 +118,8 @@ export class FakeLink implements NodeLink {
   result(node: NodeId, result: RoundResult): void {
     this.results.push({ node, result });
   }
-  drop(): void {
-    return;
+  drop(node: NodeId, _run: number, round: number): void {
+    this.drops.push(`${node}/${round}`);
   }
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ContributionRow, OpenRound, RoundJournal } from '../ports/index.js';
 
 const RUN = 3 as RunId;
+const METRICS = '{"lossBefore":700000000}';
 const hash = (digit: string): Hash => digit.repeat(64) as Hash;
 const SIGNATURE = 'ab'.repeat(64) as Signature;
 
@@ -89,7 +90,7 @@ const closeOf = (round: number, included: number): Parameters<RoundJournal['clos
   header: headerOf(round, included),
   headerHash: hash('e'),
   exclusions: [{ node: 2 as NodeId, receipt: ZERO_HASH, reason: 1 }],
-  metrics: '{}',
+  metrics: METRICS,
 });
 
 /**
@@ -103,7 +104,7 @@ export function journalContract(
   describe(`RoundJournal contract: ${name}`, () => {
     it('knows nothing of a run that never opened a round', async () => {
       const { journal } = await make();
-      expect(await journal.load(RUN)).toEqual({ headers: [], last: [] });
+      expect(await journal.load(RUN)).toEqual({ headers: [], metrics: [], last: [], recent: [] });
     });
 
     it('gives back an open round with every value as it was written', async () => {
@@ -113,7 +114,9 @@ export function journalContract(
       await journal.decline(RUN, 0, { node: 2 as NodeId, reason: 4, wire: 'ff' });
       expect(await reopen().load(RUN)).toEqual({
         headers: [],
+        metrics: [],
         last: [],
+        recent: [],
         open: {
           ...openOf(0),
           contributions: [rowOf(1, 0)],
@@ -140,11 +143,27 @@ export function journalContract(
       await journal.close(closeOf(0, 1));
       expect(await reopen().load(RUN)).toEqual({
         headers: [headerOf(0, 1)],
+        metrics: [METRICS],
         last: [rowOf(1, 0)],
+        recent: [],
       });
       await expect(journal.append(RUN, 0, [rowOf(2, 0)])).rejects.toThrow();
       await expect(journal.close(closeOf(0, 1))).rejects.toThrow();
       await expect(journal.open(openOf(0))).rejects.toThrow();
+    });
+
+    it('gives the newest closed rounds whole, as many as are asked for, counted or not', async () => {
+      const { journal, reopen } = await make();
+      for (const round of [0, 1, 2]) {
+        await journal.open(openOf(round));
+        await journal.append(RUN, round, [rowOf(1, round)]);
+        await journal.close(closeOf(round, round === 1 ? 0 : 1));
+      }
+      await journal.open(openOf(3));
+      const past = (round: number) => ({ ...openOf(round), contributions: [rowOf(1, round)] });
+      expect((await reopen().load(RUN, 2)).recent).toEqual([past(1), past(2)]);
+      expect((await reopen().load(RUN, 9)).recent).toEqual([past(0), past(1), past(2)]);
+      expect((await reopen().load(RUN)).recent).toEqual([]);
     });
 
     it('counts no contribution of an empty round', async () => {

@@ -6,6 +6,7 @@ import {
   type Header,
   type Member,
   type Receipt,
+  type Task,
   sumLeaf,
   verifySum,
 } from '@tallystick/record';
@@ -17,21 +18,28 @@ export type Inclusion = NonNullable<RoundResult['inclusion']>;
 export interface OwnContribution {
   readonly receipt: Receipt;
   readonly receiptHash: Hash;
+  /** Wire form of the receipt. */
+  readonly wire: string;
   readonly member: Member;
-  readonly unit: bigint;
+  /** The task of the round that counts it; undefined when it is not this site's own, and was not shown. */
+  readonly task: Task | undefined;
   readonly numeric: RunSpec['numeric'];
 }
 
-/** Why the proof does not show that `header` counts this contribution with its right weight. */
+/**
+ * Why the proof does not show that `header` counts this contribution with its right weight. Without the task of the
+ * round the weight is left to the audit (V7).
+ */
 export function inclusionFault(
   sha256: Sha256,
   header: Header,
   own: OwnContribution,
   inclusion: Inclusion,
 ): string | undefined {
-  const { receipt, member, unit, numeric } = own;
-  const weight = weightFor(numeric, receipt, member, unit);
-  if (inclusion.weight !== weight) return `weight ${inclusion.weight}, by the rule ${weight}`;
+  const { receipt, member, task, numeric } = own;
+  const { weight } = inclusion;
+  const rule = task && weightFor(numeric, task, { receipt, member });
+  if (rule !== undefined && weight !== rule) return `weight ${weight}, by the rule ${rule}`;
   const { node, keyEpoch, update, numExamples } = receipt;
   const leaf: Contrib = {
     node,

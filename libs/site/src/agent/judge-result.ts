@@ -11,7 +11,7 @@ export interface ResultFacts {
   readonly memory: RoundMemory | undefined;
   /** The task of this round, when this site was asked. */
   readonly task: Task | undefined;
-  /** This site's receipt and the rule for its weight, when it sent one. */
+  /** This site's receipt that the round counts or was to count, and the rule for its weight. */
   readonly own: OwnContribution | undefined;
   /** `absent`: the leaves of the round were looked at and do not hold it. */
   readonly inclusion: Inclusion | 'absent' | 'unknown';
@@ -40,8 +40,8 @@ export function judgeResult(sha256: Sha256, facts: ResultFacts): readonly Contra
     const wires = [memory.task.wire, headerWire];
     if (reason !== undefined) found.push({ ...at, code: 'ROUND_HEADER_DIFFERS', reason, wires });
   }
-  if (own === undefined || memory?.receipt === undefined) return found;
-  const records = [memory.receipt.wire, ...(memory.promise ? [memory.promise.wire] : [])];
+  if (own === undefined) return found;
+  const records = [own.wire, ...(memory?.promise ? [memory.promise.wire] : [])];
   const wires = [...records, headerWire];
   if (typeof inclusion !== 'string') {
     const reason = inclusionFault(sha256, header, own, inclusion);
@@ -49,7 +49,7 @@ export function judgeResult(sha256: Sha256, facts: ResultFacts): readonly Contra
     return found;
   }
   // An empty round includes nobody: its promises fall with it (ExclusionReason.quorum).
-  if (memory.promise === undefined || header.included === 0) return found;
+  if (memory?.promise === undefined || header.included === 0) return found;
   const reason =
     inclusion === 'absent'
       ? 'the leaves of contribRoot do not hold the promised receipt'

@@ -1,15 +1,15 @@
 import { type ErrorCode, type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import {
   decodeSigned,
-  type Header,
   HEADER,
   PROMISE,
   RECEIPT,
   receiptHash,
+  recordHash,
   type Task,
   TASK,
 } from '@tallystick/record';
-import type { RoundResult } from '@tallystick/rounds';
+import { maxStalenessOf, type RoundResult } from '@tallystick/rounds';
 import type { LogLine } from '../log/log-line.js';
 import type { RoundMemory } from '../log/log-memory.js';
 import type { AgentContext } from './agent-context.js';
@@ -17,15 +17,14 @@ import { type Contradiction, ContradictionError, evidenceLines } from './contrad
 import { findInclusion, type Inclusion, type OwnContribution } from './inclusion.js';
 import { judgeResult } from './judge-result.js';
 import { openSigned } from './open-records.js';
+import { type ClosedForUs, MAX_STALENESS, ownContribution } from './own-contribution.js';
 
 /** What a site makes of a closed round: its model, or the first thing that was wrong. */
 export type Conclusion =
   { readonly model: Hash } | { readonly code: ErrorCode; readonly message: string };
 
-interface OpenResult {
-  readonly header: Header;
+interface OpenResult extends ClosedForUs {
   readonly wire: string;
-  readonly inclusion: Inclusion | undefined;
 }
 
 /** Checks promises, headers and inclusion proofs against what this site signed and was told before. */
@@ -42,17 +41,19 @@ export class ResultDesk {
     const { value } = openSigned(deps.ed25519, identity, PROMISE, wire);
     const refuse = (reason: string): TallyError =>
       new TallyError('PROTO_UNEXPECTED', { kind: 'promise', reason });
-    if (value.run !== run || value.round !== round || value.node !== identity.node) {
+    const isInTime = round <= value.round && value.round - round <= this.#stalenessOf(run);
+    if (value.run !== run || !isInTime || value.node !== identity.node) {
       throw refuse(`it is for node ${value.node}, run ${value.run}, round ${value.round}`);
     }
-    const memory = deps.log.round(run, round);
-    if (memory?.receipt === undefined) throw refuse('this site signed no receipt of that round');
-    const { value: receipt, signature } = decodeSigned(RECEIPT, memory.receipt.wire);
+    const own = deps.log.round(run, round)?.receipt;
+    if (own === undefined) throw refuse('this site signed no receipt of that round');
+    const { value: receipt, signature } = decodeSigned(RECEIPT, own.wire);
     if (value.receipt !== receiptHash(deps.sha256, receipt, signature)) {
       throw refuse('it names another receipt than this site signed');
     }
-    if (memory.promise !== undefined) return;
-    await deps.log.append({ type: 'promise', run, round, wire });
+    const held = deps.log.round(run, value.round)?.promise;
+    if (held !== undefined) return;
+    await deps.log.append({ type: 'promise', run, round: value.round, wire });
   }
 
   /** See `SiteAgent.concluded`. */
@@ -60,7 +61,7 @@ export class ResultDesk {
     const { identity, deps, admission } = this.#context;
     const { wire } = result.header;
     const { value: header } = openSigned(deps.ed25519, identity, HEADER, wire);
-    const opened = { header, wire, inclusion: result.inclusion };
+    const opened = { header, wire, inclusion: result.inclusion, shown: this.#shownTask(result) };
     return admission.run(async () => {
       try {
         return await this.#conclude(opened, signal);
@@ -69,6 +70,22 @@ export class ResultDesk {
         return this.#accuse([error.contradiction]);
       }
     });
+  }
+
+  /** Rounds that an update of `run` may be old; a spec that is not at hand allows the most that any does. */
+  #stalenessOf(run: RunId): number {
+    const { deps, specs } = this.#context;
+    const id = deps.log.spec(run);
+    const spec = id === undefined ? undefined : specs.peek(id);
+    return spec === undefined ? MAX_STALENESS : maxStalenessOf(spec);
+  }
+
+  /** The task that the result shows, when the header is of that very task. */
+  #shownTask({ header: { header }, task }: RoundResult): Task | undefined {
+    if (task === undefined) return undefined;
+    const { identity, deps } = this.#context;
+    const { value } = openSigned(deps.ed25519, identity, TASK, task.wire);
+    return recordHash(deps.sha256, TASK, value) === header.task ? value : undefined;
   }
 
   async #conclude(result: OpenResult, signal: AbortSignal): Promise<Conclusion> {
@@ -85,7 +102,8 @@ export class ResultDesk {
       return { code, message }; // older than the index reaches
     }
     const lines: LogLine[] = isHeld ? [] : [headers.lineOf({ value: header, wire })];
-    const { own, task } = await this.#ownPart(memory, signal);
+    const task = memory?.task && decodeSigned(TASK, memory.task.wire).value;
+    const own = await ownContribution(this.#context, result, signal);
     const inclusion = await this.#inclusion(result, memory, own, signal);
     const facts = { header, headerWire: wire, memory, task, own, inclusion };
     const found = judgeResult(deps.sha256, facts);
@@ -95,22 +113,6 @@ export class ResultDesk {
     if (found.length > 0) return this.#accuse(found, lines);
     await deps.log.append(...lines);
     return { model };
-  }
-
-  /** This site's receipt and the rule for its weight; nothing when it was not asked or did not answer. */
-  async #ownPart(
-    memory: RoundMemory | undefined,
-    signal: AbortSignal,
-  ): Promise<{ own: OwnContribution | undefined; task: Task | undefined }> {
-    const { deps, specs } = this.#context;
-    if (memory?.task === undefined) return { own: undefined, task: undefined };
-    const task = decodeSigned(TASK, memory.task.wire).value;
-    const { member } = memory.task;
-    if (memory.receipt === undefined || member === undefined) return { own: undefined, task };
-    const { value: receipt, signature } = decodeSigned(RECEIPT, memory.receipt.wire);
-    const { numeric } = await specs.get(task.spec, signal);
-    const hash = receiptHash(deps.sha256, receipt, signature);
-    return { own: { receipt, receiptHash: hash, member, unit: task.unit, numeric }, task };
   }
 
   /** The proof that came along; else, when there was a promise, what the leaves of the round say. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { type Hash, type RunId, SerialQueue, TallyError } from '@tallystick/kernel';
 import { decodeModel } from '@tallystick/aggregation';
-import type { Offer, RoundResult } from '@tallystick/rounds';
+import { type Header, RoundMode } from '@tallystick/record';
+import { maxStalenessOf, type Offer, type RoundResult } from '@tallystick/rounds';
 import { datasetPath } from '../config/config-file.js';
 import { UpdateFiles } from '../update-files.js';
 import {
@@ -11,6 +12,7 @@ import {
   SpecCache,
 } from './agent-context.js';
 import { HeaderKeeper } from './header-keeper.js';
+import { MAX_STALENESS } from './own-contribution.js';
 import { type Conclusion, ResultDesk } from './result-desk.js';
 import { fetchModel } from './run-source.js';
 import { type Answer, TaskDesk } from './task-desk.js';
@@ -70,6 +72,15 @@ export class SiteAgent {
    */
   async answer(offer: Offer, signal: AbortSignal): Promise<Answer> {
     return this.#tasks.answer(offer, signal);
+  }
+
+  /** The newest round of `header`'s run whose updates cannot count any more: its own, or an older one (ADR 0014). */
+  lastOver({ run, round, mode }: Header): number {
+    if (mode !== RoundMode.asynchronous) return round;
+    const { deps, specs } = this.#context;
+    const id = deps.log.spec(run);
+    const spec = id === undefined ? undefined : specs.peek(id);
+    return round - (spec === undefined ? MAX_STALENESS : maxStalenessOf(spec));
   }
 
   /** Keeps a promise. Rejects with PROTO_UNEXPECTED when it is not for this site's receipt. */

@@ -20,7 +20,7 @@ import {
   type Task,
   TASK,
 } from '@tallystick/record';
-import type { Offer } from '@tallystick/rounds';
+import { maxStalenessOf, type Offer } from '@tallystick/rounds';
 import { datasetPath } from '../config/config-file.js';
 import { receiptSalt } from '../keystore.js';
 import type { LineOf } from '../log/log-line.js';
@@ -138,7 +138,9 @@ export class TaskDesk {
     this.#refuseSecond(asked);
     ownMember(deps.sha256, task, offer.cohort, identity);
     const history = await headers.catchUp(task.run, task.round, offer.headers, signal);
-    this.#checkContinues(asked, history ?? firstHistory(task));
+    if (!(await this.#isOpenStill(asked, history, signal))) {
+      this.#checkContinues(asked, history ?? firstHistory(task));
+    }
     if (this.#held(asked)?.task !== undefined) return;
     const cohort = offer.cohort.map((member) => toHex(MEMBER.encode(member)));
     await deps.log.append({ type: 'task', ...at(task), wire: asked.wire, cohort });
@@ -155,6 +157,24 @@ export class TaskDesk {
     if (held?.task === undefined && round <= deps.log.signedRound(run)) {
       throw new TallyError('ROUND_ALREADY_SIGNED', { node: identity.node, run, round });
     }
+  }
+
+  /**
+   * True when the round of this very task has closed and its update may still count: asynchronous rounds take one that
+   * is not too old for the round that is open now. The header that closed it vouches for what it continues.
+   */
+  async #isOpenStill(
+    asked: Asked,
+    history: RunHistory | undefined,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { deps, specs } = this.#context;
+    const { run, round, spec } = asked.task;
+    const closed = deps.log.round(run, round)?.header;
+    const head = history?.head?.header.round;
+    if (closed === undefined || head === undefined) return false;
+    if (decodeSigned(HEADER, closed.wire).value.task !== asked.hash) return false;
+    return head - round < maxStalenessOf(await specs.get(spec, signal));
   }
 
   #checkContinues(asked: Asked, history: RunHistory): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { asNodeId, asOrganisationId } from '@tallystick/kernel';
 import { ed25519, sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
-import type { Offer, RoundResult } from '@tallystick/rounds';
+import { modeOf, type Offer, type RoundResult } from '@tallystick/rounds';
 import type { SiteIdentity } from '../agent/agent-context.js';
 import { SiteAgent } from '../agent/site-agent.js';
 import type { Answer } from '../agent/task-desk.js';
@@ -103,7 +103,8 @@ export class SiteBench {
     const { round } = offer.task.task;
     const model = testModel(this.run, round + 1);
     this.source.models.set(model.id, model.bytes);
-    const options = { node: this.identity.node, changes: { modelAfter: model.id } };
+    const mode = modeOf(this.run.spec);
+    const options = { node: this.identity.node, changes: { modelAfter: model.id, mode } };
     const result = this.coordinator.close(offer, receipts, options);
     this.coordinator.advance(result);
     return result;

@@ -32,7 +32,7 @@ import {
   type Task,
   TASK,
 } from '@tallystick/record';
-import type { Offer, RoundResult } from '@tallystick/rounds';
+import { discounted, type Offer, type RoundResult } from '@tallystick/rounds';
 
 /** A hash that tests can tell apart. */
 export function testHash(name: string): Hash {
@@ -113,11 +113,12 @@ export class TestCoordinator {
     };
   }
 
-  /** The promise for a receipt in wire form. */
-  promise(receiptWire: string): string {
+  /** The promise for a receipt in wire form: to count in `inRound`, by default in its own. */
+  promise(receiptWire: string, inRound?: number): string {
     const { value, signature } = decodeSigned(RECEIPT, receiptWire);
     const receipt = receiptHash(sha256, value, signature);
-    const { chain, run, round, node } = value;
+    const { chain, run, node } = value;
+    const round = inRound ?? value.round;
     const record = { chain, run, round, node, receipt, dueMs: 1_700_000_120_000n };
     return signRecord(PROMISE, record, this.signer).wire;
   }
@@ -128,7 +129,8 @@ export class TestCoordinator {
     receipts: readonly string[],
     options: { readonly node?: NodeId; readonly changes?: Partial<Header> } = {},
   ): RoundResult {
-    const leaves = receipts.map(leafOf);
+    const { round } = offer.task.task;
+    const leaves = receipts.map((receipt) => leafIn(round, receipt));
     const nodes = leaves.map((leaf) => ({
       hash: sumLeaf(sha256, CONTRIB, leaf),
       sum: leaf.weight,
@@ -139,7 +141,9 @@ export class TestCoordinator {
     const weight = leaves[index]?.weight;
     if (weight === undefined) return { header: { header, wire } };
     const proof = sumProof(sha256, nodes, index);
-    return { header: { header, wire }, inclusion: { index, weight, proof } };
+    const own = decodeSigned(RECEIPT, receipts[index] ?? '').value;
+    const shown = own.round === round ? {} : { task: offer.task };
+    return { header: { header, wire }, inclusion: { index, weight, proof }, ...shown };
   }
 
   /** The next offer continues this result. */
@@ -155,12 +159,18 @@ export class TestCoordinator {
   }
 }
 
-/** The leaf of a receipt in wire form, weighted by its examples. */
+/** The leaf of a receipt in wire form in its own round, weighted by its examples. */
 export function leafOf(wire: string): Contrib {
+  return leafIn(decodeSigned(RECEIPT, wire).value.round, wire);
+}
+
+/** The leaf of a receipt in wire form in round `round`, weighted by its examples and its age. */
+export function leafIn(round: number, wire: string): Contrib {
   const { value, signature } = decodeSigned(RECEIPT, wire);
   const { node, keyEpoch, update, numExamples } = value;
   const receipt = receiptHash(sha256, value, signature);
-  return { node, keyEpoch, receipt, update, numExamples, weight: numExamples };
+  const weight = discounted(numExamples, round - value.round);
+  return { node, keyEpoch, receipt, update, numExamples, weight };
 }
 
 function headerOf(offer: Offer, nodes: readonly SumNode[]): Header {

@@ -33,7 +33,7 @@ export class RunEntity {
   @Column({ name: 'status', type: 'text' })
   status!: RunStatus;
 
-  /** Why it failed or was cancelled, for people. */
+  /** Why it did not play all its rounds, for people. */
   @Column({ name: 'reason', type: 'text', nullable: true })
   reason!: string | null;
 
@@ -51,6 +51,10 @@ export class RunEntity {
   /** Set when somebody asked to stop it; survives a restart. */
   @Column({ name: 'stop_at', type: 'timestamptz', nullable: true })
   stopAt!: Date | null;
+
+  /** Set while it opens no further round; survives a restart. */
+  @Column({ name: 'paused_at', type: 'timestamptz', nullable: true })
+  pausedAt!: Date | null;
 
   @Column({ name: 'ended_at', type: 'timestamptz', nullable: true })
   endedAt!: Date | null;

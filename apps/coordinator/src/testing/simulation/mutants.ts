@@ -73,8 +73,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the newest row is not read back after a restart',
     breaks: ['promise-kept', 'accepted-is-folded', 'progress'],
     ports: withJournal((journal) => ({
-      load: async (run) => {
-        const { open, ...state } = await journal.load(run);
+      load: async (run, recent) => {
+        const { open, ...state } = await journal.load(run, recent);
         if (open === undefined) return state;
         return { ...state, open: { ...open, contributions: open.contributions.slice(0, -1) } };
       },
@@ -159,8 +159,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a result is recalled without its first row',
     breaks: ['node-satisfied'],
     ports: withJournal((journal) => ({
-      load: async (run) => {
-        const state = await journal.load(run);
+      load: async (run, recent) => {
+        const state = await journal.load(run, recent);
         return { ...state, last: state.last.slice(1) };
       },
     })),

@@ -23,9 +23,9 @@ export class ReplayedJournal implements RoundJournal {
     this.#forgetsOpen = forgets === 'open rounds';
   }
 
-  async load(run: RunId): Promise<RunState> {
+  async load(run: RunId, recent?: number): Promise<RunState> {
     if (this.#forgetsOpen && this.#open !== undefined) await this.#replay();
-    return this.#inner.load(run);
+    return this.#inner.load(run, recent);
   }
 
   async open(open: OpenRound): Promise<void> {

@@ -41,7 +41,8 @@ export class SimDatabase {
     const write = (what: string, work: () => Promise<void>): Promise<void> =>
       this.#transact(client, what, work, true);
     return {
-      load: (run) => this.#transact(client, 'load', () => this.#journal.load(run), true),
+      load: (run, recent) =>
+        this.#transact(client, 'load', () => this.#journal.load(run, recent), true),
       open: (open) =>
         write(`open ${open.round}`, async () => {
           await this.#journal.open(open);

@@ -107,7 +107,9 @@ async function inventedRound(
       const receipt = i === 0 ? { ...honest, ...(await lie(honest, tools)) } : honest;
       const { signature } = signRecord(RECEIPT, receipt, signer);
       const weight =
-        receipt.numExamples === 0n ? 1n : weightFor(numeric, receipt, the(members[i]), unit);
+        receipt.numExamples === 0n
+          ? 1n
+          : weightFor(numeric, task, { receipt, member: the(members[i]) });
       return { receipt, signature, weight };
     }),
   );

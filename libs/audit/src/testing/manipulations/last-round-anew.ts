@@ -72,7 +72,7 @@ export function withFirstReceipt(
   const leaf = the(draft.leaves[0]);
   const { value: receipt, signature } = signed;
   const member = the(draft.members.find(({ node }) => node === leaf.node));
-  const weight = weightFor(honest.history.spec.numeric, receipt, member, draft.task.unit);
+  const weight = weightFor(honest.history.spec.numeric, draft.task, { receipt, member });
   const hash = receiptHash(sha256, receipt, signature);
   return {
     ...draft,

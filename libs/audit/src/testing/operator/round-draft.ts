@@ -12,7 +12,7 @@ import {
   PROMISE,
   type Receipt,
   recordHash,
-  RoundMode,
+  type RoundMode,
   type Signed,
   signRecord,
   type Task,
@@ -24,6 +24,7 @@ import {
   contribTreeOf,
   excludedRootOf,
   foldSpecOf,
+  modeOf,
   roundMetrics,
   weightedOf,
 } from '@tallystick/rounds';
@@ -105,7 +106,8 @@ export async function closeDraft(
   const task = { ...draft.task, cohortRoot: cohortRootOf(sha256, cohort), cohort: cohort.length };
   const { model, state } = await stepOf({ ...draft, task }, tools);
   const metrics = draft.metrics ?? metricsOf(draft);
-  const header = headerOf({ ...draft, task, model, state, metrics });
+  const mode = modeOf(tools.history.spec);
+  const header = headerOf({ ...draft, task, model, state, metrics, mode });
   return {
     round,
     task: { value: task, signature: signRecord(TASK, task, signer).signature },
@@ -151,6 +153,7 @@ type Closing = RoundDraft & {
   readonly model: Hash;
   readonly state: Hash;
   readonly metrics: string;
+  readonly mode: RoundMode;
 };
 
 function headerOf(draft: Closing): Header {
@@ -159,7 +162,7 @@ function headerOf(draft: Closing): Header {
   const { chain, run, round, prev, atBlock, deadlineMs } = task;
   return {
     chain,
-    mode: RoundMode.clear,
+    mode: draft.mode,
     run,
     round,
     prev,
