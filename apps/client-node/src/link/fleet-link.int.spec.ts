@@ -24,12 +24,6 @@ const WIDE = testSpec((yaml) =>
   ),
 );
 
-/** Updates may be two rounds old. */
-const ASYNCHRONOUS = testSpec(
-  (yaml) =>
-    `${yaml.replace('count: { min: 2 }', 'count: { min: 2, max: 2 }')}asynchronous: { maxStaleness: 2 }\n`,
-);
-
 describe('FleetLink', () => {
   let bench: SiteBench;
   let fleet: TestFleet;
@@ -314,31 +308,6 @@ describe('FleetLink', () => {
     expect((await bench.kinds()).filter((kind) => kind === 'receipt')).toHaveLength(1);
   });
 
-  it('goes on with work that an asynchronous round closed without, as long as it may count', async () => {
-    await anew(ASYNCHRONOUS);
-    fleet.script = { promise: (_, receipt) => bench.coordinator.promise(receipt, 1) };
-    let open = (): void => undefined;
-    bench.trainer.gate = new Promise((resolve) => {
-      open = resolve;
-    });
-    connect();
-    await fleet.welcomed();
-    const offer = bench.coordinator.offer();
-    fleet.offer(offer);
-    await until(() => bench.trainer.requests.length > 0);
-    fleet.result(bench.finish(offer));
-    await logged('round.concluded');
-    open();
-    const [submit] = await fleet.seen('submit');
-    if (submit?.kind !== 'submit') throw new Error('no submit');
-    expect(submit.round).toBe(0);
-    await promiseKept();
-    fleet.result(bench.finish(bench.coordinator.offer(), [submit.receipt]));
-    await logged('round.concluded', 2);
-    expect((await bench.kinds()).slice(-2)).toEqual(['header', 'inclusion']);
-    expect(await bench.evidence()).toEqual([]);
-  });
-
   it('refuses a credit that is no chunk boundary', async () => {
     fleet.script = { creditOffset: 7 };
     connect();
@@ -398,13 +367,10 @@ describe('FleetLink', () => {
   }
 
   /** A site whose updates take more than one chunk. */
-  const wide = (): Promise<void> => anew(WIDE);
-
-  /** Another site, asked for this run. */
-  async function anew(run: typeof WIDE): Promise<void> {
+  async function wide(): Promise<void> {
     await fleet.close();
     await bench.close();
-    bench = await SiteBench.start({ run });
+    bench = await SiteBench.start({ run: WIDE });
     fleet = await TestFleet.start(bench);
   }
 });
