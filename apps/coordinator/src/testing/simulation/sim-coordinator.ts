@@ -225,6 +225,7 @@ class Life {
       receive: ({ kind, bytes }) => {
         if (!this.#process.isAlive) return;
         turn = turn.then(async () => {
+          if (!connection.isOpen) return;
           if (kind === 'file') await this.#store(bytes, connection);
           else session.receive(bytes);
         });
@@ -294,7 +295,7 @@ class Life {
     return {
       folder: 'spool',
       hashes: { hashStream: () => Promise.reject(new Error('files arrive whole here')) },
-      slots: new UploadSlots(),
+      slots: new UploadSlots(0, 0), // files come beside the session, so that it never spools one
       blobs: this.blobs,
       clock: this.#process.clock,
       crash: NO_CRASH,

@@ -33,6 +33,10 @@ export class SimConnection {
     this.#name = name;
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** True while an update is under way. */
   get isUploading(): boolean {
     return this.#isOpen && this.#files > 0;

@@ -36,7 +36,7 @@ function report(seed: number, { violation, trace }: Played): string {
 
 describe('a federation in virtual time', () => {
   it('plays the same seed event by event the same', async () => {
-    for (const seed of [3, 16]) {
+    for (let seed = 40; seed < 50; seed++) {
       const [first, second] = [
         await simulate(drawSchedule(seed)),
         await simulate(drawSchedule(seed)),
