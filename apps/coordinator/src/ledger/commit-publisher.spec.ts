@@ -211,6 +211,29 @@ describe('reconcile', () => {
     expect(outbox.rows[0]?.row.status).toBe('final');
   });
 
+  it('takes no offence at a chain that goes on between two questions', async () => {
+    const [first, second] = [chain.next(), chain.next()];
+    outbox.add(first);
+    outbox.add(second);
+    const sent = [first, second];
+    const goOn = async <T>(answer: Promise<T>): Promise<T> => {
+      const then = await answer;
+      const next = sent.shift();
+      if (next !== undefined) await chain.commitElsewhere(next);
+      return then;
+    };
+    const ledger = {
+      anchored: (id: typeof chain.run) => goOn(chain.ledger.anchored(id)),
+      round: (id: typeof chain.run, round: number) => goOn(chain.ledger.round(id, round)),
+    };
+    await reconcile([chain.run], { outbox, ledger, sha256 });
+    expect(outbox.rows.map(({ row }) => row.status)).toEqual(['pending', 'pending']);
+    await reconcile([chain.run], { outbox, ledger, sha256 });
+    expect(await nextRound()).toBe(2);
+    await run();
+    expect(outbox.rows.map(({ row }) => row.status)).toEqual(['final', 'final']);
+  });
+
   it('refuses a chain that holds another header, more rounds or fewer rounds', async () => {
     const header = chain.next();
     await chain.commitElsewhere(header);
