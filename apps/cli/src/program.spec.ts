@@ -83,6 +83,8 @@ describe('tally', () => {
         'node start',
         'run launch',
         'run list',
+        'run pause',
+        'run resume',
         'run show',
         'run stop',
         'run watch',
