@@ -10,7 +10,7 @@ import type { CommitPublisher } from './commit-publisher.js';
 import { reconcile } from './reconcile.js';
 
 export interface LedgerDutyDeps {
-  readonly claims: Claims;
+  readonly claims: Pick<Claims, 'claim'>;
   readonly runs: Pick<RunRows, 'ids'>;
   readonly outbox: { under(fence: Fence): Outbox };
   readonly publisher: (outbox: Outbox) => CommitPublisher;

@@ -9,7 +9,8 @@ export type Phase = (typeof PHASES)[number];
 /** Kind of fault → its probability at each opportunity, in a schedule that has it at the middle rate. */
 const CHANCES = {
   'coordinator.crash': 0.004,
-  'publisher.doubled': 0.7,
+  'coordinator.frozen': 0.004,
+  'lease.cut': 0.03,
   'node.crash': 0.008,
   'connection.broken': 0.004,
   'message.lost': 0.01,

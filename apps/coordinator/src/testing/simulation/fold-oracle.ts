@@ -1,11 +1,12 @@
 import {
   decodeModel,
   decodeUpdate,
+  DENSE_I32,
   encodeModel,
   encodeState,
   type Manifest,
-  type OptimizerState,
   referenceSum,
+  type ServerState,
   type Strategy,
   takeStep,
 } from '@tallystick/aggregation';
@@ -26,7 +27,7 @@ export class FoldOracle {
   readonly #manifest: Manifest;
   readonly #strategy: Strategy;
   #weights: Float32Array;
-  #state: OptimizerState | undefined;
+  #state: ServerState | undefined;
 
   constructor(genesis: Uint8Array, strategy: Strategy) {
     const { manifest, weights } = decodeModel(sha256, genesis);
@@ -39,7 +40,7 @@ export class FoldOracle {
   fold(rows: readonly ContributionRow[]): Folded {
     const parts = rows.map(({ receipt, weight }) => {
       const bytes = this.updates.get(receipt.update) ?? new Uint8Array(0);
-      return { values: decodeUpdate(bytes, this.#manifest), weight };
+      return { values: decodeUpdate(bytes, this.#manifest, DENSE_I32), weight };
     });
     const step = takeStep({
       manifest: this.#manifest,

@@ -1,7 +1,8 @@
 import { ExclusionReason } from '@tallystick/record';
 import type { Folder, FolderFactory, FoldSpec, RoundJournal } from '@tallystick/rounds';
+import type { Fence } from '../../persistence/fence.js';
 import { ReplayedJournal } from './replayed-journal.js';
-import type { CoordinatorPorts } from './sim-coordinator.js';
+import type { CoordinatorPorts } from './coordinator-life.js';
 import type { NodeParts } from './sim-node.js';
 import type { Invariant } from './watch.js';
 
@@ -13,6 +14,7 @@ export interface Mutant {
   readonly journal?: () => RoundJournal;
   readonly closesInTwo?: boolean;
   readonly skipsSync?: boolean;
+  readonly skipsFence?: boolean;
   readonly ports?: (ports: CoordinatorPorts) => CoordinatorPorts;
   readonly node?: Pick<NodeParts, 'signsBeforeDurable' | 'forgetsSeed'>;
 }
@@ -28,7 +30,13 @@ function unawaited(write: Promise<void>): Promise<void> {
 function withJournal(
   change: (journal: RoundJournal) => Partial<RoundJournal>,
 ): (ports: CoordinatorPorts) => CoordinatorPorts {
-  return (ports) => ({ ...ports, journal: { ...ports.journal, ...change(ports.journal) } });
+  return (ports) => {
+    const under = (fence: Fence): RoundJournal => {
+      const journal = ports.journal.under(fence);
+      return { ...journal, ...change(journal) };
+    };
+    return { ...ports, journal: { under } };
+  };
 }
 
 function withFolders(
@@ -147,7 +155,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ['one-commit'],
     ports: (ports) => ({
       ...ports,
-      publishingLedger: new Proxy(ports.publishingLedger, {
+      ledger: new Proxy(ports.ledger, {
         get: (ledger, name) => {
           if (name !== 'commitOutcome') return Reflect.get(ledger, name);
           return () => ledger.finalized().then((block) => ({ kind: 'final', block }));
@@ -170,12 +178,19 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ['progress'],
     ports: (ports) => ({
       ...ports,
-      outbox: { ...ports.outbox, unprepared: () => Promise.resolve() },
+      outbox: {
+        under: (fence) => ({ ...ports.outbox.under(fence), unprepared: () => Promise.resolve() }),
+      },
     }),
   },
   {
     name: 'a blob has its name before its bytes are synced',
     breaks: ['progress'],
     skipsSync: true,
+  },
+  {
+    name: 'a leader that lost its lease goes on writing',
+    breaks: ['one-leader'],
+    skipsFence: true,
   },
 ];

@@ -1,9 +1,29 @@
 import { TallyError } from '@tallystick/kernel';
 import type { CloseRound, RoundJournal } from '@tallystick/rounds';
+import type { Fence } from '../../persistence/fence.js';
 import type { Outbox } from '../../persistence/outbox-rows.js';
 import { FakeOutbox } from '../fake-outbox.js';
 import type { Sim } from './sim.js';
+import { SimLeases } from './sim-leases.js';
 import type { SimProcess } from './sim-process.js';
+import { SimRuns } from './sim-runs.js';
+
+/** What a client asks of the database in one transaction; `isRoundWrite` waits for the others that are. */
+export type Transact = <T>(
+  client: SimProcess,
+  what: string,
+  work: () => Promise<T>,
+  isRoundWrite?: boolean,
+) => Promise<T>;
+
+/** How a database is made. */
+export interface DatabaseParts {
+  readonly journal: RoundJournal;
+  /** For the mutants: the outbox row has a transaction of its own. */
+  readonly closesInTwo?: boolean | undefined;
+  /** For the mutants: nobody looks at the epoch of a write. */
+  readonly skipsFence?: boolean | undefined;
+}
 
 /**
  * PostgreSQL as its clients see it: a transaction takes effect at one moment, whole, and stays. Its answer comes
@@ -11,23 +31,19 @@ import type { SimProcess } from './sim-process.js';
  * and the load of a run wait for each other (the row lock of the round); other reads wait for nothing.
  */
 export class SimDatabase {
+  readonly leases: SimLeases;
+  readonly runs: SimRuns;
   readonly #sim: Sim;
-  readonly #journal: RoundJournal;
-  readonly #closesInTwo: boolean;
+  readonly #parts: DatabaseParts;
   readonly #outbox = new FakeOutbox();
-  /** Told after a close committed. */
-  onClosed: () => void = () => undefined;
-  #leader: SimProcess | undefined;
   #roundsFreeAtMs = 0;
 
-  /** @param store.closesInTwo for the mutants: the outbox row has a transaction of its own. */
-  constructor(
-    sim: Sim,
-    store: { readonly journal: RoundJournal; readonly closesInTwo?: boolean | undefined },
-  ) {
+  constructor(sim: Sim, parts: DatabaseParts) {
     this.#sim = sim;
-    this.#journal = store.journal;
-    this.#closesInTwo = store.closesInTwo === true;
+    this.#parts = parts;
+    const transact: Transact = (...of) => this.#transact(...of);
+    this.leases = new SimLeases(sim, transact, parts.skipsFence === true);
+    this.runs = new SimRuns(transact, this.leases);
   }
 
   /** True when every closed round is final. */
@@ -36,53 +52,60 @@ export class SimDatabase {
     return finals.length === this.#sim.watch.closedRounds;
   }
 
-  journal(client: SimProcess): RoundJournal {
+  /** @param onClosed told after a close committed. */
+  journal(client: SimProcess, onClosed: () => void): { under(fence: Fence): RoundJournal } {
+    return { under: (fence) => this.#journal(client, fence, onClosed) };
+  }
+
+  #journal(client: SimProcess, fence: Fence, onClosed: () => void): RoundJournal {
     const { watch } = this.#sim;
+    const { journal } = this.#parts;
     const write = (what: string, work: () => Promise<void>): Promise<void> =>
-      this.#transact(client, what, work, true);
+      this.#write(client, fence, { what, work, isRound: true });
     return {
-      load: (run, recent) =>
-        this.#transact(client, 'load', () => this.#journal.load(run, recent), true),
+      load: (run, recent) => this.#transact(client, 'load', () => journal.load(run, recent), true),
       open: (open) =>
         write(`open ${open.round}`, async () => {
-          await this.#journal.open(open);
+          await journal.open(open);
           watch.opened(open);
         }),
       append: (run, round, rows) =>
         write(`append ${round}: ${rows.map(({ node }) => node).join(' ')}`, async () => {
-          await this.#journal.append(run, round, rows);
+          await journal.append(run, round, rows);
           watch.appended(round, rows);
         }),
       decline: (run, round, row) =>
         write(`decline ${round}: ${row.node}`, async () => {
-          await this.#journal.decline(run, round, row);
+          await journal.decline(run, round, row);
           watch.declined(round, row);
         }),
       close: (closed) =>
         write(`close ${closed.round}`, async () => {
-          await this.#journal.close(closed);
+          await journal.close(closed);
           watch.closed(closed);
-          const queued = this.#closesInTwo
-            ? this.#transact(client, 'outbox', () => this.#queue(closed))
-            : this.#queue(closed);
-          if (this.#closesInTwo) queued.catch(() => undefined);
-          else await queued;
+          await this.#queue(client, closed);
+          client.awake(onClosed);
         }),
     };
   }
 
-  async #queue({ header }: CloseRound): Promise<void> {
-    this.#outbox.add(header);
-    this.onClosed();
+  async #queue(client: SimProcess, { header }: CloseRound): Promise<void> {
+    const add = async (): Promise<void> => this.#outbox.add(header);
+    if (this.#parts.closesInTwo !== true) return add();
+    this.#transact(client, 'outbox', add).catch(() => undefined);
   }
 
-  outbox(client: SimProcess): Outbox {
+  outbox(client: SimProcess): { under(fence: Fence): Outbox } {
+    return { under: (fence) => this.#outboxUnder(client, fence) };
+  }
+
+  #outboxUnder(client: SimProcess, fence: Fence): Outbox {
     const { watch } = this.#sim;
     const outbox = this.#outbox;
     const numbers = (rounds: readonly { round: number }[]): string =>
       rounds.map(({ round }) => round).join(' ');
     const write = (what: string, work: () => Promise<void>): Promise<void> =>
-      this.#transact(client, what, work);
+      this.#write(client, fence, { what, work, isRound: false });
     return {
       waiting: (limit) => this.#transact(client, 'waiting', () => outbox.waiting(limit)),
       newestFinal: (run) => this.#transact(client, 'newest final', () => outbox.newestFinal(run)),
@@ -99,19 +122,21 @@ export class SimDatabase {
     };
   }
 
-  /** The session lock of the publisher: it ends with the connection of its holder. */
-  lead(client: SimProcess): Promise<void> {
-    return this.#transact(client, 'lead', async () => {
-      if (this.#leader?.isAlive === true && this.#leader !== client) {
-        throw new TallyError('LEDGER_NOT_LEADER');
-      }
-      this.#leader = client;
-    });
-  }
-
-  /** The connection of the publisher is cut; its process may not know it yet. */
-  cutLeader(): void {
-    this.#leader = undefined;
+  /** A write under a lease. */
+  #write(
+    client: SimProcess,
+    fence: Fence,
+    of: {
+      readonly what: string;
+      readonly work: () => Promise<void>;
+      readonly isRound: boolean;
+    },
+  ): Promise<void> {
+    const fenced = async (): Promise<void> => {
+      this.leases.hold(fence);
+      await of.work();
+    };
+    return this.#transact(client, of.what, fenced, of.isRound);
   }
 
   #transact<T>(
@@ -130,7 +155,7 @@ export class SimDatabase {
     return new Promise((resolve, reject) => {
       const answer = (settle: () => void): void =>
         void clock.after(random.between(0, 2), () => {
-          if (client.isAlive) settle();
+          client.awake(settle);
         });
       const refuse = (error: unknown): void => answer(() => reject(error));
       clock.after(atMs - clock.nowMs(), () => {

@@ -8,11 +8,16 @@ interface SimFile {
   readonly bytes: Uint8Array;
   /** So many of them survive a crash for certain. */
   readonly synced: number;
+  /** Whose bytes the others are. */
+  readonly writer?: SimProcess;
 }
 
 const EMPTY: SimFile = { bytes: new Uint8Array(0), synced: 0 };
 
-/** The files of one machine. What was not synced may be lost or torn by a crash; a rename is durable at once. */
+/**
+ * Files, of one machine or shared by several. What was not synced may be lost or torn by a crash of its writer; a rename
+ * is durable at once.
+ */
 export class SimDisk {
   readonly #files = new Map<string, SimFile>();
   readonly #sim: Sim;
@@ -38,7 +43,7 @@ export class SimDisk {
   append(owner: SimProcess, path: string, more: Uint8Array): Promise<void> {
     return this.#operate(owner, () => {
       const { bytes, synced } = this.#files.get(path) ?? EMPTY;
-      this.#files.set(path, { bytes: concatBytes(bytes, more), synced });
+      this.#files.set(path, { bytes: concatBytes(bytes, more), synced, writer: owner });
     });
   }
 
@@ -72,9 +77,10 @@ export class SimDisk {
     return this.#operate(owner, () => this.#files.get(path)?.bytes.length);
   }
 
-  /** The machine loses power. */
-  crash(): void {
-    for (const [path, { bytes, synced }] of this.#files) {
+  /** The machine of this process loses power. */
+  crash(owner: SimProcess): void {
+    for (const [path, { bytes, synced, writer }] of this.#files) {
+      if (writer !== owner) continue;
       const kept = this.#sim.random.between(synced, bytes.length);
       this.#files.set(path, { bytes: bytes.slice(0, kept), synced: kept });
     }
@@ -127,10 +133,5 @@ export class SimBlobStore implements BlobStore {
     const bytes = await this.#disk.size(this.#owner, id);
     if (bytes === undefined) throw new TallyError('STORE_BLOB_MISSING', { sha256: id });
     return bytes;
-  }
-
-  async adopt(path: string, id: Hash): Promise<void> {
-    await this.#disk.sync(this.#owner, path);
-    await this.#disk.rename(this.#owner, path, id);
   }
 }

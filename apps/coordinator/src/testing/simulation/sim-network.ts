@@ -1,8 +1,8 @@
 import type { Sim } from './sim.js';
 
-/** What travels: a frame of the protocol, or an update file on its way to the coordinator's disk. */
+/** A frame of the protocol; a chunk of an update travels longer, and nobody repeats one. */
 export interface Packet {
-  readonly kind: 'frame' | 'file';
+  readonly kind: 'frame' | 'chunk';
   readonly bytes: Uint8Array;
 }
 
@@ -26,7 +26,7 @@ export class SimConnection {
   readonly #arrivesAtMs: Record<Side, number> = { node: 0, coordinator: 0 };
   #isOpen = true;
   #isMute = false;
-  #files = 0;
+  #chunks = 0;
 
   constructor(sim: Sim, name: string) {
     this.#sim = sim;
@@ -39,7 +39,7 @@ export class SimConnection {
 
   /** True while an update is under way. */
   get isUploading(): boolean {
-    return this.#isOpen && this.#files > 0;
+    return this.#isOpen && this.#chunks > 0;
   }
 
   attach(side: Side, receiver: Receiver): void {
@@ -50,7 +50,7 @@ export class SimConnection {
   send(to: Side, packet: Packet): void {
     if (!this.#isOpen || this.#isMute) return;
     const { clock, faults, random } = this.#sim;
-    if (packet.kind === 'file') this.#files++;
+    if (packet.kind === 'chunk') this.#chunks++;
     if (faults.strikes('connection.broken')) return this.break();
     if (faults.strikes('message.lost')) {
       this.#isMute = true;
@@ -58,7 +58,7 @@ export class SimConnection {
       return;
     }
     const extraMs = faults.strikes('message.delayed') ? random.between(300, 6_000) : 0;
-    const travelMs = random.between(1, packet.kind === 'file' ? 300 : 40) + extraMs;
+    const travelMs = random.between(1, packet.kind === 'chunk' ? 300 : 40) + extraMs;
     const atMs = Math.max(clock.nowMs() + travelMs, this.#arrivesAtMs[to]);
     this.#arrivesAtMs[to] = atMs;
     this.#arrive(to, packet, atMs);
@@ -80,7 +80,7 @@ export class SimConnection {
   #arrive(to: Side, packet: Packet, atMs: number): void {
     const { clock, trace } = this.#sim;
     clock.after(atMs - clock.nowMs(), () => {
-      if (packet.kind === 'file') this.#files--;
+      if (packet.kind === 'chunk') this.#chunks--;
       if (!this.#isOpen) return;
       trace.add(`to ${to} ${this.#name}: ${packet.kind} of ${packet.bytes.length} bytes`);
       this.#ends[to]?.receive(packet);

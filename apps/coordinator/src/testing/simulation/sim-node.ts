@@ -111,7 +111,7 @@ export class SimNode {
     if (!process.isAlive) return;
     sim.trace.add(`node ${this.id} crashes`);
     process.kill();
-    this.#disk.crash();
+    this.#disk.crash(process);
     this.#life?.connection?.break();
     sim.clock.after(sim.random.between(200, 4_000), () => this.start());
   }
@@ -192,7 +192,7 @@ class NodeLife {
     if (!decoded.ok) return this.#accuse(`a frame it cannot read: ${decoded.error.message}`);
     const { head } = decoded.frame;
     if (head.kind === 'offer') return this.#offered(head);
-    if (head.kind === 'upload.credit') return this.#credited(head.round);
+    if (head.kind === 'upload.credit') return this.#credited(head);
     if (head.kind === 'verdict') return this.#judged(head);
     if (head.kind === 'result') return this.#concluded(head);
     if (head.kind === 'error') this.#repeatAfter(RETRY_MS);
@@ -291,7 +291,6 @@ class NodeLife {
     }
     const update = fromHex(line.update);
     signRecord(RECEIPT, RECEIPT.decode(fromHex(line.receipt)), signer);
-    this.connection?.send('coordinator', { kind: 'file', bytes: update });
     const at = { run: plan.run, round };
     this.#frame({ kind: 'upload.begin', ...at, update: sha256(update), bytes: update.length });
     this.#repeatAfter(SILENCE_MS);
@@ -308,11 +307,16 @@ class NodeLife {
     if (answered !== undefined && this.#working > this.#head.round) this.#send(answered);
   }
 
-  #credited(round: number): void {
+  #credited({ round, offset }: Extract<CoordinatorHead, { kind: 'upload.credit' }>): void {
     const line = this.#answers.get(round);
     if (line?.type !== 'receipt') return;
     const { signer, plan } = this.#parts;
     const { wire } = signRecord(RECEIPT, RECEIPT.decode(fromHex(line.receipt)), signer);
+    const payload = fromHex(line.update).subarray(offset);
+    if (payload.length > 0) {
+      const bytes = encodeFrame({ kind: 'upload.chunk', run: plan.run, round, offset }, payload);
+      this.connection?.send('coordinator', { kind: 'chunk', bytes });
+    }
     this.#frame({ kind: 'submit', run: plan.run, round, receipt: wire });
   }
 

@@ -1,4 +1,4 @@
-import { decodeModel, encodeUpdate } from '@tallystick/aggregation';
+import { decodeModel, DENSE_I32, encodeUpdate } from '@tallystick/aggregation';
 import { fromHex, type Hash, type NodeId } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { localSeed } from '@tallystick/rounds';
@@ -19,5 +19,8 @@ export function train(
     const byte = seed[(i + 7 * at.attempt) % seed.length] ?? 0;
     return Math.fround(weight + (byte - 128) / 1_024);
   });
-  return encodeUpdate(manifest, weights, after);
+  return encodeUpdate({
+    ...{ manifest, before: weights, after, divisor: 1, form: DENSE_I32 },
+    ...{ sha256, seed: localSeed(sha256, at.spec, at.round, at.node) },
+  }).file;
 }

@@ -30,6 +30,7 @@ export const INVARIANTS = [
   'promise-kept',
   'round-once',
   'one-signature',
+  'one-leader',
   'durable-before-signed',
   'window-honest',
   'node-satisfied',
@@ -62,6 +63,8 @@ export class Watch {
   readonly #signatures = new Map<string, Hash>();
   readonly #promises = new Map<string, { round: number; node: NodeId; receipt: Hash }>();
   readonly #committed = new Set<number>();
+  /** Lease → its newest epoch. */
+  readonly #epochs = new Map<string, number>();
 
   /** @param latestWallMs the latest time that the coordinator's clock ever showed. */
   constructor(plan: RunPlan, oracle: FoldOracle, latestWallMs: () => number) {
@@ -74,12 +77,37 @@ export class Watch {
     return this.#rounds.filter(({ closed }) => closed !== undefined).length;
   }
 
+  /** After the last closed round. */
+  get model(): Hash {
+    return (
+      this.#rounds.findLast(({ closed }) => closed !== undefined)?.closed?.header.modelAfter ??
+      this.#plan.genesisModel
+    );
+  }
+
   get committedRounds(): number {
     return this.#committed.size;
   }
 
   fail(invariant: Invariant, detail: string): void {
     this.violation ??= { invariant, detail };
+  }
+
+  /** From now on nobody writes under an older epoch. */
+  claimed(lease: string, epoch: number): void {
+    if (epoch < this.#newest(lease)) this.fail('one-leader', `${lease} goes back to ${epoch}`);
+    this.#epochs.set(lease, epoch);
+  }
+
+  /** Something took effect in the database. */
+  wrote(lease: string, epoch: number): void {
+    const newest = this.#newest(lease);
+    if (epoch !== newest)
+      this.fail('one-leader', `a write of ${lease} under ${epoch}, not ${newest}`);
+  }
+
+  #newest(lease: string): number {
+    return this.#epochs.get(lease) ?? 0;
   }
 
   /** Something was signed, sent or not. */

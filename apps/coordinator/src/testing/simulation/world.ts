@@ -12,7 +12,7 @@ import { SeededRandom, VirtualClock } from '@tallystick/kernel/testing';
 import { canonicalJson, POP, signRecord } from '@tallystick/record';
 import { genesisModel, InMemoryJournal, type RunPlan, strategyOf } from '@tallystick/rounds';
 import type { Coverage } from './coverage.js';
-import { Faults } from './faults.js';
+import { Faults, type Phase } from './faults.js';
 import { FoldOracle } from './fold-oracle.js';
 import type { Mutant } from './mutants.js';
 import type { Schedule } from './schedule.js';
@@ -20,6 +20,7 @@ import type { Sim } from './sim.js';
 import { SimChain } from './sim-chain.js';
 import { SimCoordinator } from './sim-coordinator.js';
 import { SimDatabase } from './sim-database.js';
+import { SimDisk } from './sim-disk.js';
 import { SimNode } from './sim-node.js';
 import { Reach } from './sim-rpc.js';
 import { Skew } from './skew.js';
@@ -30,18 +31,18 @@ import { Watch } from './watch.js';
 const BOUND_MS = 1_200_000;
 /** A schedule has some thousands. */
 const MAX_EVENTS = 100_000;
+const COORDINATORS = 2;
 const WINDOWS = { challengeMs: 1n, settleMs: 1n, haltMs: 1n, maxTaskAgeBlocks: 1_024 };
 
 interface Parts {
   readonly sim: Sim;
   readonly schedule: Schedule;
-  readonly chain: SimChain;
   readonly database: SimDatabase;
-  readonly coordinator: SimCoordinator;
+  readonly coordinators: readonly SimCoordinator[];
   readonly nodes: readonly SimNode[];
 }
 
-/** A coordinator, its nodes, its database and its chain, in virtual time. */
+/** The coordinators, one of which leads, their nodes, their database and their chain, in virtual time. */
 export class World {
   readonly #parts: Parts;
 
@@ -55,10 +56,11 @@ export class World {
     const random = new SeededRandom(schedule.seed + 2 ** 40);
     const trace = new Trace(() => clock.nowMs());
     const faults = new Faults(schedule.faults, { random, coverage, trace });
-    const skew = new Skew(clock);
+    const skews = Array.from({ length: COORDINATORS }, () => new Skew(clock));
+    const latestMs = (): number => Math.max(...skews.map((skew) => skew.latestMs()));
     const { plan, genesis } = await planOf(schedule);
     const oracle = new FoldOracle(genesis, strategyOf(plan.spec.strategy));
-    const watch = new Watch(plan, oracle, () => skew.latestMs());
+    const watch = new Watch(plan, oracle, latestMs);
     const sim: Sim = { clock, random, trace, faults, watch };
     const watched = (seed: number): Signer => {
       const { key, sign } = keys.signer(seed);
@@ -75,26 +77,30 @@ export class World {
     await register({ chain, plan, schedule, signer });
     const database = new SimDatabase(sim, {
       journal: mutant.journal?.() ?? new InMemoryJournal(),
-      closesInTwo: mutant.closesInTwo,
+      ...{ closesInTwo: mutant.closesInTwo, skipsFence: mutant.skipsFence },
     });
-    const coordinator = new SimCoordinator({
-      ...{ sim, plan, signer, keys, database, chain, skew },
-      reach: new Reach(),
-      skipsSync: mutant.skipsSync === true,
-      mutate: (ports) => mutant.ports?.(ports) ?? ports,
-    });
-    coordinator.disk.preload(plan.genesisModel, genesis);
-    faults.phases = () => coordinator.phases();
+    const disk = new SimDisk(sim, mutant.skipsSync === true);
+    disk.preload(plan.genesisModel, genesis);
+    const reach = new Reach();
+    const coordinators = skews.map(
+      (skew, i) =>
+        new SimCoordinator({
+          ...{ name: String(i), sim, plan, signer, keys, database, disk, chain, reach, skew },
+          mutate: (ports) => mutant.ports?.(ports) ?? ports,
+        }),
+    );
+    faults.phases = () => phasesOf(coordinators, watch);
     const nodes = schedule.habits.map(
       (habits, i) =>
         new SimNode({
           ...{ sim, plan, keys, coordinator: signer.key, habits, ...mutant.node },
           ...{ node: asNodeId(i), signer: watched(10 + i) },
-          connect: (node) => coordinator.connect(node),
-          download: (owner, model) => coordinator.download(owner, model),
+          connect: (node) => oneThatLeads(coordinators, random)?.connect(node),
+          download: (owner, model) =>
+            oneThatLeads(coordinators, random)?.download(owner, model) ?? nobody(),
         }),
     );
-    return new World({ sim, schedule, chain, database, coordinator, nodes });
+    return new World({ sim, schedule, database, coordinators, nodes });
   }
 
   get sim(): Sim {
@@ -103,14 +109,15 @@ export class World {
 
   /** The final model. */
   get model(): Hash | undefined {
-    return this.#parts.coordinator.outcome?.model;
+    const { sim, database } = this.#parts;
+    return database.runs.outcome === undefined ? undefined : sim.watch.model;
   }
 
   /** Until the run has ended and everything is published, or something must not be. */
   async play(): Promise<void> {
-    const { sim, schedule, coordinator, nodes } = this.#parts;
+    const { sim, schedule, database, coordinators, nodes } = this.#parts;
     const { clock, faults, watch } = sim;
-    coordinator.start();
+    for (const coordinator of coordinators) coordinator.start();
     for (const node of nodes) node.start();
     const boundMs = clock.nowMs() + schedule.calmAfterMs + BOUND_MS;
     clock.after(schedule.calmAfterMs, () => faults.calm());
@@ -120,14 +127,35 @@ export class World {
       else await clock.step();
     }
     if (watch.violation !== undefined) return;
-    const { outcome } = coordinator;
+    const { outcome } = database.runs;
     if (outcome?.status !== 'completed') watch.fail('progress', `it ended: ${outcome?.reason}`);
     watch.ended();
   }
 
   #isOver(): boolean {
-    return this.#parts.coordinator.outcome !== undefined && this.#parts.database.isDrained;
+    const { database } = this.#parts;
+    return database.runs.outcome !== undefined && database.isDrained;
   }
+}
+
+/** A node tries one address after another; several answer while one does not know yet that it was replaced. */
+function oneThatLeads(
+  coordinators: readonly SimCoordinator[],
+  random: SeededRandom,
+): SimCoordinator | undefined {
+  const [first, ...others] = coordinators.filter(({ leads }) => leads);
+  return first && random.pick([first, ...others]);
+}
+
+function nobody(): Promise<never> {
+  return Promise.reject(new Error('nobody answers'));
+}
+
+function phasesOf(coordinators: readonly SimCoordinator[], watch: Watch): readonly Phase[] {
+  const phases = new Set(coordinators.flatMap((coordinator) => coordinator.phases()));
+  if (phases.size === 0) phases.add('opening');
+  if (watch.committedRounds < watch.closedRounds) phases.add('anchoring');
+  return [...phases];
 }
 
 async function planOf({
