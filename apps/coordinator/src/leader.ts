@@ -132,10 +132,12 @@ export class Leader {
       if (epoch === undefined) return;
       const term = new AbortController();
       this.#epoch = epoch;
-      const kept = this.#keep(epoch, signal).finally(() => term.abort());
+      const ends = AbortSignal.any([signal, term.signal]);
+      const kept = this.#keep(epoch, ends).finally(() => term.abort());
       const failure = await this.#serve(epoch, term.signal);
       first(failure);
-      if (failure === undefined) await kept;
+      if (failure !== undefined) term.abort(); // a renewal later than the release would take the lease back
+      await kept;
       await this.#retire(epoch);
       if (failure === undefined) continue;
       logger.error('lead.failed', { epoch, reason: failure.message });

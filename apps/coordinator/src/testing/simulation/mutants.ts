@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a fold goes on without an update that it could not read',
-    breaks: ['accepted-is-folded'],
+    breaks: ['accepted-is-folded', 'progress'],
     ports: withFolders((folder) => ({ add: (part) => folder.add(part).catch(() => undefined) })),
   },
   {
