@@ -1,4 +1,11 @@
-import { type Clock, type Logger, sleep, type StopSignal, TallyError } from '@tallystick/kernel';
+import {
+  type Clock,
+  isTallyError,
+  type Logger,
+  sleep,
+  type StopSignal,
+  TallyError,
+} from '@tallystick/kernel';
 import type { Readiness } from './readiness.js';
 import { Wake } from './wake.js';
 
@@ -155,6 +162,10 @@ export class Leader {
       }
     } catch (error) {
       if (term.aborted) return undefined;
+      if (isTallyError(error, 'ROUND_FENCED')) {
+        this.doubt(); // the lease is lost already
+        return undefined;
+      }
       return error instanceof Error ? error : new Error(String(error));
     }
     this.#isServing = !term.aborted;

@@ -60,6 +60,15 @@ describe('CommitPublisher', () => {
     expect(outbox.writes).toEqual(['prepared', 'submitted', 'final']);
   });
 
+  it('gives the nonce back of a transaction that could not be made durable', async () => {
+    outbox.add(chain.next());
+    let resets = 0;
+    const ledger = ledgerWith({ resetNonces: () => Promise.resolve(void resets++) });
+    outbox.prepared = () => Promise.reject(new TallyError('STORE_DATABASE', { reason: 'away' }));
+    await expect(publisher(ledger).step()).rejects.toMatchObject({ code: 'STORE_DATABASE' });
+    expect(resets).toBe(1);
+  });
+
   it('keeps the order: a later round waits for the transaction in flight', async () => {
     const outcomes: CommitOutcome[] = [{ kind: 'waiting' }, { kind: 'waiting' }];
     const slow = ledgerWith({

@@ -1,5 +1,5 @@
 import { ExclusionReason } from '@tallystick/record';
-import type { Folder, FolderFactory, FoldSpec, RoundJournal } from '@tallystick/rounds';
+import type { Folder, FolderFactory, FoldSpec, RoundJournal, Weighted } from '@tallystick/rounds';
 import type { Fence } from '../../persistence/fence.js';
 import { ReplayedJournal } from './replayed-journal.js';
 import type { CoordinatorPorts } from './coordinator-life.js';
@@ -74,8 +74,21 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a fold goes on without an update that it could not read',
-    breaks: ['accepted-is-folded', 'progress'],
-    ports: withFolders((folder) => ({ add: (part) => folder.add(part).catch(() => undefined) })),
+    breaks: ['accepted-is-folded'],
+    ports: withFolders((folder) => {
+      const read: Weighted[] = [];
+      const rebuild = async (parts: readonly Weighted[]): Promise<void> => {
+        await folder.rebuild(parts);
+        read.push(...parts);
+      };
+      const add = async (part: Weighted): Promise<void> => {
+        await folder.add(part).then(
+          () => read.push(part),
+          () => folder.rebuild(read),
+        );
+      };
+      return { add, rebuild };
+    }),
   },
   {
     name: 'the newest row is not read back after a restart',
