@@ -167,4 +167,28 @@ describe('Leader', () => {
     expect(lease.calls).toEqual(['take', 'release 2', 'take']);
     await leader.stop();
   });
+
+  it('renews nothing that it gave up because of its duties', async () => {
+    const started = leader.start(DUTIES);
+    await clock.advance(500);
+    await started;
+    failure = new Error('away');
+    const renewed: boolean[] = [];
+    lease.answer = () => Promise.resolve(renewed.push(true) > 0);
+    lease.grant(2);
+    await clock.advance(10 * TTL_MS);
+    expect(renewed).toEqual([]);
+    await leader.stop();
+  });
+
+  it('stands by, and does not end, when its term is over before it has its duties', async () => {
+    failure = new TallyError('ROUND_FENCED', { lease: 'ledger' });
+    lease.answer = () => Promise.resolve(false);
+    const started = leader.start(DUTIES);
+    lease.grant(1);
+    await clock.advance(1);
+    await started;
+    expect([leader.leads, lease.calls]).toEqual([false, ['take', 'release 1', 'take']]);
+    await leader.stop();
+  });
 });

@@ -1,4 +1,11 @@
-import { type Clock, type Logger, sleep, type StopSignal, TallyError } from '@tallystick/kernel';
+import {
+  type Clock,
+  isTallyError,
+  type Logger,
+  sleep,
+  type StopSignal,
+  TallyError,
+} from '@tallystick/kernel';
 import type { Readiness } from './readiness.js';
 import { Wake } from './wake.js';
 
@@ -132,10 +139,12 @@ export class Leader {
       if (epoch === undefined) return;
       const term = new AbortController();
       this.#epoch = epoch;
-      const kept = this.#keep(epoch, signal).finally(() => term.abort());
+      const ends = AbortSignal.any([signal, term.signal]);
+      const kept = this.#keep(epoch, ends).finally(() => term.abort());
       const failure = await this.#serve(epoch, term.signal);
       first(failure);
-      if (failure === undefined) await kept;
+      if (failure !== undefined) term.abort(); // a renewal later than the release would take the lease back
+      await kept;
       await this.#retire(epoch);
       if (failure === undefined) continue;
       logger.error('lead.failed', { epoch, reason: failure.message });
@@ -153,6 +162,10 @@ export class Leader {
       }
     } catch (error) {
       if (term.aborted) return undefined;
+      if (isTallyError(error, 'ROUND_FENCED')) {
+        this.doubt(); // the lease is lost already
+        return undefined;
+      }
       return error instanceof Error ? error : new Error(String(error));
     }
     this.#isServing = !term.aborted;

@@ -60,6 +60,8 @@ export class RoundActor {
   readonly #settle: { resolve(round: ClosedRound): void; reject(error: unknown): void };
   #phase: Phase = 'opening';
   #timer: Timer | undefined;
+  /** The clock when the window closed. */
+  #decidedAtMs = 0n;
   readonly #mailbox: SerialQueue;
   /** Most messages that wait. */
   readonly #messages: number;
@@ -98,8 +100,7 @@ export class RoundActor {
       for (const row of rows.declines) this.#collected.decline(row);
       await this.#deps.folder.rebuild(rows.contributions.map((row) => this.#weighted(row)));
       this.#phase = 'collecting';
-      const remainingMs = Number(this.#open.task.deadlineMs) - this.#deps.clock.nowMs();
-      this.#timer = this.#deps.clock.after(Math.max(0, remainingMs), () => this.#checkWindow(true));
+      this.#awaitDeadline();
       for (const node of this.#members.keys()) this.#ask(node);
       this.#checkWindow(false);
     }, undefined);
@@ -256,15 +257,27 @@ export class RoundActor {
     });
   }
 
-  /** Queues the question whether the window closes (protocol.md §3.6). */
-  #checkWindow(expired: boolean): void {
-    this.#guarded(() => this.#closeIfDecided(expired), undefined).catch(() => undefined); // `closed` carries it
+  #awaitDeadline(): void {
+    const leftMs = Number(this.#open.task.deadlineMs) - this.#deps.clock.nowMs();
+    this.#timer = this.#deps.clock.after(Math.max(0, leftMs), () => this.#checkWindow(true));
   }
 
-  async #closeIfDecided(expired: boolean): Promise<void> {
+  /** Queues the question whether the window closes (protocol.md §3.6). `isDue`: the deadline's timer asks. */
+  #checkWindow(isDue: boolean): void {
+    this.#guarded(() => this.#closeIfDecided(isDue), undefined).catch(() => undefined); // `closed` carries it
+  }
+
+  /** A timer counts time that passes; the deadline is a time of the clock, which may have been put back since. */
+  async #closeIfDecided(isDue: boolean): Promise<void> {
     if (this.#phase !== 'collecting') return;
-    const state = this.#collected.window(this.#plan.spec.window, expired);
-    if (state === 'open') return;
+    const nowMs = BigInt(this.#deps.clock.nowMs());
+    const isExpired = nowMs >= this.#open.task.deadlineMs;
+    const state = this.#collected.window(this.#plan.spec.window, isExpired);
+    if (state === 'open') {
+      if (isDue) this.#awaitDeadline();
+      return;
+    }
+    this.#decidedAtMs = nowMs;
     this.#phase = 'aggregating';
     this.#timer?.cancel();
     const closed = await (state === 'enough'
@@ -289,10 +302,16 @@ export class RoundActor {
     const rows = {
       contributions: this.#collected.contributions(),
       exclusions: this.#collected.exclusions(this.#deps.sha256, false),
-      notBeforeMs: this.#deps.notBeforeMs,
+      notBeforeMs: this.#notBeforeMs(),
     };
     const end = { modelAfter: result.model, stateAfter: result.state };
     return closeRound(this.#open, end, { ...rows, mode: modeOf(this.#plan.spec) }, this.#deps);
+  }
+
+  /** closedAtMs is never before the round before, nor before the moment at which this one was found decided. */
+  #notBeforeMs(): bigint {
+    const { notBeforeMs } = this.#deps;
+    return notBeforeMs > this.#decidedAtMs ? notBeforeMs : this.#decidedAtMs;
   }
 
   #closeEmpty(emptyReason: string): Promise<ClosedRound> {
@@ -300,7 +319,7 @@ export class RoundActor {
     const rows = {
       contributions: [],
       exclusions: this.#collected.exclusions(this.#deps.sha256, true),
-      notBeforeMs: this.#deps.notBeforeMs,
+      notBeforeMs: this.#notBeforeMs(),
     };
     const end = { modelAfter: model, stateAfter: state, emptyReason };
     return closeRound(this.#open, end, { ...rows, mode: modeOf(this.#plan.spec) }, this.#deps);

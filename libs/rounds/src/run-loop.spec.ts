@@ -11,7 +11,7 @@ import {
 } from '@tallystick/record';
 import { describe, expect, it } from 'vitest';
 import type { Offer } from './ports/index.js';
-import type { RunLoop } from './run-loop.js';
+import { RunLoop } from './run-loop.js';
 import { FakeFederation } from './testing/fake-federation.js';
 import { never, specOf } from './testing/unit-run.js';
 
@@ -102,6 +102,54 @@ describe('RunLoop in virtual time', () => {
     await fed.clock.advance(2_000);
     expect((await played).status).toBe('completed');
     expect(await headersOf(fed)).toMatchObject([{ included: 3, excluded: 1, sumWeight: 70n }]);
+  });
+
+  it('never closes before its deadline by a clock that was put back', async () => {
+    const fed = federation({ rounds: 1 });
+    let aheadMs = 0;
+    const clock = {
+      nowMs: () => fed.clock.nowMs() + aheadMs,
+      after: fed.clock.after.bind(fed.clock),
+    };
+    const loop = new RunLoop(fed.plan, { ...fed.deps, clock });
+    answerAll(fed, loop, [2]);
+    const played = loop.play(never);
+    await fed.clock.advance(5_000);
+    aheadMs = -4_000;
+    await fed.clock.advance(8_900);
+    expect(loop.status()).toMatchObject({ phase: 'collecting', included: 3 });
+    await fed.clock.advance(200);
+    expect((await played).status).toBe('completed');
+    const [header] = await headersOf(fed);
+    expect(header?.closedAtMs).toBe(header?.deadlineMs);
+  });
+
+  it('dates the close by the moment that decided it, even when the clock is put back during the fold', async () => {
+    const fed = federation({ rounds: 1 });
+    let aheadMs = 0;
+    const clock = {
+      nowMs: () => fed.clock.nowMs() + aheadMs,
+      after: fed.clock.after.bind(fed.clock),
+    };
+    const folders = {
+      open: async (...spec: Parameters<typeof fed.folders.open>) => {
+        const folder = await fed.folders.open(...spec);
+        const finish = folder.finish.bind(folder);
+        return Object.assign(folder, {
+          finish: () => {
+            aheadMs = -4_000;
+            return finish();
+          },
+        });
+      },
+    };
+    const loop = new RunLoop(fed.plan, { ...fed.deps, clock, folders });
+    answerAll(fed, loop, [2]);
+    const played = loop.play(never);
+    await fed.clock.advance(11_000);
+    await played;
+    const [header] = await headersOf(fed);
+    expect(header?.closedAtMs).toBe(header?.deadlineMs);
   });
 
   it('does not wait for a node that declined', async () => {

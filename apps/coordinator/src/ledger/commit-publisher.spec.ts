@@ -60,6 +60,15 @@ describe('CommitPublisher', () => {
     expect(outbox.writes).toEqual(['prepared', 'submitted', 'final']);
   });
 
+  it('gives the nonce back of a transaction that could not be made durable', async () => {
+    outbox.add(chain.next());
+    let resets = 0;
+    const ledger = ledgerWith({ resetNonces: () => Promise.resolve(void resets++) });
+    outbox.prepared = () => Promise.reject(new TallyError('STORE_DATABASE', { reason: 'away' }));
+    await expect(publisher(ledger).step()).rejects.toMatchObject({ code: 'STORE_DATABASE' });
+    expect(resets).toBe(1);
+  });
+
   it('keeps the order: a later round waits for the transaction in flight', async () => {
     const outcomes: CommitOutcome[] = [{ kind: 'waiting' }, { kind: 'waiting' }];
     const slow = ledgerWith({
@@ -209,6 +218,29 @@ describe('reconcile', () => {
     });
     await reconcile([chain.run], { outbox, ledger, sha256 });
     expect(outbox.rows[0]?.row.status).toBe('final');
+  });
+
+  it('takes no offence at a chain that goes on between two questions', async () => {
+    const [first, second] = [chain.next(), chain.next()];
+    outbox.add(first);
+    outbox.add(second);
+    const sent = [first, second];
+    const goOn = async <T>(answer: Promise<T>): Promise<T> => {
+      const then = await answer;
+      const next = sent.shift();
+      if (next !== undefined) await chain.commitElsewhere(next);
+      return then;
+    };
+    const ledger = {
+      anchored: (id: typeof chain.run) => goOn(chain.ledger.anchored(id)),
+      round: (id: typeof chain.run, round: number) => goOn(chain.ledger.round(id, round)),
+    };
+    await reconcile([chain.run], { outbox, ledger, sha256 });
+    expect(outbox.rows.map(({ row }) => row.status)).toEqual(['pending', 'pending']);
+    await reconcile([chain.run], { outbox, ledger, sha256 });
+    expect(await nextRound()).toBe(2);
+    await run();
+    expect(outbox.rows.map(({ row }) => row.status)).toEqual(['final', 'final']);
   });
 
   it('refuses a chain that holds another header, more rounds or fewer rounds', async () => {

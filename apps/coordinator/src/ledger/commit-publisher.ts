@@ -97,7 +97,10 @@ export class CommitPublisher {
         signature: signRecord(HEADER, header, signer).signature,
       })),
     );
-    await outbox.prepared(rounds, commit);
+    await outbox.prepared(rounds, commit).catch(async (error: unknown) => {
+      await ledger.resetNonces(); // nobody may ever send this one, and a later nonce would wait for it
+      throw error;
+    });
     this.#lookMs = FIRST_LOOK_MS;
     for (const { round } of rounds) crash.hit('closed-not-submitted', round);
     await this.#submit(rounds.map((row) => ({ ...row, commit })));

@@ -10,7 +10,7 @@ import type { CommitPublisher } from './commit-publisher.js';
 import { reconcile } from './reconcile.js';
 
 export interface LedgerDutyDeps {
-  readonly claims: Claims;
+  readonly claims: Pick<Claims, 'claim'>;
   readonly runs: Pick<RunRows, 'ids'>;
   readonly outbox: { under(fence: Fence): Outbox };
   readonly publisher: (outbox: Outbox) => CommitPublisher;
@@ -33,11 +33,18 @@ export class LedgerDuty implements Duty {
     this.#deps = deps;
   }
 
-  /** Before any run goes on: what is final is known, and a conflict stops the start. */
+  /** Before any run goes on: what is final is known, and a conflict stops the start. Rejects with ROUND_FENCED when `epoch` is over. */
   async start(epoch: number): Promise<void> {
     const { claims, runs, ledger, sha256 } = this.#deps;
     const outbox = this.#deps.outbox.under(await claims.claim(LEDGER_LEASE, epoch));
-    await reconcile(await runs.ids(), { outbox, ledger, sha256 });
+    try {
+      await reconcile(await runs.ids(), { outbox, ledger, sha256 });
+    } catch (error) {
+      // A leader that came after this one may have gone on; then this look at two moments says nothing.
+      if (isTallyError(error, 'LEDGER_CONFLICT')) await claims.claim(LEDGER_LEASE, epoch);
+      throw error;
+    }
+    await ledger.resetNonces(); // the leader before this one used more of them
     this.#stop = new AbortController();
     const publisher = this.#deps.publisher(outbox);
     this.#running = publisher.run(this.#stop.signal).catch((error: unknown) => this.#halted(error));

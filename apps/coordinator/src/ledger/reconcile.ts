@@ -1,7 +1,7 @@
-import { type Hash, isTallyError, type RunId, type Sha256, TallyError } from '@tallystick/kernel';
+import { type RunId, type Sha256, TallyError } from '@tallystick/kernel';
 import type { RoundLedger } from '@tallystick/chain';
 import { type Header, HEADER, recordHash } from '@tallystick/record';
-import type { Outbox } from '../persistence/outbox-rows.js';
+import type { Outbox, WaitingRound } from '../persistence/outbox-rows.js';
 
 export interface ReconcileDeps {
   readonly outbox: Outbox;
@@ -11,57 +11,62 @@ export interface ReconcileDeps {
 
 /** Runs asked for at once: a standby that takes over has no time for one after another. */
 const AT_ONCE = 32;
-/** A transaction that the leader before us sent may land between two reads; what disagrees so often is a conflict. */
-const LOOKS = 5;
 /** Rounds compared at boot; below it the waiting window of a run (at most 1,024) always fits. */
 const MAX_WAITING = 4_096;
 
 /**
  * Compares what the database and the chain hold of these runs, before anything new is sent: a round that the chain
  * has already becomes final here. Throws LEDGER_CONFLICT when they disagree; somebody else committed, or one of the
- * two was put back to an older state.
+ * two was put back to an older state. The chain may go on meanwhile, with what an earlier process had sent.
  */
 export async function reconcile(runs: readonly RunId[], deps: ReconcileDeps): Promise<void> {
-  for (let look = 1; ; look++) {
-    try {
-      return await compare(runs, deps);
-    } catch (error) {
-      if (look === LOOKS || !isTallyError(error, 'LEDGER_CONFLICT')) throw error;
-    }
-  }
-}
-
-async function compare(runs: readonly RunId[], deps: ReconcileDeps): Promise<void> {
-  for (const { run, round, header } of await deps.outbox.waiting(MAX_WAITING)) {
-    const anchored = await deps.ledger.round(run, round);
-    if (anchored === undefined) continue;
-    const here = recordHash(deps.sha256, HEADER, header);
-    if (anchored.header !== here) throw conflict(run, round, { chain: anchored.header, here });
-    await deps.outbox.final([{ run, round }]);
-  }
+  const waiting = await deps.outbox.waiting(MAX_WAITING);
   for (let i = 0; i < runs.length; i += AT_ONCE) {
-    await Promise.all(runs.slice(i, i + AT_ONCE).map((run) => checkHead(run, deps)));
+    await Promise.all(runs.slice(i, i + AT_ONCE).map((run) => compare(run, waiting, deps)));
   }
 }
 
-/** The chain must stand exactly at the newest round that is final here. */
-async function checkHead(run: RunId, { outbox, ledger, sha256 }: ReconcileDeps): Promise<void> {
-  const anchored = await ledger.anchored(run);
-  const newest = await outbox.newestFinal(run);
-  const nextRound = newest === undefined ? 0 : newest.round + 1;
-  if (anchored === undefined || anchored.nextRound !== nextRound) {
-    throw conflict(run, nextRound, {
-      chain: anchored === undefined ? 'no such run' : `${anchored.nextRound} rounds`,
-      here: `${nextRound} rounds`,
-    });
-  }
+async function compare(
+  run: RunId,
+  waiting: readonly WaitingRound[],
+  deps: ReconcileDeps,
+): Promise<void> {
+  const chainRounds = (await deps.ledger.anchored(run))?.nextRound;
+  const known = waiting.filter((row) => row.run === run && row.round < (chainRounds ?? 0));
+  for (const row of known) await adopt(row, deps);
+  await checkHead(run, chainRounds, deps);
+}
+
+/** The chain holds this round: it is final here too, unless it is another one there. */
+async function adopt({ run, round, header }: WaitingRound, deps: ReconcileDeps): Promise<void> {
+  await checkHeader(run, header, deps);
+  await deps.outbox.final([{ run, round }]);
+}
+
+/** The newest round that is final here is on the chain, and the chain had no more than that when it was asked first. */
+async function checkHead(
+  run: RunId,
+  chainRounds: number | undefined,
+  deps: ReconcileDeps,
+): Promise<void> {
+  const newest = await deps.outbox.newestFinal(run);
+  const rounds = newest === undefined ? 0 : newest.round + 1;
+  const here = `${rounds} rounds`;
+  if (chainRounds === undefined) throw conflict(run, rounds, { chain: 'no such run', here });
+  if (chainRounds > rounds) throw conflict(run, rounds, { chain: `${chainRounds} rounds`, here });
   if (newest === undefined) return;
-  const here = headHash(sha256, newest.header);
-  if (anchored.head !== here) throw conflict(run, newest.round, { chain: anchored.head, here });
+  await checkHeader(run, newest.header, deps);
 }
 
-function headHash(sha256: Sha256, header: Header): Hash {
-  return recordHash(sha256, HEADER, header);
+async function checkHeader(
+  run: RunId,
+  header: Header,
+  { ledger, sha256 }: ReconcileDeps,
+): Promise<void> {
+  const { round } = header;
+  const here = recordHash(sha256, HEADER, header);
+  const chain = (await ledger.round(run, round))?.header ?? 'no such round';
+  if (chain !== here) throw conflict(run, round, { chain, here });
 }
 
 function conflict(

@@ -1,14 +1,16 @@
 import { asHash, asRunId } from '@tallystick/kernel';
 import { VirtualClock } from '@tallystick/kernel/testing';
 import type { ContributionRow } from '@tallystick/rounds';
+import { PROMISE, RECEIPT } from '@tallystick/record';
 import { journalContract } from '@tallystick/rounds/testing';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_CRASH } from '../crash-points.js';
-import { EventEntity, OutboxEntity, RunEntity } from './entities/index.js';
+import { ContributionEntity, EventEntity, OutboxEntity, RunEntity } from './entities/index.js';
 import { EventFeed } from './event-feed.js';
 import { databaseOptions, openDatabase } from './open-database.js';
 import { PgRoundJournal } from './pg-round-journal.js';
+import { recordHex } from './record-list.js';
 import { startTestPostgres, type TestPostgres } from '../testing/test-postgres.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -92,6 +94,33 @@ describe('PgRoundJournal', () => {
     await expect(journal.close(close)).rejects.toMatchObject({ code: 'STORE_DATABASE' });
     expect(await source.manager.count(OutboxEntity)).toBe(0);
     expect((await journal.load(RUN)).open?.round).toBe(0);
+  });
+
+  it('waits for the last write of a process that died before it says where a run stands', async () => {
+    const journal = await emptyJournal();
+    const { open, row } = samples();
+    await journal.open(open);
+    const dead = source.createQueryRunner();
+    try {
+      await dead.startTransaction();
+      await dead.query('SELECT 1 FROM rounds WHERE run_id = $1 FOR UPDATE', [RUN]);
+      const loading = adapter().load(RUN);
+      await adapter().load(asRunId(4)); // another run waits for nothing
+      await dead.manager.insert(ContributionEntity, {
+        runId: RUN,
+        round: 0,
+        nodeId: row.node,
+        receipt: recordHex(RECEIPT, row.receipt),
+        receiptSignature: row.receiptSignature,
+        weight: row.weight,
+        promise: recordHex(PROMISE, row.promise),
+        acceptedAt: new Date(0),
+      });
+      await dead.commitTransaction();
+      expect((await loading).open?.contributions).toEqual([row]);
+    } finally {
+      await dead.release();
+    }
   });
 
   it('numbers the events of concurrent writers without a gap, in the order of their commits', async () => {

@@ -52,8 +52,16 @@ export class PgRoundJournal implements RoundJournal {
     return new PgRoundJournal(this.#work, this.#deps, fence);
   }
 
+  /**
+   * A process that died may have left its last write in PostgreSQL, still under way. It holds the lock of the open
+   * round, so this waits for it: a row that landed later would be durable and in no fold.
+   */
   async load(run: RunId, depth: number = 0): Promise<RunState> {
     return this.#work.run(async ({ manager }): Promise<RunState> => {
+      const open = await manager.findOne(RoundEntity, {
+        where: { runId: run, header: IsNull() },
+        lock: { mode: 'pessimistic_write' },
+      });
       const closed = await manager.find(RoundEntity, {
         select: { runId: true, round: true, header: true, metrics: true },
         where: { runId: run, header: Not(IsNull()) },
@@ -69,7 +77,6 @@ export class PgRoundJournal implements RoundJournal {
           : await manager.findBy(ContributionEntity, { runId: run, round });
       const last = newest.map(contributionRow);
       const recent = depth === 0 ? [] : await pastRounds(manager, run, depth);
-      const open = await manager.findOneBy(RoundEntity, { runId: run, header: IsNull() });
       if (open === null) return { headers, metrics, last, recent };
       const at = { where: { runId: run, round: open.round } };
       return {

@@ -37,9 +37,12 @@ const RECALLED = 4;
 const MAX_QUEUED = 1_024;
 
 export interface RunServiceDeps {
-  readonly rows: RunRows;
+  readonly rows: Pick<
+    RunRows,
+    'get' | 'unfinished' | 'lastEnded' | 'requestStop' | 'pause' | 'goOn' | 'started' | 'ended'
+  >;
   readonly directory: RoundDirectory;
-  readonly claims: Claims;
+  readonly claims: Pick<Claims, 'claim'>;
   /** The journal whose writes hold under this lease alone. */
   readonly journal: { under(fence: Fence): RoundJournal };
   /** A write was refused because another coordinator leads. */
