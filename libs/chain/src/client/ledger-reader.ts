@@ -46,6 +46,8 @@ export interface RegisteredNode {
 export class LedgerReader {
   readonly #api: ApiPromise;
   readonly #cohorts = new Map<Hash, readonly EligibleNode[]>();
+  /** The newest finalised block that was seen: its number need not be asked for again. */
+  #newest: BlockRef | undefined;
 
   constructor(api: ApiPromise) {
     this.#api = api;
@@ -57,8 +59,10 @@ export class LedgerReader {
 
   async finalized(): Promise<BlockRef> {
     const head = await this.#api.rpc.chain.getFinalizedHead();
+    const hash = bare(head);
+    if (this.#newest?.hash === hash) return this.#newest;
     const { number } = await this.#api.rpc.chain.getHeader(head);
-    return { number: number.toNumber(), hash: bare(head) };
+    return (this.#newest = { number: number.toNumber(), hash });
   }
 
   async eligible(atBlock: BlockRef): Promise<readonly EligibleNode[]> {
