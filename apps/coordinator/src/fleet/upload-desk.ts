@@ -1,6 +1,5 @@
 import { type Clock, type Hash, type NodeId, TallyError, type Timer } from '@tallystick/kernel';
 import type { FsBlobStore } from '@tallystick/blobs';
-import { LIMITS } from '@tallystick/protocol';
 import type { CrashPoints } from '../crash-points.js';
 import type { Spooler } from './spooler.js';
 import { Upload, type UploadTarget } from './upload.js';
@@ -47,7 +46,7 @@ export class UploadDesk {
   }
 
   /**
-   * Waits for a slot and tells where to go on; `target.bytes` when a file of several chunks is here already. An upload that is open
+   * Waits for a slot and tells where to go on; `target.bytes` when the file is here already. An upload that is open
    * gives way. Throws UPDATE_QUOTA for one begin too many.
    */
   async begin(target: UploadTarget, signal: AbortSignal): Promise<number> {
@@ -161,10 +160,8 @@ export class UploadDesk {
     return current;
   }
 
-  /** Not asked for a file of one chunk: sending it again costs less than a look at the disk for every upload. */
   async #isStored(update: Hash, bytes: number): Promise<boolean> {
     const { blobs } = this.#deps;
-    if (bytes <= LIMITS.chunkBytes) return false;
     return (await blobs.has(update)) && (await blobs.size(update)) === bytes;
   }
 
