@@ -25,8 +25,14 @@ function handlersOf(): Handlers {
     load: async ({ folder, spec }) =>
       shared(await loadStart(new FsBlobStore({ folder }), sha256, spec)),
     open: (lane) => void lanes.set(lane.fold, new LaneSession(lane)),
-    inspect: ({ fold, update, path }) => held(lanes, fold, 'fold').inspect(update, path),
-    add: ({ fold, path, weight }) => held(lanes, fold, 'fold').add(path, weight),
+    inspect: ({ fold, updates }) => {
+      const lane = held(lanes, fold, 'fold');
+      return updates.map(({ update, path }) => lane.inspect(update, path));
+    },
+    add: ({ fold, files }) => {
+      const lane = held(lanes, fold, 'fold');
+      for (const { path, weight } of files) lane.add(path, weight);
+    },
     gather: ({ fold, paths }) => held(lanes, fold, 'fold').gather(paths),
     openPass: ({ fold, pass }) => held(lanes, fold, 'fold').openPass(pass),
     runPass: ({ fold, rows }) => held(lanes, fold, 'fold').runPass(rows),

@@ -5,6 +5,10 @@ import type { Folder, FoldResult, FoldSpec, Inspection, Weighted } from '@tallys
 import type { FoldEngine } from './fold-engine.js';
 import { InOrder } from './in-order.js';
 
+interface Waiting {
+  readonly contribution: Weighted;
+}
+
 /**
  * One fold. A weighted mean is summed while contributions come; a rule that needs all of them (protocol.md §1.8) only
  * notes them and works when the round ends. `add`, `rebuild` and `finish` run one after another, whatever the caller
@@ -17,6 +21,8 @@ export class Fold implements Folder {
   readonly #order = new InOrder();
   readonly #noted: Weighted[] = [];
   #totals = NO_TOTALS;
+  /** Contributions whose turn has not come; the first turn takes them all. */
+  #waiting = new Set<Waiting>();
   #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
 
   constructor(spec: FoldSpec, engine: FoldEngine) {
@@ -29,14 +35,23 @@ export class Fold implements Folder {
   }
 
   add(contribution: Weighted): Promise<void> {
+    const waiting = this.#waiting;
+    const own = { contribution };
+    waiting.add(own);
     return this.#order.run(async () => {
-      this.#expectFolding();
-      await this.#fold(contribution);
-      this.#resume();
+      if (!waiting.has(own) && this.#phase === 'folding') return; // an earlier turn has added it
+      try {
+        this.#expectFolding();
+        await this.#fold(this.#takeFrom(waiting));
+        this.#resume();
+      } finally {
+        waiting.delete(own);
+      }
     });
   }
 
   rebuild(contributions: readonly Weighted[]): Promise<void> {
+    this.#waiting = new Set();
     return this.#order.run(async () => {
       if (this.#phase !== 'broken') this.#expectFolding();
       this.#phase = 'broken';
@@ -46,13 +61,15 @@ export class Fold implements Folder {
       for (const contribution of contributions) {
         const inspection = await this.inspect(contribution.update);
         if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
-        await this.#fold(contribution);
+        this.#totals = addToTotals(this.#totals, contribution);
+        await this.#fold([contribution]);
       }
       this.#resume();
     });
   }
 
   finish(): Promise<FoldResult> {
+    this.#waiting = new Set();
     return this.#order.run(async () => {
       this.#expectFolding();
       this.#phase = 'finished';
@@ -75,17 +92,34 @@ export class Fold implements Folder {
     await this.#engine.close();
   }
 
-  /** Leaves the fold broken until the caller resumes it. */
-  async #fold(contribution: Weighted): Promise<void> {
-    const totals = addToTotals(this.#totals, contribution);
-    if (needsAll(this.#spec)) {
-      this.#note(contribution);
-    } else {
-      // Some lanes may have added when another fails.
-      this.#phase = 'broken';
-      await this.#engine.add(contribution.update, Number(contribution.weight));
+  /** Counts and takes what waits, up to one that cannot be counted; throws when that is the first: its turn has come. */
+  #takeFrom(waiting: Set<Waiting>): readonly Weighted[] {
+    const taken: Weighted[] = [];
+    for (const each of waiting) {
+      try {
+        this.#totals = addToTotals(this.#totals, each.contribution);
+      } catch (error) {
+        if (taken.length === 0) throw error;
+        break;
+      }
+      waiting.delete(each);
+      taken.push(each.contribution);
+      if (needsAll(this.#spec)) break;
     }
-    this.#totals = totals;
+    return taken;
+  }
+
+  /** Leaves the fold broken until the caller resumes it. */
+  async #fold(contributions: readonly Weighted[]): Promise<void> {
+    if (needsAll(this.#spec)) {
+      for (const contribution of contributions) this.#note(contribution);
+      return;
+    }
+    // Some lanes may have added when another fails.
+    this.#phase = 'broken';
+    await this.#engine.add(
+      contributions.map(({ update, weight }) => ({ update, weight: Number(weight) })),
+    );
   }
 
   #note(contribution: Weighted): void {

@@ -15,7 +15,7 @@ import {
 } from '@tallystick/aggregation';
 import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type { BlobStore, FoldSpec, Inspection } from '@tallystick/rounds';
-import type { FoldEngine } from './fold-engine.js';
+import type { FoldEngine, WeightedUpdate } from './fold-engine.js';
 import type { FoldStart } from './load-start.js';
 
 /** What an in-process fold needs. */
@@ -57,8 +57,10 @@ export class InProcessEngine implements FoldEngine {
     this.#accumulator.reset();
   }
 
-  async add(update: Hash, weight: number): Promise<void> {
-    this.#accumulator.add(await this.#blobs.get(update), BigInt(weight));
+  async add(updates: readonly WeightedUpdate[]): Promise<void> {
+    for (const { update, weight } of updates) {
+      this.#accumulator.add(await this.#blobs.get(update), BigInt(weight));
+    }
   }
 
   async gather(updates: readonly Hash[]): Promise<Passes> {

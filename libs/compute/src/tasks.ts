@@ -35,9 +35,16 @@ export interface Tasks extends SpoolTasks {
   /** Reads model and state into shared arrays. */
   load: { ask: { folder: string; spec: FoldSpec }; answer: FoldStart };
   open: { ask: OpenLane; answer: void };
-  inspect: { ask: { fold: number; update: Hash; path: string }; answer: Inspection };
-  /** Adds the lane's own blocks of one update file. */
-  add: { ask: { fold: number; path: string; weight: number }; answer: void };
+  /** One answer for each update, in their order. */
+  inspect: {
+    ask: { fold: number; updates: readonly { readonly update: Hash; readonly path: string }[] };
+    answer: Inspection[];
+  };
+  /** Adds the lane's own blocks of these update files. */
+  add: {
+    ask: { fold: number; files: readonly { readonly path: string; readonly weight: number }[] };
+    answer: void;
+  };
   /** Makes ready for passes over these update files. */
   gather: { ask: { fold: number; paths: readonly string[] }; answer: void };
   /** Begins a pass over the gathered updates; answers the rows of the model. */

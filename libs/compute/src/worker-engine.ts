@@ -11,12 +11,18 @@ import {
 import type { FsBlobStore } from '@tallystick/blobs';
 import type { Hash } from '@tallystick/kernel';
 import type { FoldSpec, Inspection } from '@tallystick/rounds';
-import type { FoldEngine } from './fold-engine.js';
+import type { FoldEngine, WeightedUpdate } from './fold-engine.js';
+import { Inspections } from './inspections.js';
 import type { FoldStart } from './load-start.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** Rows that the updates of one task have together: 64 KiB each, so a task lasts about 0.1 s (median of 100). */
 const ROWS_PER_TASK = 4096;
+
+/** Positions that the updates of one task have together, unless it is one update: some milliseconds of work. */
+const POSITIONS_PER_TASK = 2 ** 22;
+/** Small updates in one task: a message between threads costs as much as twenty of a thousand positions. */
+const UPDATES_PER_TASK = 64;
 
 /** What a fold in worker threads needs. */
 export interface WorkerEngineDeps {
@@ -35,12 +41,18 @@ export class WorkerEngine implements FoldEngine {
   readonly #deps: WorkerEngineDeps;
   readonly #shape: FoldShape;
   readonly #memory: WasmMemory;
+  /** Updates that one task takes. */
+  readonly #batch: number;
+  readonly #inspections: Inspections;
 
   private constructor({ form }: FoldSpec, deps: WorkerEngineDeps) {
     const { start, pool, chunkPositions } = deps;
     this.#deps = deps;
     this.#shape = { manifest: start.updates, form, lanes: pool.size, chunkPositions };
     this.#memory = foldMemory(this.#shape);
+    const fitting = Math.floor(POSITIONS_PER_TASK / start.updates.d);
+    this.#batch = Math.max(1, Math.min(UPDATES_PER_TASK, fitting));
+    this.#inspections = new Inspections(deps, this.#batch);
   }
 
   static async open(spec: FoldSpec, deps: WorkerEngineDeps): Promise<WorkerEngine> {
@@ -53,18 +65,20 @@ export class WorkerEngine implements FoldEngine {
   }
 
   inspect(update: Hash): Promise<Inspection> {
-    const { pool, fold, blobs } = this.#deps;
-    const ask = { fold, update, path: blobs.path(update) };
-    return pool.run(pool.idlest(), 'inspect', { ask });
+    return this.#inspections.ask(update);
   }
 
   clear(): void {
     sumsOf(this.#memory, this.#shape.manifest).fill(0n);
   }
 
-  async add(update: Hash, weight: number): Promise<void> {
+  async add(updates: readonly WeightedUpdate[]): Promise<void> {
     const { pool, fold, blobs } = this.#deps;
-    await pool.everywhere('add', () => ({ fold, path: blobs.path(update), weight }));
+    const files = updates.map(({ update, weight }) => ({ path: blobs.path(update), weight }));
+    for (let from = 0; from < files.length; from += this.#batch) {
+      const piece = files.slice(from, from + this.#batch);
+      await pool.everywhere('add', () => ({ fold, files: piece }));
+    }
   }
 
   async gather(updates: readonly Hash[]): Promise<Passes> {

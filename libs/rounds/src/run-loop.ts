@@ -53,6 +53,8 @@ export class RunLoop {
   #waitingBecause: string | undefined;
   #position: Position;
   #losses: LossTrack = NO_LOSSES;
+  /** Rounds that the chain held when it was last asked; it never holds fewer. */
+  #anchored = 0;
   #isPaused = false;
   #isOver = false;
   /** Woken when a round collects and at the end. */
@@ -251,9 +253,11 @@ export class RunLoop {
   async #isAhead(): Promise<boolean> {
     const { maxUncommitted, window } = this.#plan.spec;
     this.#waitingBecause = `fewer than ${window.count.min} nodes are admitted`;
-    if (this.#position.round < maxUncommitted) return false;
+    const { round } = this.#position;
+    if (round - this.#anchored < maxUncommitted) return false;
     const anchored = await this.#deps.ledger.anchored(this.#plan.run);
-    const isAhead = this.#position.round - (anchored?.nextRound ?? 0) >= maxUncommitted;
+    this.#anchored = anchored?.nextRound ?? 0;
+    const isAhead = round - this.#anchored >= maxUncommitted;
     if (isAhead) this.#waitingBecause = `${maxUncommitted} rounds are not final on the chain yet`;
     return isAhead;
   }

@@ -3,7 +3,8 @@ import { type Header, HEADER } from '@tallystick/record';
 import { Not } from 'typeorm';
 import { type CommitStatus, OutboxEntity } from './entities/index.js';
 import type { Fence } from './fence.js';
-import { recordOf } from './record-list.js';
+import { FINAL, PREPARED, SUBMITTED, UNPREPARED } from './outbox-statements.js';
+import { bytea, recordOf } from './record-list.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** A signed transaction as it is stored before it is sent. */
@@ -63,38 +64,17 @@ export class OutboxRows {
 
   /** Makes a signed transaction durable, before it is sent for the first time. */
   async prepared(rounds: Rounds, commit: StoredCommit): Promise<void> {
-    await this.#work.run(async ({ manager }) => {
-      for (const { run, round } of rounds) {
-        await manager.update(
-          OutboxEntity,
-          { runId: run, round },
-          {
-            nonce: commit.nonce,
-            lastBlock: commit.lastBlock,
-            extrinsic: commit.bytes,
-            extrinsicHash: commit.hash,
-            attempts: () => 'attempts + 1',
-          },
-        );
-      }
-    }, this.#fence);
+    const { nonce, lastBlock, bytes, hash } = commit;
+    await this.#change(PREPARED, rounds, [nonce, lastBlock, bytea(bytes), bytea(hash)]);
   }
 
   /** Takes a transaction back that can never be included; the rounds are signed again. */
   async unprepared(rounds: Rounds): Promise<void> {
-    await this.#work.run(async ({ manager }) => {
-      for (const { run, round } of rounds) {
-        await manager.update(
-          OutboxEntity,
-          { runId: run, round },
-          { status: 'pending', nonce: null, lastBlock: null, extrinsic: null, extrinsicHash: null },
-        );
-      }
-    }, this.#fence);
+    await this.#change(UNPREPARED, rounds, []);
   }
 
   async submitted(rounds: Rounds): Promise<void> {
-    await this.#advance(rounds, 'submitted');
+    await this.#change(SUBMITTED, rounds, []);
   }
 
   /** @param block absent when the chain was only found to hold the round (reconciliation). */
@@ -102,7 +82,13 @@ export class OutboxRows {
     rounds: Rounds,
     block?: { readonly number: number; readonly hash: Hash },
   ): Promise<void> {
-    await this.#advance(rounds, 'final', block);
+    const [number, hash] = block === undefined ? [] : [block.number, bytea(block.hash)];
+    const detail = block === undefined ? {} : { block: block.number, blockHash: block.hash };
+    await this.#work.once(async (tx) => {
+      const values = [tx.now(), number, hash, JSON.stringify(detail)];
+      await tx.fenced(FINAL, rounds.map(runOf), [rounds.map(roundOf), ...values]);
+      for (const { run } of rounds) tx.touched.add(run);
+    }, this.#fence);
   }
 
   /** The newest final round of each run that has one. */
@@ -118,23 +104,14 @@ export class OutboxRows {
     return row === null ? undefined : { round: row.round, header: recordOf(HEADER, row.header) };
   }
 
-  async #advance(
-    rounds: Rounds,
-    status: Exclude<CommitStatus, 'pending'>,
-    block?: { readonly number: number; readonly hash: Hash },
-  ): Promise<void> {
-    await this.#work.run(async (tx) => {
-      for (const { run, round } of rounds) {
-        const where = block === undefined ? {} : { block: block.number, blockHash: block.hash };
-        const when = status === 'final' ? { finalAt: tx.now() } : {};
-        await tx.manager.update(OutboxEntity, { runId: run, round }, { status, ...where, ...when });
-        if (status !== 'final') continue;
-        const detail = block === undefined ? {} : { block: block.number, blockHash: block.hash };
-        await tx.tell(run, { type: 'round.committed', round, detail });
-      }
-    }, this.#fence);
+  async #change(sql: string, rounds: Rounds, values: readonly unknown[]): Promise<void> {
+    const all = [rounds.map(roundOf), ...values];
+    await this.#work.once((tx) => tx.fenced(sql, rounds.map(runOf), all), this.#fence);
   }
 }
+
+const runOf = ({ run }: Rounds[number]): RunId => run;
+const roundOf = ({ round }: Rounds[number]): number => round;
 
 function waitingOf(row: OutboxEntity): WaitingRound {
   const { nonce, lastBlock, extrinsic, extrinsicHash } = row;

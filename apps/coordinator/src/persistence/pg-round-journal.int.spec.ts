@@ -84,7 +84,7 @@ describe('PgRoundJournal', () => {
     const { open, close } = samples();
     const work = new UnitOfWork(source, new EventFeed(), new VirtualClock());
     const crash = {
-      isDue: () => false,
+      isDue: (point: string) => point === 'inside-close',
       hit: (point: string): void => {
         if (point === 'inside-close') throw new Error('killed');
       },

@@ -1,31 +1,28 @@
-import { asPublicKey, type RunId, TallyError } from '@tallystick/kernel';
-import { EXCLUDE, type Header, HEADER, MEMBER, PROMISE, RECEIPT, TASK } from '@tallystick/record';
+import { type RunId, TallyError } from '@tallystick/kernel';
+import { EXCLUDE, HEADER, MEMBER, PROMISE, RECEIPT, TASK } from '@tallystick/record';
 import type {
   CloseRound,
   ContributionRow,
   DeclineRow,
   OpenRound,
-  PastRound,
-  ResumableRound,
   RoundJournal,
   RunState,
 } from '@tallystick/rounds';
-import { type EntityManager, IsNull, MoreThanOrEqual, Not } from 'typeorm';
 import type { CrashPoints } from '../crash-points.js';
-import {
-  ContributionEntity,
-  DeclineEntity,
-  OutboxEntity,
-  RoundEntity,
-  RunEntity,
-} from './entities/index.js';
 import type { Fence } from './fence.js';
+import {
+  CLOSE_ROUND,
+  INSERT_CONTRIBUTIONS,
+  INSERT_DECLINE,
+  INSERT_ROUND,
+} from './journal-statements.js';
 import { metricsOf } from './metrics-of.js';
-import { recordHex, recordListHex, recordListOf, recordOf } from './record-list.js';
+import { readRunState } from './read-run-state.js';
+import { bytea, recordHex, recordListHex } from './record-list.js';
 import {
   isUniqueViolation,
   type NewEvent,
-  type Transaction,
+  type RunWrite,
   type UnitOfWork,
 } from './unit-of-work.js';
 
@@ -35,7 +32,7 @@ interface JournalDeps {
   readonly closed: () => void;
 }
 
-/** RoundJournal on PostgreSQL: each method is one transaction that also writes the event rows it is told by. */
+/** RoundJournal on PostgreSQL: each write is one statement, and so one transaction, that also writes the event rows it is told by. */
 export class PgRoundJournal implements RoundJournal {
   readonly #work: UnitOfWork;
   readonly #deps: JournalDeps;
@@ -52,158 +49,103 @@ export class PgRoundJournal implements RoundJournal {
     return new PgRoundJournal(this.#work, this.#deps, fence);
   }
 
-  /**
-   * A process that died may have left its last write in PostgreSQL, still under way. It holds the lock of the open
-   * round, so this waits for it: a row that landed later would be durable and in no fold.
-   */
   async load(run: RunId, depth: number = 0): Promise<RunState> {
-    return this.#work.run(async ({ manager }): Promise<RunState> => {
-      const open = await manager.findOne(RoundEntity, {
-        where: { runId: run, header: IsNull() },
-        lock: { mode: 'pessimistic_write' },
-      });
-      const closed = await manager.find(RoundEntity, {
-        select: { runId: true, round: true, header: true, metrics: true },
-        where: { runId: run, header: Not(IsNull()) },
-        order: { round: 'ASC' },
-      });
-      const headers = closed.map(({ header }): Header => recordOf(HEADER, header ?? ''));
-      const metrics = closed.map((row) => row.metrics ?? '{}');
-      const round = headers.at(-1)?.round;
-      const isEmpty = headers.at(-1)?.included === 0;
-      const newest =
-        round === undefined || isEmpty
-          ? []
-          : await manager.findBy(ContributionEntity, { runId: run, round });
-      const last = newest.map(contributionRow);
-      const recent = depth === 0 ? [] : await pastRounds(manager, run, depth);
-      if (open === null) return { headers, metrics, last, recent };
-      const at = { where: { runId: run, round: open.round } };
-      return {
-        headers,
-        metrics,
-        last,
-        recent,
-        open: resumable(
-          open,
-          await manager.find(ContributionEntity, at),
-          await manager.find(DeclineEntity, at),
-        ),
-      };
-    });
+    return this.#work.run(({ manager }) => readRunState(manager, run, depth));
   }
 
   async open({ run, round, task, cohort }: OpenRound): Promise<void> {
-    await this.#work.run(async (tx) => {
-      await tx.manager.insert(RoundEntity, {
-        runId: run,
+    const members = cohort.map(({ member }) => member);
+    const detail = {
+      cohort: cohort.length,
+      model: task.model,
+      deadlineMs: Number(task.deadlineMs),
+    };
+    await this.#write(run, round, {
+      sql: INSERT_ROUND,
+      events: [{ type: 'round.opened', round, detail }],
+      values: [
         round,
-        task: recordHex(TASK, task),
-        cohort: recordListHex(
-          MEMBER,
-          cohort.map(({ member }) => member),
-        ),
-        cohortKeys: cohort.map(({ key }) => key).join(''),
-        openedAt: tx.now(),
-      });
-      await tx.tell(run, {
-        type: 'round.opened',
-        round,
-        detail: { cohort: cohort.length, model: task.model, deadlineMs: Number(task.deadlineMs) },
-      });
-    }, this.#fence);
+        bytea(recordHex(TASK, task)),
+        bytea(recordListHex(MEMBER, members)),
+        bytea(cohort.map(({ key }) => key).join('')),
+      ],
+    });
   }
 
   async append(run: RunId, round: number, rows: readonly ContributionRow[]): Promise<void> {
-    await this.#whileOpen(run, round, async (tx) => {
-      await insertOnce(run, round, rows.map(({ node }) => node).join(', '), () =>
-        tx.manager.insert(
-          ContributionEntity,
-          rows.map((row) => ({
-            runId: run,
-            round,
-            nodeId: row.node,
-            receipt: recordHex(RECEIPT, row.receipt),
-            receiptSignature: row.receiptSignature,
-            weight: row.weight,
-            promise: recordHex(PROMISE, row.promise),
-            acceptedAt: tx.now(),
-          })),
-        ),
-      );
-      await tx.tell(run, ...rows.map((row) => acceptedEvent(round, row)));
-    });
+    const nodes = rows.map(({ node }) => node);
+    await once({ run, round, node: nodes.join(', ') }, () =>
+      this.#write(run, round, {
+        sql: INSERT_CONTRIBUTIONS,
+        events: rows.map((row) => acceptedEvent(round, row)),
+        values: [
+          round,
+          nodes,
+          rows.map(({ receipt }) => bytea(recordHex(RECEIPT, receipt))),
+          rows.map(({ receiptSignature }) => bytea(receiptSignature)),
+          rows.map(({ weight }) => weight.toString()),
+          rows.map(({ promise }) => bytea(recordHex(PROMISE, promise))),
+        ],
+      }),
+    );
     this.#deps.crash.hit('row-no-promise', round);
   }
 
   async decline(run: RunId, round: number, row: DeclineRow): Promise<void> {
     const { node, reason, wire, told } = row;
-    await this.#whileOpen(run, round, async (tx) => {
-      await insertOnce(run, round, node, () =>
-        tx.manager.insert(DeclineEntity, { runId: run, round, nodeId: node, reason, wire }),
-      );
-      await tx.tell(run, { type: 'node.declined', round, node, detail: { reason, ...told } });
-    });
+    await once({ run, round, node }, () =>
+      this.#write(run, round, {
+        sql: INSERT_DECLINE,
+        events: [{ type: 'node.declined', round, node, detail: { reason, ...told } }],
+        values: [round, node, reason, bytea(wire)],
+      }),
+    );
   }
 
   async close(closed: CloseRound): Promise<void> {
     const { run, round, header } = closed;
-    this.#deps.crash.hit('rows-no-close', round);
-    await this.#whileOpen(run, round, async (tx) => {
-      const at = { runId: run, round };
-      await tx.manager.update(RoundEntity, at, {
-        header: recordHex(HEADER, header),
-        headerHash: closed.headerHash,
-        modelAfter: header.modelAfter,
-        exclusions: recordListHex(EXCLUDE, closed.exclusions),
-        metrics: closed.metrics,
-        emptyReason: closed.emptyReason ?? null,
-        closedAt: tx.now(),
-      });
-      await tx.manager.insert(OutboxEntity, {
-        ...at,
-        header: recordHex(HEADER, header),
-        status: 'pending',
-        queuedAt: tx.now(),
-        attempts: 0,
-      });
-      await tx.manager.update(RunEntity, { id: run }, { model: header.modelAfter });
-      await tx.tell(run, { type: 'round.closed', round, detail: closedDetail(closed) });
-      this.#deps.crash.hit('inside-close', round);
-    });
+    const { crash } = this.#deps;
+    crash.hit('rows-no-close', round);
+    const write: RunWrite = {
+      sql: CLOSE_ROUND,
+      events: [{ type: 'round.closed', round, detail: closedDetail(closed) }],
+      values: [
+        round,
+        bytea(header.modelAfter),
+        bytea(recordHex(HEADER, header)),
+        bytea(closed.headerHash),
+        bytea(recordListHex(EXCLUDE, closed.exclusions)),
+        closed.metrics,
+        closed.emptyReason,
+      ],
+    };
+    if (crash.isDue('inside-close', round)) await this.#crashInside(run, round, write);
+    else await this.#write(run, round, write);
     this.#deps.closed();
   }
 
-  /** Works only while the round has no header; the row lock orders a late append against the close. */
-  async #whileOpen(
-    run: RunId,
-    round: number,
-    work: (tx: Transaction) => Promise<void>,
-  ): Promise<void> {
-    await this.#work.run(async (tx) => {
-      const found = await tx.manager.findOne(RoundEntity, {
-        select: { runId: true, round: true, headerHash: true },
-        where: { runId: run, round },
-        lock: { mode: 'pessimistic_write' },
-      });
-      if (found === null) throw new TallyError('USAGE_UNKNOWN_ROUND', { run, round });
-      if (found.headerHash !== null) throw new TallyError('ROUND_CLOSED', { run, round });
-      await work(tx);
+  #write(run: RunId, round: number, write: RunWrite): Promise<void> {
+    return this.#work.once((tx) => tx.write(run, write, round), this.#fence);
+  }
+
+  /** A statement has no inside: for this crash point it gets a transaction around it. */
+  #crashInside(run: RunId, round: number, write: RunWrite): Promise<void> {
+    return this.#work.run(async (tx) => {
+      await tx.write(run, write, round);
+      this.#deps.crash.hit('inside-close', round);
     }, this.#fence);
   }
 }
 
-async function insertOnce(
-  run: RunId,
-  round: number,
-  node: number | string,
-  insert: () => Promise<unknown>,
+async function once(
+  meta: { readonly run: RunId; readonly round: number; readonly node: number | string },
+  write: () => Promise<void>,
 ): Promise<void> {
   try {
-    await insert();
+    await write();
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
-    throw new TallyError('ROUND_DUPLICATE', { run, round, node }, error);
+    throw new TallyError('ROUND_DUPLICATE', meta, error);
   }
 }
 
@@ -232,63 +174,5 @@ function closedDetail({ header, headerHash, metrics, emptyReason }: CloseRound) 
     sumWeight: header.sumWeight.toString(),
     modelAfter: header.modelAfter,
     ...(emptyReason === undefined ? {} : { emptyReason }),
-  };
-}
-
-/** The newest `depth` closed rounds of `run`, ascending. */
-async function pastRounds(
-  manager: EntityManager,
-  run: RunId,
-  depth: number,
-): Promise<readonly PastRound[]> {
-  const rounds = await manager.find(RoundEntity, {
-    where: { runId: run, header: Not(IsNull()) },
-    order: { round: 'DESC' },
-    take: depth,
-  });
-  const from = rounds.at(-1)?.round ?? 0;
-  const rows = await manager.findBy(ContributionEntity, {
-    runId: run,
-    round: MoreThanOrEqual(from),
-  });
-  return rounds.toReversed().map((round) =>
-    pastRound(
-      round,
-      rows.filter((row) => row.round === round.round),
-    ),
-  );
-}
-
-function pastRound(round: RoundEntity, rows: readonly ContributionEntity[]): PastRound {
-  return {
-    run: round.runId,
-    round: round.round,
-    task: recordOf(TASK, round.task),
-    cohort: recordListOf(MEMBER, round.cohort).map((member, i) => ({
-      member,
-      key: asPublicKey(round.cohortKeys.slice(64 * i, 64 * i + 64)),
-    })),
-    contributions: rows.map(contributionRow),
-  };
-}
-
-function resumable(
-  open: RoundEntity,
-  contributions: readonly ContributionEntity[],
-  declines: readonly DeclineEntity[],
-): ResumableRound {
-  return {
-    ...pastRound(open, contributions),
-    declines: declines.map(({ nodeId, reason, wire }) => ({ node: nodeId, reason, wire })),
-  };
-}
-
-function contributionRow(row: ContributionEntity): ContributionRow {
-  return {
-    node: row.nodeId,
-    receipt: recordOf(RECEIPT, row.receipt),
-    receiptSignature: row.receiptSignature,
-    weight: row.weight,
-    promise: recordOf(PROMISE, row.promise),
   };
 }

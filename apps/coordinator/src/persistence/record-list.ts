@@ -20,3 +20,8 @@ export function recordListHex<T>(codec: RecordCodec<T>, values: readonly T[]): s
 export function recordListOf<T>(codec: RecordCodec<T>, hex: string): readonly T[] {
   return decodeRecords(codec, fromHex(hex));
 }
+
+/** bytea as PostgreSQL reads it from text. */
+export function bytea(hex: string): string {
+  return `\\x${hex}`;
+}

@@ -1,22 +1,31 @@
 import { type Clock, isTallyError, type RunId, TallyError } from '@tallystick/kernel';
 import type { RunEvent } from '@tallystick/protocol';
 import { type DataSource, type EntityManager, QueryFailedError } from 'typeorm';
-import { EventEntity } from './entities/index.js';
 import type { EventFeed } from './event-feed.js';
 import type { Fence } from './fence.js';
 import { reasonOf } from './open-database.js';
+import { TELL_EVENTS } from './statements.js';
 
 /** An event before it has a number. In `detail`, u64 and larger are decimal strings. */
 export type NewEvent = Pick<RunEvent, 'type' | 'round' | 'node' | 'detail'>;
 
-const ALLOT = 'UPDATE runs SET last_event = last_event + $2 WHERE id = $1';
-/** The look at the lease costs no statement of its own. */
-const FENCED_ALLOT = `
-WITH fence AS MATERIALIZED (SELECT FROM leases WHERE name = $3 AND epoch = $4 FOR SHARE)
-${ALLOT} AND EXISTS (SELECT FROM fence)`;
 const FENCE = 'SELECT 1 AS held FROM leases WHERE name = $1 AND epoch = $2 FOR SHARE';
 
-/** One open SQL transaction. */
+/** A statement of statements.ts or journal-statements.ts: the events it tells, and its parameters from $6 on. */
+export interface RunWrite {
+  readonly sql: string;
+  readonly events: readonly NewEvent[];
+  readonly values: readonly unknown[];
+}
+
+/** What a statement answers; `closed` only when it looks at a round, null when there is no such round. */
+interface Answer {
+  readonly held?: unknown;
+  readonly written?: unknown;
+  readonly closed?: unknown;
+}
+
+/** One open SQL transaction, or one statement that is its own. */
 export class Transaction {
   readonly #clock: Clock;
   readonly #fence: Fence | undefined;
@@ -39,20 +48,33 @@ export class Transaction {
    * so numbers appear in order: a watcher that has read number n will never see a smaller one later.
    */
   async tell(run: RunId, ...events: readonly NewEvent[]): Promise<void> {
-    const last = await this.#allot(run, events.length);
-    await this.manager.insert(
-      EventEntity,
-      events.map((event, i) => ({
-        runId: run,
-        number: last - events.length + 1 + i,
-        type: event.type,
-        round: event.round ?? null,
-        nodeId: event.node ?? null,
-        detail: event.detail,
-        at: this.now(),
-      })),
-    );
+    await this.write(run, { sql: TELL_EVENTS, events, values: [] });
+  }
+
+  /** Throws ROUND_FENCED, USAGE_UNKNOWN_ROUND, ROUND_CLOSED or USAGE_UNKNOWN_RUN, and has written nothing then. */
+  async write(run: RunId, { sql, events, values }: RunWrite, round?: number): Promise<void> {
+    const own = [this.now(), JSON.stringify(events), ...values];
+    const { written, closed } = await this.fenced(sql, run, own);
+    const at = round === undefined ? { run } : { run, round };
+    if (closed === null) throw new TallyError('USAGE_UNKNOWN_ROUND', at);
+    if (closed === true) throw new TallyError('ROUND_CLOSED', at);
+    if (written !== true) throw new TallyError('USAGE_UNKNOWN_RUN', { run });
     this.touched.add(run);
+  }
+
+  /**
+   * The row that a statement made with HELD (statements.ts) answers; its parameters are `subject`, the lease and `values`.
+   * Throws ROUND_FENCED when it has written nothing because somebody else has the lease.
+   */
+  async fenced(sql: string, subject: unknown, values: readonly unknown[]): Promise<Answer> {
+    const fence = this.#fence;
+    const first = [subject, fence?.name, fence?.epoch];
+    const rows: unknown = await this.manager.query(sql, [...first, ...values]);
+    const row: unknown = Array.isArray(rows) ? rows[0] : undefined;
+    const answer: Answer = typeof row === 'object' && row !== null ? { ...row } : {};
+    if (fence !== undefined && answer.held !== true) throw fenced(fence);
+    this.#isHeld = true;
+    return answer;
   }
 
   /** Holds the fence until the commit: nobody can take the lease over before. Throws ROUND_FENCED when somebody has. */
@@ -63,36 +85,10 @@ export class Transaction {
     if (!Array.isArray(rows) || rows.length !== 1) throw fenced(fence);
     this.#isHeld = true;
   }
-
-  /** The last of `count` new event numbers of `run`. */
-  async #allot(run: RunId, count: number): Promise<number> {
-    const fence = this.#fence;
-    const [sql, more] =
-      fence === undefined ? [ALLOT, []] : [FENCED_ALLOT, [fence.name, fence.epoch]];
-    const updated: unknown = await this.manager.query(`${sql} RETURNING last_event`, [
-      run,
-      count,
-      ...more,
-    ]);
-    const last = lastNumber(updated);
-    if (last === undefined) {
-      throw fence === undefined ? new TallyError('USAGE_UNKNOWN_RUN', { run }) : fenced(fence);
-    }
-    this.#isHeld = true;
-    return last;
-  }
 }
 
 function fenced({ name }: Fence): TallyError {
   return new TallyError('ROUND_FENCED', { lease: name });
-}
-
-/** Of an UPDATE, TypeORM gives [rows, count]. */
-function lastNumber(raw: unknown): number | undefined {
-  const rows: unknown = Array.isArray(raw) ? raw[0] : undefined;
-  const row: unknown = Array.isArray(rows) ? rows[0] : undefined;
-  if (typeof row !== 'object' || row === null || !('last_event' in row)) return undefined;
-  return Number(row.last_event);
 }
 
 /** Runs work in one transaction and wakes the watchers after its commit. Failures become STORE_DATABASE. */
@@ -121,8 +117,19 @@ export class UnitOfWork {
         await tx.hold();
         return done;
       });
-      for (const run of touched) this.#feed.notify(run);
+      this.#wake(touched);
       return result;
+    } catch (error) {
+      throw asStoreError(error);
+    }
+  }
+
+  /** `run` for work that is one fenced statement: it commits by itself, in one round trip instead of four. */
+  async once(work: (tx: Transaction) => Promise<unknown>, fence: Fence | undefined): Promise<void> {
+    try {
+      const tx = new Transaction(this.#source.manager, this.#clock, fence);
+      await work(tx);
+      this.#wake(tx.touched);
     } catch (error) {
       throw asStoreError(error);
     }
@@ -135,6 +142,10 @@ export class UnitOfWork {
     } catch (error) {
       throw asStoreError(error);
     }
+  }
+
+  #wake(touched: Iterable<RunId>): void {
+    for (const run of touched) this.#feed.notify(run);
   }
 }
 

@@ -4,6 +4,7 @@ import { type Hash, TallyError } from '@tallystick/kernel';
 import type { BlockRef } from '@tallystick/rounds';
 import { bare } from './connection.js';
 import { type Json, objectAt } from './json.js';
+import type { Snapshots } from './snapshots.js';
 
 /** Blocks whose extrinsics are remembered; a commit is looked for at most one era (64 blocks) back. */
 const KEPT_BLOCKS = 4_096;
@@ -23,14 +24,16 @@ export interface Included {
  */
 export class Finality {
   readonly #api: ApiPromise;
+  readonly #snapshots: Snapshots;
   readonly #found = new Map<Hash, { block: BlockRef; index: number }>();
   readonly #order: { number: number; hashes: Hash[] }[] = [];
   #next: number;
   #scan: Promise<BlockRef> | undefined;
 
   /** @param fromBlock first block that is looked at; earlier extrinsics are unknown. */
-  constructor(api: ApiPromise, fromBlock: number) {
+  constructor(api: ApiPromise, snapshots: Snapshots, fromBlock: number) {
     this.#api = api;
+    this.#snapshots = snapshots;
     this.#next = fromBlock;
   }
 
@@ -44,7 +47,7 @@ export class Finality {
   async find(hash: Hash): Promise<Included | undefined> {
     const found = this.#found.get(hash);
     if (found === undefined) return undefined;
-    const at = await this.#api.at(`0x${found.block.hash}`);
+    const at = await this.#snapshots.at(found.block.hash);
     const query = at.query['system']?.['events'];
     if (query === undefined) {
       throw new TallyError('LEDGER_RUNTIME_FAILED', {

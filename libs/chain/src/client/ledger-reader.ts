@@ -18,6 +18,7 @@ import type { AnchoredRun, BlockRef, EligibleNode } from '@tallystick/rounds';
 import { bare } from './connection.js';
 import { bigintAt, hashAt, type Json, numberAt, objectAt, stringAt } from './json.js';
 import type { AnchoredRound } from './round-ledger.js';
+import type { Snapshots } from './snapshots.js';
 
 /** Node ids one call of `TallyApi.members` looks at. */
 const PAGE = 1_024;
@@ -45,10 +46,14 @@ export interface RegisteredNode {
 /** Reads of pallet-tally at finalised blocks. */
 export class LedgerReader {
   readonly #api: ApiPromise;
+  readonly #snapshots: Snapshots;
   readonly #cohorts = new Map<Hash, readonly EligibleNode[]>();
+  /** The newest finalised block that was seen: its number need not be asked for again. */
+  #newest: BlockRef | undefined;
 
-  constructor(api: ApiPromise) {
+  constructor(api: ApiPromise, snapshots: Snapshots) {
     this.#api = api;
+    this.#snapshots = snapshots;
   }
 
   genesis(): Hash {
@@ -57,8 +62,10 @@ export class LedgerReader {
 
   async finalized(): Promise<BlockRef> {
     const head = await this.#api.rpc.chain.getFinalizedHead();
+    const hash = bare(head);
+    if (this.#newest?.hash === hash) return this.#newest;
     const { number } = await this.#api.rpc.chain.getHeader(head);
-    return { number: number.toNumber(), hash: bare(head) };
+    return (this.#newest = { number: number.toNumber(), hash });
   }
 
   async eligible(atBlock: BlockRef): Promise<readonly EligibleNode[]> {
@@ -97,7 +104,7 @@ export class LedgerReader {
   /** The node that registered `key`, whatever became of it since; undefined when nobody has. */
   async nodeOf(key: PublicKey): Promise<RegisteredNode | undefined> {
     const at = await this.finalized();
-    const snapshot = await this.#api.at(`0x${at.hash}`);
+    const snapshot = await this.#snapshots.at(at.hash);
     const query = snapshot.query['tally']?.['keyOwner'];
     if (query === undefined) throw missing('tally.keyOwner');
     const id = (await query(`0x${key}`)).toJSON();
@@ -111,14 +118,14 @@ export class LedgerReader {
   }
 
   async #nextNode(at: BlockRef): Promise<number> {
-    const snapshot = await this.#api.at(`0x${at.hash}`);
+    const snapshot = await this.#snapshots.at(at.hash);
     const query = snapshot.query['tally']?.['nextNode'];
     if (query === undefined) throw missing('tally.nextNode');
     return Number((await query()).toString());
   }
 
   async #call(name: string, args: readonly unknown[], at: BlockRef): Promise<unknown> {
-    const snapshot = await this.#api.at(`0x${at.hash}`);
+    const snapshot = await this.#snapshots.at(at.hash);
     const call = snapshot.call['tallyApi']?.[name];
     if (call === undefined) throw missing(`TallyApi.${name}`);
     return (await call(...args)).toJSON();

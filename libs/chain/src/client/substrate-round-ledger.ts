@@ -43,6 +43,7 @@ import type {
 } from './round-ledger.js';
 import { UNIT } from '../unit.js';
 import { Sender, submitBytes } from './sender.js';
+import { Snapshots } from './snapshots.js';
 
 /** What an owner account is given so that it can register and rotate keys. */
 const OWNER_GRANT = UNIT;
@@ -59,6 +60,12 @@ export interface LedgerAccounts {
   readonly coordinator: Signer;
 }
 
+/** What reads the chain. */
+interface ChainReaders {
+  readonly reader: LedgerReader;
+  readonly finality: Finality;
+}
+
 /** RoundLedger on a Substrate chain with our runtime, embedded or not. */
 export class SubstrateRoundLedger implements RoundLedger {
   readonly #api: ApiPromise;
@@ -71,7 +78,7 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   private constructor(
     connection: Connection,
-    finality: Finality,
+    { reader, finality }: ChainReaders,
     accounts: LedgerAccounts,
     clock: Clock,
   ) {
@@ -79,7 +86,7 @@ export class SubstrateRoundLedger implements RoundLedger {
     const deps = { api, provider, finality, clock };
     this.#api = api;
     this.#provider = provider;
-    this.#reader = new LedgerReader(api);
+    this.#reader = reader;
     this.#finality = finality;
     this.#registrar = new Sender(accounts.registrar, deps);
     this.#treasury = new Sender(accounts.treasury, deps);
@@ -97,9 +104,10 @@ export class SubstrateRoundLedger implements RoundLedger {
     const { api } = connection;
     const head = await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead());
     const from = Math.max(1, head.number.toNumber() - LOOK_BACK_BLOCKS);
+    const snapshots = new Snapshots(api);
     return new SubstrateRoundLedger(
       connection,
-      new Finality(api, from),
+      { reader: new LedgerReader(api, snapshots), finality: new Finality(api, snapshots, from) },
       options.accounts,
       options.clock,
     );

@@ -7,7 +7,15 @@ import {
   verify,
 } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { asPublicKey, asSignature, type Ed25519, fromHex, type Signer, toHex } from '../index.js';
+import {
+  asPublicKey,
+  asSignature,
+  type Ed25519,
+  fromHex,
+  type PublicKey,
+  type Signer,
+  toHex,
+} from '../index.js';
 import { durableWrite } from './durable-write.js';
 
 /** DER before the 32 key bytes (RFC 8410 §4 and §7). */
@@ -20,13 +28,31 @@ export interface NodeSigner extends Signer {
   toPem(): string;
 }
 
+/** Public keys kept as OpenSSL has them: reading one takes as long as a verification. */
+const MAX_KEPT_KEYS = 4_096;
+/** Those used last, oldest first. */
+const kept = new Map<PublicKey, KeyObject>();
+
+/** Throws when these bytes are no key. */
+function publicKeyOf(key: PublicKey): KeyObject {
+  let found = kept.get(key);
+  if (found === undefined) {
+    const der = Buffer.concat([SPKI_PREFIX, fromHex(key)]);
+    found = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  } else {
+    kept.delete(key);
+  }
+  kept.set(key, found);
+  const [oldest] = kept.size > MAX_KEPT_KEYS ? kept.keys() : [];
+  if (oldest !== undefined) kept.delete(oldest);
+  return found;
+}
+
 /** Ed25519 by node:crypto (OpenSSL: cofactorless, S < L, R compared as bytes). */
 export const ed25519: Ed25519 = {
   verify(key, message, signature) {
     try {
-      const der = Buffer.concat([SPKI_PREFIX, fromHex(key)]);
-      const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' });
-      return verify(null, message, publicKey, fromHex(signature));
+      return verify(null, message, publicKeyOf(key), fromHex(signature));
     } catch {
       return false;
     }
