@@ -62,7 +62,7 @@ export class Inspections {
       const inspections = await pool.run(pool.idlest(), 'inspect', { ask: { fold, updates } });
       for (const [i, inspection] of inspections.entries()) asked[i]?.resolve(inspection);
     } catch (error) {
-      for (const { reject } of asked) reject(error);
+      for (const each of asked) each.reject(error);
     }
     this.#running--;
     this.#send();

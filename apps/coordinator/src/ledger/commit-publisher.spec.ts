@@ -186,6 +186,30 @@ describe('CommitPublisher', () => {
     await running;
     expect(clock.pending).toBe(0);
   });
+
+  it('sends a lone round at once, and those that close right after it together', async () => {
+    const wake = new Wake(clock);
+    const stop = new AbortController();
+    const running = publisher(chain.ledger, wake).run(stop.signal);
+    const close = (): void => {
+      outbox.add(chain.next());
+      wake.set();
+    };
+    await clock.advance(1);
+    close();
+    await clock.advance(100);
+    expect(await nextRound()).toBe(1);
+    for (let i = 0; i < 3; i++) {
+      close();
+      await clock.advance(40);
+    }
+    expect(outbox.writes).toEqual(['prepared', 'submitted', 'final']);
+    await clock.advance(100);
+    expect(await nextRound()).toBe(4);
+    expect(outbox.writes.filter((write) => write === 'prepared')).toHaveLength(2);
+    stop.abort();
+    await running;
+  });
 });
 
 describe('reconcile', () => {

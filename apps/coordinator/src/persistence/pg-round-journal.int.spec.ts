@@ -9,6 +9,7 @@ import { NO_CRASH } from '../crash-points.js';
 import { ContributionEntity, EventEntity, OutboxEntity, RunEntity } from './entities/index.js';
 import { EventFeed } from './event-feed.js';
 import { databaseOptions, openDatabase } from './open-database.js';
+import { OutboxRows } from './outbox-rows.js';
 import { PgRoundJournal } from './pg-round-journal.js';
 import { recordHex } from './record-list.js';
 import { startTestPostgres, type TestPostgres } from '../testing/test-postgres.js';
@@ -120,6 +121,83 @@ describe('PgRoundJournal', () => {
       expect((await loading).open?.contributions).toEqual([row]);
     } finally {
       await dead.release();
+    }
+  });
+
+  it('moves several rounds on their way to the chain at once, and tells of each in order', async () => {
+    const journal = await emptyJournal();
+    const { open, close } = samples();
+    for (const round of [0, 1, 2]) {
+      await journal.open({ ...open, round });
+      await journal.close({ ...close, round, header: { ...close.header, round } });
+    }
+    const outbox = new OutboxRows(new UnitOfWork(source, new EventFeed(), new VirtualClock()));
+    const commit = { nonce: 4, lastBlock: 70, bytes: 'abcd', hash: HASH };
+    const both = [0, 1].map((round) => ({ run: RUN, round }));
+    await outbox.prepared(both, commit);
+    await outbox.submitted(both);
+    expect((await outbox.waiting(9)).map((row) => [row.round, row.status, row.commit])).toEqual([
+      [0, 'submitted', commit],
+      [1, 'submitted', commit],
+      [2, 'pending', undefined],
+    ]);
+    await outbox.unprepared([{ run: RUN, round: 1 }]);
+    expect((await outbox.waiting(9))[1]).toMatchObject({ status: 'pending', attempts: 1 });
+    await outbox.final(both, { number: 66, hash: HASH });
+    expect((await outbox.waiting(9)).map(({ round }) => round)).toEqual([2]);
+    const events = await source.manager.find(EventEntity, { order: { number: 'ASC' }, skip: 6 });
+    expect(events.map(({ number, type, round, detail }) => [number, type, round, detail])).toEqual([
+      [7, 'round.committed', 0, { block: 66, blockHash: HASH }],
+      [8, 'round.committed', 1, { block: 66, blockHash: HASH }],
+    ]);
+    const stale = outbox.under({ name: 'ledger', epoch: 1 });
+    const late = [{ run: RUN, round: 2 }];
+    await expect(stale.final(late)).rejects.toMatchObject({ code: 'ROUND_FENCED' });
+    await expect(stale.submitted(late)).rejects.toMatchObject({ code: 'ROUND_FENCED' });
+    expect(await source.manager.count(EventEntity)).toBe(8);
+    expect((await outbox.waiting(9))[0]?.status).toBe('pending');
+  });
+
+  it('says why a write is refused, and writes nothing of it', async () => {
+    const journal = await emptyJournal();
+    const { open, row, close } = samples();
+    await expect(journal.append(RUN, 0, [row])).rejects.toMatchObject({
+      code: 'USAGE_UNKNOWN_ROUND',
+    });
+    await journal.open(open);
+    const fenced = journal.under({ name: 'run/3', epoch: 1 });
+    await expect(fenced.append(RUN, 0, [row])).rejects.toMatchObject({ code: 'ROUND_FENCED' });
+    await expect(fenced.close(close)).rejects.toMatchObject({ code: 'ROUND_FENCED' });
+    await journal.close(close);
+    await expect(journal.append(RUN, 0, [row])).rejects.toMatchObject({ code: 'ROUND_CLOSED' });
+    await expect(journal.close(close)).rejects.toMatchObject({ code: 'ROUND_CLOSED' });
+    expect(await source.manager.count(EventEntity)).toBe(2);
+    expect((await journal.load(RUN)).last).toEqual([]);
+  });
+
+  it('lets one of an append and a close that meet come first, and the other see it', async () => {
+    const journal = await emptyJournal();
+    const { open, row, close } = samples();
+    for (let round = 0; round < 20; round++) {
+      await journal.open({ ...open, round });
+      const header = { ...close.header, round };
+      const [appended] = await Promise.allSettled([
+        journal.append(RUN, round, [row]),
+        journal.close({ ...close, round, header }),
+        new UnitOfWork(source, new EventFeed(), new VirtualClock()).run((tx) =>
+          tx.tell(RUN, { type: 'node.evaluated', detail: {} }),
+        ),
+      ]);
+      if (appended.status === 'rejected') {
+        expect(appended.reason).toMatchObject({ code: 'ROUND_CLOSED' });
+      }
+    }
+    const events = await source.manager.find(EventEntity, { order: { number: 'ASC' } });
+    expect(events.map(({ number }) => number)).toEqual(events.map((_, i) => i + 1));
+    const rounds = events.filter(({ type }) => type !== 'node.evaluated');
+    for (const [i, { type, round }] of rounds.entries()) {
+      if (type === 'update.accepted')
+        expect(rounds[i + 1]).toMatchObject({ type: 'round.closed', round });
     }
   });
 

@@ -187,6 +187,21 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
       await folder.close();
     });
 
+    it('adds what comes at once, each once, and refuses only what cannot be counted', async () => {
+      const at = await setup();
+      const update = await putUpdate(at.blobs, 2);
+      const folder = await openFold(at, AVERAGE);
+      const added = await Promise.allSettled(
+        Array.from({ length: 150 }, (_, i) =>
+          folder.add(weighted(update, i === 70 ? 2n ** 22n : 3n)),
+        ),
+      );
+      const refused = added.flatMap(({ status }, i) => (status === 'rejected' ? [i] : []));
+      expect(refused).toEqual([70]);
+      expect(await folder.finish()).toMatchObject({ ok: true, sumWeight: 447n });
+      await folder.close();
+    });
+
     it('keeps adds, rebuild and finish in the order they were called, and finishes once', async () => {
       const at = await setup();
       const update = await putUpdate(at.blobs, 2);
