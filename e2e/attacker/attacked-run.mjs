@@ -20,7 +20,9 @@ MemoryBlobStore.prototype.put = async function remember(/** @type {Uint8Array} *
 /** Who lies in the run at hand, and how: dataset path → attack. @type {ReadonlyMap<string, import('./attacks.mjs').Attack>} */
 let liars = new Map();
 const train = Reflect.get(InlineTrainer.prototype, 'train');
-InlineTrainer.prototype.train = function trainOrLie(request) {
+InlineTrainer.prototype.train = function trainOrLie(
+  /** @type {import('../../libs/training/dist/index.js').TrainRequest} */ request,
+) {
   const attack =
     typeof request.datasetPath === 'string' ? liars.get(request.datasetPath) : undefined;
   if (attack === undefined) return train.call(this, request);
