@@ -21,7 +21,7 @@ MemoryBlobStore.prototype.put = async function remember(/** @type {Uint8Array} *
 let liars = new Map();
 const train = Reflect.get(InlineTrainer.prototype, 'train');
 InlineTrainer.prototype.train = function trainOrLie(
-  /** @type {Parameters<InlineTrainer['train']>[0]} */ request,
+  /** @type {import('../../libs/training/dist/index.js').TrainRequest} */ request,
 ) {
   const attack =
     typeof request.datasetPath === 'string' ? liars.get(request.datasetPath) : undefined;
