@@ -188,17 +188,18 @@ describe('PgRoundJournal', () => {
           tx.tell(RUN, { type: 'node.evaluated', detail: {} }),
         ),
       ]);
-      if (appended.status === 'rejected') {
-        expect(appended.reason).toMatchObject({ code: 'ROUND_CLOSED' });
-      }
+      const refusal = appended.status === 'rejected' ? appended.reason.code : 'ROUND_CLOSED';
+      expect(refusal).toBe('ROUND_CLOSED');
     }
     const events = await source.manager.find(EventEntity, { order: { number: 'ASC' } });
     expect(events.map(({ number }) => number)).toEqual(events.map((_, i) => i + 1));
     const rounds = events.filter(({ type }) => type !== 'node.evaluated');
-    for (const [i, { type, round }] of rounds.entries()) {
-      if (type === 'update.accepted')
-        expect(rounds[i + 1]).toMatchObject({ type: 'round.closed', round });
-    }
+    const late = rounds.filter(
+      ({ type, round }, i) =>
+        type === 'update.accepted' &&
+        (rounds[i + 1].type !== 'round.closed' || rounds[i + 1].round !== round),
+    );
+    expect(late).toEqual([]);
   });
 
   it('numbers the events of concurrent writers without a gap, in the order of their commits', async () => {
