@@ -28,7 +28,7 @@ const CHANCES = {
   'chain.starved': 0.04,
   'chain.unreachable': 0.003,
   'chain.slow': 0.02,
-  'chain.ack-lost': 0.1,
+  'chain.ack-lost': 0.4,
 } as const;
 
 /** How much more often faults come in the phase that a schedule looks at; aggregating is over in milliseconds. */
