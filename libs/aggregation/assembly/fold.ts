@@ -1,36 +1,48 @@
 // sums[j] += (q[j] · weight) << shift, for j in 0..count; one function per codec. `sums` is i64, everything may be
 // unaligned. With |q · 2^shift| < 2^41 and weight < 2^22 every product stays below 2^63 (protocol.md §1.5). The weight
-// is multiplied before the shift because weight · 2^shift would not fit the narrower lanes.
+// is multiplied before the shift because weight · 2^shift would not fit the narrower lanes. The answer is the largest
+// |q|: measured while q is in registers, so that a file is checked and summed in one pass; a codec's forbidden minimum
+// comes out as its magnitude, one above qMax.
+import { maxOf16, maxOf32, maxOf8, maxOfRest, valueOf } from './measure';
 
-export function accumulate32(sums: usize, q: usize, count: i32, weight: i32, shift: i32): void {
+export function accumulate32(sums: usize, q: usize, count: i32, weight: i32, shift: i32): u32 {
   const weights = i32x4.splat(weight);
+  let top = i32x4.splat(0);
   const end = q + ((count & ~3) << 2);
   while (q < end) {
-    addFour(sums, v128.load(q), weights, shift);
+    const four = v128.load(q);
+    top = i32x4.max_u(top, i32x4.abs(four));
+    addFour(sums, four, weights, shift);
     sums += 32;
     q += 16;
   }
   addRest<i32>(sums, q, count & 3, weight, shift);
+  return maxOfRest<i32>(q, count & 3, maxOf32(top));
 }
 
-export function accumulate16(sums: usize, q: usize, count: i32, weight: i32, shift: i32): void {
+export function accumulate16(sums: usize, q: usize, count: i32, weight: i32, shift: i32): u32 {
   const weights = i32x4.splat(weight);
+  let top = i16x8.splat(0);
   const end = q + ((count & ~7) << 1);
   while (q < end) {
     const eight = v128.load(q);
+    top = i16x8.max_u(top, i16x8.abs(eight));
     addFour(sums, i32x4.extend_low_i16x8_s(eight), weights, shift);
     addFour(sums + 32, i32x4.extend_high_i16x8_s(eight), weights, shift);
     sums += 64;
     q += 16;
   }
   addRest<i16>(sums, q, count & 7, weight, shift);
+  return maxOfRest<i16>(q, count & 7, maxOf16(top));
 }
 
-export function accumulate8(sums: usize, q: usize, count: i32, weight: i32, shift: i32): void {
+export function accumulate8(sums: usize, q: usize, count: i32, weight: i32, shift: i32): u32 {
   const weights = i32x4.splat(weight);
+  let top = i8x16.splat(0);
   const end = q + (count & ~15);
   while (q < end) {
     const sixteen = v128.load(q);
+    top = i8x16.max_u(top, i8x16.abs(sixteen));
     const low = i16x8.extend_low_i8x16_s(sixteen);
     const high = i16x8.extend_high_i8x16_s(sixteen);
     addFour(sums, i32x4.extend_low_i16x8_s(low), weights, shift);
@@ -41,6 +53,7 @@ export function accumulate8(sums: usize, q: usize, count: i32, weight: i32, shif
     q += 16;
   }
   addRest<i8>(sums, q, count & 15, weight, shift);
+  return maxOfRest<i8>(q, count & 15, maxOf8(top));
 }
 
 function addFour(sums: usize, four: v128, weights: v128, shift: i32): void {
@@ -56,5 +69,25 @@ function addRest<T>(sums: usize, q: usize, rest: i32, weight: i32, shift: i32): 
     store<i64>(sums, load<i64>(sums) + product);
     sums += 8;
     q += sizeof<T>();
+  }
+}
+
+/**
+ * sums[j] += weight · v'[j] with v' = roundTiesToEven(f64(v) · scale) and v = q · factor: what the norm clip leaves of an
+ * update (protocol.md §1.8). Every v is exact in binary64, and |v'| ≤ |v| < 2^41. One q has `size` bytes.
+ */
+export function accumulateClipped(
+  sums: usize,
+  q: usize,
+  count: i32,
+  weight: i64,
+  factor: f64,
+  scale: f64,
+  size: i32,
+): void {
+  for (const end = sums + (count << 3); sums < end; sums += 8) {
+    const clipped = <i64>nearest<f64>(valueOf(q, size) * factor * scale);
+    store<i64>(sums, load<i64>(sums) + clipped * weight);
+    q += size;
   }
 }

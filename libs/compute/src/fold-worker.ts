@@ -25,8 +25,9 @@ function handlersOf(): Handlers {
     load: async ({ folder, spec }) =>
       shared(await loadStart(new FsBlobStore({ folder }), sha256, spec)),
     open: (lane) => void lanes.set(lane.fold, new LaneSession(lane)),
-    inspect: ({ fold, update, path }) => held(lanes, fold, 'fold').inspect(update, path),
-    add: ({ fold, path, weight }) => held(lanes, fold, 'fold').add(path, weight),
+    inspect: (file) => held(lanes, file.fold, 'fold').inspect(file),
+    squaredNorm: (file) => held(lanes, file.fold, 'fold').squaredNorm(file),
+    add: (file) => held(lanes, file.fold, 'fold').add(file),
     gather: ({ fold, paths }) => held(lanes, fold, 'fold').gather(paths),
     openPass: ({ fold, pass }) => held(lanes, fold, 'fold').openPass(pass),
     runPass: ({ fold, rows }) => held(lanes, fold, 'fold').runPass(rows),

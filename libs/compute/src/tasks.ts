@@ -1,5 +1,6 @@
 import type {
   Choice,
+  FoldFactors,
   FoldShape,
   FoldTotals,
   Positions,
@@ -30,14 +31,29 @@ export interface Prefix {
   readonly bytes: number;
 }
 
+/** A fold by its number. */
+export interface InFold {
+  readonly fold: number;
+}
+
+/** An update as a file. */
+export interface StoredFile {
+  readonly update: Hash;
+  readonly path: string;
+  /** Is it to be hashed while it is read? */
+  readonly isHashed: boolean;
+}
+
 /** Everything a worker does: what is asked and what is answered. Structured clones, so plain data only. */
 export interface Tasks extends SpoolTasks {
   /** Reads model and state into shared arrays. */
   load: { ask: { folder: string; spec: FoldSpec }; answer: FoldStart };
   open: { ask: OpenLane; answer: void };
-  inspect: { ask: { fold: number; update: Hash; path: string }; answer: Inspection };
-  /** Adds the lane's own blocks of one update file. */
-  add: { ask: { fold: number; path: string; weight: number }; answer: void };
+  inspect: { ask: InFold & StoredFile; answer: Inspection };
+  /** Σ v² of a whole update. */
+  squaredNorm: { ask: InFold & StoredFile; answer: number };
+  /** Adds the lane's own blocks of one update file and checks them. */
+  add: { ask: InFold & StoredFile & FoldFactors; answer: void };
   /** Makes ready for passes over these update files. */
   gather: { ask: { fold: number; paths: readonly string[] }; answer: void };
   /** Begins a pass over the gathered updates; answers the rows of the model. */

@@ -1,5 +1,7 @@
 import {
   type Choice,
+  clipScale,
+  type FoldFactors,
   type FoldShape,
   foldMemory,
   type FoldTotals,
@@ -11,8 +13,9 @@ import {
 import type { FsBlobStore } from '@tallystick/blobs';
 import type { Hash } from '@tallystick/kernel';
 import type { FoldSpec, Inspection } from '@tallystick/rounds';
-import type { FoldEngine } from './fold-engine.js';
+import type { FoldEngine, Part } from './fold-engine.js';
 import type { FoldStart } from './load-start.js';
+import type { InFold, StoredFile } from './tasks.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** Rows that the updates of one task have together: 64 KiB each, so a task lasts about 0.1 s (median of 100). */
@@ -32,12 +35,15 @@ export interface WorkerEngineDeps {
  * updates, its own rows, updates or pairs.
  */
 export class WorkerEngine implements FoldEngine {
+  readonly #spec: FoldSpec;
   readonly #deps: WorkerEngineDeps;
   readonly #shape: FoldShape;
   readonly #memory: WasmMemory;
 
-  private constructor({ form }: FoldSpec, deps: WorkerEngineDeps) {
+  private constructor(spec: FoldSpec, deps: WorkerEngineDeps) {
     const { start, pool, chunkPositions } = deps;
+    const { form } = spec;
+    this.#spec = spec;
     this.#deps = deps;
     this.#shape = { manifest: start.updates, form, lanes: pool.size, chunkPositions };
     this.#memory = foldMemory(this.#shape);
@@ -53,18 +59,34 @@ export class WorkerEngine implements FoldEngine {
   }
 
   inspect(update: Hash): Promise<Inspection> {
-    const { pool, fold, blobs } = this.#deps;
-    const ask = { fold, update, path: blobs.path(update) };
-    return pool.run(pool.idlest(), 'inspect', { ask });
+    return this.#inspect(update, false);
+  }
+
+  inspectStored(update: Hash): Promise<Inspection> {
+    return this.#inspect(update, true);
   }
 
   clear(): void {
     sumsOf(this.#memory, this.#shape.manifest).fill(0n);
   }
 
-  async add(update: Hash, weight: number): Promise<void> {
-    const { pool, fold, blobs } = this.#deps;
-    await pool.everywhere('add', () => ({ fold, path: blobs.path(update), weight }));
+  add(part: Part): Promise<void> {
+    return this.#add(part, undefined);
+  }
+
+  /** One lane of each file hashes it, each time another: so all are busy, when some files are under way at once. */
+  async addStored(parts: readonly Part[]): Promise<void> {
+    const { size } = this.#deps.pool;
+    const running: Promise<void>[] = [];
+    try {
+      for (const [i, part] of parts.entries()) {
+        if (running.length > size) await running.shift();
+        running.push(this.#add(part, i % size));
+      }
+      await Promise.all(running);
+    } finally {
+      await Promise.allSettled(running); // none may write any longer
+    }
   }
 
   async gather(updates: readonly Hash[]): Promise<Passes> {
@@ -96,6 +118,35 @@ export class WorkerEngine implements FoldEngine {
   async close(): Promise<void> {
     const { pool, fold } = this.#deps;
     if (!pool.isClosed) await pool.everywhere('close', () => ({ fold }));
+  }
+
+  #inspect(update: Hash, isHashed: boolean): Promise<Inspection> {
+    const { pool } = this.#deps;
+    return pool.run(pool.idlest(), 'inspect', { ask: this.#file(update, isHashed) });
+  }
+
+  /** @param hashing the lane that hashes the file, when one is to: unless its length was asked for before */
+  async #add({ update, weight }: Part, hashing: number | undefined): Promise<void> {
+    const { pool } = this.#deps;
+    const { clipNorm } = this.#spec;
+    if (clipNorm === undefined) {
+      return this.#fold(update, { weight, scale: 1 }, hashing);
+    }
+    const ask = this.#file(update, hashing !== undefined);
+    const squared = await pool.run(pool.idlest(), 'squaredNorm', { ask });
+    return this.#fold(update, { weight, scale: clipScale(clipNorm, squared) }, undefined);
+  }
+
+  async #fold(update: Hash, factors: FoldFactors, hashing: number | undefined): Promise<void> {
+    await this.#deps.pool.everywhere('add', (lane) => ({
+      ...this.#file(update, lane === hashing),
+      ...factors,
+    }));
+  }
+
+  #file(update: Hash, isHashed: boolean): InFold & StoredFile {
+    const { fold, blobs } = this.#deps;
+    return { fold, update, path: blobs.path(update), isHashed };
   }
 
   /** A pass in pieces, so that a worker gets to its other tasks between them. */
