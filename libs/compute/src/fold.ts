@@ -17,6 +17,8 @@ export class Fold implements Folder {
   readonly #order = new InOrder();
   readonly #noted: Weighted[] = [];
   #totals = NO_TOTALS;
+  /** False while the sums are the zeros they began as: a round that begins need not write them. */
+  #isTouched = false;
   #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
 
   constructor(spec: FoldSpec, engine: FoldEngine) {
@@ -35,6 +37,7 @@ export class Fold implements Folder {
       if (this.#spec.robust !== undefined) return;
       // Some lanes may have added when another fails.
       this.#phase = 'broken';
+      this.#isTouched = true;
       await this.#engine.add(partOf(contribution));
       this.#resume();
     });
@@ -44,10 +47,11 @@ export class Fold implements Folder {
     return this.#order.run(async () => {
       if (this.#phase !== 'broken') this.#expectFolding();
       this.#phase = 'broken';
-      this.#engine.clear();
+      if (this.#isTouched) this.#engine.clear();
       this.#noted.length = 0;
       this.#totals = NO_TOTALS;
       for (const contribution of contributions) this.#count(contribution);
+      this.#isTouched = contributions.length > 0;
       if (this.#spec.robust === undefined) {
         await this.#engine.addStored(contributions.map(partOf));
       } else {

@@ -40,7 +40,7 @@ function faultsOf({
 
 describe('a robust rule', () => {
   it('is Multi-Krum against the declared attackers unless more is said', () => {
-    const text = `${BASE}robust: { attackers: 4 }\nwindow: { count: { min: 11 }, deadlineMs: 1000 }\n`;
+    const text = `${BASE}robust: { attackers: 4 }\nwindow: { count: { min: 11, max: 11 }, deadlineMs: 1000 }\n`;
     const parsed = parseRunSpec(text);
     expect(parsed.ok && parsed.spec.robust).toEqual({ rule: 'multiKrum', attackers: 4 });
   });
