@@ -31,9 +31,9 @@ function residentFold(d) {
       if (from < qAt || !isThere) into.set(bytes.subarray(from, from + into.length));
     },
   };
-  lane.fold(source, WEIGHT);
+  lane.fold(source, { weight: WEIGHT, scale: 1 });
   isThere = true;
-  return () => lane.fold(source, WEIGHT);
+  return () => lane.fold(source, { weight: WEIGHT, scale: 1 });
 }
 
 /** A fold that copies its input in, 256 KiB at a time. @param {number} d */

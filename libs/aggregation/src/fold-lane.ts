@@ -1,11 +1,11 @@
-import { type Chunk, chunksOf, type Positions } from './chunk.js';
+import { chunksOf, type Positions } from './chunk.js';
 import { allocate, kernelsOver, type WasmMemory } from './kernels/kernels.js';
 import { blockOffsets, type Manifest } from './manifest.js';
-import { stagedUpdate } from './staged-update.js';
 import type { UpdateForm } from './update-form.js';
-import { refusalError, shiftsOf } from './update-head.js';
+import { refusalError } from './update-head.js';
 import { type UpdateInspection, UpdateInspector } from './update-inspector.js';
-import { updateLayout, type UpdateLayout } from './update-layout.js';
+import { updateLayout } from './update-layout.js';
+import { passOver, type PassRange, type StagedBlock } from './update-pass.js';
 import type { UpdateSource } from './update-source.js';
 import { stageBytes, UpdateStage } from './update-stage.js';
 
@@ -30,6 +30,14 @@ export function sumsOf(memory: WasmMemory, manifest: Manifest): BigInt64Array {
   return new BigInt64Array(memory.buffer, 0, manifest.d);
 }
 
+/** How much an update counts. */
+export interface FoldFactors {
+  /** n: a whole number, at least 1. */
+  readonly weight: number;
+  /** C ÷ r of an update that the norm clip shortens (protocol.md §1.8); 1 for any other. */
+  readonly scale: number;
+}
+
 /**
  * One worker's part of a fold: it reads updates chunk by chunk and adds those of its own blocks to the shared sums.
  * Lanes of one memory never write the same bytes, so they need no locks and any number of them gives the same sums.
@@ -37,12 +45,9 @@ export function sumsOf(memory: WasmMemory, manifest: Manifest): BigInt64Array {
 export class FoldLane {
   /** The positions of this lane's own blocks. */
   readonly positions: Positions;
-  readonly #layout: UpdateLayout;
-  readonly #stage: UpdateStage;
   readonly #inspector: UpdateInspector;
-  readonly #offsets: Uint32Array;
   /** Of this lane's own blocks. */
-  readonly #chunks: readonly Chunk[];
+  readonly #range: PassRange;
 
   constructor(shape: FoldShape, memory: WasmMemory, lane: number) {
     const { manifest, form, lanes, chunkPositions } = shape;
@@ -50,14 +55,18 @@ export class FoldLane {
     const layout = updateLayout(manifest, form);
     const at = 8 * manifest.d + lane * stageBytes(layout, chunkPositions);
     const kernels = kernelsOver(memory);
-    this.#layout = layout;
-    this.#stage = new UpdateStage(layout, memory, { at, kernels, chunkPositions });
-    this.#inspector = new UpdateInspector(layout, this.#stage);
-    this.#offsets = blockOffsets(manifest);
+    const stage = new UpdateStage(layout, memory, { at, kernels, chunkPositions });
+    this.#inspector = new UpdateInspector(layout, stage);
+    const offsets = blockOffsets(manifest);
     const first = Math.floor((manifest.blocks * lane) / lanes);
     const end = Math.floor((manifest.blocks * (lane + 1)) / lanes);
-    this.positions = { from: this.#offsets[first], to: this.#offsets[end] };
-    this.#chunks = chunksOf(this.#offsets, { first, end }, chunkPositions);
+    this.positions = { from: offsets[first], to: offsets[end] };
+    this.#range = {
+      layout,
+      stage,
+      offsets,
+      chunks: chunksOf(offsets, { first, end }, chunkPositions),
+    };
   }
 
   /** The canonical check of a whole update. */
@@ -65,30 +74,34 @@ export class FoldLane {
     return this.#inspector.inspect(source);
   }
 
-  /**
-   * sums += weight · v at this lane's positions. The update was inspected before; a malformed head throws
-   * UPDATE_MALFORMED before anything is added.
-   */
-  fold(source: UpdateSource, weight: number): void {
-    const head = new Uint8Array(Math.min(this.#layout.headBytes, source.bytes));
-    source.read(head, 0);
-    const shifts = shiftsOf(head, source.bytes, this.#layout);
-    const staged = stagedUpdate(this.#layout, this.#stage, source);
-    for (const chunk of this.#chunks) {
-      const fault = staged.load(chunk);
-      if (fault !== undefined) throw refusalError(fault);
-      this.#add(chunk, shifts, weight);
-    }
+  /** Σ v² of a whole update; see `UpdateInspector`. */
+  squaredNorm(source: UpdateSource): number {
+    return this.#inspector.squaredNorm(source);
   }
 
-  #add(chunk: Chunk, shifts: Uint8Array, weight: number): void {
-    const { bytesPerQ } = this.#layout.codec;
-    const { kernels, q } = this.#stage;
-    for (let block = chunk.firstBlock; block < chunk.endBlock; block++) {
-      const from = this.#offsets[block];
-      const count = this.#offsets[block + 1] - from;
-      const pointer = q.byteOffset + bytesPerQ * (from - chunk.position);
-      kernels.accumulate(8 * from, pointer, count, weight, shifts[block]);
+  /**
+   * sums += weight · v' at this lane's positions, v' being v after the clip. The head and this lane's blocks are checked in
+   * the same pass, so all lanes together check the update: one that is not canonical throws UPDATE_MALFORMED and leaves
+   * sums that nobody knows, unless its head says so already.
+   */
+  fold(source: UpdateSource, factors: FoldFactors): void {
+    const fault = passOver(this.#range, source, this.#adder(factors));
+    if (fault !== undefined) throw refusalError(fault);
+  }
+
+  #adder({ weight, scale }: FoldFactors): (block: StagedBlock) => number {
+    const { kernels } = this.#range.stage;
+    if (scale === 1) {
+      return ({ position, q, count, shift }) => {
+        kernels.accumulate(8 * position, q, count, weight, shift);
+        return kernels.largest(q, count);
+      };
     }
+    const { bytesPerQ } = this.#range.layout.codec;
+    const n = BigInt(weight);
+    return ({ position, q, count, shift }) => {
+      kernels.accumulateClipped(8 * position, q, count, n, 2 ** shift, scale, bytesPerQ);
+      return kernels.largest(q, count);
+    };
   }
 }

@@ -16,7 +16,7 @@ export { CHUNK_POSITIONS, type Positions } from './chunk.js';
 export { type Codec, CODECS } from './codec.js';
 export type { ChangeInput } from './encode/change.js';
 export { type EncodedUpdate, encodeUpdate, type UpdateInput } from './encode/encode-update.js';
-export { FoldLane, foldMemory, type FoldShape, sumsOf } from './fold-lane.js';
+export { type FoldFactors, FoldLane, foldMemory, type FoldShape, sumsOf } from './fold-lane.js';
 export { addToTotals, type FoldTotals, NO_TOTALS } from './fold-totals.js';
 export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';
 export type { WasmMemory } from './kernels/kernels.js';
@@ -54,6 +54,7 @@ export {
 } from './take-step.js';
 export { aggregate, type AggregateRules, type Passes } from './robust/aggregate.js';
 export { type Choice, chooseUpdates } from './robust/choose-updates.js';
+export { clipScale } from './robust/distances.js';
 export { type LanePass, openPass } from './robust/lane-pass.js';
 export type { RobustRule } from './robust/robust-rule.js';
 export type { PassPlace, RowPass } from './robust/row-pass.js';

@@ -8,8 +8,9 @@ import { decodeUpdate, referenceSum } from './reference.js';
 import { FORMS, nameOf } from './testing/forms.js';
 import { randomUpdate, setQ } from './testing/random-update.js';
 import { referenceNorm } from './testing/reference-norm.js';
-import { inspectUpdate } from './update-inspector.js';
+import { inspectUpdate, UpdateInspector } from './update-inspector.js';
 import { updateLayout, type UpdateLayout } from './update-layout.js';
+import { sourceOf } from './update-source.js';
 
 /** Tensors of any size, so that blocks begin at odd positions and end anywhere. */
 const manifests = fc
@@ -47,7 +48,9 @@ describe.each(FORMS.map((form) => ({ name: nameOf(form), form })))(
         fc.property(manifests, seeds, (manifest, seed) => {
           const file = randomUpdate(manifest, seed, form);
           const norm = referenceNorm(manifest, decodeUpdate(file, manifest, form));
-          expect(inspectUpdate(file, manifest, form)).toEqual({ ok: true, norm });
+          expect(inspectUpdate(file, manifest, form)).toEqual({ ok: true });
+          const inspector = UpdateInspector.of(manifest, form);
+          expect(Math.sqrt(inspector.squaredNorm(sourceOf(file)))).toBe(norm);
         }),
         { numRuns: 50 },
       );
@@ -101,17 +104,22 @@ describe.each(FORMS.map((form) => ({ name: nameOf(form), form })))(
       for (const index of [0, sent >> 1, sent - 1]) {
         const bad = Uint8Array.from(file);
         setQ(bad, layout, { index, value: -codec.qMax - 1 });
+        const reason = `−${codec.qMax + 1}`;
         expect(inspectUpdate(bad, MANIFEST, form)).toMatchObject({
           code: 'UPDATE_MALFORMED',
-          reason: expect.stringContaining(`−${codec.qMax + 1}`),
+          reason: expect.stringContaining(reason),
         });
+        expect(() => new Accumulator(MANIFEST, form).add(bad, 3n)).toThrow(reason);
+        const inspector = UpdateInspector.of(MANIFEST, form);
+        expect(() => inspector.squaredNorm(sourceOf(bad))).toThrow(reason);
       }
       const small = file.fill(0, layout.qAt);
       small.fill(0, 56, 56 + MANIFEST.blocks);
-      expect(inspectUpdate(small, MANIFEST, form)).toEqual({ ok: true, norm: 0 });
+      expect(inspectUpdate(small, MANIFEST, form)).toEqual({ ok: true });
       for (let block = 0; block < MANIFEST.blocks; block++) {
         small[56 + block] = 1;
         expect(inspectUpdate(small, MANIFEST, form)).toMatchObject({ code: 'UPDATE_MALFORMED' });
+        expect(() => new Accumulator(MANIFEST, form).add(small, 1n)).toThrow('smaller one');
         small[56 + block] = codec.maxShift + 1;
         expect(inspectUpdate(small, MANIFEST, form)).toMatchObject({ code: 'UPDATE_MALFORMED' });
         small[56 + block] = 0;

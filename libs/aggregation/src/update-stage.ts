@@ -7,15 +7,13 @@ import {
 } from './kernels/kernels.js';
 import type { UpdateLayout } from './update-layout.js';
 
-/** Results of one kernel call. */
-const OUT_BYTES = 16;
 /** The partial byte at a range's start, and what the bitmap kernels may read after its end. */
 const BITMAP_SLACK = 16;
 
 /** Bytes of memory that a stage takes. */
 export function stageBytes({ codec, isSparse }: UpdateLayout, chunkPositions: number): number {
   const q = padTo8(codec.bytesPerQ * chunkPositions);
-  return OUT_BYTES + q + (isSparse ? q + bitmapBytes(chunkPositions) : 0);
+  return q + (isSparse ? q + bitmapBytes(chunkPositions) : 0);
 }
 
 function bitmapBytes(chunkPositions: number): number {
@@ -31,8 +29,6 @@ export class UpdateStage {
   /** Of a sparse update: its bitmap's part for the chunk, and the q of the set positions. */
   readonly bitmap: Uint8Array;
   readonly packed: Uint8Array;
-  readonly #sumSquares: Float64Array;
-  readonly #max: Uint32Array;
 
   /** @param place where its `stageBytes` begin, a multiple of 8 */
   constructor(
@@ -45,20 +41,9 @@ export class UpdateStage {
     const sparse = isSparse ? 1 : 0;
     this.kernels = { ...kernels, ...codecKernels(kernels, codec.bytesPerQ) };
     this.chunkPositions = chunkPositions;
-    this.#sumSquares = new Float64Array(buffer, at, 1);
-    this.#max = new Uint32Array(buffer, at + 8, 1);
-    this.q = new Uint8Array(buffer, at + OUT_BYTES, bytes);
-    this.packed = new Uint8Array(buffer, at + OUT_BYTES + bytes, sparse * bytes);
-    this.bitmap = new Uint8Array(
-      buffer,
-      at + OUT_BYTES + (1 + sparse) * bytes,
-      sparse * bitmapBytes(chunkPositions),
-    );
-  }
-
-  /** Largest |q| and Σ q² (protocol.md §1.8) of `count` q at `pointer`; the codec's minimum comes out as qMax + 1. */
-  measure(pointer: number, count: number): { readonly max: number; readonly sumSquares: number } {
-    this.kernels.inspect(pointer, count, this.#sumSquares.byteOffset);
-    return { max: this.#max[0], sumSquares: this.#sumSquares[0] };
+    this.q = new Uint8Array(buffer, at, bytes);
+    this.packed = new Uint8Array(buffer, at + bytes, sparse * bytes);
+    const bitmapAt = at + (1 + sparse) * bytes;
+    this.bitmap = new Uint8Array(buffer, bitmapAt, sparse * bitmapBytes(chunkPositions));
   }
 }

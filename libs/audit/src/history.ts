@@ -1,6 +1,6 @@
 import type { Hash, RunId } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
-import type { BlockRef } from '@tallystick/rounds';
+import type { BlobBytes, BlockRef } from '@tallystick/rounds';
 import type { Anchors } from './anchors.js';
 import type { BundleFile } from './bundle/manifest.js';
 import type { RoundEvidence } from './bundle/round-evidence.js';
@@ -27,6 +27,8 @@ export interface Blobs {
   facts(id: Hash): Pick<BundleFile, 'bytes' | 'sha256'> | undefined;
   /** The bytes. Call only for an id that has facts. */
   read(id: Hash): Promise<Uint8Array>;
+  /** Calls `use` with the bytes, to be read in pieces. Call only for an id that has facts. */
+  withBytes<T>(id: Hash, use: (blob: BlobBytes) => T): Promise<T>;
 }
 
 /** What the steps after V1 work on. */

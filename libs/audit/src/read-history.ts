@@ -104,5 +104,6 @@ function blobsIn(bundle: BundleReader): Blobs {
       if (bytes === undefined) throw new TallyError('STORE_BLOB_MISSING', { sha256: id });
       return bytes;
     },
+    withBytes: (id, use) => bundle.withBytes(blobPath(id), use),
   };
 }

@@ -13,7 +13,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { asHash, type Hash, TallyError } from '@tallystick/kernel';
 import { fsyncFolder, sha256 } from '@tallystick/kernel/node';
-import type { BlobStore } from '@tallystick/rounds';
+import type { BlobBytes, BlobStore } from '@tallystick/rounds';
+import { bytesOf, withFile } from './open-file.js';
 
 const durable = promisify(fsync);
 
@@ -109,6 +110,10 @@ export class FsBlobStore implements BlobStore {
     const got = sha256(bytes);
     if (got !== id) throw new TallyError('STORE_BLOB_DAMAGED', { sha256: id, got });
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  async withBytes<T>(id: Hash, use: (blob: BlobBytes) => T): Promise<T> {
+    return withFile(this.path(id), id, (file) => use(bytesOf(file)));
   }
 
   async has(id: Hash): Promise<boolean> {

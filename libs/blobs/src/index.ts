@@ -9,4 +9,5 @@
  * what a blob means.
  */
 export { type ByteRange, FsBlobStore } from './fs-blob-store.js';
+export { bytesOf, type OpenFile, openFile, readFully, withFile } from './open-file.js';
 export { MemoryBlobStore } from './memory-blob-store.js';

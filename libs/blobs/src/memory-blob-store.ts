@@ -1,6 +1,6 @@
 import { asHash, type Hash, TallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
-import type { BlobStore } from '@tallystick/rounds';
+import type { BlobBytes, BlobStore } from '@tallystick/rounds';
 
 /** Blobs in memory: simulations and tests. Holds at most `maxBytes` (1 GiB unless given), then INTERNAL_OVERFLOW. */
 export class MemoryBlobStore implements BlobStore {
@@ -27,12 +27,30 @@ export class MemoryBlobStore implements BlobStore {
   }
 
   async get(id: Hash): Promise<Uint8Array> {
-    const bytes = this.#blobs.get(asHash(id));
-    if (bytes === undefined) throw new TallyError('STORE_BLOB_MISSING', { sha256: id });
-    return Uint8Array.from(bytes);
+    return Uint8Array.from(this.#held(id));
+  }
+
+  async withBytes<T>(id: Hash, use: (blob: BlobBytes) => T): Promise<T> {
+    const held = this.#held(id);
+    return use({
+      bytes: held.length,
+      read: (into, position) => into.set(piece(held, position, into)),
+    });
   }
 
   async has(id: Hash): Promise<boolean> {
     return this.#blobs.has(id);
   }
+
+  #held(id: Hash): Uint8Array {
+    const bytes = this.#blobs.get(asHash(id));
+    if (bytes === undefined) throw new TallyError('STORE_BLOB_MISSING', { sha256: id });
+    return bytes;
+  }
+}
+
+function piece(held: Uint8Array, position: number, into: Uint8Array): Uint8Array {
+  const end = position + into.length;
+  if (end > held.length) throw new RangeError(`the blob ends at ${held.length}`);
+  return held.subarray(position, end);
 }

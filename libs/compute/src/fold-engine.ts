@@ -2,8 +2,8 @@ import type { FoldTotals, Passes } from '@tallystick/aggregation';
 import type { Hash } from '@tallystick/kernel';
 import type { Inspection } from '@tallystick/rounds';
 
-/** An update and the integer weight that it is added with. */
-export interface WeightedUpdate {
+/** An update and how often it counts. */
+export interface Part {
   readonly update: Hash;
   readonly weight: number;
 }
@@ -13,11 +13,16 @@ export interface WeightedUpdate {
  * time, but for `inspect` and `close`.
  */
 export interface FoldEngine {
+  /** The canonical check of an update that was hashed when it was stored. */
   inspect(update: Hash): Promise<Inspection>;
+  /** The same, and the hash: STORE_BLOB_DAMAGED. */
+  inspectStored(update: Hash): Promise<Inspection>;
   /** Sums back to 0. */
   clear(): void;
-  /** sums += weight · update, for each of them. */
-  add(updates: readonly WeightedUpdate[]): Promise<void>;
+  /** sums += weight · update after the norm clip, for each of them. The updates were inspected before. */
+  add(parts: readonly Part[]): Promise<void>;
+  /** The same for updates that are hashed and checked on the way: STORE_BLOB_DAMAGED, UPDATE_MALFORMED. */
+  addStored(parts: readonly Part[]): Promise<void>;
   /** Makes ready for passes over these updates, which leave their result in the sums. */
   gather(updates: readonly Hash[]): Promise<Passes>;
   /** The server step over the sums; false when some value is not finite. */

@@ -25,13 +25,14 @@ function handlersOf(): Handlers {
     load: async ({ folder, spec }) =>
       shared(await loadStart(new FsBlobStore({ folder }), sha256, spec)),
     open: (lane) => void lanes.set(lane.fold, new LaneSession(lane)),
-    inspect: ({ fold, updates }) => {
+    inspect: ({ fold, files }) => {
       const lane = held(lanes, fold, 'fold');
-      return updates.map(({ update, path }) => lane.inspect(update, path));
+      return files.map((file) => lane.inspect(file));
     },
+    squaredNorm: (file) => held(lanes, file.fold, 'fold').squaredNorm(file),
     add: ({ fold, files }) => {
       const lane = held(lanes, fold, 'fold');
-      for (const { path, weight } of files) lane.add(path, weight);
+      for (const file of files) lane.add(file);
     },
     gather: ({ fold, paths }) => held(lanes, fold, 'fold').gather(paths),
     openPass: ({ fold, pass }) => held(lanes, fold, 'fold').openPass(pass),

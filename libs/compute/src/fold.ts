@@ -1,8 +1,8 @@
-import { addToTotals, aggregate, NO_TOTALS } from '@tallystick/aggregation';
+import { addToTotals, aggregate, NO_TOTALS, type RobustRule } from '@tallystick/aggregation';
 import { type Hash, TallyError } from '@tallystick/kernel';
 import { LIMITS } from '@tallystick/protocol';
 import type { Folder, FoldResult, FoldSpec, Inspection, Weighted } from '@tallystick/rounds';
-import type { FoldEngine } from './fold-engine.js';
+import type { FoldEngine, Part } from './fold-engine.js';
 import { InOrder } from './in-order.js';
 
 interface Waiting {
@@ -10,8 +10,8 @@ interface Waiting {
 }
 
 /**
- * One fold. A weighted mean is summed while contributions come; a rule that needs all of them (protocol.md §1.8) only
- * notes them and works when the round ends. `add`, `rebuild` and `finish` run one after another, whatever the caller
+ * One fold. A weighted mean, clipped or not, is summed while contributions come; a robust rule (protocol.md §1.8) needs
+ * all of them, so they are only noted until the round ends. `add`, `rebuild` and `finish` run one after another, whatever the caller
  * does; inspections run beside them. After a failed `add` or `rebuild` the sums are unknown: only `rebuild` and
  * `close` are answered.
  */
@@ -23,6 +23,8 @@ export class Fold implements Folder {
   #totals = NO_TOTALS;
   /** Contributions whose turn has not come; the first turn takes them all. */
   #waiting = new Set<Waiting>();
+  /** False while the sums are the zeros they began as: a round that begins need not write them. */
+  #isTouched = false;
   #phase: 'folding' | 'broken' | 'finished' | 'closed' = 'folding';
 
   constructor(spec: FoldSpec, engine: FoldEngine) {
@@ -42,8 +44,7 @@ export class Fold implements Folder {
       if (!waiting.has(own) && this.#phase === 'folding') return; // an earlier turn has added it
       try {
         this.#expectFolding();
-        await this.#fold(this.#takeFrom(waiting));
-        this.#resume();
+        await this.#add(this.#takeFrom(waiting));
       } finally {
         waiting.delete(own);
       }
@@ -55,14 +56,15 @@ export class Fold implements Folder {
     return this.#order.run(async () => {
       if (this.#phase !== 'broken') this.#expectFolding();
       this.#phase = 'broken';
-      this.#engine.clear();
+      if (this.#isTouched) this.#engine.clear();
       this.#noted.length = 0;
       this.#totals = NO_TOTALS;
-      for (const contribution of contributions) {
-        const inspection = await this.inspect(contribution.update);
-        if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
-        this.#totals = addToTotals(this.#totals, contribution);
-        await this.#fold([contribution]);
+      for (const contribution of contributions) this.#count(contribution);
+      this.#isTouched = contributions.length > 0;
+      if (this.#spec.robust === undefined) {
+        await this.#engine.addStored(contributions.map(partOf));
+      } else {
+        for (const { update } of contributions) await this.#demand(update);
       }
       this.#resume();
     });
@@ -74,7 +76,8 @@ export class Fold implements Folder {
       this.#expectFolding();
       this.#phase = 'finished';
       const { sumWeight } = this.#totals;
-      const divisor = needsAll(this.#spec) ? await this.#aggregate() : sumWeight;
+      const { robust } = this.#spec;
+      const divisor = robust === undefined ? sumWeight : await this.#aggregate(robust);
       const isFinite = await this.#engine.step({ ...this.#totals, sumWeight: divisor });
       if (!isFinite) return { ok: false, code: 'ROUND_MODEL_NOT_FINITE' };
       return { ok: true, ...(await this.#engine.store()), sumWeight };
@@ -97,47 +100,55 @@ export class Fold implements Folder {
     const taken: Weighted[] = [];
     for (const each of waiting) {
       try {
-        this.#totals = addToTotals(this.#totals, each.contribution);
+        this.#count(each.contribution);
       } catch (error) {
         if (taken.length === 0) throw error;
         break;
       }
       waiting.delete(each);
       taken.push(each.contribution);
-      if (needsAll(this.#spec)) break;
     }
     return taken;
   }
 
-  /** Leaves the fold broken until the caller resumes it. */
-  async #fold(contributions: readonly Weighted[]): Promise<void> {
-    if (needsAll(this.#spec)) {
-      for (const contribution of contributions) this.#note(contribution);
-      return;
-    }
+  async #add(contributions: readonly Weighted[]): Promise<void> {
+    if (this.#spec.robust !== undefined) return;
     // Some lanes may have added when another fails.
     this.#phase = 'broken';
-    await this.#engine.add(
-      contributions.map(({ update, weight }) => ({ update, weight: Number(weight) })),
-    );
+    this.#isTouched = true;
+    await this.#engine.add(contributions.map(partOf));
+    this.#resume();
+  }
+
+  /** Notes the contribution, all but its values; throws before anything is changed. */
+  #count(contribution: Weighted): void {
+    const totals = addToTotals(this.#totals, contribution);
+    if (this.#spec.robust !== undefined) this.#note(contribution);
+    this.#totals = totals;
   }
 
   #note(contribution: Weighted): void {
     if (this.#noted.length >= LIMITS.maxCompared) {
       throw new TallyError('INTERNAL_OVERFLOW', {
-        what: 'updates of a round with a robust rule or a clip',
+        what: 'updates of a round with a robust rule',
         limit: LIMITS.maxCompared,
       });
     }
     this.#noted.push(contribution);
   }
 
+  /** Throws STORE_BLOB_DAMAGED or UPDATE_MALFORMED for a stored file that is not a canonical update. */
+  async #demand(update: Hash): Promise<void> {
+    const inspection = await this.#engine.inspectStored(update);
+    if (!inspection.ok) throw new TallyError('UPDATE_MALFORMED', { reason: inspection.reason });
+  }
+
   /** Returns what the step divides by. Sorted by node, so that arrival decides nothing. */
-  async #aggregate(): Promise<bigint> {
+  async #aggregate(robust: RobustRule): Promise<bigint> {
     const updates = [...this.#noted].sort((a, b) => a.node - b.node);
     const passes = await this.#engine.gather(updates.map(({ update }) => update));
     const weights = updates.map(({ weight }) => Number(weight));
-    return aggregate(this.#spec, weights, passes);
+    return aggregate({ ...this.#spec, robust }, weights, passes);
   }
 
   /** All is added; unless the fold was closed meanwhile. */
@@ -151,7 +162,6 @@ export class Fold implements Folder {
   }
 }
 
-/** A clip needs a pass over an update before it can be added: simplest when all are there. */
-function needsAll({ robust, clipNorm }: FoldSpec): boolean {
-  return robust !== undefined || clipNorm !== undefined;
+function partOf({ update, weight }: Weighted): Part {
+  return { update, weight: Number(weight) };
 }

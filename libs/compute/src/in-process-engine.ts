@@ -1,22 +1,26 @@
 import {
-  Accumulator,
   type Choice,
   chooseUpdates,
+  CHUNK_POSITIONS,
+  clipScale,
   encodeModel,
   encodeState,
+  FoldLane,
+  foldMemory,
   type FoldTotals,
   openPass,
   type Passes,
   type RowPass,
   sourceOf,
+  sumsOf,
   takeStep,
-  UpdateInspector,
   type UpdateSource,
 } from '@tallystick/aggregation';
 import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type { BlobStore, FoldSpec, Inspection } from '@tallystick/rounds';
-import type { FoldEngine, WeightedUpdate } from './fold-engine.js';
+import type { FoldEngine, Part } from './fold-engine.js';
 import type { FoldStart } from './load-start.js';
+import { inspectUpdate, readHashed } from './read-update.js';
 
 /** What an in-process fold needs. */
 export interface InProcessDeps {
@@ -27,39 +31,50 @@ export interface InProcessDeps {
 
 type Stepped = { readonly model: Float32Array; readonly state: FoldStart['state'] };
 
-/** Folds on the calling thread. A rule over all updates holds their bytes in memory while it works. */
+/** Folds on the calling thread. A robust rule holds the bytes of all updates in memory while it works. */
 export class InProcessEngine implements FoldEngine {
   readonly #spec: FoldSpec;
   readonly #blobs: BlobStore;
   readonly #start: FoldStart;
-  readonly #accumulator: Accumulator;
-  readonly #inspector: UpdateInspector;
-  /** The result of passes, once there were some. */
-  #passed: BigInt64Array | undefined;
+  readonly #lane: FoldLane;
+  readonly #sums: BigInt64Array;
   #stepped: Stepped | undefined;
 
-  constructor(spec: FoldSpec, { blobs, start, chunkPositions }: InProcessDeps) {
+  constructor(spec: FoldSpec, { blobs, start, chunkPositions = CHUNK_POSITIONS }: InProcessDeps) {
     this.#spec = spec;
     this.#blobs = blobs;
     this.#start = start;
-    const options = chunkPositions === undefined ? {} : { chunkPositions };
-    this.#inspector = UpdateInspector.of(start.updates, spec.form);
-    this.#accumulator = new Accumulator(start.updates, spec.form, options);
+    const shape = { manifest: start.updates, form: spec.form, lanes: 1, chunkPositions };
+    const memory = foldMemory(shape);
+    this.#lane = new FoldLane(shape, memory, 0);
+    this.#sums = sumsOf(memory, start.updates);
   }
 
-  async inspect(update: Hash): Promise<Inspection> {
-    const bytes = await this.#blobs.get(update);
-    const inspection = this.#inspector.inspect(sourceOf(bytes));
-    return inspection.ok ? { ...inspection, bytes: bytes.length } : inspection;
+  inspect(update: Hash): Promise<Inspection> {
+    return this.#blobs.withBytes(update, (blob) => inspectUpdate(update, blob, this.#lane));
+  }
+
+  inspectStored(update: Hash): Promise<Inspection> {
+    return this.#blobs.withBytes(update, (blob) =>
+      readHashed(update, blob, (source) => inspectUpdate(update, source, this.#lane)),
+    );
   }
 
   clear(): void {
-    this.#accumulator.reset();
+    this.#sums.fill(0n);
   }
 
-  async add(updates: readonly WeightedUpdate[]): Promise<void> {
-    for (const { update, weight } of updates) {
-      this.#accumulator.add(await this.#blobs.get(update), BigInt(weight));
+  async add(parts: readonly Part[]): Promise<void> {
+    for (const { update, weight } of parts) {
+      await this.#blobs.withBytes(update, (blob) => this.#fold(blob, weight));
+    }
+  }
+
+  async addStored(parts: readonly Part[]): Promise<void> {
+    for (const { update, weight } of parts) {
+      await this.#blobs.withBytes(update, (blob) =>
+        readHashed(update, blob, (source) => this.#fold(source, weight)),
+      );
     }
   }
 
@@ -68,8 +83,7 @@ export class InProcessEngine implements FoldEngine {
     const { form } = this.#spec;
     const sources: UpdateSource[] = [];
     for (const update of updates) sources.push(sourceOf(await this.#blobs.get(update)));
-    const sums = new BigInt64Array(manifest.d);
-    this.#passed = sums;
+    const sums = this.#sums;
     const place = { manifest, form, updates: sources, sums, z: state?.z, lane: 0, lanes: 1 };
     return {
       run: async (pass: RowPass): Promise<void> => {
@@ -83,9 +97,9 @@ export class InProcessEngine implements FoldEngine {
 
   async step(totals: FoldTotals): Promise<boolean> {
     const { manifest, weights: model, state } = this.#start;
-    const sums = this.#passed ?? this.#accumulator.sums();
     const { strategy, cohort } = this.#spec;
-    const result = takeStep({ manifest, model, sums, strategy, cohort, state, ...totals });
+    const rule = { strategy, cohort, ...totals };
+    const result = takeStep({ manifest, model, sums: this.#sums, state, ...rule });
     if (!result.ok) return false;
     this.#stepped = result;
     return true;
@@ -103,8 +117,14 @@ export class InProcessEngine implements FoldEngine {
   }
 
   sums(): BigInt64Array {
-    return this.#passed?.slice() ?? this.#accumulator.sums();
+    return this.#sums.slice();
   }
 
   async close(): Promise<void> {}
+
+  #fold(source: UpdateSource, weight: number): void {
+    const { clipNorm } = this.#spec;
+    const scale = clipNorm === undefined ? 1 : clipScale(clipNorm, this.#lane.squaredNorm(source));
+    this.#lane.fold(source, { weight, scale });
+  }
 }

@@ -1,21 +1,18 @@
-import type { FsBlobStore } from '@tallystick/blobs';
-import type { Hash } from '@tallystick/kernel';
 import type { Inspection } from '@tallystick/rounds';
+import type { StoredFile } from './tasks.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** Tasks that each worker has at once: one to work on and one to go on with. */
 const TASKS_PER_WORKER = 2;
 
 interface Asked {
-  readonly update: Hash;
-  readonly path: string;
+  readonly file: StoredFile;
   resolve(inspection: Inspection): void;
   reject(error: unknown): void;
 }
 
 export interface InspectionDeps {
   readonly pool: WorkerPool;
-  readonly blobs: FsBlobStore;
   readonly fold: number;
 }
 
@@ -34,10 +31,9 @@ export class Inspections {
     this.#batch = batch;
   }
 
-  ask(update: Hash): Promise<Inspection> {
-    const path = this.#deps.blobs.path(update);
+  ask(file: StoredFile): Promise<Inspection> {
     return new Promise((resolve, reject) => {
-      this.#asked.push({ update, path, resolve, reject });
+      this.#asked.push({ file, resolve, reject });
       if (this.#isDue) return;
       this.#isDue = true;
       queueMicrotask(() => {
@@ -58,8 +54,8 @@ export class Inspections {
     const { pool, fold } = this.#deps;
     this.#running++;
     try {
-      const updates = asked.map(({ update, path }) => ({ update, path }));
-      const inspections = await pool.run(pool.idlest(), 'inspect', { ask: { fold, updates } });
+      const files = asked.map(({ file }) => file);
+      const inspections = await pool.run(pool.idlest(), 'inspect', { ask: { fold, files } });
       for (const [i, inspection] of inspections.entries()) asked[i]?.resolve(inspection);
     } catch (error) {
       for (const each of asked) each.reject(error);

@@ -1,6 +1,7 @@
 import {
   encodeModel,
   encodeState,
+  type FoldFactors,
   FoldLane,
   type FoldTotals,
   type LanePass,
@@ -9,12 +10,13 @@ import {
   type RowPass,
   stepRange,
   sumsOf,
+  type UpdateSource,
 } from '@tallystick/aggregation';
-import { FsBlobStore } from '@tallystick/blobs';
+import { bytesOf, FsBlobStore, withFile } from '@tallystick/blobs';
 import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type { Inspection } from '@tallystick/rounds';
-import { foldFile, inspectFile } from './read-update.js';
-import type { OpenLane } from './tasks.js';
+import { inspectUpdate, readHashed } from './read-update.js';
+import type { OpenLane, StoredFile } from './tasks.js';
 import { UpdateFiles } from './update-files.js';
 
 /** One lane of one fold, inside its worker. */
@@ -29,12 +31,16 @@ export class LaneSession {
     this.#lane = new FoldLane(open.shape, open.memory, open.lane);
   }
 
-  inspect(update: Hash, path: string): Inspection {
-    return inspectFile(update, path, this.#lane);
+  inspect(file: StoredFile): Inspection {
+    return reading(file, (source) => inspectUpdate(file.update, source, this.#lane));
   }
 
-  add(path: string, weight: number): void {
-    foldFile(path, weight, this.#lane);
+  squaredNorm(file: StoredFile): number {
+    return reading(file, (source) => this.#lane.squaredNorm(source));
+  }
+
+  add(file: StoredFile & FoldFactors): void {
+    reading(file, (source) => this.#lane.fold(source, file));
   }
 
   /** Makes ready for passes over these files. */
@@ -81,6 +87,12 @@ export class LaneSession {
     if (state === undefined) return { model, state: ZERO_HASH };
     return { model, state: await blobs.put(encodeState(manifest, state)) };
   }
+}
+
+function reading<T>({ update, path, isHashed }: StoredFile, use: (source: UpdateSource) => T): T {
+  return withFile(path, update, (file) =>
+    isHashed ? readHashed(update, bytesOf(file), use) : use(bytesOf(file)),
+  );
 }
 
 function given<T>(value: T | undefined): T {

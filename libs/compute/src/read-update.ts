@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { FoldLane, UpdateSource } from '@tallystick/aggregation';
+import type { UpdateInspection, UpdateSource } from '@tallystick/aggregation';
+import { readFully, withFile } from '@tallystick/blobs';
 import { type Hash, TallyError } from '@tallystick/kernel';
 import type { Inspection } from '@tallystick/rounds';
 import type { Prefix } from './tasks.js';
@@ -8,54 +8,11 @@ import type { Prefix } from './tasks.js';
 /** Bytes read at once while hashing; 64 KiB to 1 MiB measure the same. */
 const HASH_BYTES = 2 ** 18;
 
-/** An open file. */
-export interface OpenFile {
-  readonly fd: number;
-  readonly bytes: number;
-}
-
-/** Opens `path` for the time of `task`. A missing file is STORE_BLOB_MISSING of `name`. */
-export function withFile<T>(path: string, name: string, task: (file: OpenFile) => T): T {
-  const file = openFile(path, name);
-  try {
-    return task(file);
-  } finally {
-    closeSync(file.fd);
-  }
-}
-
-/** Opens `path`; the caller closes it. A missing file is STORE_BLOB_MISSING of `name`. */
-export function openFile(path: string, name: string): OpenFile {
-  try {
-    const fd = openSync(path, 'r');
-    return { fd, bytes: fstatSync(fd).size };
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new TallyError('STORE_BLOB_MISSING', { sha256: name }, error);
-    }
-    throw error;
-  }
-}
-
-/** Fills `into` from `position`; throws RangeError when the file is shorter. */
-export function readFully({ fd }: OpenFile, into: Uint8Array, position: number): void {
-  let done = 0;
-  while (done < into.length) {
-    const read = readSync(fd, into, done, into.length - done, position + done);
-    if (read === 0) throw new RangeError(`the file ended at byte ${position + done}`);
-    done += read;
-  }
-}
-
 /** Feeds the first `bytes` bytes of a file to `update`. */
 export function readPrefix({ path, bytes }: Prefix, update: (piece: Uint8Array) => void): void {
-  const piece = new Uint8Array(HASH_BYTES);
   withFile(path, path, (file) => {
-    for (let at = 0; at < bytes; at += HASH_BYTES) {
-      const part = piece.subarray(0, Math.min(HASH_BYTES, bytes - at));
-      readFully(file, part, at);
-      update(part);
-    }
+    const read: UpdateSource['read'] = (into, position) => readFully(file, into, position);
+    readRange({ bytes, read }, 0, update);
   });
 }
 
@@ -68,24 +25,71 @@ export function hashOf(path: string): Hash {
 }
 
 /**
- * The canonical check of a stored update. The hash comes first: a node is never blamed for what a disk did
- * (STORE_BLOB_DAMAGED).
+ * The canonical check of a stored update, whose bytes were hashed when they were stored. Those that are refused are hashed
+ * again: a node is never blamed for what a disk did (STORE_BLOB_DAMAGED).
  */
-export function inspectFile(update: Hash, path: string, lane: FoldLane): Inspection {
-  return withFile(path, update, (file) => {
-    const got = hashOf(path);
+export function inspectUpdate(
+  update: Hash,
+  source: UpdateSource,
+  inspector: { inspect(source: UpdateSource): UpdateInspection },
+): Inspection {
+  const inspection = inspector.inspect(source);
+  if (inspection.ok) return { ok: true, bytes: source.bytes };
+  new HashedSource(source).demand(update);
+  return inspection;
+}
+
+/**
+ * Reads a stored update that nobody has looked at since it lay on the disk: what `use` reads is hashed on the way. Throws
+ * STORE_BLOB_DAMAGED, whatever `use` says, when the bytes are not those of `update`.
+ */
+export function readHashed<T>(
+  update: Hash,
+  source: UpdateSource,
+  use: (source: UpdateSource) => T,
+): T {
+  const hashed = new HashedSource(source);
+  try {
+    return use(hashed);
+  } finally {
+    hashed.demand(update);
+  }
+}
+
+/** Hashes a file while it is read, each byte once: what is read in sequence at once, the rest at the end. */
+class HashedSource implements UpdateSource {
+  readonly bytes: number;
+  readonly #source: UpdateSource;
+  readonly #hash = createHash('sha256');
+  /** Bytes hashed. */
+  #at = 0;
+
+  constructor(source: UpdateSource) {
+    this.bytes = source.bytes;
+    this.#source = source;
+  }
+
+  read(into: Uint8Array, position: number): void {
+    this.#source.read(into, position);
+    if (position !== this.#at) return;
+    this.#hash.update(into);
+    this.#at += into.length;
+  }
+
+  /** Throws STORE_BLOB_DAMAGED unless the file hashes to `update`. Call once. */
+  demand(update: Hash): void {
+    readRange(this.#source, this.#at, (piece) => this.#hash.update(piece));
+    const got = this.#hash.digest('hex');
     if (got !== update) throw new TallyError('STORE_BLOB_DAMAGED', { sha256: update, got });
-    const inspection = lane.inspect(sourceOf(file));
-    return inspection.ok ? { ...inspection, bytes: file.bytes } : inspection;
-  });
+  }
 }
 
-/** Adds the lane's own blocks of an inspected update file. */
-export function foldFile(path: string, weight: number, lane: FoldLane): void {
-  withFile(path, path, (file) => lane.fold(sourceOf(file), weight));
-}
-
-/** The file as the kernels read it: a chunk at a time, from page cache. */
-function sourceOf(file: OpenFile): UpdateSource {
-  return { bytes: file.bytes, read: (into, position) => readFully(file, into, position) };
+/** Feeds the bytes from `from` on to `update`. */
+function readRange(source: UpdateSource, from: number, update: (piece: Uint8Array) => void): void {
+  const piece = new Uint8Array(Math.min(HASH_BYTES, source.bytes - from));
+  for (let at = from; at < source.bytes; at += HASH_BYTES) {
+    const part = piece.subarray(0, Math.min(HASH_BYTES, source.bytes - at));
+    source.read(part, at);
+    update(part);
+  }
 }

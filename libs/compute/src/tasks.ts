@@ -1,5 +1,6 @@
 import type {
   Choice,
+  FoldFactors,
   FoldShape,
   FoldTotals,
   Positions,
@@ -30,21 +31,33 @@ export interface Prefix {
   readonly bytes: number;
 }
 
+/** A fold by its number. */
+export interface InFold {
+  readonly fold: number;
+}
+
+/** An update as a file. */
+export interface StoredFile {
+  readonly update: Hash;
+  readonly path: string;
+  /** Is it to be hashed while it is read? */
+  readonly isHashed: boolean;
+}
+
+/** An update file and how it is added. */
+export type FoldFile = StoredFile & FoldFactors;
+
 /** Everything a worker does: what is asked and what is answered. Structured clones, so plain data only. */
 export interface Tasks extends SpoolTasks {
   /** Reads model and state into shared arrays. */
   load: { ask: { folder: string; spec: FoldSpec }; answer: FoldStart };
   open: { ask: OpenLane; answer: void };
   /** One answer for each update, in their order. */
-  inspect: {
-    ask: { fold: number; updates: readonly { readonly update: Hash; readonly path: string }[] };
-    answer: Inspection[];
-  };
-  /** Adds the lane's own blocks of these update files. */
-  add: {
-    ask: { fold: number; files: readonly { readonly path: string; readonly weight: number }[] };
-    answer: void;
-  };
+  inspect: { ask: InFold & { readonly files: readonly StoredFile[] }; answer: Inspection[] };
+  /** Σ v² of a whole update. */
+  squaredNorm: { ask: InFold & StoredFile; answer: number };
+  /** Adds the lane's own blocks of these update files and checks them. */
+  add: { ask: InFold & { readonly files: readonly FoldFile[] }; answer: void };
   /** Makes ready for passes over these update files. */
   gather: { ask: { fold: number; paths: readonly string[] }; answer: void };
   /** Begins a pass over the gathered updates; answers the rows of the model. */

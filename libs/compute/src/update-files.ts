@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { UpdateSource } from '@tallystick/aggregation';
-import { type OpenFile, openFile, readFully, withFile } from './read-update.js';
+import { type OpenFile, openFile, readFully, withFile } from '@tallystick/blobs';
 
 /** Files kept open while a task reads rows; of more updates the others are opened for every row. */
 const MAX_HANDLES = 256;

@@ -1,5 +1,6 @@
 import {
   type Choice,
+  clipScale,
   type FoldShape,
   foldMemory,
   type FoldTotals,
@@ -11,9 +12,10 @@ import {
 import type { FsBlobStore } from '@tallystick/blobs';
 import type { Hash } from '@tallystick/kernel';
 import type { FoldSpec, Inspection } from '@tallystick/rounds';
-import type { FoldEngine, WeightedUpdate } from './fold-engine.js';
+import type { FoldEngine, Part } from './fold-engine.js';
 import { Inspections } from './inspections.js';
 import type { FoldStart } from './load-start.js';
+import type { FoldFile, StoredFile } from './tasks.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** Rows that the updates of one task have together: 64 KiB each, so a task lasts about 0.1 s (median of 100). */
@@ -38,6 +40,7 @@ export interface WorkerEngineDeps {
  * updates, its own rows, updates or pairs.
  */
 export class WorkerEngine implements FoldEngine {
+  readonly #spec: FoldSpec;
   readonly #deps: WorkerEngineDeps;
   readonly #shape: FoldShape;
   readonly #memory: WasmMemory;
@@ -45,8 +48,10 @@ export class WorkerEngine implements FoldEngine {
   readonly #batch: number;
   readonly #inspections: Inspections;
 
-  private constructor({ form }: FoldSpec, deps: WorkerEngineDeps) {
+  private constructor(spec: FoldSpec, deps: WorkerEngineDeps) {
     const { start, pool, chunkPositions } = deps;
+    const { form } = spec;
+    this.#spec = spec;
     this.#deps = deps;
     this.#shape = { manifest: start.updates, form, lanes: pool.size, chunkPositions };
     this.#memory = foldMemory(this.#shape);
@@ -65,19 +70,40 @@ export class WorkerEngine implements FoldEngine {
   }
 
   inspect(update: Hash): Promise<Inspection> {
-    return this.#inspections.ask(update);
+    return this.#inspections.ask(this.#file(update, false));
+  }
+
+  async inspectStored(update: Hash): Promise<Inspection> {
+    const { pool, fold } = this.#deps;
+    const ask = { fold, files: [this.#file(update, true)] };
+    const [inspection] = await pool.run(pool.idlest(), 'inspect', { ask });
+    if (inspection === undefined) throw new RangeError('a worker answered nothing');
+    return inspection;
   }
 
   clear(): void {
     sumsOf(this.#memory, this.#shape.manifest).fill(0n);
   }
 
-  async add(updates: readonly WeightedUpdate[]): Promise<void> {
-    const { pool, fold, blobs } = this.#deps;
-    const files = updates.map(({ update, weight }) => ({ path: blobs.path(update), weight }));
-    for (let from = 0; from < files.length; from += this.#batch) {
-      const piece = files.slice(from, from + this.#batch);
-      await pool.everywhere('add', () => ({ fold, files: piece }));
+  async add(parts: readonly Part[]): Promise<void> {
+    for (let from = 0; from < parts.length; from += this.#batch) {
+      const piece = parts.slice(from, from + this.#batch);
+      await this.#fold(await Promise.all(piece.map((part) => this.#clipped(part, false))));
+    }
+  }
+
+  /** One lane of each file hashes it, each time another: so all are busy, when some files are under way at once. */
+  async addStored(parts: readonly Part[]): Promise<void> {
+    const { size } = this.#deps.pool;
+    const running: Promise<void>[] = [];
+    try {
+      for (const [i, part] of parts.entries()) {
+        if (running.length > size) await running.shift();
+        running.push(this.#addStored(part, i % size));
+      }
+      await Promise.all(running);
+    } finally {
+      await Promise.allSettled(running); // none may write any longer
     }
   }
 
@@ -110,6 +136,35 @@ export class WorkerEngine implements FoldEngine {
   async close(): Promise<void> {
     const { pool, fold } = this.#deps;
     if (!pool.isClosed) await pool.everywhere('close', () => ({ fold }));
+  }
+
+  /** @param hashing the lane that hashes the file, unless the norm's pass has done it */
+  async #addStored(part: Part, hashing: number): Promise<void> {
+    const file = await this.#clipped(part, true);
+    await this.#fold([file], this.#spec.clipNorm === undefined ? hashing : undefined);
+  }
+
+  /** The file and its factors; a clip reads it for its norm. */
+  async #clipped({ update, weight }: Part, isHashed: boolean): Promise<FoldFile> {
+    const { pool, fold } = this.#deps;
+    const { clipNorm } = this.#spec;
+    const file = this.#file(update, false);
+    if (clipNorm === undefined) return { ...file, weight, scale: 1 };
+    const ask = { fold, ...file, isHashed };
+    const squared = await pool.run(pool.idlest(), 'squaredNorm', { ask });
+    return { ...file, weight, scale: clipScale(clipNorm, squared) };
+  }
+
+  async #fold(files: readonly FoldFile[], hashing?: number): Promise<void> {
+    const { pool, fold } = this.#deps;
+    await pool.everywhere('add', (lane) => ({
+      fold,
+      files: lane === hashing ? files.map((file) => ({ ...file, isHashed: true })) : files,
+    }));
+  }
+
+  #file(update: Hash, isHashed: boolean): StoredFile {
+    return { update, path: this.#deps.blobs.path(update), isHashed };
   }
 
   /** A pass in pieces, so that a worker gets to its other tasks between them. */

@@ -1,6 +1,5 @@
 import { CHUNK_POSITIONS } from '@tallystick/aggregation';
 import type { FsBlobStore } from '@tallystick/blobs';
-import type { Hash } from '@tallystick/kernel';
 import type { FolderFactory, FoldSpec } from '@tallystick/rounds';
 import { Fold } from './fold.js';
 import { spoolMemory, type SpoolShape, WorkerSpooler } from './spool/worker-spooler.js';
@@ -50,11 +49,6 @@ export class WorkerFolderFactory implements FolderFactory {
       chunkPositions: this.#chunkPositions,
     });
     return new Fold(spec, engine);
-  }
-
-  /** SHA-256 of a whole file. */
-  hashFile(path: string): Promise<Hash> {
-    return this.#pool.run(this.#pool.idlest(), 'hashFile', { ask: { path } });
   }
 
   /** Ends the threads; open folds are lost, spooled files keep their whole chunks. */

@@ -51,7 +51,7 @@ export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
   maxUpdateBytes: 'An update file: about 134 million parameters with codec i32.',
   maxModelBytes: 'A model file: about 134 million float32 parameters.',
   maxCohort: 'Nodes in one round; their list is the payload of an offer, 16 bytes each.',
-  maxCompared: 'Updates of a round with a robust rule or a norm clip.',
+  maxCompared: 'Updates of a round with a robust rule.',
   maxOfferHeaders: 'Signed headers that an offer brings along; older ones come by REST.',
   maxPageHeaders: 'Signed headers in one REST answer.',
   maxPage: 'Entries in one REST answer.',

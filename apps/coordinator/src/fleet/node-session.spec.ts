@@ -225,6 +225,17 @@ describe('NodeSession', () => {
     expect(wire.closed?.reason).toBe('NET_BUSY');
   });
 
+  it('H: asks for a stored file again that the disk has damaged', async () => {
+    await say(begin(), chunk(), submit());
+    spooler.stored.set(sha256(CONTENT), new Uint8Array(300));
+    await say(begin(), chunk(), submit());
+    expect(wire.heads.filter(({ kind }) => kind === 'upload.credit')).toMatchObject([
+      { offset: 0 },
+      { offset: 0 },
+    ]);
+    expect(spooler.stored.get(sha256(CONTENT))).toEqual(CONTENT);
+  });
+
   it('reads on when nothing waits any more', async () => {
     session.receive(encodeFrame(begin()[0]));
     session.receive(encodeFrame(chunk()[0], CONTENT));

@@ -12,6 +12,8 @@ export const SPOOL_SHAPE = {
 export interface Spooler {
   /** Opens or reopens the file at `path` that will have `bytes`, once nobody else has it open. */
   open(target: { readonly path: string; readonly bytes: number }): Promise<SpooledFile>;
+  /** Does a stored file still hash to its name? */
+  isIntact(update: Hash): Promise<boolean>;
 }
 
 /** One upload, hashed and written as it comes. Calls come one after another. */

@@ -160,9 +160,11 @@ export class UploadDesk {
     return current;
   }
 
+  /** A file from before is hashed again: one that a disk damaged is sent anew and replaced. */
   async #isStored(update: Hash, bytes: number): Promise<boolean> {
-    const { blobs } = this.#deps;
-    return (await blobs.has(update)) && (await blobs.size(update)) === bytes;
+    const { blobs, spooler } = this.#deps;
+    if (!(await blobs.has(update)) || (await blobs.size(update)) !== bytes) return false;
+    return spooler.isIntact(update);
   }
 
   #idle(node: NodeId): Timer {

@@ -23,6 +23,11 @@ export class MemorySpooler implements Spooler {
     return Promise.resolve(this.#file(path));
   }
 
+  isIntact(update: Hash): Promise<boolean> {
+    const bytes = this.stored.get(update);
+    return Promise.resolve(bytes !== undefined && sha256(bytes) === update);
+  }
+
   #file(path: string): SpooledFile {
     let chunks = 0;
     let isOpen = true;

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { encodeUpdate } from './encode-update.js';
 import { manifestOf, type TensorShape } from '../manifest.js';
 import type { UpdateForm } from '../update-form.js';
-import { inspectUpdate } from '../update-inspector.js';
+import { UpdateInspector } from '../update-inspector.js';
+import { sourceOf } from '../update-source.js';
 
 interface Vector {
   name: string;
@@ -41,6 +42,9 @@ describe.each(vectors.updates)('the vector "$name"', (vector) => {
 
   it('is accepted with its norm', () => {
     const norm = new DataView(fromHex(vector.norm).buffer).getFloat64(0, true);
-    expect(inspectUpdate(fromHex(vector.file), manifest, form)).toEqual({ ok: true, norm });
+    const source = sourceOf(fromHex(vector.file));
+    const inspector = UpdateInspector.of(manifest, form);
+    expect(inspector.inspect(source)).toEqual({ ok: true });
+    expect(Math.sqrt(inspector.squaredNorm(source))).toBe(norm);
   });
 });

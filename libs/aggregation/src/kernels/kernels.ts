@@ -10,9 +10,19 @@ export interface Kernels {
   accumulate32: Accumulate;
   accumulate16: Accumulate;
   accumulate8: Accumulate;
-  inspect32: Inspect;
-  inspect16: Inspect;
-  inspect8: Inspect;
+  accumulateClipped(
+    sums: number,
+    q: number,
+    count: number,
+    weight: bigint,
+    factor: number,
+    scale: number,
+    size: number,
+  ): void;
+  largest32: Largest;
+  largest16: Largest;
+  largest8: Largest;
+  squares(q: number, count: number, size: number): number;
   countBits(bitmap: number, bit: number, count: number): number;
   expand32: Expand;
   expand16: Expand;
@@ -35,26 +45,29 @@ export interface Kernels {
 }
 
 type Accumulate = (sums: number, q: number, count: number, weight: number, shift: number) => void;
-type Inspect = (q: number, count: number, out: number) => void;
+/** An i32 that stands for an u32: the magnitude of i32's minimum comes out negative. */
+type Largest = (q: number, count: number) => number;
 type Expand = (bitmap: number, bit: number, count: number, packed: number, dense: number) => void;
 
 /** The kernels of one codec. */
 export interface CodecKernels {
   readonly accumulate: Accumulate;
-  readonly inspect: Inspect;
+  readonly largest: Largest;
   readonly expand: Expand;
 }
 
 /** The kernels for q of this many bytes. */
 export function codecKernels(kernels: Kernels, bytesPerQ: 4 | 2 | 1): CodecKernels {
-  const { accumulate32, accumulate16, accumulate8, inspect32, inspect16, inspect8 } = kernels;
   if (bytesPerQ === 4) {
-    return { accumulate: accumulate32, inspect: inspect32, expand: kernels.expand32 };
+    const { accumulate32: accumulate, largest32: largest, expand32: expand } = kernels;
+    return { accumulate, largest, expand };
   }
   if (bytesPerQ === 2) {
-    return { accumulate: accumulate16, inspect: inspect16, expand: kernels.expand16 };
+    const { accumulate16: accumulate, largest16: largest, expand16: expand } = kernels;
+    return { accumulate, largest, expand };
   }
-  return { accumulate: accumulate8, inspect: inspect8, expand: kernels.expand8 };
+  const { accumulate8: accumulate, largest8: largest, expand8: expand } = kernels;
+  return { accumulate, largest, expand };
 }
 
 /** What the three adaptive steps share. */

@@ -3,10 +3,10 @@ import { clipScale } from './distances.js';
 import type { RobustRule } from './robust-rule.js';
 import type { RowPass } from './row-pass.js';
 
-/** Rules that need every update before they can begin. At least one of them is given. */
+/** Rules that need every update before they can begin. */
 export interface AggregateRules {
-  readonly robust?: RobustRule;
-  /** Norm clip C, in units of 2⁻³². */
+  readonly robust: RobustRule;
+  /** Norm clip C before the rule, in units of 2⁻³². */
   readonly clipNorm?: number;
 }
 
@@ -42,9 +42,7 @@ export async function aggregate(
   checkCount(robust, weights.length);
   const round: Round = { passes, weights, scales: weights.map(() => 1) };
   const scales = clipNorm === undefined ? round.scales : await clip(round, { limit: clipNorm });
-  return robust === undefined
-    ? weigh({ ...round, scales }, weights)
-    : byRule(robust, { ...round, scales });
+  return byRule(robust, { ...round, scales });
 }
 
 async function byRule(robust: RobustRule, round: Round): Promise<bigint> {
@@ -105,9 +103,9 @@ async function clip(
   return Array.from(result, (squared) => clipScale(limit, squared));
 }
 
-function checkCount(robust: RobustRule | undefined, n: number): void {
-  const least = robust === undefined ? 1 : leastOf(robust);
-  if (n < least) throw new RangeError(`${robust?.kind ?? 'clip'} needs ${least} updates, not ${n}`);
+function checkCount(robust: RobustRule, n: number): void {
+  const least = leastOf(robust);
+  if (n < least) throw new RangeError(`${robust.kind} needs ${least} updates, not ${n}`);
 }
 
 function leastOf({ kind, tolerance }: RobustRule): number {

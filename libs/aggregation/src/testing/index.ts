@@ -2,7 +2,6 @@
 export { encoded } from './encoded.js';
 export { FORMS, nameOf } from './forms.js';
 export { randomUpdate, seededWords } from './random-update.js';
-export { referenceNorm } from './reference-norm.js';
 export { referenceStep, type ReferenceState } from './reference-step.js';
 export { lanePasses, type LaneWork } from './lane-passes.js';
 export {

@@ -28,7 +28,7 @@ export interface ReferencePlace {
  * numbers: slow and obvious on purpose. `Math.sqrt` is correctly rounded in every engine we met.
  */
 export function referenceAggregate(
-  { robust, clipNorm }: AggregateRules,
+  { robust, clipNorm }: Partial<AggregateRules>,
   given: readonly ReferenceUpdate[],
   place: ReferencePlace,
 ): ReferenceResult {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, readSync } from 'node:fs';
 import { type FileHandle, lstat, open, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asHash, TallyError } from '@tallystick/kernel';
+import type { BlobBytes } from '@tallystick/rounds';
 import { isFolder, limitOf } from './layout.js';
 import { type BundleFile, type BundleManifest, decodeManifest } from './manifest.js';
 
@@ -68,6 +69,13 @@ export class BundleReader {
   /** A fresh buffer; undefined when the file is not there. */
   async read(path: string): Promise<Uint8Array | undefined> {
     return this.#files.has(path) ? readWhole(this.#folder, path) : undefined;
+  }
+
+  /** Calls `use` with a file that is there, to be read in pieces. */
+  withBytes<T>(path: string, use: (blob: BlobBytes) => T): Promise<T> {
+    return withFile(this.#folder, path, async ({ fd }, bytes) =>
+      use({ bytes, read: (into, position) => readPiece({ fd, path }, into, position) }),
+    );
   }
 
   /** Compares every file with the manifest: where damage is, before any step says what it means. */
@@ -138,6 +146,18 @@ function survey(root: string, path: string): Promise<BundleFile> {
     }
     return { path, bytes, sha256: asHash(hash.digest('hex')) };
   });
+}
+
+function readPiece(
+  { fd, path }: { readonly fd: number; readonly path: string },
+  into: Uint8Array,
+  position: number,
+): void {
+  for (let done = 0; done < into.length;) {
+    const read = readSync(fd, into, done, into.length - done, position + done);
+    if (read === 0) throw malformed(path, 'it was cut off while it was read');
+    done += read;
+  }
 }
 
 function readWhole(root: string, path: string): Promise<Uint8Array> {

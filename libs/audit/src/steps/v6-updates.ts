@@ -1,6 +1,5 @@
 import {
   decodeModel,
-  sourceOf,
   UpdateInspector,
   updateLayout,
   updateManifestOf,
@@ -31,7 +30,7 @@ export async function checkUpdates(history: History): Promise<number> {
       demandBlob(history, update, { ...place, by: 'holder of the files' });
       demandEqual(bytes, BigInt(history.blobs.facts(update)?.bytes ?? 0), place);
       demandEqual(receipts[index]?.value.updateBytes ?? bytes, bytes, place);
-      const inspection = inspector.inspect(sourceOf(await history.blobs.read(update)));
+      const inspection = await history.blobs.withBytes(update, (blob) => inspector.inspect(blob));
       demand(inspection.ok, place, 'a canonical update', inspection.ok ? '' : inspection.reason);
       updates++;
     }

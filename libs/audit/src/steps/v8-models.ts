@@ -1,7 +1,13 @@
 import { InProcessFolderFactory } from '@tallystick/compute';
 import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
-import { type BlobStore, type FolderFactory, foldSpecOf, weightedOf } from '@tallystick/rounds';
+import {
+  type BlobBytes,
+  type BlobStore,
+  type FolderFactory,
+  foldSpecOf,
+  weightedOf,
+} from '@tallystick/rounds';
 import { blobPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { demand, demandEqual, type Place } from '../findings.js';
@@ -70,7 +76,7 @@ async function checkStep(
 
 /**
  * Blobs of the bundle as a store that keeps nothing: what a step puts is only hashed, because a model that agrees with
- * its header is the file that `checkFiles` found. So memory holds one model, one state and one update at a time.
+ * its header is the file that `checkFiles` found. So memory holds one model, one state and a piece of one update at a time.
  */
 class BundleBlobs implements BlobStore {
   readonly #blobs: Blobs;
@@ -88,6 +94,10 @@ class BundleBlobs implements BlobStore {
     const got = sha256(bytes);
     if (got !== id) throw new TallyError('STORE_BLOB_DAMAGED', { sha256: id, got });
     return bytes;
+  }
+
+  withBytes<T>(id: Hash, use: (blob: BlobBytes) => T): Promise<T> {
+    return this.#blobs.withBytes(id, use);
   }
 
   has(id: Hash): Promise<boolean> {

@@ -34,6 +34,20 @@ export function blobStoreContract(make: () => Promise<BlobStore>): void {
     expect(await store.get(id)).toEqual(bytes);
   });
 
+  it('lets a blob be read in pieces, at any place, and nothing behind its end', async () => {
+    const store = await make();
+    const id = await store.put(bytes);
+    const pieces = await store.withBytes(id, (blob) => {
+      const [head, tail] = [new Uint8Array(10), new Uint8Array(2000)];
+      blob.read(tail, 3000);
+      blob.read(head, 0);
+      expect(() => blob.read(new Uint8Array(2000), 3001)).toThrow(RangeError);
+      return { head, tail, bytes: blob.bytes };
+    });
+    const [head, tail] = [bytes.slice(0, 10), bytes.slice(3000)];
+    expect(pieces).toEqual({ head, tail, bytes: bytes.length });
+  });
+
   it('says STORE_BLOB_MISSING for what it does not hold', async () => {
     const store = await make();
     const absent: Hash = sha256(bytes);
@@ -41,5 +55,6 @@ export function blobStoreContract(make: () => Promise<BlobStore>): void {
     const error: unknown = await store.get(absent).catch((thrown: unknown) => thrown);
     expect(isTallyError(error, 'STORE_BLOB_MISSING')).toBe(true);
     expect(String(error)).toContain(absent);
+    await expect(store.withBytes(absent, () => 0)).rejects.toThrow(absent);
   });
 }

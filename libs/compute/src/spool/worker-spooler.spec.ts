@@ -56,6 +56,9 @@ describe.each([1, 2])('WorkerSpooler over %d workers', (workers) => {
     await file.close();
     expect(await blobs.get(update)).toEqual(Uint8Array.from(content));
     expect(await readdir(home)).toEqual(['blobs']);
+    expect(await spooler.isIntact(update)).toBe(true);
+    await appendFile(blobs.path(update), 'x');
+    expect(await spooler.isIntact(update)).toBe(false);
   });
 
   it.each([

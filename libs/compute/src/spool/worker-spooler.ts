@@ -1,4 +1,5 @@
-import { TallyError } from '@tallystick/kernel';
+import { FsBlobStore } from '@tallystick/blobs';
+import { type Hash, TallyError } from '@tallystick/kernel';
 import type { WorkerPool } from '../worker-pool.js';
 import { WorkerSpooledFile } from './worker-spooled-file.js';
 
@@ -69,6 +70,13 @@ export class WorkerSpooler {
     const slots = Math.floor(fileBytes / chunkBytes);
     const place = { ...target, chunkBytes, slots, slotsAt: area * fileBytes };
     return WorkerSpooledFile.open({ pool, memory, folder, file: this.#nextFile++, place, release });
+  }
+
+  /** Does a stored file still hash to its name? Rejects with STORE_BLOB_MISSING. */
+  async isIntact(update: Hash): Promise<boolean> {
+    const { pool, folder } = this.#deps;
+    const path = new FsBlobStore({ folder }).path(update);
+    return (await pool.run(pool.idlest(), 'hashFile', { ask: { path } })) === update;
   }
 
   #take(path: string, area: number): () => void {

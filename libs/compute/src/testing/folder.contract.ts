@@ -1,5 +1,4 @@
 import {
-  decodeUpdate,
   encodeModel,
   encodeState,
   type Manifest,
@@ -8,13 +7,7 @@ import {
   takeStep,
   updateManifestOf,
 } from '@tallystick/aggregation';
-import {
-  encoded,
-  FORMS,
-  nameOf,
-  randomUpdate,
-  referenceNorm,
-} from '@tallystick/aggregation/testing';
+import { encoded, FORMS, nameOf, randomUpdate } from '@tallystick/aggregation/testing';
 import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { BlobStore, Folder, FolderFactory, FoldResult, Weighted } from '@tallystick/rounds';
@@ -264,15 +257,14 @@ export function folderContract(setup: () => Promise<FolderSetup>): void {
     });
 
     it.each(FORMS.map((form) => ({ name: nameOf(form), form })))(
-      'of $name gives the norm, and refuses a file in another codec',
+      'of $name accepts it, and refuses a file in another codec',
       async ({ form }) => {
         const at = await setup();
         const model = await at.blobs.put(encodeModel(MANIFEST, ramp(1)));
         const folder = await at.factory.open(foldOf({ model, strategy: AVERAGE, form }));
         const file = randomUpdate(MANIFEST, 5, form);
-        const norm = referenceNorm(MANIFEST, decodeUpdate(file, MANIFEST, form));
         const update = await at.blobs.put(file);
-        expect(await folder.inspect(update)).toEqual({ ok: true, bytes: file.length, norm });
+        expect(await folder.inspect(update)).toEqual({ ok: true, bytes: file.length });
         const other = { ...form, codec: form.codec === 'i8' ? 'i16' : 'i8' } as const;
         const foreign = await at.blobs.put(randomUpdate(MANIFEST, 5, other));
         expect(await folder.inspect(foreign)).toMatchObject({ code: 'UPDATE_CODEC_UNSUPPORTED' });

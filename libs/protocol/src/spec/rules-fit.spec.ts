@@ -25,7 +25,11 @@ interface Lines {
 }
 
 /** `line:column path: message` of every fault. */
-function faultsOf({ robust = '# none', count = '{ min: 20 }', more = '' }: Lines): string[] {
+function faultsOf({
+  robust = '# none',
+  count = '{ min: 20, max: 100 }',
+  more = '',
+}: Lines): string[] {
   const window = `window: { count: ${count}, deadlineMs: 1000 }`;
   const parsed = parseRunSpec(`${BASE}${robust}\n${window}\n${more}\n`);
   if (parsed.ok) return [];
@@ -36,7 +40,7 @@ function faultsOf({ robust = '# none', count = '{ min: 20 }', more = '' }: Lines
 
 describe('a robust rule', () => {
   it('is Multi-Krum against the declared attackers unless more is said', () => {
-    const text = `${BASE}robust: { attackers: 4 }\nwindow: { count: { min: 11 }, deadlineMs: 1000 }\n`;
+    const text = `${BASE}robust: { attackers: 4 }\nwindow: { count: { min: 11, max: 11 }, deadlineMs: 1000 }\n`;
     const parsed = parseRunSpec(text);
     expect(parsed.ok && parsed.spec.robust).toEqual({ rule: 'multiKrum', attackers: 4 });
   });
@@ -50,15 +54,15 @@ describe('a robust rule', () => {
     ['geometricMedian', 9],
   ])('%s needs %d updates against 4', (rule, least) => {
     const robust = `robust: { rule: ${rule}, attackers: 4 }`;
-    expect(faultsOf({ robust, count: `{ min: ${least} }` })).toEqual([]);
-    expect(faultsOf({ robust, count: `{ min: ${least - 1} }` })).toEqual([
+    expect(faultsOf({ robust, count: `{ min: ${least}, max: 100 }` })).toEqual([]);
+    expect(faultsOf({ robust, count: `{ min: ${least - 1}, max: 100 }` })).toEqual([
       `14:20 window.count.min: must be at least ${least}: ${rule} needs ${least} updates against 4`,
     ]);
   });
 
   it('counts against the tolerance, which is never below the attackers', () => {
     const robust = 'robust: { rule: trimmedMean, attackers: 2, tolerance: 5 }';
-    expect(faultsOf({ robust, count: '{ min: 10 }' })).toEqual([
+    expect(faultsOf({ robust, count: '{ min: 10, max: 100 }' })).toEqual([
       '14:20 window.count.min: must be at least 11: trimmedMean needs 11 updates against 5',
     ]);
     const below = 'robust: { rule: trimmedMean, attackers: 4, tolerance: 3 }';
@@ -85,15 +89,14 @@ describe('a robust rule', () => {
       '15:12 numeric.topPpm: robust rules compare whole updates; leave it out',
     ]);
     const count = '{ min: 20, max: 1025 }';
-    const most = 'must be at most 1024: a robust rule or a clip compares all updates of a round';
-    expect(faultsOf({ robust, count })).toEqual([`14:29 window.count.max: ${most}`]);
-    expect(faultsOf({ more: 'clip: { norm: 1 }', count })).toEqual([
-      `14:29 window.count.max: ${most}`,
-    ]);
-    expect(faultsOf({ robust, count: '{ min: 1025 }' })).toEqual([
-      `14:20 window.count.min: ${most}`,
+    const why = 'be at most 1024: a robust rule compares all updates of a round';
+    expect(faultsOf({ robust, count })).toEqual([`14:29 window.count.max: must ${why}`]);
+    expect(faultsOf({ robust, count: '{ min: 20 }' })).toEqual([
+      `14:11 window.count.max: must be given and ${why}`,
     ]);
     expect(faultsOf({ count })).toEqual([]);
+    expect(faultsOf({ more: 'clip: { norm: 1 }', count })).toEqual([]);
+    expect(faultsOf({ more: 'clip: { norm: 1 }', count: '{ min: 20 }' })).toEqual([]);
     expect(faultsOf({ robust, count: '{ min: 20, max: 1024 }' })).toEqual([]);
   });
 
@@ -109,7 +112,7 @@ describe('a robust rule', () => {
   it('tells all its faults at once', () => {
     const faults = faultsOf({
       robust: 'robust: { rule: bulyan, attackers: 5, tolerance: 4, radius: 1 }',
-      count: '{ min: 18 }',
+      count: '{ min: 18, max: 18 }',
       more: 'numeric: { topPpm: 1 }',
     });
     expect(faults).toEqual([

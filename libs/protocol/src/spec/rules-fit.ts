@@ -48,13 +48,11 @@ function checkRobust({ robust, window, numeric }: Rules, fault: Fault): void {
 }
 
 /** A fold keeps the products of all pairs of updates, or at least rows of all of them. */
-function checkCompared({ robust, clip, window: { count } }: Rules, fault: Fault): void {
-  if (robust === undefined && clip === undefined) return;
-  const most = LIMITS.maxCompared;
-  if ((count.max ?? count.min) <= most) return;
-  const why = 'a robust rule or a clip compares all updates of a round';
-  const path = ['window', 'count', count.max === undefined ? 'min' : 'max'];
-  fault(path, `must be at most ${most}: ${why}`);
+function checkCompared({ robust, window: { count } }: Rules, fault: Fault): void {
+  if (robust === undefined || (count.max ?? Infinity) <= LIMITS.maxCompared) return;
+  const what = count.max === undefined ? 'be given and ' : '';
+  const why = 'a robust rule compares all updates of a round';
+  fault(['window', 'count', 'max'], `must ${what}be at most ${LIMITS.maxCompared}: ${why}`);
 }
 
 /** SCAFFOLD and FedNova change what a site sends; their mathematics holds for plain, complete, exact updates. */

@@ -20,12 +20,7 @@ export interface FoldSpec {
 
 /** Answer of the canonical check of one stored update (protocol.md §1.3). */
 export type Inspection =
-  | {
-      readonly ok: true;
-      readonly bytes: number;
-      /** √Σv² in units of 2⁻³² (protocol.md §1.8). */
-      readonly norm: number;
-    }
+  | { readonly ok: true; readonly bytes: number }
   | {
       readonly ok: false;
       readonly code: 'UPDATE_MALFORMED' | 'UPDATE_WRONG_SHAPE' | 'UPDATE_CODEC_UNSUPPORTED';
@@ -52,11 +47,14 @@ export interface Weighted {
  * the order of `add`, nor chunking, nor a rebuild can change a bit of the result.
  */
 export interface Folder {
-  /** Is the stored update canonical and of the model's shape? Never throws for bad bytes. */
+  /**
+   * Is the stored update canonical and of the model's shape? Never throws for bad bytes. The store hashed them when they
+   * came, so only those that are refused are hashed again: STORE_BLOB_DAMAGED.
+   */
   inspect(update: Hash): Promise<Inspection>;
   /** Counts a contribution whose update was inspected before. */
   add(contribution: Weighted): Promise<void>;
-  /** Starts again from exactly these contributions (after a crash). */
+  /** Starts again from exactly these contributions (after a crash), hashing and checking every update. */
   rebuild(contributions: readonly Weighted[]): Promise<void>;
   /** Takes the server step and stores model and state. Call once, with at least one contribution. */
   finish(): Promise<FoldResult>;

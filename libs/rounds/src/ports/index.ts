@@ -1,4 +1,4 @@
-export type { BlobStore } from './blob-store.js';
+export type { BlobBytes, BlobStore } from './blob-store.js';
 export type { Folder, FolderFactory, FoldResult, FoldSpec, Inspection, Weighted } from './fold.js';
 export type { AnchoredRun, BlockRef, EligibleNode, LedgerView } from './ledger-view.js';
 export type { NodeLink, Offer, RoundResult, SignedHeader, SignedTask } from './node-link.js';

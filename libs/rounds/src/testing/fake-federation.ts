@@ -59,7 +59,7 @@ export class FakeFolders implements FolderFactory {
         Promise.resolve(
           this.malformed.has(update)
             ? { ok: false, code: 'UPDATE_MALFORMED', reason: 'bad padding' }
-            : { ok: true, bytes: 100, norm: 1 },
+            : { ok: true, bytes: 100 },
         ),
       add: (part) => Promise.resolve(void parts.push(part)),
       rebuild: (list) => Promise.resolve(void (parts = [...list])),

@@ -1,6 +1,6 @@
 import { concatBytes, type Hash, TallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
-import type { BlobStore } from '@tallystick/rounds';
+import type { BlobBytes, BlobStore } from '@tallystick/rounds';
 import type { Sim } from './sim.js';
 import type { SimProcess } from './sim-process.js';
 
@@ -123,6 +123,14 @@ export class SimBlobStore implements BlobStore {
     const got = sha256(bytes);
     if (got !== id) throw new TallyError('STORE_BLOB_DAMAGED', { sha256: id, got });
     return bytes;
+  }
+
+  async withBytes<T>(id: Hash, use: (blob: BlobBytes) => T): Promise<T> {
+    const bytes = await this.#disk.read(this.#owner, id);
+    if (bytes === undefined) throw new TallyError('STORE_BLOB_MISSING', { sha256: id });
+    const read = (into: Uint8Array, position: number): void =>
+      into.set(bytes.subarray(position, position + into.length));
+    return use({ bytes: bytes.length, read });
   }
 
   async has(id: Hash): Promise<boolean> {

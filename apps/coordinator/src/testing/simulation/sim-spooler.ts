@@ -1,4 +1,4 @@
-import { concatBytes } from '@tallystick/kernel';
+import { concatBytes, type Hash, isTallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { SpooledFile, Spooler } from '../../fleet/spooler.js';
 import type { SimBlobStore } from './sim-disk.js';
@@ -28,6 +28,16 @@ export class SimSpooler implements Spooler {
       return Promise.resolve();
     };
     return this.#file(close);
+  }
+
+  async isIntact(update: Hash): Promise<boolean> {
+    try {
+      await this.#blobs.get(update);
+      return true;
+    } catch (error) {
+      if (isTallyError(error, 'STORE_BLOB_DAMAGED')) return false;
+      throw error;
+    }
   }
 
   #file(close: () => Promise<void>): SpooledFile {

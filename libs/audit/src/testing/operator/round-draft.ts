@@ -1,3 +1,4 @@
+import { sourceOf } from '@tallystick/aggregation';
 import { InProcessFolderFactory } from '@tallystick/compute';
 import { type Hash, type Signer, TallyError, utf8 } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
@@ -19,6 +20,7 @@ import {
   TASK,
 } from '@tallystick/record';
 import {
+  type BlobBytes,
   type BlobStore,
   cohortRootOf,
   contribTreeOf,
@@ -89,6 +91,11 @@ export class OperatorBlobs implements BlobStore {
     if (bytes !== undefined) return bytes;
     if (!(await this.has(id))) throw new TallyError('STORE_BLOB_MISSING', { sha256: id });
     return this.#history.blobs.read(id);
+  }
+
+  async withBytes<T>(id: Hash, use: (blob: BlobBytes) => T): Promise<T> {
+    const bytes = await this.get(id);
+    return use(sourceOf(bytes));
   }
 
   has(id: Hash): Promise<boolean> {
