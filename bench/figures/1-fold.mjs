@@ -31,9 +31,10 @@ function residentFold(d) {
       if (from < qAt || !isThere) into.set(bytes.subarray(from, from + into.length));
     },
   };
-  lane.fold(source, { weight: WEIGHT, scale: 1 });
+  const item = { source, weight: WEIGHT, scale: 1, isInspected: true };
+  lane.fold(item);
   isThere = true;
-  return () => lane.fold(source, { weight: WEIGHT, scale: 1 });
+  return () => lane.fold(item);
 }
 
 /** A fold that copies its input in, 256 KiB at a time. @param {number} d */

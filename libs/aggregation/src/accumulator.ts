@@ -36,12 +36,13 @@ export class Accumulator {
   }
 
   /**
-   * Adds weight · update. A weight that would reach Σ n = 2²² throws INTERNAL_OVERFLOW before anything is added; an
-   * update that is not canonical throws UPDATE_MALFORMED, and unless its head says so the sums are unknown until `reset`.
+   * Adds weight · update. The update was inspected before; a malformed head throws UPDATE_MALFORMED and a weight that
+   * would reach Σ n = 2²² throws INTERNAL_OVERFLOW, both before anything is added.
    */
   add(update: Uint8Array, weight: bigint): void {
     const sumWeight = addWeight(this.#sumWeight, weight);
-    this.#lane.fold(sourceOf(update), { weight: Number(weight), scale: 1 });
+    const source = sourceOf(update);
+    this.#lane.fold({ source, weight: Number(weight), scale: 1, isInspected: true });
     this.#sumWeight = sumWeight;
   }
 

@@ -5,7 +5,7 @@ import type { UpdateForm } from './update-form.js';
 import { refusalError } from './update-head.js';
 import { type UpdateInspection, UpdateInspector } from './update-inspector.js';
 import { updateLayout } from './update-layout.js';
-import { passOver, type PassRange, type StagedBlock } from './update-pass.js';
+import { type PassItem, passOver, type PassRange } from './update-pass.js';
 import type { UpdateSource } from './update-source.js';
 import { stageBytes, UpdateStage } from './update-stage.js';
 
@@ -36,6 +36,13 @@ export interface FoldFactors {
   readonly weight: number;
   /** C ÷ r of an update that the norm clip shortens (protocol.md §1.8); 1 for any other. */
   readonly scale: number;
+}
+
+/** An update to be added. */
+export interface FoldItem extends FoldFactors {
+  readonly source: UpdateSource;
+  /** Was the whole update found canonical before? Then its blocks are not looked at again. */
+  readonly isInspected: boolean;
 }
 
 /**
@@ -80,28 +87,24 @@ export class FoldLane {
   }
 
   /**
-   * sums += weight · v' at this lane's positions, v' being v after the clip. The head and this lane's blocks are checked in
-   * the same pass, so all lanes together check the update: one that is not canonical throws UPDATE_MALFORMED and leaves
-   * sums that nobody knows, unless its head says so already.
+   * sums += weight · v' at this lane's positions, v' being v after the clip, for each of these updates. The head and, of
+   * an update that is not inspected, this lane's blocks are checked in the same pass, so all lanes together check it: one
+   * that is not canonical throws UPDATE_MALFORMED and leaves sums that nobody knows, unless its head says so already.
    */
-  fold(source: UpdateSource, factors: FoldFactors): void {
-    const fault = passOver(this.#range, source, this.#adder(factors));
+  fold(...items: readonly FoldItem[]): void {
+    const passes = items.map((item) => ({ source: item.source, visit: this.#adder(item) }));
+    const fault = passOver(this.#range, passes);
     if (fault !== undefined) throw refusalError(fault);
   }
 
-  #adder({ weight, scale }: FoldFactors): (block: StagedBlock) => number {
+  #adder({ weight, scale, isInspected }: FoldItem): PassItem['visit'] {
     const { kernels } = this.#range.stage;
-    if (scale === 1) {
-      return ({ position, q, count, shift }) => {
-        kernels.accumulate(8 * position, q, count, weight, shift);
-        return kernels.largest(q, count);
-      };
-    }
     const { bytesPerQ } = this.#range.layout.codec;
     const n = BigInt(weight);
     return ({ position, q, count, shift }) => {
-      kernels.accumulateClipped(8 * position, q, count, n, 2 ** shift, scale, bytesPerQ);
-      return kernels.largest(q, count);
+      if (scale === 1) kernels.accumulate(8 * position, q, count, weight, shift);
+      else kernels.accumulateClipped(8 * position, q, count, n, 2 ** shift, scale, bytesPerQ);
+      return isInspected ? undefined : kernels.largest(q, count);
     };
   }
 }

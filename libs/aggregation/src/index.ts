@@ -16,7 +16,14 @@ export { CHUNK_POSITIONS, type Positions } from './chunk.js';
 export { type Codec, CODECS } from './codec.js';
 export type { ChangeInput } from './encode/change.js';
 export { type EncodedUpdate, encodeUpdate, type UpdateInput } from './encode/encode-update.js';
-export { type FoldFactors, FoldLane, foldMemory, type FoldShape, sumsOf } from './fold-lane.js';
+export {
+  type FoldFactors,
+  type FoldItem,
+  FoldLane,
+  foldMemory,
+  type FoldShape,
+  sumsOf,
+} from './fold-lane.js';
 export { addToTotals, type FoldTotals, NO_TOTALS } from './fold-totals.js';
 export { type Init, initialWeights, type InitialWeights } from './initial-weights.js';
 export type { WasmMemory } from './kernels/kernels.js';

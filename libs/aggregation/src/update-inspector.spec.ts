@@ -3,11 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Accumulator } from './accumulator.js';
 import { CODECS } from './codec.js';
+import { FoldLane, foldMemory } from './fold-lane.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { decodeUpdate, referenceSum } from './reference.js';
 import { FORMS, nameOf } from './testing/forms.js';
 import { randomUpdate, setQ } from './testing/random-update.js';
 import { referenceNorm } from './testing/reference-norm.js';
+import type { UpdateForm } from './update-form.js';
 import { inspectUpdate, UpdateInspector } from './update-inspector.js';
 import { updateLayout, type UpdateLayout } from './update-layout.js';
 import { sourceOf } from './update-source.js';
@@ -38,6 +40,13 @@ function withoutZeros(file: Uint8Array, layout: UpdateLayout): Uint8Array {
     if (isZero) setQ(file, layout, { index, value: 1 });
   }
   return file;
+}
+
+/** Adds an update that nobody has inspected. */
+function foldUnseen(file: Uint8Array, form: UpdateForm): void {
+  const shape = { manifest: MANIFEST, form, lanes: 1, chunkPositions: 1024 };
+  const lane = new FoldLane(shape, foldMemory(shape), 0);
+  lane.fold({ source: sourceOf(file), weight: 3, scale: 1, isInspected: false });
 }
 
 describe.each(FORMS.map((form) => ({ name: nameOf(form), form })))(
@@ -109,7 +118,7 @@ describe.each(FORMS.map((form) => ({ name: nameOf(form), form })))(
           code: 'UPDATE_MALFORMED',
           reason: expect.stringContaining(reason),
         });
-        expect(() => new Accumulator(MANIFEST, form).add(bad, 3n)).toThrow(reason);
+        expect(() => foldUnseen(bad, form)).toThrow(reason);
         const inspector = UpdateInspector.of(MANIFEST, form);
         expect(() => inspector.squaredNorm(sourceOf(bad))).toThrow(reason);
       }
@@ -119,7 +128,7 @@ describe.each(FORMS.map((form) => ({ name: nameOf(form), form })))(
       for (let block = 0; block < MANIFEST.blocks; block++) {
         small[56 + block] = 1;
         expect(inspectUpdate(small, MANIFEST, form)).toMatchObject({ code: 'UPDATE_MALFORMED' });
-        expect(() => new Accumulator(MANIFEST, form).add(small, 1n)).toThrow('smaller one');
+        expect(() => foldUnseen(small, form)).toThrow('smaller one');
         small[56 + block] = codec.maxShift + 1;
         expect(inspectUpdate(small, MANIFEST, form)).toMatchObject({ code: 'UPDATE_MALFORMED' });
         small[56 + block] = 0;

@@ -4,7 +4,7 @@ import { blockOffsets, type Manifest } from './manifest.js';
 import type { UpdateForm } from './update-form.js';
 import { type Refusal, refusalError } from './update-head.js';
 import { updateLayout, type UpdateLayout } from './update-layout.js';
-import { passOver, type PassRange } from './update-pass.js';
+import { type PassItem, passOver, type PassRange } from './update-pass.js';
 import { sourceOf, type UpdateSource } from './update-source.js';
 import { stageBytes, UpdateStage } from './update-stage.js';
 
@@ -38,7 +38,8 @@ export class UpdateInspector {
   /** Never throws for bad bytes; what the source throws passes through. */
   inspect(source: UpdateSource): UpdateInspection {
     const { kernels } = this.#range.stage;
-    return passOver(this.#range, source, ({ q, count }) => kernels.largest(q, count)) ?? OK;
+    const visit: PassItem['visit'] = ({ q, count }) => kernels.largest(q, count);
+    return passOver(this.#range, [{ source, visit }]) ?? OK;
   }
 
   /**
@@ -49,10 +50,11 @@ export class UpdateInspector {
     const { kernels } = this.#range.stage;
     const { bytesPerQ } = this.#range.layout.codec;
     let sum = 0;
-    const fault = passOver(this.#range, source, ({ q, count, shift }) => {
+    const visit: PassItem['visit'] = ({ q, count, shift }) => {
       sum += kernels.squares(q, count, bytesPerQ) * 4 ** shift;
       return kernels.largest(q, count);
-    });
+    };
+    const fault = passOver(this.#range, [{ source, visit }]);
     if (fault !== undefined) throw refusalError(fault);
     return sum;
   }

@@ -30,10 +30,8 @@ function handlersOf(): Handlers {
       return files.map((file) => lane.inspect(file));
     },
     squaredNorm: (file) => held(lanes, file.fold, 'fold').squaredNorm(file),
-    add: ({ fold, files }) => {
-      const lane = held(lanes, fold, 'fold');
-      for (const file of files) lane.add(file);
-    },
+    add: ({ fold, files }) => held(lanes, fold, 'fold').add(files),
+    addStored: ({ fold, ...file }) => held(lanes, fold, 'fold').addStored(file),
     gather: ({ fold, paths }) => held(lanes, fold, 'fold').gather(paths),
     openPass: ({ fold, pass }) => held(lanes, fold, 'fold').openPass(pass),
     runPass: ({ fold, rows }) => held(lanes, fold, 'fold').runPass(rows),

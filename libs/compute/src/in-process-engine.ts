@@ -66,14 +66,14 @@ export class InProcessEngine implements FoldEngine {
 
   async add(parts: readonly Part[]): Promise<void> {
     for (const { update, weight } of parts) {
-      await this.#blobs.withBytes(update, (blob) => this.#fold(blob, weight));
+      await this.#blobs.withBytes(update, (blob) => this.#fold(blob, weight, true));
     }
   }
 
   async addStored(parts: readonly Part[]): Promise<void> {
     for (const { update, weight } of parts) {
       await this.#blobs.withBytes(update, (blob) =>
-        readHashed(update, blob, (source) => this.#fold(source, weight)),
+        readHashed(update, blob, (source) => this.#fold(source, weight, false)),
       );
     }
   }
@@ -122,9 +122,9 @@ export class InProcessEngine implements FoldEngine {
 
   async close(): Promise<void> {}
 
-  #fold(source: UpdateSource, weight: number): void {
+  #fold(source: UpdateSource, weight: number, isInspected: boolean): void {
     const { clipNorm } = this.#spec;
     const scale = clipNorm === undefined ? 1 : clipScale(clipNorm, this.#lane.squaredNorm(source));
-    this.#lane.fold(source, { weight, scale });
+    this.#lane.fold({ source, weight, scale, isInspected });
   }
 }

@@ -8,8 +8,8 @@
  * calling thread over any BlobStore, with the same kernels; `simulate`, audits and tests use it. The contract suites
  * (`testing/`) hold both folds.
  *
- * Invariants: an update is hashed before it is judged, so a node is never blamed for a damaged disk; queues and
- * shared memory are bounded; every task has a deadline.
+ * Invariants: an update is hashed as it arrives, and again before it is refused or taken up after a restart, so a node
+ * is never blamed for a damaged disk; queues and shared memory are bounded; every task has a deadline.
  *
  * It refuses to judge membership, signatures or weights: that is the gate's work in rounds.
  */

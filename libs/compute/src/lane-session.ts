@@ -1,7 +1,7 @@
 import {
   encodeModel,
   encodeState,
-  type FoldFactors,
+  type FoldItem,
   FoldLane,
   type FoldTotals,
   type LanePass,
@@ -16,7 +16,7 @@ import { bytesOf, FsBlobStore, withFile } from '@tallystick/blobs';
 import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import type { Inspection } from '@tallystick/rounds';
 import { inspectUpdate, readHashed } from './read-update.js';
-import type { OpenLane, StoredFile } from './tasks.js';
+import type { FoldFile, OpenLane, StoredFile } from './tasks.js';
 import { UpdateFiles } from './update-files.js';
 
 /** One lane of one fold, inside its worker. */
@@ -39,8 +39,14 @@ export class LaneSession {
     return reading(file, (source) => this.#lane.squaredNorm(source));
   }
 
-  add(file: StoredFile & FoldFactors): void {
-    reading(file, (source) => this.#lane.fold(source, file));
+  /** Adds one update that is checked on the way. */
+  addStored(file: FoldFile): void {
+    reading(file, (source) => this.#lane.fold({ ...file, source, isInspected: false }));
+  }
+
+  /** Adds inspected updates, all of them chunk by chunk. */
+  add(files: readonly FoldFile[]): void {
+    withFiles(files, (items) => this.#lane.fold(...items));
   }
 
   /** Makes ready for passes over these files. */
@@ -93,6 +99,20 @@ function reading<T>({ update, path, isHashed }: StoredFile, use: (source: Update
   return withFile(path, update, (file) =>
     isHashed ? readHashed(update, bytesOf(file), use) : use(bytesOf(file)),
   );
+}
+
+/** Has all files open at once: a task has at most 64. */
+function withFiles(
+  [first, ...rest]: readonly FoldFile[],
+  use: (items: readonly FoldItem[]) => void,
+  opened: readonly FoldItem[] = [],
+): void {
+  if (first === undefined) return use(opened);
+  withFile(first.path, first.update, (file) => {
+    const { weight, scale } = first;
+    const item = { source: bytesOf(file), weight, scale, isInspected: true };
+    withFiles(rest, use, [...opened, item]);
+  });
 }
 
 function given<T>(value: T | undefined): T {

@@ -56,8 +56,10 @@ export interface Tasks extends SpoolTasks {
   inspect: { ask: InFold & { readonly files: readonly StoredFile[] }; answer: Inspection[] };
   /** Σ v² of a whole update. */
   squaredNorm: { ask: InFold & StoredFile; answer: number };
-  /** Adds the lane's own blocks of these update files and checks them. */
+  /** Adds the lane's own blocks of these inspected update files. */
   add: { ask: InFold & { readonly files: readonly FoldFile[] }; answer: void };
+  /** Adds the lane's own blocks of one update file and checks them. */
+  addStored: { ask: InFold & FoldFile; answer: void };
   /** Makes ready for passes over these update files. */
   gather: { ask: { fold: number; paths: readonly string[] }; answer: void };
   /** Begins a pass over the gathered updates; answers the rows of the model. */

@@ -21,8 +21,8 @@ import type { WorkerPool } from './worker-pool.js';
 /** Rows that the updates of one task have together: 64 KiB each, so a task lasts about 0.1 s (median of 100). */
 const ROWS_PER_TASK = 4096;
 
-/** Positions that the updates of one task have together, unless it is one update: some milliseconds of work. */
-const POSITIONS_PER_TASK = 2 ** 22;
+/** Positions that the updates of one task have together, unless it is one update: about 20 ms of work. */
+const POSITIONS_PER_TASK = 2 ** 25;
 /** Small updates in one task: a message between threads costs as much as twenty of a thousand positions. */
 const UPDATES_PER_TASK = 64;
 
@@ -86,9 +86,11 @@ export class WorkerEngine implements FoldEngine {
   }
 
   async add(parts: readonly Part[]): Promise<void> {
+    const { pool, fold } = this.#deps;
     for (let from = 0; from < parts.length; from += this.#batch) {
       const piece = parts.slice(from, from + this.#batch);
-      await this.#fold(await Promise.all(piece.map((part) => this.#clipped(part, false))));
+      const files = await Promise.all(piece.map((part) => this.#clipped(part, false)));
+      await pool.everywhere('add', () => ({ fold, files }));
     }
   }
 
@@ -140,8 +142,13 @@ export class WorkerEngine implements FoldEngine {
 
   /** @param hashing the lane that hashes the file, unless the norm's pass has done it */
   async #addStored(part: Part, hashing: number): Promise<void> {
+    const { pool, fold } = this.#deps;
     const file = await this.#clipped(part, true);
-    await this.#fold([file], this.#spec.clipNorm === undefined ? hashing : undefined);
+    const isUnhashed = this.#spec.clipNorm === undefined;
+    await pool.everywhere('addStored', (lane) => ({
+      ...{ fold, ...file },
+      isHashed: isUnhashed && lane === hashing,
+    }));
   }
 
   /** The file and its factors; a clip reads it for its norm. */
@@ -153,14 +160,6 @@ export class WorkerEngine implements FoldEngine {
     const ask = { fold, ...file, isHashed };
     const squared = await pool.run(pool.idlest(), 'squaredNorm', { ask });
     return { ...file, weight, scale: clipScale(clipNorm, squared) };
-  }
-
-  async #fold(files: readonly FoldFile[], hashing?: number): Promise<void> {
-    const { pool, fold } = this.#deps;
-    await pool.everywhere('add', (lane) => ({
-      fold,
-      files: lane === hashing ? files.map((file) => ({ ...file, isHashed: true })) : files,
-    }));
   }
 
   #file(update: Hash, isHashed: boolean): StoredFile {

@@ -17,7 +17,8 @@ export function clippedSums(
   const all = Array.from({ length: lanes }, (_, lane) => new FoldLane(shape, memory, lane));
   for (const { weight, file } of contributions) {
     const scale = clipScale(clipNorm, all[0].squaredNorm(sourceOf(file)));
-    for (const lane of all) lane.fold(sourceOf(file), { weight: Number(weight), scale });
+    const item = { weight: Number(weight), scale, isInspected: true };
+    for (const lane of all) lane.fold({ source: sourceOf(file), ...item });
   }
   return sumsOf(memory, manifest);
 }
