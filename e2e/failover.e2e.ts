@@ -31,6 +31,7 @@ const POINTS = [
   'in-block-not-final',
 ] as const;
 const HOW = ['', ':stop'] as const;
+const MAX_TRIES = 5;
 
 /** Rounds long enough for a freeze to come in the middle of one. */
 const SLOW = [
@@ -77,10 +78,24 @@ class Scene {
     return (await this.pair.federation.launch(this.spec)).run;
   }
 
-  /** When the leader died or froze at its point, by its marker file. */
-  async struck(point: string): Promise<number> {
+  /**
+   * Launches a run; when the leader died or froze at its point, by its marker file. A block may be final before the publisher
+   * has looked for the first time; then another run is launched.
+   */
+  async launchUntilStruck(point: string): Promise<{ run: number; sinceMs: number }> {
     const marker = join(this.pair.federation.data, `crashed-${point}`);
-    return until(`the leader comes to ${point}`, async () => (await stat(marker)).mtimeMs);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const run = await this.launch();
+      const sinceMs = await until(`the leader comes to ${point}`, async () => {
+        const found = await stat(marker).catch(() => undefined);
+        if (found !== undefined) return found.mtimeMs;
+        const { status, committedRounds } = await this.pair.federation.run(run);
+        return status === 'completed' && committedRounds === 3 ? 0 : undefined;
+      });
+      if (sinceMs > 0) return { run, sinceMs };
+      await this.expectUndisturbed(run);
+    }
+    throw new Error(`no run came to ${point}`);
   }
 
   /** The one that stood by takes `run` over within `limitMs` of `sinceMs`. */
@@ -143,8 +158,7 @@ describe('a leader, and one that stands by', () => {
   });
 
   it('killed at inside-close: the standby goes on with the same round', async () => {
-    const run = await scene.launch();
-    const sinceMs = await scene.struck('inside-close');
+    const { run, sinceMs } = await scene.launchUntilStruck('inside-close');
     const what = 'killed at inside-close';
     await scene.takenOver('second', run, { what, sinceMs, limitMs: AFTER_KILL_MS });
     await scene.expectUndisturbed(run);
@@ -191,8 +205,7 @@ describe.each(cases)('a leader that comes to %s%s', (point, how) => {
   it('is replaced in time: the same models, everything committed and signed once', async () => {
     const { pair } = scene;
     const victim = await pair.pidOf('first');
-    const run = await scene.launch();
-    const sinceMs = await scene.struck(point);
+    const { run, sinceMs } = await scene.launchUntilStruck(point);
     const isFrozen = how === ':stop';
     const what = `${isFrozen ? 'frozen' : 'killed'} at ${point}`;
     const limitMs = isFrozen ? AFTER_FREEZE_MS : AFTER_KILL_MS;
