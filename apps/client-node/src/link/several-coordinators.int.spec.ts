@@ -79,7 +79,7 @@ describe('FleetLink with several coordinators', () => {
     expect(isTallyError(await running, 'AUTH_COORDINATOR_KEY')).toBe(true);
   });
 
-  it('leaves one that is frozen within three heartbeats, and plays on with the next', async () => {
+  it('leaves one that is frozen by the heartbeat of its welcome, and plays on with the next', async () => {
     first.script = { heartbeatMs: 50 };
     connect(first.url, second.url);
     await first.welcomed();
@@ -87,7 +87,8 @@ describe('FleetLink with several coordinators', () => {
     first.freeze();
     await second.welcomed();
     expect(lost()).toEqual(['NET_TIMEOUT']);
-    expect(performance.now() - sinceMs).toBeLessThan(1_000);
+    // Without the welcome's heartbeats, 60 s would pass (a ping each 30 s is the default); with them, 0.6 s do.
+    expect(performance.now() - sinceMs).toBeLessThan(20_000);
     second.offer(bench.coordinator.offer());
     await second.seen('submit');
   });
