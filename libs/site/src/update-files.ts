@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hash, Sha256 } from '@tallystick/kernel';
 import { durableWrite } from '@tallystick/kernel/node';
@@ -11,6 +12,7 @@ export class UpdateFiles {
   readonly #folder: string;
   readonly #isDurable: boolean;
   readonly #sha256: Sha256;
+  #making: Promise<unknown> | undefined;
 
   constructor(folder: string, options: { readonly durable: boolean; readonly sha256: Sha256 }) {
     this.#folder = folder;
@@ -26,13 +28,24 @@ export class UpdateFiles {
   async put(bytes: Uint8Array): Promise<Hash> {
     const id = this.#sha256(bytes);
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await this.#made();
       if (this.#isDurable) await durableWrite(this.path(id), bytes, 0o600);
-      else await writeFile(this.path(id), bytes, { mode: 0o600 });
+      else writeFileSync(this.path(id), bytes, { mode: 0o600 }); // to the page cache: less than a turn of the thread pool
     } catch (error) {
       throw writeError(this.path(id), error);
     }
     return id;
+  }
+
+  /** The folder, made once. */
+  async #made(): Promise<void> {
+    this.#making ??= mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    try {
+      await this.#making;
+    } catch (error) {
+      this.#making = undefined;
+      throw error;
+    }
   }
 
   /** True iff the file is there and still hashes to its name. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { BlobStore, NodeLink, Offer, RoundResult, RunLoop } from '@tallystick/rounds';
 import type { Logger, NodeId } from '@tallystick/kernel';
 import { DECLINE, decodeSigned, RECEIPT } from '@tallystick/record';
@@ -64,7 +64,8 @@ export class InProcessLink implements NodeLink {
       await this.loop?.decline(site.node, decodeSigned(DECLINE, wire), { code, message });
       return;
     }
-    await this.#blobs.put(await readFile(answer.path));
+    // A turn of the thread pool takes longer than reading what was just written.
+    await this.#blobs.put(readFileSync(answer.path));
     const { value: receipt, signature } = decodeSigned(RECEIPT, answer.receipt);
     const submission = { receipt, signature, updateBytes: BigInt(answer.bytes) };
     const verdict = await this.loop?.submit(site.node, submission);

@@ -20,6 +20,7 @@ import type { RunSource } from '@tallystick/site';
 import { InlineTrainer } from '@tallystick/training';
 import type { Example } from '../federation/example.js';
 import { InProcessLink } from './in-process-link.js';
+import { rememberedEd25519 } from './remembered-ed25519.js';
 import { openSite, type SimulatedSite, simulatedKey } from './simulated-site.js';
 
 /** What a simulated run left. */
@@ -70,10 +71,18 @@ async function play(example: Example, deps: PlayDeps): Promise<Simulation> {
   await blobs.put(genesis.bytes);
   const coordinator = simulatedKey('coordinator');
   const source = sourceOf(example, blobs, journal);
+  const shared = rememberedEd25519(ed25519);
   const sites: SimulatedSite[] = [];
   for (const site of example.sites) {
     const cap = BigInt(Number.MAX_SAFE_INTEGER);
-    const open = await openSite(site, { ...deps, ledger, coordinator, source, cap });
+    const open = await openSite(site, {
+      ...deps,
+      ledger,
+      coordinator,
+      source,
+      cap,
+      ed25519: shared,
+    });
     link.attach(open);
     sites.push(open);
   }

@@ -3,19 +3,14 @@ import { join } from 'node:path';
 import type { InMemoryRoundLedger } from '@tallystick/chain';
 import {
   asAccountId,
+  type Ed25519,
   fromHex,
   type Logger,
   type NodeId,
   type OrganisationId,
   utf8,
 } from '@tallystick/kernel';
-import {
-  ed25519,
-  type NodeSigner,
-  sha256,
-  signerFromSeed,
-  systemClock,
-} from '@tallystick/kernel/node';
+import { type NodeSigner, sha256, signerFromSeed, systemClock } from '@tallystick/kernel/node';
 import { POP, signRecord } from '@tallystick/record';
 import { datasetPath, ReceiptLog, type RunSource, saltSecret, SiteAgent } from '@tallystick/site';
 import type { Trainer } from '@tallystick/training';
@@ -38,6 +33,7 @@ export interface SimulatedSiteDeps {
   readonly folder: string;
   readonly ledger: InMemoryRoundLedger;
   readonly coordinator: NodeSigner;
+  readonly ed25519: Ed25519;
   readonly trainer: Trainer;
   readonly source: RunSource;
   readonly logger: Logger;
@@ -65,7 +61,7 @@ export async function openSite(site: ExampleSite, deps: SimulatedSiteDeps): Prom
     trainer: deps.trainer,
     source: deps.source,
     sha256,
-    ed25519,
+    ed25519: deps.ed25519,
     clock: systemClock,
     logger: deps.logger,
     secret: saltSecret(signer),

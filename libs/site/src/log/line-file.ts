@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TallyError } from '@tallystick/kernel';
@@ -84,8 +85,10 @@ export class LineFile {
     if (this.#broken !== undefined) throw writeError(this.path, this.#broken);
     const bytes = Buffer.from(text, 'utf8');
     try {
-      await this.#handle.appendFile(bytes);
-      if (this.#isDurable) await this.#handle.datasync();
+      if (this.#isDurable) {
+        await this.#handle.appendFile(bytes);
+        await this.#handle.datasync();
+      } else this.#appendSync(bytes);
       this.#bytes += bytes.length;
     } catch (error) {
       await this.#cut(error);
@@ -95,6 +98,11 @@ export class LineFile {
 
   async close(): Promise<void> {
     await this.#handle.close();
+  }
+
+  /** To the page cache: less than a turn of the thread pool. */
+  #appendSync(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length;) at += writeSync(this.#handle.fd, bytes, at);
   }
 
   /** Takes a half-written text back out. When even that fails, nothing may follow the torn line. */
