@@ -21,7 +21,12 @@ pub fn root(leaves: &[Hash]) -> Option<Hash> {
         return leaves.first().copied();
     }
     let (l, r) = leaves.split_at(split(leaves.len()));
-    Some(sha256(&[&[1], &root(l)?, &root(r)?]))
+    Some(join(&root(l)?, &root(r)?))
+}
+
+/// Node of a plain tree: H(0x01 ‖ L ‖ R).
+pub fn join(left: &Hash, right: &Hash) -> Hash {
+    sha256(&[&[1], left, right])
 }
 
 /// Root and total of a sum tree; `None` without leaves or when a sum overflows.
@@ -30,9 +35,15 @@ pub fn sum_root(leaves: &[(Hash, u128)]) -> Option<(Hash, u128)> {
         return leaves.first().copied();
     }
     let (l, r) = leaves.split_at(split(leaves.len()));
-    let ((lh, ls), (rh, rs)) = (sum_root(l)?, sum_root(r)?);
-    let total = ls.checked_add(rs)?;
-    Some((sha256(&[&[3], &lh, &ls.to_le_bytes(), &rh, &rs.to_le_bytes()]), total))
+    join_sums(&sum_root(l)?, &sum_root(r)?)
+}
+
+/// Node of a sum tree: H(0x03 ‖ L ‖ sumL ‖ R ‖ sumR), and the sum of both; `None` when it overflows.
+pub fn join_sums(left: &(Hash, u128), right: &(Hash, u128)) -> Option<(Hash, u128)> {
+    let total = left.1.checked_add(right.1)?;
+    let parts: [&[u8]; 5] =
+        [&[3], &left.0, &left.1.to_le_bytes(), &right.0, &right.1.to_le_bytes()];
+    Some((sha256(&parts), total))
 }
 
 #[cfg(test)]

@@ -2,7 +2,12 @@
 
 use codec::Decode;
 use serde_json::Value;
-use tally_records::{keys::is_admissible, records::*, tree, Hash};
+use tally_records::{
+    keys::is_admissible,
+    proof::{verify, verify_sum, Place},
+    records::*,
+    tree, Hash,
+};
 
 fn vectors(file: &str) -> Value {
     let path = format!("{}/../../test-vectors/{file}", env!("CARGO_MANIFEST_DIR"));
@@ -150,6 +155,23 @@ fn plain_trees_have_the_same_roots() {
         let count = vector["count"].as_u64().unwrap() as usize;
         let root = tree::root(&leaves[..count]).unwrap_or_default();
         assert_eq!(root.to_vec(), bytes(&vector["root"]), "{count} leaves");
+        for (index, proof) in list(&vector["proofs"]).iter().enumerate() {
+            let proof: Vec<Hash> = list(proof).iter().map(Field::read).collect();
+            let place = Place { index: index as u32, count: count as u32 };
+            check_places(place, &proof, |place, proof| verify(&root, place, leaves[index], proof));
+        }
+    }
+}
+
+/// A proof holds at its own place, whole, and nowhere else.
+fn check_places<N: Clone>(place: Place, proof: &[N], holds: impl Fn(Place, &[N]) -> bool) {
+    assert!(holds(place, proof), "{place:?}");
+    for index in (0..place.count + 2).filter(|index| *index != place.index) {
+        assert!(!holds(Place { index, ..place }, proof), "{place:?} as {index}");
+    }
+    let longer: Vec<N> = proof.iter().chain(proof.first()).cloned().collect();
+    if !proof.is_empty() {
+        assert!(!holds(place, &proof[1..]) && !holds(place, &longer), "{place:?}");
     }
 }
 
@@ -170,5 +192,15 @@ fn sum_trees_have_the_same_roots_and_totals() {
         let (root, total) = tree::sum_root(&leaves[..count]).unwrap_or_default();
         assert_eq!(root.to_vec(), bytes(&vector["root"]), "{count} leaves");
         assert_eq!(total, u128::read(&vector["total"]), "{count} leaves");
+        for (index, proof) in list(&vector["proofs"]).iter().enumerate() {
+            let step = |v: &Value| (Field::read(&v["hash"]), Field::read(&v["sum"]));
+            let proof: Vec<(Hash, u128)> = list(proof).iter().map(step).collect();
+            let place = Place { index: index as u32, count: count as u32 };
+            let leaf = leaves[index];
+            let top = (root, total);
+            check_places(place, &proof, |place, proof| verify_sum(&top, place, leaf, proof));
+            assert!(!verify_sum(&(root, total + 1), place, leaf, &proof));
+            assert!(!verify_sum(&top, place, (leaf.0, leaf.1 + 1), &proof));
+        }
     }
 }
