@@ -111,9 +111,7 @@ impl<T: Config> Pallet<T> {
     fn check_holds() -> Checked {
         let mut held: BTreeMap<T::AccountId, u128> = BTreeMap::new();
         for run in Runs::<T>::iter_values() {
-            let closed = run.status == RunStatus::Closed;
-            let pot = if closed { run.allotted } else { run.funded };
-            let rest = pot.saturating_sub(run.paid);
+            let rest = run.funded.saturating_sub(run.paid);
             let sum = held.entry(run.owner).or_default();
             *sum = sum.saturating_add(rest);
         }
