@@ -7,7 +7,6 @@
 extern crate alloc;
 
 pub mod keys;
-pub mod proof;
 pub mod records;
 pub mod tree;
 

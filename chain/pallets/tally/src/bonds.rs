@@ -11,6 +11,11 @@ use frame_support::{
 };
 use sp_runtime::DispatchError;
 
+/// The challenger gets at most so many deposits of the bond.
+const REWARD_DEPOSITS: u128 = 10;
+/// And at most this part of it.
+const REWARD_SHARE: u128 = 10;
+
 impl<T: Config> Pallet<T> {
     /// What answers for an epoch: twice what it pays out.
     pub(crate) fn bond_of(payout: &Payout) -> Result<u128, Error<T>> {
@@ -41,33 +46,29 @@ impl<T: Config> Pallet<T> {
         Ok(bond > 0)
     }
 
-    /// Takes the run's whole bond from its coordinator.
-    pub(crate) fn slash_bond(
-        id: RunId,
+    /// Takes the run's whole bond from its coordinator; as [`Self::slash`].
+    pub(crate) fn slash_run(
         run: &mut RunOf<T>,
         challenger: &T::AccountId,
-    ) -> DispatchResult {
+    ) -> Result<(u128, u128), DispatchError> {
         let bond = core::mem::take(&mut run.bond);
-        Self::slash(id, &run.coordinator, bond, challenger)
+        Self::slash(&run.coordinator, bond, challenger)
     }
 
-    /// Takes a bond: a tenth, but at most ten deposits, goes to the challenger; the rest is burnt.
+    /// Takes a bond: a part goes to the challenger, the rest is burnt. Returns both together, and
+    /// the part.
     pub(crate) fn slash(
-        run: RunId,
         who: &T::AccountId,
         bond: u128,
         challenger: &T::AccountId,
-    ) -> DispatchResult {
-        if bond == 0 {
-            return Ok(());
-        }
+    ) -> Result<(u128, u128), DispatchError> {
+        let most = T::Deposit::get().saturating_mul(REWARD_DEPOSITS);
+        let reward = bond.checked_div(REWARD_SHARE).unwrap_or(0).min(most);
         let reason = HoldReason::Bond.into();
-        let reward = (bond / 10).min(T::Deposit::get().saturating_mul(10));
         Self::hand_over(&reason, who, challenger, reward)?;
         let burnt = bond.saturating_sub(reward);
         T::Currency::burn_held(&reason, who, burnt, Precision::Exact, Fortitude::Force)?;
-        Self::deposit_event(Event::BondSlashed { run, who: who.clone(), amount: bond, reward });
-        Ok(())
+        Ok((bond, reward))
     }
 
     /// Gives what one account has on hold to another, to spend.

@@ -3,11 +3,7 @@
 use crate::{evidence::*, pallet::*, types::*, EpochOf, RunOf};
 use codec::Decode;
 use frame_support::{dispatch::DispatchResult, ensure, traits::ConstU32, BoundedVec};
-use tally_records::{
-    proof::{verify_sum, Place},
-    records::Entitle,
-    tree,
-};
+use tally_records::tree::{self, Tree};
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_claim(run: RunId, epoch: u32, claim: Claim) -> DispatchResult {
@@ -64,9 +60,8 @@ impl<T: Config> Pallet<T> {
     /// True iff the leaf stands there among the epoch's entitlements.
     pub(crate) fn stands(entry: &EpochOf<T>, claim: &Claim) -> bool {
         let Claim { index, leaf, proof } = claim;
-        let place = Place { index: *index, count: entry.accounts };
-        let node = (tree::sum_leaf::<Entitle>(leaf), leaf.cumulative);
-        verify_sum(&(entry.root, entry.total), place, node, proof)
+        let tree = Tree { root: entry.root, count: entry.accounts, total: entry.total };
+        tree::verify_sum(&tree, *index, (tree::sum_leaf(leaf), leaf.cumulative), proof)
     }
 
     /// The account with these 32 bytes.

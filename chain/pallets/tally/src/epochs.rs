@@ -261,7 +261,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes an epoch and those after it out: the run stands on the one before. Whoever answers for
-    /// the epoch loses the bond.
+    /// the epoch loses the bond; a run whose coordinator has nothing at stake any more halts.
     pub(crate) fn void_epoch(
         id: RunId,
         mut run: RunOf<T>,
@@ -270,11 +270,14 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let mut entry = Self::existing_epoch(id, &run, number)?;
         Self::drop_objection(&mut run, &mut entry)?;
-        if entry.bond > 0 {
+        let (slashed, reward) = if entry.bond > 0 {
             let bond = core::mem::take(&mut entry.bond);
-            Self::slash(id, &entry.settler, bond, challenger)?;
+            Self::slash(&entry.settler, bond, challenger)?
         } else {
-            Self::slash_bond(id, &mut run, challenger)?;
+            Self::slash_run(&mut run, challenger)?
+        };
+        if run.status == RunStatus::Open && run.bond == 0 {
+            run.status = RunStatus::Halted;
         }
         entry.status = EpochStatus::Void;
         Epochs::<T>::insert(id, number, entry);
@@ -285,11 +288,9 @@ impl<T: Config> Pallet<T> {
         run.settled_rounds =
             before.map_or(Ok(0), |entry| checks::successor::<T>(entry.last_round))?;
         Runs::<T>::insert(id, run);
-        Self::deposit_event(Event::EpochVoided {
-            run: id,
-            epoch: number,
-            challenger: challenger.clone(),
-        });
+        let challenger = challenger.clone();
+        let event = Event::EpochVoided { run: id, epoch: number, challenger, slashed, reward };
+        Self::deposit_event(event);
         Ok(())
     }
 

@@ -1,14 +1,11 @@
 //! Disputes about entitlements: an account that lost some, one that got another share than its
 //! own, and a tree out of order.
 
-use crate::{evidence::*, pallet::*, types::*, EpochOf, RunOf};
+use crate::{demands::is_contribution, evidence::*, pallet::*, types::*, EpochOf, RunOf};
 use alloc::collections::BTreeSet;
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::{helpers_128bit::multiply_by_rational_with_rounding, Rounding};
-use tally_records::{
-    proof::{verify_sum, Place},
-    tree,
-};
+use tally_records::records::Entitle;
 
 /// What is known of an epoch from the contributions that are shown.
 struct Shown<AccountId> {
@@ -23,7 +20,7 @@ struct Shown<AccountId> {
 }
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn do_dispute_order(
+    pub(crate) fn dispute_order(
         challenger: &T::AccountId,
         (id, number): (RunId, u32),
         first: &Claim,
@@ -40,10 +37,7 @@ impl<T: Config> Pallet<T> {
         Self::void_epoch(id, run, number, challenger)
     }
 
-    pub(crate) fn do_dispute_share(
-        challenger: &T::AccountId,
-        fault: &ShareFault,
-    ) -> DispatchResult {
+    pub(crate) fn dispute_share(challenger: &T::AccountId, fault: &ShareFault) -> DispatchResult {
         let (id, number) = (fault.run, fault.epoch);
         let (run, entry) = Self::disputable(id, number)?;
         let previous = Self::epoch_before(id, number);
@@ -76,8 +70,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<u128, Error<T>> {
         match standing {
             Standing::Entitled { index, cumulative, proof } => {
-                let leaf =
-                    tally_records::records::Entitle { account: *account, cumulative: *cumulative };
+                let leaf = Entitle { account: *account, cumulative: *cumulative };
                 let claim = Claim { index: *index, leaf, proof: proof.clone() };
                 ensure!(Self::stands(entry, &claim), Error::WrongProof);
                 Ok(*cumulative)
@@ -163,10 +156,8 @@ impl<T: Config> Pallet<T> {
         let is_covered = (entry.first_round..=entry.last_round).contains(&shown.round);
         ensure!(is_covered && !Self::is_void(run, shown.round), Error::WrongShownLeaf);
         let round = Rounds::<T>::get(run, shown.round).ok_or(Error::WrongShownLeaf)?;
-        let place = Place { index: shown.index, count: round.included };
-        let top = (round.contrib_root, u128::from(round.sum_weight));
-        let leaf = (tree::sum_leaf(&shown.leaf), u128::from(shown.leaf.weight));
-        ensure!(verify_sum(&top, place, leaf, &shown.proof), Error::WrongShownLeaf);
+        let is_there = is_contribution(&round, shown.index, &shown.leaf, &shown.proof);
+        ensure!(is_there, Error::WrongShownLeaf);
         let node = Nodes::<T>::get(shown.leaf.node).ok_or(Error::WrongShownLeaf)?;
         let organisation = Organisations::<T>::get(node.organisation);
         Ok(organisation.ok_or(Error::WrongShownLeaf)?.payout)
