@@ -46,6 +46,8 @@ mod succession;
 mod types;
 mod weights;
 
+#[cfg(test)]
+mod federation;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
 #[cfg(test)]
