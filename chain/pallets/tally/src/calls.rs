@@ -204,8 +204,9 @@ mod calls {
             Self::do_claim(run, epoch, Claim { index, leaf, proof })
         }
 
-        /// Anyone: several claims at once; all of them hold or none is paid. Without claims the call
-        /// gives back the bond of whoever settled that epoch.
+        /// Anyone: several claims at once; all of them hold or none is paid. Also gives back the bond
+        /// of whoever settled that epoch, and in a closed run, when it is the last one, the rest of
+        /// the pot: for that there need not be a claim.
         #[pallet::call_index(17)]
         #[pallet::weight(T::WeightInfo::claim_many(claims.len() as u32))]
         pub fn claim_many(

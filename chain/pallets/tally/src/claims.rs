@@ -2,7 +2,12 @@
 
 use crate::{evidence::*, pallet::*, types::*, EpochOf, RunOf};
 use codec::Decode;
-use frame_support::{dispatch::DispatchResult, ensure, traits::ConstU32, BoundedVec};
+use frame_support::{
+    dispatch::DispatchResult,
+    ensure,
+    traits::{fungible::MutateHold, tokens::Precision, ConstU32},
+    BoundedVec,
+};
 use tally_records::tree::{self, Tree};
 
 impl<T: Config> Pallet<T> {
@@ -24,10 +29,25 @@ impl<T: Config> Pallet<T> {
         for claim in claims {
             Self::pay(id, &mut run, &entry, claim)?;
         }
+        Self::refund_rest(&mut run, number, &entry)?;
         if Self::release_settler(&mut entry)? {
             Epochs::<T>::insert(id, number, entry);
         }
         Runs::<T>::insert(id, run);
+        Ok(())
+    }
+
+    /// In a closed run nothing is owed but what rounds earned: once the last of them is settled for
+    /// good, the rest of the pot goes back.
+    fn refund_rest(run: &mut RunOf<T>, number: u32, newest: &EpochOf<T>) -> DispatchResult {
+        let is_last = number.checked_add(1) == Some(run.epoch)
+            && newest.counted_rounds == run.counted_rounds;
+        if run.status != RunStatus::Closed || !is_last {
+            return Ok(());
+        }
+        let rest = run.funded.saturating_sub(run.allotted);
+        run.funded = run.allotted;
+        T::Currency::release(&HoldReason::Pot.into(), &run.owner, rest, Precision::Exact)?;
         Ok(())
     }
 

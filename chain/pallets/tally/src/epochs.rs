@@ -80,7 +80,6 @@ impl<T: Config> Pallet<T> {
             record: entry.record,
             total: entry.total,
         };
-        Self::refund_rest(&mut run, &entry)?;
         Epochs::<T>::insert(id, number, entry);
         Runs::<T>::insert(id, run);
         Self::deposit_event(event);
@@ -172,18 +171,6 @@ impl<T: Config> Pallet<T> {
         if Self::release_settler(&mut before)? {
             Epochs::<T>::insert(id, run.epoch.saturating_sub(1), before);
         }
-        Ok(())
-    }
-
-    /// In a closed run nothing is owed but what rounds earned: after the last settlement the rest
-    /// goes back.
-    fn refund_rest(run: &mut RunOf<T>, newest: &EpochOf<T>) -> DispatchResult {
-        if run.status != RunStatus::Closed || newest.counted_rounds < run.counted_rounds {
-            return Ok(());
-        }
-        let rest = run.funded.saturating_sub(run.allotted);
-        run.funded = run.allotted;
-        T::Currency::release(&HoldReason::Pot.into(), &run.owner, rest, Precision::Exact)?;
         Ok(())
     }
 
