@@ -47,10 +47,10 @@ mod succession;
 mod types;
 mod weights;
 
-#[cfg(test)]
-mod federation;
 #[cfg(any(test, feature = "try-runtime"))]
 mod epoch_invariants;
+#[cfg(test)]
+mod federation;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
 #[cfg(test)]
