@@ -12,7 +12,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn is_registrar(who: &T::AccountId) -> bool {
+    pub(crate) fn is_registrar(who: &T::AccountId) -> bool {
         Registrar::<T>::get().as_ref() == Some(who)
     }
 
@@ -21,7 +21,7 @@ impl<T: Config> Pallet<T> {
         NextOrganisation::<T>::put(checks::successor::<T>(organisation)?);
         Organisations::<T>::insert(
             organisation,
-            Organisation { payout: payout.clone(), active: true },
+            Organisation { payout: payout.clone(), active: true, since: Self::now_block() },
         );
         Self::deposit_event(Event::OrganisationRegistered { organisation, payout });
         Ok(())
@@ -30,6 +30,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_suspend_organisation(organisation: OrgId) -> DispatchResult {
         let mut stored = Self::active_organisation(organisation)?;
         stored.active = false;
+        stored.since = Self::now_block();
         Organisations::<T>::insert(organisation, stored);
         Self::deposit_event(Event::OrganisationSuspended { organisation });
         Ok(())
@@ -64,6 +65,9 @@ impl<T: Config> Pallet<T> {
         NextNode::<T>::put(checks::successor::<T>(node)?);
         let now = Self::now_block();
         KeyOwner::<T>::insert(key, node);
+        // the owner revokes key and consents whatever becomes of its balance, and no transaction of
+        // its counts twice
+        frame_system::Pallet::<T>::inc_sufficients(&owner);
         // an empty epoch: the key is in force at no block until the node is admitted
         let pending = NodeKey { key, cap: 0, from_block: now, until_block: Some(now) };
         NodeKeys::<T>::insert(node, 0, pending);

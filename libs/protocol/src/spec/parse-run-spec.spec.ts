@@ -2,6 +2,7 @@ import { sha256 } from '@tallystick/kernel/node';
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../limits.js';
 import { parseCanonicalSpec, parseRunSpec, specHash } from './parse-run-spec.js';
+import { payoutOf } from './payout-spec.js';
 
 /** The example of protocol.md §2. */
 const EXAMPLE = `tallystick: 1
@@ -192,6 +193,46 @@ seed: 0
     expect(faultsOf(changedTo)).toEqual(expect.arrayContaining([expect.stringContaining(fault)]));
   });
 
+  it.each([
+    ['payout: { policy: wieght }', 'must be weight, equal or contribution, got "wieght"; did you'],
+    ['payout: { epochRounds: 0 }', 'payout.epochRounds: must be at least 1, got 0'],
+    ['payout: { epochRounds: 1025 }', 'payout.epochRounds: must be at most 1024, got 1025'],
+    ['payout: { capPpm: 0 }', 'payout.capPpm: must be at least 1, got 0'],
+    ['payout: { capPpm: 1000001 }', 'payout.capPpm: must be at most 1000000, got 1000001'],
+    [
+      'payout: { pot: 5 }',
+      'payout.pot: is not a known key; known here: policy, epochRounds, capPpm',
+    ],
+    ['payout: { policy: contribution }', 'payout.validation: must be given with contribution'],
+    [
+      `payout: { validation: { sha256: ${'0a'.repeat(32)} } }`,
+      'payout.validation: belongs to contribution alone',
+    ],
+    [
+      'payout: { policy: contribution, validation: { sha256: ABC } }',
+      'payout.validation.sha256: must be 64 lower-case hex digits, got "ABC"',
+    ],
+    ['consent: no', 'consent: must be required or implied, got "no"'],
+  ])('%s', (line, fault) => {
+    expect(faultsOf(`${EXAMPLE}${line}\n`)).toEqual([expect.stringContaining(fault)]);
+  });
+
+  it('pays by weight where nothing is said, without a word in the canonical bytes', () => {
+    const silent = parseRunSpec(EXAMPLE);
+    const spoken = parseRunSpec(`${EXAMPLE}payout: {}\nconsent: required\n`);
+    expect(silent.ok && payoutOf(silent.spec)).toEqual({
+      policy: 'weight',
+      epochRounds: 5,
+      capPpm: 1_000_000,
+    });
+    expect(silent.ok && silent.canonical).not.toMatch(/payout|consent/);
+    expect(spoken.ok && payoutOf(spoken.spec)).toEqual(silent.ok && payoutOf(silent.spec));
+    expect(spoken.ok && spoken.canonical).toContain('"consent":"required",');
+    expect(spoken.ok && spoken.canonical).toContain(
+      '"payout":{"capPpm":1000000,"epochRounds":5,"policy":"weight"}',
+    );
+  });
+
   it('refuses the label among the features', () => {
     const yaml = EXAMPLE.replace('column: age', 'column: num');
     expect(faultsOf(yaml)).toEqual([
@@ -284,7 +325,13 @@ describe('parseCanonicalSpec', () => {
   });
 
   it('run-spec.json', async () => {
-    const specs = [EXAMPLE, SHORT, changed('strategy', 'strategy: { fedAvg: {} }')].map((yaml) => {
+    const paid = `payout: { policy: contribution, capPpm: 400000, validation: { sha256: ${'0a'.repeat(32)} } }\n`;
+    const specs = [
+      EXAMPLE,
+      SHORT,
+      changed('strategy', 'strategy: { fedAvg: {} }'),
+      `${EXAMPLE}consent: required\n${paid}`,
+    ].map((yaml) => {
       const { canonical: bytes } = { canonical: '', ...parseRunSpec(yaml) };
       return { yaml, canonical: bytes, hash: specHash(sha256, bytes) };
     });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from '../limits.js';
 import { checkFit } from './model-fit.js';
+import { PayoutSpec } from './payout-spec.js';
 import { alsoBeside } from './rule.js';
 import { checkRules } from './rules-fit.js';
 import { RobustSpec, StrategySpec } from './strategy-spec.js';
@@ -140,6 +141,9 @@ export const RunSpec = z
       })
       .prefault({}),
     maxUncommitted: count(1024).default(64),
+    payout: PayoutSpec.optional(),
+    /** `required`: no update of a node counts unless its owner consented on the chain; `implied` without it. */
+    consent: z.enum(['required', 'implied']).optional(),
     seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   })
   .superRefine(checkFit, alsoBeside('data', 'model'))

@@ -17,7 +17,7 @@ fn status(run: RunId) -> RunStatus {
 }
 
 fn create(min_nodes: u32, windows: Windows, pot: u128) -> frame_support::dispatch::DispatchResult {
-    Tally::create_run(signed(OWNER), COORDINATOR, SPEC, MODEL, min_nodes, windows, pot)
+    Tally::create_run(signed(OWNER), COORDINATOR, RunTerms { min_nodes, windows, ..TERMS }, pot)
 }
 
 #[test]
@@ -139,17 +139,6 @@ fn closing_gives_the_pot_back() {
         assert_noop!(Tally::close_run(signed(OWNER), 0), Error::<Test>::RunClosed);
         let accept = Tally::accept_run(signed(COORDINATOR), 0, key(20), proof(COORDINATOR, 20));
         assert_noop!(accept, Error::<Test>::RunNotProposed);
-    });
-}
-
-#[test]
-fn what_is_allotted_stays_on_hold() {
-    in_new_state(|| {
-        with_open_run();
-        Runs::<Test>::mutate(0, |run| run.as_mut().unwrap().allotted = 300);
-        assert_ok!(Tally::close_run(signed(OWNER), 0));
-        System::assert_last_event(Event::RunClosed { run: 0, refund: 700 }.into());
-        assert_eq!(on_hold(&OWNER), 300);
     });
 }
 
