@@ -40,8 +40,8 @@ impl<T: Config> Pallet<T> {
     /// In a closed run nothing is owed but what rounds earned: once the last of them is settled for
     /// good, the rest of the pot goes back.
     fn refund_rest(run: &mut RunOf<T>, number: u32, newest: &EpochOf<T>) -> DispatchResult {
-        let is_last = number.checked_add(1) == Some(run.epoch)
-            && newest.counted_rounds == run.counted_rounds;
+        let is_last =
+            number.checked_add(1) == Some(run.epoch) && newest.counted_rounds == run.counted_rounds;
         if run.status != RunStatus::Closed || !is_last {
             return Ok(());
         }

@@ -29,16 +29,13 @@ impl<T: Config> Pallet<T> {
         ensure!(dead, "nobody is bound by an epoch that does not count");
         let objections = epochs().filter(|(_, entry)| entry.objector.is_some()).count();
         ensure!(u32::try_from(objections) == Ok(run.objections), "open objections are counted");
-        let paid = Paid::<T>::iter_prefix_values(id).fold(0u128, |sum, one| sum.saturating_add(one));
+        let paid =
+            Paid::<T>::iter_prefix_values(id).fold(0u128, |sum, one| sum.saturating_add(one));
         ensure!(paid == run.paid, "what a run paid is what accounts got");
         Ok(())
     }
 
-    fn check_follows(
-        run: &RunOf<T>,
-        before: Option<&EpochOf<T>>,
-        entry: &EpochOf<T>,
-    ) -> Checked {
+    fn check_follows(run: &RunOf<T>, before: Option<&EpochOf<T>>, entry: &EpochOf<T>) -> Checked {
         ensure!(entry.status != EpochStatus::Void, "an epoch that counts is not void");
         let is_objected = entry.status == EpochStatus::Objected;
         ensure!(is_objected == entry.objector.is_some(), "an objection is somebody's");

@@ -47,14 +47,16 @@ mod succession;
 mod types;
 mod weights;
 
-#[cfg(test)]
-mod federation;
 #[cfg(any(test, feature = "try-runtime"))]
 mod epoch_invariants;
+#[cfg(test)]
+mod federation;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
 #[cfg(test)]
 mod mock;
+#[cfg(test)]
+mod payroll;
 #[cfg(test)]
 mod tests;
 

@@ -23,7 +23,7 @@ fn every_call_fits_into_half_a_block() {
         ("revoke_consent", W::revoke_consent()),
         ("demand", W::demand()),
         ("answer", W::answer()),
-        ("dispute", W::dispute()),
+        ("dispute", W::dispute(MAX_SHOWN_LEAVES)),
         ("settle_epoch", W::settle_epoch()),
         ("claim", W::claim()),
         ("claim_many", W::claim_many(MAX_CLAIMS)),
@@ -44,6 +44,7 @@ fn every_call_fits_into_half_a_block() {
 #[test]
 fn more_work_weighs_more() {
     assert!(<()>::claim_many(2).all_gt(<()>::claim_many(1)));
+    assert!(<()>::dispute(2).all_gt(<()>::dispute(1)));
     assert!(<()>::prune(2).all_gt(<()>::prune(1)));
     // what is beyond the limit is not looked at
     assert_eq!(<()>::prune(MAX_PRUNED_ROUNDS), <()>::prune(u32::MAX));
