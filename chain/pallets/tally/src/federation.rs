@@ -46,6 +46,12 @@ pub fn with_federation_on(terms: RunTerms) {
     move_to(BLOCK + 1, NOW_MS + 10);
 }
 
+/// Terms of a run that pays nothing, and so has nothing at stake.
+pub fn unpaid() -> RunTerms {
+    let payout = Payout { epoch_budget: 0, ..TERMS.payout };
+    RunTerms { payout, ..TERMS }
+}
+
 /// The seed of a node's key.
 pub fn seed_of(node: NodeId) -> u8 {
     10 + node as u8

@@ -117,10 +117,6 @@ pub const TERMS: RunTerms = RunTerms {
     },
 };
 
-/// The same without pay.
-pub const UNPAID: RunTerms =
-    RunTerms { payout: Payout { epoch_budget: 0, ..TERMS.payout }, ..TERMS };
-
 /// A key pair by number.
 pub fn pair(seed: u8) -> ed25519::Pair {
     ed25519::Pair::from_seed(&[seed; 32])

@@ -70,6 +70,7 @@ function skipToTaskAge(reader: ScaleReader): number {
   reader.take(25); // payout
   for (let i = 0; i < 4; i++) u128From(reader); // funded, allotted, paid, bond
   reader.take(40); // epoch, epoch_head, settled_rounds
+  reader.take(16); // counted_rounds, counted_weight, objections
   reader.take(20); // last_at_block, last_closed_at_ms, last_active_ms
   reader.u8(); // status
   return age;
@@ -107,7 +108,8 @@ export function readRound(read: ReadState, run: RunId, round: number): StoredRou
     const [included, sumWeight] = [reader.u32(), reader.u64()];
     const [excluded, atBlock, committedAtMs] = [reader.u32(), reader.u32(), reader.u64()];
     reader.take(128); // task, excluded_root, model, state
-    reader.take(9); // closed_at_ms, mode
-    return { header, contribRoot, included, sumWeight, excluded, atBlock, committedAtMs, isVoid };
+    reader.take(21); // closed_at_ms, mode, counted_rounds, counted_weight
+    const counts = { included, sumWeight, excluded };
+    return { header, contribRoot, ...counts, atBlock, committedAtMs, isVoid };
   });
 }

@@ -21,12 +21,6 @@ fn bond() -> u128 {
     Balances::balance_on_hold(&HoldReason::Bond.into(), &COORDINATOR)
 }
 
-/// Terms of a run that pays nothing, and so has nothing at stake.
-fn unpaid() -> RunTerms {
-    let payout = Payout { epoch_budget: 0, ..TERMS.payout };
-    RunTerms { payout, ..TERMS }
-}
-
 /// The run stands where it began, and its bond is gone: a tenth is the challenger's.
 fn assert_punished(from: RoundNumber, until: RoundNumber) {
     System::assert_last_event(

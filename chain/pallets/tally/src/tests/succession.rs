@@ -243,7 +243,7 @@ fn a_run_has_at_most_sixteen_keys() {
 #[test]
 fn verdicts_stand_beside_a_round_until_it_is_pruned() {
     in_new_state(|| {
-        with_federation_on(UNPAID);
+        with_federation_on(unpaid());
         let attest = |who, round, verdict| Tally::attest(signed(who), 0, round, verdict);
         assert_noop!(attest(STRANGER, 0, [1; 32]), Error::<Test>::UnknownRound);
         next_round().commit();
@@ -294,7 +294,7 @@ fn a_round_has_at_most_eight_verdicts() {
 #[test]
 fn pruning_goes_in_pieces() {
     in_new_state(|| {
-        with_federation_on(UNPAID);
+        with_federation_on(unpaid());
         for _ in 0..5 {
             next_round().commit();
         }
@@ -310,7 +310,7 @@ fn pruning_goes_in_pieces() {
 #[test]
 fn one_call_prunes_so_many_rounds_and_no_more() {
     in_new_state(|| {
-        with_federation_on(UNPAID);
+        with_federation_on(unpaid());
         for _ in 0..MAX_PRUNED_ROUNDS + 1 {
             commit(next_header(0)).unwrap();
         }
