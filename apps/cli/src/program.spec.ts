@@ -72,6 +72,8 @@ describe('tally', () => {
       [
         'audit export',
         'audit verify',
+        'chain export',
+        'chain spec',
         'dataset add',
         'demo',
         'model get',
