@@ -35,28 +35,42 @@ pub struct Author {
 }
 
 /// Starts authoring. The slots that are ours are those of the Aura keys in the keystore.
-pub fn spawn(author: Author, keystore: &KeystoreContainer, tasks: &TaskManager, registry: Option<&prometheus::Registry>) -> Result<(), Error> {
+pub fn spawn(
+    author: Author,
+    keystore: &KeystoreContainer,
+    tasks: &TaskManager,
+    registry: Option<&prometheus::Registry>,
+) -> Result<(), Error> {
     let Author { client, pool, select_chain, block_import, sync, force, telemetry } = author;
-    let proposer_factory =
-        ProposerFactory::new(tasks.spawn_handle(), client.clone(), pool, registry, telemetry.clone());
+    let proposer_factory = ProposerFactory::new(
+        tasks.spawn_handle(),
+        client.clone(),
+        pool,
+        registry,
+        telemetry.clone(),
+    );
     let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
-    let aura = sc_consensus_aura::start_aura::<AuthorityPair, _, _, _, _, _, _, _, _, _, _>(StartAuraParams {
-        slot_duration,
-        client,
-        select_chain,
-        block_import,
-        proposer_factory,
-        sync_oracle: sync.clone(),
-        justification_sync_link: sync,
-        create_inherent_data_providers: move |_, ()| async move { Ok(inherents::now(slot_duration)) },
-        force_authoring: force,
-        backoff_authoring_blocks: None::<()>,
-        keystore: keystore.keystore(),
-        block_proposal_slot_portion: SlotProportion::new(PROPOSAL_SHARE),
-        max_block_proposal_slot_portion: None,
-        telemetry,
-        compatibility_mode: Default::default(),
-    })?;
+    let aura = sc_consensus_aura::start_aura::<AuthorityPair, _, _, _, _, _, _, _, _, _, _>(
+        StartAuraParams {
+            slot_duration,
+            client,
+            select_chain,
+            block_import,
+            proposer_factory,
+            sync_oracle: sync.clone(),
+            justification_sync_link: sync,
+            create_inherent_data_providers: move |_, ()| async move {
+                Ok(inherents::now(slot_duration))
+            },
+            force_authoring: force,
+            backoff_authoring_blocks: None::<()>,
+            keystore: keystore.keystore(),
+            block_proposal_slot_portion: SlotProportion::new(PROPOSAL_SHARE),
+            max_block_proposal_slot_portion: None,
+            telemetry,
+            compatibility_mode: Default::default(),
+        },
+    )?;
     tasks.spawn_essential_handle().spawn_blocking("aura", Some("block-authoring"), aura);
     Ok(())
 }

@@ -69,14 +69,18 @@ pub fn run() -> sc_cli::Result<()> {
     let cli = Cli::from_args();
     match &cli.subcommand {
         Some(Subcommand::Key(command)) => command.run(&cli),
-        Some(Subcommand::ImportBlocks(command)) => cli.create_runner(command)?.async_run(|config| {
-            let parts: NodeParts = client::parts(&config)?;
-            Ok((command.run(parts.client, parts.import_queue), parts.task_manager))
-        }),
-        Some(Subcommand::ExportBlocks(command)) => cli.create_runner(command)?.async_run(|config| {
-            let PartialComponents { client, task_manager, .. } = client::parts(&config)?;
-            Ok((command.run(client, config.database), task_manager))
-        }),
+        Some(Subcommand::ImportBlocks(command)) => {
+            cli.create_runner(command)?.async_run(|config| {
+                let parts: NodeParts = client::parts(&config)?;
+                Ok((command.run(parts.client, parts.import_queue), parts.task_manager))
+            })
+        }
+        Some(Subcommand::ExportBlocks(command)) => {
+            cli.create_runner(command)?.async_run(|config| {
+                let PartialComponents { client, task_manager, .. } = client::parts(&config)?;
+                Ok((command.run(client, config.database), task_manager))
+            })
+        }
         Some(Subcommand::CheckBlock(command)) => cli.create_runner(command)?.async_run(|config| {
             let parts: NodeParts = client::parts(&config)?;
             Ok((command.run(parts.client, parts.import_queue), parts.task_manager))

@@ -5,7 +5,9 @@ use crate::{
     runtime_api::{Block, RuntimeApi},
 };
 use sc_consensus_aura::ImportQueueParams;
-use sc_service::{error::Error, Configuration, PartialComponents, TFullBackend, TFullClient, TaskManager};
+use sc_service::{
+    error::Error, Configuration, PartialComponents, TFullBackend, TFullClient, TaskManager,
+};
 use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
 use sp_consensus_aura::ed25519::AuthorityPair;
 use std::sync::Arc;
@@ -20,13 +22,20 @@ pub type SelectChain = sc_consensus::LongestChain<Backend, Block>;
 /// Transactions that wait for a block.
 pub type Pool = sc_transaction_pool::TransactionPoolHandle<Block, Client>;
 /// Imports blocks with their finality proofs.
-pub type BlockImport = sc_consensus_grandpa::GrandpaBlockImport<Backend, Block, Client, SelectChain>;
+pub type BlockImport =
+    sc_consensus_grandpa::GrandpaBlockImport<Backend, Block, Client, SelectChain>;
 /// What the voter needs of the import.
 pub type VoterLink = sc_consensus_grandpa::LinkHalf<Block, Client, SelectChain>;
 type ImportQueue = sc_consensus::DefaultImportQueue<Block>;
 /// Everything of a node that does not speak to others.
-pub type NodeParts =
-    PartialComponents<Client, Backend, SelectChain, ImportQueue, Pool, (BlockImport, VoterLink, Option<Telemetry>)>;
+pub type NodeParts = PartialComponents<
+    Client,
+    Backend,
+    SelectChain,
+    ImportQueue,
+    Pool,
+    (BlockImport, VoterLink, Option<Telemetry>),
+>;
 
 /// A finality proof is kept at least every so many blocks: auditors want them often.
 pub const JUSTIFICATION_PERIOD: u32 = 32;
@@ -37,7 +46,12 @@ pub fn parts(config: &Configuration) -> Result<NodeParts, Error> {
     let handle = worker.as_ref().map(|(_, telemetry)| telemetry.handle());
     let executor = sc_service::new_wasm_executor(&config.executor);
     let (client, backend, keystore_container, task_manager) =
-        sc_service::new_full_parts::<Block, RuntimeApi, Executor>(config, handle.clone(), executor, Vec::new())?;
+        sc_service::new_full_parts::<Block, RuntimeApi, Executor>(
+            config,
+            handle.clone(),
+            executor,
+            Vec::new(),
+        )?;
     let client = Arc::new(client);
     let telemetry = worker.map(|(worker, telemetry)| {
         task_manager.spawn_handle().spawn("telemetry", None, worker.run());
@@ -52,7 +66,15 @@ pub fn parts(config: &Configuration) -> Result<NodeParts, Error> {
         select_chain.clone(),
         handle.clone(),
     )?;
-    let import_queue = import_queue(config, ImportQueueInput { client: &client, block_import: &block_import, task_manager: &task_manager, handle })?;
+    let import_queue = import_queue(
+        config,
+        ImportQueueInput {
+            client: &client,
+            block_import: &block_import,
+            task_manager: &task_manager,
+            handle,
+        },
+    )?;
     Ok(PartialComponents {
         client,
         backend,
@@ -67,7 +89,9 @@ pub fn parts(config: &Configuration) -> Result<NodeParts, Error> {
 
 /// Nothing, unless `--telemetry-url` names where to report to: the chain specs name nobody.
 fn telemetry(config: &Configuration) -> Result<Option<(TelemetryWorker, Telemetry)>, Error> {
-    let Some(endpoints) = config.telemetry_endpoints.clone().filter(|endpoints| !endpoints.is_empty()) else {
+    let Some(endpoints) =
+        config.telemetry_endpoints.clone().filter(|endpoints| !endpoints.is_empty())
+    else {
         return Ok(None);
     };
     let worker = TelemetryWorker::new(16)?;
@@ -78,10 +102,14 @@ fn telemetry(config: &Configuration) -> Result<Option<(TelemetryWorker, Telemetr
 fn pool(config: &Configuration, client: &Arc<Client>, tasks: &TaskManager) -> Arc<Pool> {
     let is_validator = config.role.is_authority().into();
     Arc::new(
-        sc_transaction_pool::Builder::new(tasks.spawn_essential_handle(), client.clone(), is_validator)
-            .with_options(config.transaction_pool.clone())
-            .with_prometheus(config.prometheus_registry())
-            .build(),
+        sc_transaction_pool::Builder::new(
+            tasks.spawn_essential_handle(),
+            client.clone(),
+            is_validator,
+        )
+        .with_options(config.transaction_pool.clone())
+        .with_prometheus(config.prometheus_registry())
+        .build(),
     )
 }
 

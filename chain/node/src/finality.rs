@@ -39,7 +39,12 @@ pub struct Voter {
 }
 
 /// Starts the voter with the GRANDPA key of the keystore, if there is one and we are an authority.
-pub fn spawn(voter: Voter, keystore: &KeystoreContainer, tasks: &TaskManager, registry: Option<prometheus::Registry>) -> Result<(), Error> {
+pub fn spawn(
+    voter: Voter,
+    keystore: &KeystoreContainer,
+    tasks: &TaskManager,
+    registry: Option<prometheus::Registry>,
+) -> Result<(), Error> {
     let config = Config {
         gossip_duration: GOSSIP_PERIOD,
         justification_generation_period: JUSTIFICATION_PERIOD,
@@ -50,18 +55,20 @@ pub fn spawn(voter: Voter, keystore: &KeystoreContainer, tasks: &TaskManager, re
         telemetry: voter.telemetry.clone(),
         protocol_name: voter.protocol_name,
     };
-    let task = sc_consensus_grandpa::run_grandpa_voter::<_, Block, Client, _, SelectChain, _, _>(GrandpaParams {
-        config,
-        link: voter.link,
-        network: voter.network,
-        sync: Arc::new(voter.sync),
-        notification_service: voter.notifications,
-        voting_rule: VotingRulesBuilder::default().build(),
-        prometheus_registry: registry,
-        shared_voter_state: SharedVoterState::empty(),
-        telemetry: voter.telemetry,
-        offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(voter.pool),
-    })?;
+    let task = sc_consensus_grandpa::run_grandpa_voter::<_, Block, Client, _, SelectChain, _, _>(
+        GrandpaParams {
+            config,
+            link: voter.link,
+            network: voter.network,
+            sync: Arc::new(voter.sync),
+            notification_service: voter.notifications,
+            voting_rule: VotingRulesBuilder::default().build(),
+            prometheus_registry: registry,
+            shared_voter_state: SharedVoterState::empty(),
+            telemetry: voter.telemetry,
+            offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(voter.pool),
+        },
+    )?;
     tasks.spawn_essential_handle().spawn_blocking("grandpa-voter", None, task);
     Ok(())
 }

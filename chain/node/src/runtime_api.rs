@@ -2,7 +2,9 @@
 #![allow(missing_docs)] // the items come from a macro
 
 use sp_consensus_aura::ed25519::AuthorityId as AuraId;
-use sp_consensus_grandpa::{AuthorityId, AuthorityList, EquivocationProof, OpaqueKeyOwnershipProof, SetId};
+use sp_consensus_grandpa::{
+    AuthorityId, AuthorityList, EquivocationProof, OpaqueKeyOwnershipProof, SetId,
+};
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
 use sp_runtime::{
     generic,

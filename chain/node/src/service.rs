@@ -29,9 +29,13 @@ pub fn start(config: Configuration) -> Result<TaskManager, Error> {
         other: (block_import, link, mut telemetry),
     } = client::parts(&config)?;
     let registry = config.prometheus_registry().cloned();
-    let mut net_config = FullNetworkConfiguration::<Block, H256, Network>::new(&config.network, registry.clone());
-    let metrics = <Network as NetworkBackend<Block, H256>>::register_notification_metrics(registry.as_ref());
-    let genesis = client.block_hash(0)?.ok_or_else(|| Error::Other("the database holds no genesis block".into()))?;
+    let mut net_config =
+        FullNetworkConfiguration::<Block, H256, Network>::new(&config.network, registry.clone());
+    let metrics =
+        <Network as NetworkBackend<Block, H256>>::register_notification_metrics(registry.as_ref());
+    let genesis = client
+        .block_hash(0)?
+        .ok_or_else(|| Error::Other("the database holds no genesis block".into()))?;
     let protocol_name = sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
     let (protocol, notifications) = sc_consensus_grandpa::grandpa_peers_set_config::<_, Network>(
         protocol_name.clone(),
@@ -39,20 +43,25 @@ pub fn start(config: Configuration) -> Result<TaskManager, Error> {
         net_config.peer_store_handle(),
     );
     net_config.add_notification_protocol(protocol);
-    let warp_sync = Arc::new(NetworkProvider::new(backend.clone(), link.shared_authority_set().clone(), Vec::new()));
-    let (network, system_rpc_tx, tx_handler_controller, sync) = sc_service::build_network(sc_service::BuildNetworkParams {
-        config: &config,
-        net_config,
-        client: client.clone(),
-        transaction_pool: transaction_pool.clone(),
-        spawn_handle: task_manager.spawn_handle(),
-        spawn_essential_handle: task_manager.spawn_essential_handle(),
-        import_queue,
-        block_announce_validator_builder: None,
-        warp_sync_config: Some(WarpSyncConfig::WithProvider(warp_sync)),
-        block_relay: None,
-        metrics,
-    })?;
+    let warp_sync = Arc::new(NetworkProvider::new(
+        backend.clone(),
+        link.shared_authority_set().clone(),
+        Vec::new(),
+    ));
+    let (network, system_rpc_tx, tx_handler_controller, sync) =
+        sc_service::build_network(sc_service::BuildNetworkParams {
+            config: &config,
+            net_config,
+            client: client.clone(),
+            transaction_pool: transaction_pool.clone(),
+            spawn_handle: task_manager.spawn_handle(),
+            spawn_essential_handle: task_manager.spawn_essential_handle(),
+            import_queue,
+            block_announce_validator_builder: None,
+            warp_sync_config: Some(WarpSyncConfig::WithProvider(warp_sync)),
+            block_relay: None,
+            metrics,
+        })?;
     let author = Author {
         client: client.clone(),
         pool: transaction_pool.clone(),
@@ -82,7 +91,10 @@ pub fn start(config: Configuration) -> Result<TaskManager, Error> {
         task_manager: &mut task_manager,
         keystore: keystore_container.keystore(),
         transaction_pool,
-        rpc_builder: Box::new(move |_| rpc::module(rpc_client.clone(), rpc_pool.clone()).map_err(|e| Error::Other(e.to_string()))),
+        rpc_builder: Box::new(move |_| {
+            rpc::module(rpc_client.clone(), rpc_pool.clone())
+                .map_err(|e| Error::Other(e.to_string()))
+        }),
         network,
         system_rpc_tx,
         tx_handler_controller,

@@ -86,6 +86,8 @@ pub mod pallet {
             + MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
         /// Names the pallet's reason among the runtime's.
         type RuntimeHoldReason: From<HoldReason>;
+        /// Who may do whatever the registrar may, and name another registrar.
+        type Council: EnsureOrigin<Self::RuntimeOrigin>;
         /// The block's timestamp, in milliseconds.
         type Time: Time<Moment = u64>;
         /// What the calls cost.
@@ -297,6 +299,16 @@ pub mod pallet {
         pub fn close_run(origin: OriginFor<T>, run: RunId) -> DispatchResult {
             let owner = ensure_signed(origin)?;
             Self::do_close_run(owner, run)
+        }
+
+        /// Council: another registrar, from now on.
+        #[pallet::call_index(26)]
+        #[pallet::weight(T::WeightInfo::set_registrar())]
+        pub fn set_registrar(origin: OriginFor<T>, registrar: T::AccountId) -> DispatchResult {
+            T::Council::ensure_origin(origin)?;
+            Registrar::<T>::put(&registrar);
+            Self::deposit_event(Event::RegistrarSet { registrar });
+            Ok(())
         }
     }
 }

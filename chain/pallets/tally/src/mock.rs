@@ -58,6 +58,7 @@ impl pallet_balances::Config for Test {
 impl pallet_tally::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
+    type Council = frame_system::EnsureRoot<AccountId32>;
     type Time = Timestamp;
     type WeightInfo = ();
 }

@@ -7,6 +7,7 @@ use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_registrar(origin: OriginFor<T>) -> DispatchResult {
+        let Err(origin) = T::Council::try_origin(origin) else { return Ok(()) };
         let who = ensure_signed(origin)?;
         ensure!(Self::is_registrar(&who), Error::<T>::NotRegistrar);
         Ok(())

@@ -24,6 +24,8 @@ pub trait WeightInfo {
     fn commit_round() -> Weight;
     /// Weight of `close_run`.
     fn close_run() -> Weight;
+    /// Weight of `set_registrar`.
+    fn set_registrar() -> Weight;
 }
 
 /// Plain bookkeeping, in picoseconds.
@@ -37,6 +39,9 @@ fn weight(ref_time: u64, proof_size: u64, reads: u64, writes: u64) -> Weight {
 }
 
 impl WeightInfo for () {
+    fn set_registrar() -> Weight {
+        weight(BASE, 2_000, 0, 1)
+    }
     fn register_organisation() -> Weight {
         weight(BASE, 2_000, 2, 2)
     }
