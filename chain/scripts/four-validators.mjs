@@ -13,7 +13,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { insertSessionKey, makeNodeKey, needNode, newKey, NODE, NodeProcess } from './node-process.mjs';
+import {
+  insertSessionKey,
+  makeNodeKey,
+  needNode,
+  newKey,
+  NODE,
+  NodeProcess,
+} from './node-process.mjs';
 import { CHAIN_NODES, nodeArguments } from './validators.mjs';
 
 const TALLY = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url));
@@ -22,17 +29,22 @@ const BEFORE = 2;
 const AFTER = 5;
 
 const startedMs = performance.now();
-const say = (text) => console.log(`${((performance.now() - startedMs) / 1000).toFixed(0).padStart(4)} s  ${text}`);
+const say = (text) =>
+  console.log(`${((performance.now() - startedMs) / 1000).toFixed(0).padStart(4)} s  ${text}`);
 
 /** Runs `tally` with `--json`; resolves with the exit code and the last line, parsed. */
 function tally(args, onLine = () => undefined) {
-  const child = spawn(process.execPath, [TALLY, ...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [TALLY, ...args, '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let out = '';
   child.stdout.on('data', (chunk) => (out += chunk));
   child.stderr.on('data', (chunk) => onLine(String(chunk).trimEnd()));
   return new Promise((done, fail) => {
     child.once('error', fail);
-    child.once('close', (code) => done({ code, result: JSON.parse(out.trim().split('\n').at(-1) || 'null') }));
+    child.once('close', (code) =>
+      done({ code, result: JSON.parse(out.trim().split('\n').at(-1) || 'null') }),
+    );
   });
 }
 
@@ -52,15 +64,15 @@ async function makeSpec(organisations, data) {
   const options = validators.flatMap(({ validator }) => ['--validator', validator]);
   const { code, result } = await tally(['chain', 'spec', '--data', data, ...options]);
   if (code !== 0) throw new Error(`tally chain spec: ${JSON.stringify(result)}`);
-  for (const { seed, base } of validators) await insertSessionKey(seed, { base, spec: result.spec });
+  for (const { seed, base } of validators)
+    await insertSessionKey(seed, { base, spec: result.spec });
   return result;
 }
 
 function startNode({ node, base, nodeKey, peer }, { spec, peers, folder }) {
   const others = peers.filter((other) => other !== peer);
-  const args = nodeArguments(node, { spec, base, nodeKey, peers: others });
-  const local = ['--listen-addr', `/ip4/127.0.0.1/tcp/${node.p2pPort}`];
-  return new NodeProcess(node.name, [...args, ...local], { folder, rpcPort: node.rpcPort });
+  const args = nodeArguments(node, { where: 'loopback', spec, base, nodeKey, peers: others });
+  return new NodeProcess(node.name, args, { folder, rpcPort: node.rpcPort });
 }
 
 async function play(nodes, { data, folder }) {
@@ -68,7 +80,9 @@ async function play(nodes, { data, folder }) {
   const lost = nodes.at(-2);
   const chainUrl = archive.rpc.replace('http', 'ws');
   const places = ['--data', data, '--port', '0', '--export', join(folder, 'evidence')];
-  const demo = tally(['demo', '--once', '--chain-url', chainUrl, ...places], (line) => say(`  ${line}`));
+  const demo = tally(['demo', '--once', '--chain-url', chainUrl, ...places], (line) =>
+    say(`  ${line}`),
+  );
   const before = await archive.untilFinal((await archive.finalized()).number + BEFORE);
   await lost.stop('SIGKILL');
   say(`killed ${lost.name} when block ${before.number} was final`);
@@ -77,7 +91,12 @@ async function play(nodes, { data, folder }) {
   const { code, result } = await demo;
   say(`tally demo: exit ${code}, ${result?.verdict ?? JSON.stringify(result)}`);
   if (code !== 0 || result.verdict !== 'VERIFIED') throw new Error('the run was not verified');
-  return { lostAt: before.number, finalWithout: after.number, rounds: result.rounds, verdict: result.verdict };
+  return {
+    lostAt: before.number,
+    finalWithout: after.number,
+    rounds: result.rounds,
+    verdict: result.verdict,
+  };
 }
 
 async function main() {
@@ -87,20 +106,31 @@ async function main() {
   chmodSync(folder, 0o711); // PostgreSQL, which never runs as root, must pass through
   say(`${NODE}, folder ${folder}`);
   const organisations = [];
-  for (const node of CHAIN_NODES) organisations.push(await makeOrganisation(node, join(folder, 'nodes')));
+  for (const node of CHAIN_NODES)
+    organisations.push(await makeOrganisation(node, join(folder, 'nodes')));
   const data = join(folder, 'federation');
   const { genesis, spec } = await makeSpec(organisations, data);
   say(`genesis ${genesis}`);
   const peers = organisations.map(({ peer }) => peer);
-  const nodes = organisations.map((organisation) => startNode(organisation, { spec, peers, folder }));
+  const nodes = organisations.map((organisation) =>
+    startNode(organisation, { spec, peers, folder }),
+  );
   try {
     const archive = nodes.at(-1);
     const first = await archive.untilFinal(1);
     say(`block ${first.number} is final: ${first.hash}`);
     const played = await play(nodes, { data, folder });
-    const heads = await Promise.all(nodes.filter((_, i) => i !== nodes.length - 2).map((node) => node.finalized()));
+    const heads = await Promise.all(
+      nodes.filter((_, i) => i !== nodes.length - 2).map((node) => node.finalized()),
+    );
     say(`finalised heads: ${heads.map(({ number }) => number).join(', ')}`);
-    console.log(JSON.stringify({ genesis, ...played, seconds: Math.round((performance.now() - startedMs) / 1000) }));
+    console.log(
+      JSON.stringify({
+        genesis,
+        ...played,
+        seconds: Math.round((performance.now() - startedMs) / 1000),
+      }),
+    );
   } finally {
     await Promise.all(nodes.map((node) => node.stop()));
   }

@@ -95,7 +95,11 @@ export class NodeProcess {
 
   /** Waits for block `number` to be final; throws when it is not after `ms`, or the process ended. */
   async untilFinal(number, ms = 180_000) {
-    for (const untilMs = performance.now() + ms; performance.now() < untilMs; await sleep(POLL_MS)) {
+    for (
+      const untilMs = performance.now() + ms;
+      performance.now() < untilMs;
+      await sleep(POLL_MS)
+    ) {
       if (this.#child.exitCode !== null) throw new Error(`${this.name} ended; see ${this.log}`);
       const head = await this.finalized().catch(() => undefined);
       if (head !== undefined && head.number >= number) return head;
