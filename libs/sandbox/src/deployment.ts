@@ -165,11 +165,16 @@ interface GenesisParts {
 export function genesisPatch({ keys, instance, validators }: GenesisParts): ExactJson {
   const addressOf = (name: KeyName): string => ss58Address(keys[name].key);
   const authority = { account: asAccountId(keys.authority.key), key: keys.authority.key };
-  const authorities = (validators ?? [authority]).map(({ key }) => ss58Address(key));
+  const keepers = (validators ?? [authority]).map(({ account, key }) => ({
+    account: ss58Address(account),
+    key: ss58Address(key),
+  }));
   const embedded = validators === undefined;
   return {
-    aura: { authorities },
-    grandpa: { authorities: authorities.map((address) => [address, 1]) },
+    session: {
+      keys: keepers.map(({ account, key }) => [account, account, { aura: key, grandpa: key }]),
+    },
+    council: { members: keepers.map(({ account }) => account) },
     balances: { balances: BALANCES.map(([name, amount]) => [addressOf(name), amount]) },
     tally: { registrar: addressOf('registrar'), embedded, instance: `0x${instance}` },
   };

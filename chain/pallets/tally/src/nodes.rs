@@ -1,7 +1,7 @@
 //! Organisations and nodes.
 
 use crate::{checks, pallet::*, types::*, NodeOf};
-use frame_support::{dispatch::DispatchResult, ensure};
+use frame_support::{dispatch::DispatchResult, ensure, traits::EnsureOrigin};
 use frame_system::{ensure_signed, pallet_prelude::OriginFor};
 use sp_runtime::DispatchError;
 

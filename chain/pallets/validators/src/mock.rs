@@ -3,7 +3,7 @@
 use crate as pallet_validators;
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{ConstU128, ConstU32, ConstU64, Hooks},
+    traits::{ConstU128, ConstU32, ConstU64, Hooks, OneSessionHandler},
 };
 use frame_system::EnsureRoot;
 use sp_runtime::{
@@ -54,7 +54,7 @@ impl sp_runtime::BoundToRuntimeAppPublic for Witness {
     type Public = UintAuthorityId;
 }
 
-impl pallet_session::OneSessionHandler<u64> for Witness {
+impl OneSessionHandler<u64> for Witness {
     type Key = UintAuthorityId;
     fn on_genesis_session<'a, I: 'a + Iterator<Item = (&'a u64, Self::Key)>>(validators: I) {
         Told::set(validators.map(|(_, key)| key.0).collect());
