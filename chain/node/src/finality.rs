@@ -1,7 +1,7 @@
 //! Votes on blocks, when we are an authority, and follows the votes of the others.
 
 use crate::{
-    client::{Client, Pool, SelectChain, VoterLink, JUSTIFICATION_PERIOD},
+    client::{Pool, VoterLink, JUSTIFICATION_PERIOD},
     runtime_api::Block,
 };
 use sc_consensus_grandpa::{Config, GrandpaParams, SharedVoterState, VotingRulesBuilder};
@@ -55,20 +55,18 @@ pub fn spawn(
         telemetry: voter.telemetry.clone(),
         protocol_name: voter.protocol_name,
     };
-    let task = sc_consensus_grandpa::run_grandpa_voter::<_, Block, Client, _, SelectChain, _, _>(
-        GrandpaParams {
-            config,
-            link: voter.link,
-            network: voter.network,
-            sync: Arc::new(voter.sync),
-            notification_service: voter.notifications,
-            voting_rule: VotingRulesBuilder::default().build(),
-            prometheus_registry: registry,
-            shared_voter_state: SharedVoterState::empty(),
-            telemetry: voter.telemetry,
-            offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(voter.pool),
-        },
-    )?;
+    let task = sc_consensus_grandpa::run_grandpa_voter(GrandpaParams {
+        config,
+        link: voter.link,
+        network: voter.network,
+        sync: Arc::new(voter.sync),
+        notification_service: voter.notifications,
+        voting_rule: VotingRulesBuilder::default().build(),
+        prometheus_registry: registry,
+        shared_voter_state: SharedVoterState::empty(),
+        telemetry: voter.telemetry,
+        offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(voter.pool),
+    })?;
     tasks.spawn_essential_handle().spawn_blocking("grandpa-voter", None, task);
     Ok(())
 }

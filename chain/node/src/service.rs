@@ -37,7 +37,7 @@ pub fn start(config: Configuration) -> Result<TaskManager, Error> {
         .block_hash(0)?
         .ok_or_else(|| Error::Other("the database holds no genesis block".into()))?;
     let protocol_name = sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
-    let (protocol, notifications) = sc_consensus_grandpa::grandpa_peers_set_config::<_, Network>(
+    let (protocol, notifications) = sc_consensus_grandpa::grandpa_peers_set_config::<Block, Network>(
         protocol_name.clone(),
         metrics.clone(),
         net_config.peer_store_handle(),
