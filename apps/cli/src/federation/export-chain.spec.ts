@@ -28,7 +28,7 @@ describe('exportChain', () => {
     await writeFile(join(folder, 'spec.json'), JSON.stringify(spec));
     const chain = await chains.open({ folder, spec });
     for (let i = 0; i < blocks; i++) {
-      chains.clock.advance(6_000);
+      await chains.clock.advance(6_000);
       await chain.seal();
     }
     return chain;

@@ -48,7 +48,9 @@ describe('genesis', () => {
   test('a deployment holds exactly the keys, balances and instance it was given', async () => {
     const spec = await deployment();
     expect(value(spec, storageKey('Aura', 'Authorities'))).toBe(`0x04${BOB.key}`);
-    expect(value(spec, storageKey('Grandpa', 'Authorities'))).toBe(`0x04${BOB.key}0100000000000000`);
+    expect(value(spec, storageKey('Grandpa', 'Authorities'))).toBe(
+      `0x04${BOB.key}0100000000000000`,
+    );
     expect(value(spec, storageKey('Session', 'Validators'))).toBe(`0x04${ALICE.key}`);
     expect(value(spec, storageKey('Council', 'Members'))).toBe(`0x04${ALICE.key}`);
     expect(value(spec, storageKey('Tally', 'Instance'))).toBe(`0x${'ab'.repeat(32)}`);
