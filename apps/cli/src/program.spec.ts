@@ -72,6 +72,8 @@ describe('tally', () => {
       [
         'audit export',
         'audit verify',
+        'chain export',
+        'chain spec',
         'dataset add',
         'demo',
         'model get',
@@ -113,6 +115,13 @@ describe('tally', () => {
     ['a run that is no number', ['run', 'show', 'first']],
     ['a seed that is no number', ['simulate', 'x', '--seed', 'one']],
     ['a bundle that is neither folder nor number', ['audit', 'verify', 'nowhere']],
+    ['a chain without validators', ['chain', 'spec']],
+    ['a validator without a key', ['chain', 'spec', '--validator', 'ab'.repeat(32)]],
+    ['a validator whose key is no key', ['chain', 'spec', '--validator', `${'ab'.repeat(32)}:ab`]],
+    [
+      'a validator whose account is its key',
+      ['chain', 'spec', '--validator', `${'ab'.repeat(32)}:${'ab'.repeat(32)}`],
+    ],
   ])('%s exits 64', async (_, args) => {
     expect((await tally(...args)).code).toBe(EXIT.usage);
   });

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { MakeContext } from './command-context.js';
 import { addAudit } from './commands/audit-commands.js';
+import { addChain } from './commands/chain-commands.js';
 import { addDemo } from './commands/demo-command.js';
 import { addModel } from './commands/model-command.js';
 import { addNode } from './commands/node-commands.js';
@@ -18,7 +19,7 @@ export function buildProgram(makeContext: MakeContext): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(--help shows an example)')
     .exitOverride();
-  for (const add of [addDemo, addUp, addRun, addModel, addNode, addSimulate, addAudit]) {
+  for (const add of [addDemo, addUp, addRun, addModel, addNode, addSimulate, addAudit, addChain]) {
     add(program, makeContext);
   }
   inheritGlobals(program);

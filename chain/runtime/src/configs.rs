@@ -1,12 +1,15 @@
 //! What each pallet is given.
 
-use crate::*;
+use crate::{council::TwoThirds, *};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-    derive_impl, parameter_types,
+    derive_impl,
+    migrations::FreezeChainOnFailedMigration,
+    parameter_types,
     traits::{
         fungible::{Balanced, Credit},
         tokens::imbalance::OnUnbalanced,
-        ConstU128, ConstU16, ConstU32, ConstU64, ConstU8, Get, VariantCountOf,
+        ConstU128, ConstU16, ConstU32, ConstU64, ConstU8, Get, InstanceFilter, VariantCountOf,
     },
     weights::{
         constants::{RocksDbWeight, WEIGHT_REF_TIME_PER_SECOND},
@@ -14,10 +17,11 @@ use frame_support::{
     },
 };
 use pallet_transaction_payment::{ConstFeeMultiplier, FungibleAdapter, Multiplier};
+use scale_info::TypeInfo;
 use sp_consensus_aura::ed25519::AuthorityId as AuraId;
 use sp_keyring::Ed25519Keyring;
 use sp_runtime::{
-    traits::{One, SaturatedConversion},
+    traits::{ConvertInto, One, OpaqueKeys, SaturatedConversion},
     Perbill,
 };
 
@@ -51,6 +55,7 @@ impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
     type SS58Prefix = ConstU16<42>;
     type MaxConsumers = ConstU32<16>;
+    type MultiBlockMigrator = MultiBlockMigrations;
 }
 
 impl pallet_timestamp::Config for Runtime {
@@ -78,6 +83,27 @@ impl pallet_aura::Config for Runtime {
     type AllowMultipleBlocksPerSlot = IfEmbedded;
     // not derived from MinimumPeriod, which is 0
     type SlotDuration = ConstU64<SLOT_DURATION>;
+}
+
+impl pallet_authorship::Config for Runtime {
+    type FindAuthor = pallet_session::FindAccountFromAuthorIndex<Self, Aura>;
+    type EventHandler = ();
+}
+
+impl pallet_session::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type ValidatorId = AccountId;
+    type ValidatorIdOf = ConvertInto;
+    type ShouldEndSession = pallet_session::PeriodicSessions<ConstU32<SESSION>, ConstU32<0>>;
+    type NextSessionRotation = pallet_session::PeriodicSessions<ConstU32<SESSION>, ConstU32<0>>;
+    type SessionManager = Validators;
+    type SessionHandler = <opaque::SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
+    type Keys = opaque::SessionKeys;
+    // who misbehaves is known by name, and voted out
+    type DisablingStrategy = ();
+    type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
+    type Currency = Balances;
+    type KeyDeposit = ConstU128<0>;
 }
 
 impl pallet_grandpa::Config for Runtime {
@@ -136,6 +162,91 @@ impl pallet_utility::Config for Runtime {
     type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
 }
 
+impl pallet_multisig::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type Currency = Balances;
+    type DepositBase = ConstU128<UNIT>;
+    type DepositFactor = ConstU128<{ UNIT / 10 }>;
+    type MaxSignatories = ConstU32<32>;
+    type WeightInfo = pallet_multisig::weights::SubstrateWeight<Runtime>;
+    type BlockNumberProvider = System;
+}
+
+/// What a proxy may do in another's name.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Decode,
+    DecodeWithMemTracking,
+    Encode,
+    Eq,
+    MaxEncodedLen,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    TypeInfo,
+)]
+pub enum ProxyType {
+    /// Everything.
+    #[default]
+    Any,
+    /// The federation's business, and no other money than pots.
+    Tally,
+}
+
+impl InstanceFilter<RuntimeCall> for ProxyType {
+    fn filter(&self, call: &RuntimeCall) -> bool {
+        match self {
+            ProxyType::Any => true,
+            ProxyType::Tally => matches!(call, RuntimeCall::Tally(_)),
+        }
+    }
+    fn is_superset(&self, other: &Self) -> bool {
+        *self == ProxyType::Any || self == other
+    }
+}
+
+impl pallet_proxy::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type Currency = Balances;
+    type ProxyType = ProxyType;
+    type ProxyDepositBase = ConstU128<UNIT>;
+    type ProxyDepositFactor = ConstU128<{ UNIT / 10 }>;
+    type MaxProxies = ConstU32<16>;
+    type WeightInfo = pallet_proxy::weights::SubstrateWeight<Runtime>;
+    type MaxPending = ConstU32<16>;
+    type CallHasher = BlakeTwo256;
+    type AnnouncementDepositBase = ConstU128<UNIT>;
+    type AnnouncementDepositFactor = ConstU128<{ UNIT / 10 }>;
+    type BlockNumberProvider = System;
+}
+
+parameter_types! {
+    /// Half a block: the rest is for what must get in.
+    pub MaxMigrationWeight: Weight = Perbill::from_percent(50) * BlockWeights::get().max_block;
+}
+
+impl pallet_migrations::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    // none yet
+    type Migrations = ();
+    type CursorMaxLen = ConstU32<65_536>;
+    type IdentifierMaxLen = ConstU32<256>;
+    type MigrationStatusHandler = ();
+    // a half-migrated state must not be written to
+    type FailedMigrationHandler = FreezeChainOnFailedMigration;
+    type MaxServiceWeight = MaxMigrationWeight;
+    type WeightInfo = pallet_migrations::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_skip_feeless_payment::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+}
+
 impl pallet_sudo::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type RuntimeCall = RuntimeCall;
@@ -165,6 +276,7 @@ impl Get<bool> for HasDevelopmentKey {
 impl pallet_tally::Config for Runtime {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
+    type Council = TwoThirds;
     type Time = Timestamp;
     type Deposit = ConstU128<UNIT>;
     type Authorities = Authorities;

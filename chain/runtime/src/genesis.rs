@@ -13,7 +13,13 @@ use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 /// The preset of a deployment: no keys, no balances.
 pub const DEPLOYMENT_PRESET: &str = "deployment";
 
-/// One authority, registrar and Sudo key, all of them Alice; everyone knows these keys.
+/// What the genesis says of a validator: its account, twice, and its session keys.
+fn session_keys(who: Ed25519Keyring) -> (AccountId, AccountId, opaque::SessionKeys) {
+    let (aura, grandpa) = (AuraId::from(who.public()), GrandpaId::from(who.public()));
+    (who.to_account_id(), who.to_account_id(), opaque::SessionKeys { aura, grandpa })
+}
+
+/// One validator, council, registrar and Sudo key, all of them Alice; everyone knows these keys.
 fn development() -> Value {
     let alice = Ed25519Keyring::Alice;
     let accounts = Ed25519Keyring::well_known()
@@ -23,8 +29,8 @@ fn development() -> Value {
         balances: BalancesConfig {
             balances: accounts.map(|a| (a, UNIT.saturating_mul(1_000_000))).collect::<Vec<_>>(),
         },
-        aura: AuraConfig { authorities: alloc::vec![AuraId::from(alice.public())] },
-        grandpa: GrandpaConfig { authorities: alloc::vec![(GrandpaId::from(alice.public()), 1)] },
+        session: SessionConfig { keys: alloc::vec![session_keys(alice)] },
+        council: CouncilConfig { members: alloc::vec![alice.to_account_id()] },
         sudo: SudoConfig { key: Some(alice.to_account_id()) },
         tally: TallyConfig {
             registrar: Some(alice.to_account_id()),
@@ -38,8 +44,8 @@ fn development() -> Value {
 fn deployment() -> Value {
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig { balances: Vec::new() },
-        aura: AuraConfig { authorities: Vec::new() },
-        grandpa: GrandpaConfig { authorities: Vec::new() },
+        session: SessionConfig { keys: Vec::new() },
+        council: CouncilConfig { members: Vec::new() },
         sudo: SudoConfig { key: None },
         tally: TallyConfig { registrar: None, embedded: false, instance: Hash::zero() },
     })

@@ -10,6 +10,7 @@ extern crate alloc;
 
 mod apis;
 mod configs;
+mod council;
 pub mod genesis;
 #[cfg(test)]
 mod tests;
@@ -49,7 +50,10 @@ pub type TxExtension = (
     frame_system::CheckEra<Runtime>,
     frame_system::CheckNonce<Runtime>,
     frame_system::CheckWeight<Runtime>,
-    pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+    pallet_skip_feeless_payment::SkipCheckIfFeeless<
+        Runtime,
+        pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+    >,
     frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
     frame_system::WeightReclaim<Runtime>,
 );
@@ -94,6 +98,8 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 pub const SLOT_DURATION: u64 = 6_000;
 /// One unit of the token.
 pub const UNIT: Balance = 1_000_000_000_000;
+/// Blocks of a session: ten minutes where a slot has one block.
+pub const SESSION: BlockNumber = 100;
 /// An account with less ceases to exist.
 pub const EXISTENTIAL_DEPOSIT: Balance = UNIT / 1_000;
 
@@ -132,6 +138,22 @@ mod runtime {
     pub type Utility = pallet_utility;
     #[runtime::pallet_index(7)]
     pub type Sudo = pallet_sudo;
+    #[runtime::pallet_index(8)]
+    pub type Authorship = pallet_authorship;
+    #[runtime::pallet_index(9)]
+    pub type Session = pallet_session;
+    #[runtime::pallet_index(10)]
+    pub type Validators = pallet_validators;
+    #[runtime::pallet_index(11)]
+    pub type Council = pallet_collective<Instance1>;
+    #[runtime::pallet_index(12)]
+    pub type Multisig = pallet_multisig;
+    #[runtime::pallet_index(13)]
+    pub type Proxy = pallet_proxy;
+    #[runtime::pallet_index(14)]
+    pub type MultiBlockMigrations = pallet_migrations;
+    #[runtime::pallet_index(15)]
+    pub type SkipFeelessPayment = pallet_skip_feeless_payment;
     #[runtime::pallet_index(0x20)]
     pub type Tally = pallet_tally;
 }

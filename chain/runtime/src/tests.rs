@@ -6,12 +6,16 @@
     clippy::unwrap_used
 )]
 
-use crate::*;
+use crate::{configs::ProxyType, *};
 use codec::Encode;
 use frame_support::traits::{fungible::Inspect, PalletsInfoAccess};
 use sp_consensus_aura::AURA_ENGINE_ID;
 use sp_keyring::Ed25519Keyring::{Alice, Bob, Charlie};
-use sp_runtime::{generic::Era, traits::Header as _, BuildStorage, Digest, DigestItem};
+use sp_runtime::{
+    generic::Era,
+    traits::{Dispatchable, Header as _},
+    BuildStorage, Digest, DigestItem,
+};
 
 /// A preset merged over the default configuration, as a host does it.
 fn merged(preset: &str) -> serde_json::Value {
@@ -55,7 +59,7 @@ fn extension(nonce: Nonce) -> TxExtension {
         frame_system::CheckEra::from(Era::Immortal),
         frame_system::CheckNonce::from(nonce),
         frame_system::CheckWeight::new(),
-        pallet_transaction_payment::ChargeTransactionPayment::from(0),
+        pallet_transaction_payment::ChargeTransactionPayment::from(0).into(),
         frame_metadata_hash_extension::CheckMetadataHash::new(false),
         frame_system::WeightReclaim::new(),
     )
@@ -100,8 +104,9 @@ fn the_deployment_preset_has_no_keys_until_the_host_puts_them_in() {
     // the patch that chain/README.md describes
     let account = Charlie.to_account_id().to_string();
     let mut config = merged("deployment");
-    config["aura"]["authorities"] = serde_json::json!([account]);
-    config["grandpa"]["authorities"] = serde_json::json!([[account, 1]]);
+    let keys = serde_json::json!({ "aura": account, "grandpa": account });
+    config["session"]["keys"] = serde_json::json!([[account, account, keys]]);
+    config["council"]["members"] = serde_json::json!([account]);
     config["balances"]["balances"] = serde_json::json!([[account, 5_000_000_000_000_u64]]);
     config["tally"]["registrar"] = serde_json::json!(account);
     config["tally"]["embedded"] = serde_json::json!(true);
@@ -194,4 +199,88 @@ fn any_other_chain_may_not() {
         Executive::finalize_block();
         begin_block(2, 10);
     });
+}
+
+fn council(yes: u32, of: u32) -> RuntimeOrigin {
+    pallet_collective::RawOrigin::<AccountId, pallet_collective::Instance1>::Members(yes, of).into()
+}
+
+#[test]
+fn two_thirds_of_the_council_replace_the_registrar_and_authorise_upgrades() {
+    development(false).execute_with(|| {
+        let bob = Bob.to_account_id();
+        let set: RuntimeCall = pallet_tally::Call::set_registrar { registrar: bob.clone() }.into();
+        let upgrade: RuntimeCall =
+            pallet_validators::Call::authorize_upgrade { code_hash: Hash::zero() }.into();
+        for call in [&set, &upgrade] {
+            for (yes, of) in [(1, 2), (5, 8)] {
+                assert!(call.clone().dispatch(council(yes, of)).is_err(), "{yes} of {of}");
+            }
+            assert!(call.clone().dispatch(RuntimeOrigin::signed(bob.clone())).is_err());
+            call.clone().dispatch(council(2, 3)).unwrap();
+        }
+        assert_eq!(pallet_tally::Registrar::<Runtime>::get(), Some(bob));
+        assert!(frame_system::Pallet::<Runtime>::authorized_upgrade().is_some());
+        let register = pallet_tally::Call::register_organisation { payout: Alice.to_account_id() };
+        RuntimeCall::from(register).dispatch(council(4, 4)).unwrap();
+    });
+}
+
+#[test]
+fn a_motion_of_the_council_is_made_by_transactions() {
+    development(true).execute_with(|| {
+        begin_block(1, 10);
+        let bob = Bob.to_account_id();
+        let motion: RuntimeCall =
+            pallet_tally::Call::set_registrar { registrar: bob.clone() }.into();
+        let propose = pallet_collective::Call::<Runtime, pallet_collective::Instance1>::propose {
+            threshold: 1,
+            length_bound: motion.encoded_size() as u32,
+            proposal: motion.into(),
+        };
+        let propose: RuntimeCall = propose.into();
+        assert!(propose.clone().dispatch(RuntimeOrigin::signed(bob.clone())).is_err());
+        propose.dispatch(RuntimeOrigin::signed(Alice.to_account_id())).unwrap();
+        assert_eq!(pallet_tally::Registrar::<Runtime>::get(), Some(bob));
+    });
+}
+
+#[test]
+fn validators_change_two_sessions_after_the_council_named_them() {
+    development(false).execute_with(|| {
+        begin_block(1, 1);
+        let (alice, bob) = (Alice.to_account_id(), Bob.to_account_id());
+        let keys = opaque::SessionKeys { aura: Bob.public().into(), grandpa: Bob.public().into() };
+        let set = pallet_validators::Call::set_validators {
+            validators: vec![alice.clone(), bob.clone()].try_into().unwrap(),
+        };
+        let set = RuntimeCall::from(set);
+        assert!(set.clone().dispatch(council(1, 1)).is_err(), "Bob has no session keys");
+        pallet_session::NextKeys::<Runtime>::insert(&bob, keys);
+        set.dispatch(council(1, 1)).unwrap();
+        let authorities = || pallet_aura::Authorities::<Runtime>::get().len();
+        for number in 2..=2 * SESSION {
+            assert_eq!((authorities(), Grandpa::grandpa_authorities().len()), (1, 1), "{number}");
+            Executive::finalize_block();
+            begin_block(number, number.into());
+        }
+        assert_eq!(authorities(), 2);
+        let header = Executive::finalize_block();
+        assert_eq!(Grandpa::grandpa_authorities().len(), 2);
+        let engines = header.digest.logs.iter().filter_map(|item| item.as_consensus());
+        assert_eq!(engines.count(), 2, "Aura and GRANDPA announce the new authorities");
+        assert_eq!(pallet_session::Validators::<Runtime>::get(), [alice, bob]);
+    });
+}
+
+#[test]
+fn a_proxy_for_the_federation_moves_no_money() {
+    use frame_support::traits::InstanceFilter;
+    let transfer: RuntimeCall =
+        pallet_balances::Call::transfer_allow_death { dest: Bob.to_account_id().into(), value: 1 }
+            .into();
+    let close: RuntimeCall = pallet_tally::Call::close_run { run: 0 }.into();
+    assert!(ProxyType::Any.filter(&transfer) && ProxyType::Any.is_superset(&ProxyType::Tally));
+    assert!(!ProxyType::Tally.filter(&transfer) && ProxyType::Tally.filter(&close));
+    assert!(!ProxyType::Tally.is_superset(&ProxyType::Any));
 }

@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ss58Address } from '@tallystick/chain/embedded';
+import { ss58Address, storageKey } from '@tallystick/chain/embedded';
+import { asAccountId, asPublicKey, toHex } from '@tallystick/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DataFolder, openDataFolder } from './data-folder.js';
 import { openDeployment } from './deployment.js';
@@ -33,6 +34,26 @@ describe('openDeployment', () => {
     rmSync(other.root, { recursive: true });
     expect(here.genesis).not.toBe(there.genesis);
     expect(ss58Address(here.keys.treasury.key)).not.toBe(ss58Address(there.keys.treasury.key));
+  });
+
+  it('makes the genesis of several validators, whose keys are elsewhere, and makes it once', async () => {
+    const key = (digit: string): string => digit.repeat(64);
+    const validators = [
+      { account: asAccountId(key('a')), key: asPublicKey(key('b')) },
+      { account: asAccountId(key('c')), key: asPublicKey(key('d')) },
+    ];
+    const { spec } = await openDeployment(folder, { validators });
+    const valueOf = (pallet: string, item: string): string | undefined =>
+      spec.genesis.raw.top[`0x${toHex(storageKey(pallet, item))}`];
+    expect(valueOf('Aura', 'Authorities')).toBe(`0x08${key('b')}${key('d')}`);
+    expect(valueOf('Session', 'Validators')).toBe(`0x08${key('a')}${key('c')}`);
+    expect(valueOf('Council', 'Members')).toBe(`0x08${key('a')}${key('c')}`);
+    expect(valueOf('Sudo', 'Key')).toBeUndefined();
+    expect(valueOf('Tally', 'Embedded')).not.toBe('0x01');
+    await expect(openDeployment(folder, { validators })).rejects.toMatchObject({
+      code: 'LEDGER_GENESIS_INVALID',
+    });
+    expect((await openDeployment(folder)).spec).toEqual(spec);
   });
 
   it('makes one deployment when two start at once', async () => {

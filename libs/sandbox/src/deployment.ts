@@ -9,7 +9,15 @@ import {
   ss58Address,
   UNIT,
 } from '@tallystick/chain/embedded';
-import { asHash, type Hash, TallyError, toHex } from '@tallystick/kernel';
+import {
+  type AccountId,
+  asAccountId,
+  asHash,
+  type Hash,
+  type PublicKey,
+  TallyError,
+  toHex,
+} from '@tallystick/kernel';
 import {
   durableWrite,
   loadKey,
@@ -21,7 +29,8 @@ import type { DataFolder } from './data-folder.js';
 import { LockFile } from '@tallystick/kernel/node';
 
 /**
- * The keys an operator holds; all different, each in <data>/keys/<name>.key. `authority` seals blocks, `treasury` holds the
+ * The keys an operator holds; all different, each in <data>/keys/<name>.key. `authority` seals the blocks of an embedded
+ * chain, `treasury` holds the
  * first balance and pays into accounts and pots, `registrar` admits organisations and nodes, `coordinator` signs tasks,
  * promises and headers, `coordinator-account` submits them and pays the fees.
  */
@@ -34,6 +43,19 @@ export interface DeploymentKeys {
 }
 
 type KeyName = keyof DeploymentKeys;
+
+/** An organisation that keeps a chain together with others. */
+export interface Validator {
+  /** Its cold account. */
+  readonly account: AccountId;
+  /** The Ed25519 key of its node, which seals blocks (Aura) and votes on them (GRANDPA). */
+  readonly key: PublicKey;
+}
+
+export interface DeploymentOptions {
+  /** Who keeps the chain. Without them it is this operator alone, in the embedded host. */
+  readonly validators?: readonly Validator[];
+}
 
 /** What the first start of a data folder made, and every later one finds again. */
 export interface Deployment {
@@ -68,20 +90,25 @@ async function exists(path: string): Promise<boolean> {
 
 /**
  * Finds the keys and the genesis of the deployment in `folder`, or makes them. Made once: a folder that has a genesis but
- * lacks a key is refused (LEDGER_GENESIS_INVALID), since a new key would belong to no chain.
+ * lacks a key is refused (LEDGER_GENESIS_INVALID), since a new key would belong to no chain; so are validators for a
+ * genesis that exists already.
  */
-export async function openDeployment(folder: DataFolder): Promise<Deployment> {
+export async function openDeployment(
+  folder: DataFolder,
+  { validators }: DeploymentOptions = {},
+): Promise<Deployment> {
   await mkdir(folder.keys, { recursive: true, mode: 0o700 });
   await mkdir(folder.chain, { recursive: true });
   const lock = await LockFile.acquire(join(folder.keys, 'keys.lock'), { waitMs: LOCK_WAIT_MS });
   try {
     const specPath = join(folder.chain, 'spec.json');
     const isNew = !(await exists(specPath));
+    if (!isNew && validators !== undefined) throw genesisExists(specPath);
     const keyPath = (name: KeyName): string => join(folder.keys, `${name}.key`);
     const open = isNew ? loadOrCreateKey : loadExisting;
     const keys = await openKeys((name) => open(keyPath(name)));
     const instance = await openInstance(join(folder.keys, 'instance'), isNew);
-    if (isNew) await writeSpec(specPath, keys, instance);
+    if (isNew) await writeSpec(specPath, { keys, instance, validators });
     const spec = parseRawSpec(await readFile(specPath, 'utf8'));
     const authorityKeyPath = keyPath('authority');
     return { keys, authorityKeyPath, instance, specPath, spec, genesis: genesisHash(spec) };
@@ -122,25 +149,45 @@ async function openInstance(path: string, isNew: boolean): Promise<Hash> {
   }
 }
 
+function genesisExists(path: string): TallyError {
+  const reason = `${path} exists, and a genesis is made once; take an empty data folder`;
+  return new TallyError('LEDGER_GENESIS_INVALID', { reason });
+}
+
+/** What a genesis is made of. */
+interface GenesisParts {
+  readonly keys: Readonly<Record<KeyName, { readonly key: PublicKey }>>;
+  readonly instance: Hash;
+  readonly validators: readonly Validator[] | undefined;
+}
+
 /** The patch that chain/README.md asks for, over the preset `deployment`. */
-export function genesisPatch(addressOf: (name: KeyName) => string, instance: Hash): ExactJson {
-  const authority = addressOf('authority');
+export function genesisPatch({ keys, instance, validators }: GenesisParts): ExactJson {
+  const addressOf = (name: KeyName): string => ss58Address(keys[name].key);
+  const authority = { account: asAccountId(keys.authority.key), key: keys.authority.key };
+  const keepers = (validators ?? [authority]).map(({ account, key }) => ({
+    account: ss58Address(account),
+    key: ss58Address(key),
+  }));
+  const embedded = validators === undefined;
   return {
-    aura: { authorities: [authority] },
-    grandpa: { authorities: [[authority, 1]] },
+    session: {
+      keys: keepers.map(({ account, key }) => [account, account, { aura: key, grandpa: key }]),
+    },
+    council: { members: keepers.map(({ account }) => account) },
     balances: { balances: BALANCES.map(([name, amount]) => [addressOf(name), amount]) },
-    tally: { registrar: addressOf('registrar'), embedded: true, instance: `0x${instance}` },
+    tally: { registrar: addressOf('registrar'), embedded, instance: `0x${instance}` },
   };
 }
 
-async function writeSpec(path: string, keys: DeploymentKeys, instance: Hash): Promise<void> {
-  const id = `tally-${instance.slice(0, 8)}`;
+async function writeSpec(path: string, parts: GenesisParts): Promise<void> {
+  const name = parts.instance.slice(0, 8);
   const spec = await buildGenesis({
     wasm: new Uint8Array(await readFile(WASM)),
     preset: 'deployment',
-    patch: genesisPatch((name) => ss58Address(keys[name].key), instance),
-    name: `Tallystick ${instance.slice(0, 8)}`,
-    id,
+    patch: genesisPatch(parts),
+    name: `Tallystick ${name}`,
+    id: `tally-${name}`,
   });
   await durableWrite(path, JSON.stringify(spec));
 }

@@ -12,7 +12,13 @@
  */
 export { type ChainOptions, type RunningChain, startChain } from './chain/start-chain.js';
 export { type DataFolder, dataFolderPaths, openDataFolder } from './data-folder.js';
-export { type Deployment, type DeploymentKeys, openDeployment } from './deployment.js';
+export {
+  type Deployment,
+  type DeploymentKeys,
+  type DeploymentOptions,
+  openDeployment,
+  type Validator,
+} from './deployment.js';
 export {
   type PostgresOptions,
   type RunningPostgres,

@@ -20,6 +20,7 @@ interface DemoFlags {
   readonly seed?: number;
   readonly port: number;
   readonly chainPort: number;
+  readonly chainUrl?: string;
   readonly data?: string;
 }
 
@@ -39,6 +40,10 @@ export function addDemo(program: Command, makeContext: MakeContext): void {
       integerOption('--chain-port'),
       9955,
     )
+    .option(
+      '--chain-url <url>',
+      'RPC of a chain that runs elsewhere, with the keys in the data folder',
+    )
     .addHelpText('after', '\nExample:\n  tally demo --once --export ./evidence')
     .action(async (path: string, _options: unknown, command: Command) => {
       const flags = command.optsWithGlobals<DemoFlags>();
@@ -51,12 +56,15 @@ async function playDemo(path: string, flags: DemoFlags, context: CommandContext)
   const startedAtMs = performance.now();
   const stays = flags.once !== true && output.isTty;
   const example = await loadExample(path, flags.seed);
-  const data = stays ? resolve(flags.data ?? '.tally') : await temporaryFolder();
+  // the keys of a chain that runs elsewhere are in the data folder, and stay there
+  const isTemporary = !stays && flags.chainUrl === undefined;
+  const data = isTemporary ? await temporaryFolder() : resolve(flags.data ?? '.tally');
   const demo = new Demo({
     example,
     data,
     port: flags.port,
     chainPort: flags.chainPort,
+    ...(flags.chainUrl === undefined ? {} : { chainUrl: flags.chainUrl }),
     ...(flags.export === undefined ? {} : { exportFolder: resolve(flags.export) }),
     output,
     logger,
@@ -64,7 +72,7 @@ async function playDemo(path: string, flags: DemoFlags, context: CommandContext)
   });
   try {
     const { exitCode, ...played } = await demo.play();
-    const isKept = stays || flags.export !== undefined;
+    const isKept = !isTemporary || flags.export !== undefined;
     const result = { ...played, bundle: isKept ? played.bundle : null };
     const cpuSeconds = await cpuSecondsOf(result.processes.map(({ pid }) => pid));
     const timing = { seconds: seconds(performance.now() - startedAtMs), cpuSeconds };
@@ -74,7 +82,7 @@ async function playDemo(path: string, flags: DemoFlags, context: CommandContext)
     return exitCode;
   } finally {
     await demo.stop();
-    if (!stays) await rm(data, { recursive: true, force: true });
+    if (isTemporary) await rm(data, { recursive: true, force: true });
   }
 }
 

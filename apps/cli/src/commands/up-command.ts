@@ -14,6 +14,7 @@ import { integerOption } from '../options.js';
 interface UpFlags {
   readonly port: number;
   readonly chainPort: number;
+  readonly chainUrl?: string;
 }
 
 /** `tally up`: PostgreSQL, chain and coordinator of one data folder, until Ctrl-C. */
@@ -28,6 +29,7 @@ export function addUp(program: Command, makeContext: MakeContext): void {
       integerOption('--chain-port'),
       9955,
     )
+    .option('--chain-url <url>', 'RPC of a chain that runs elsewhere; none is started')
     .addHelpText('after', '\nExample:\n  tally up --data ./federation')
     .action(async (_options: unknown, command: Command) => {
       const flags = command.opts<UpFlags>();

@@ -19,6 +19,7 @@ export interface DemoOptions {
   readonly data: string;
   readonly port: number;
   readonly chainPort: number;
+  readonly chainUrl?: string;
   readonly exportFolder?: string;
   readonly output: ConsoleOutput;
   readonly logger: Logger;

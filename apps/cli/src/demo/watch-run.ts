@@ -48,12 +48,15 @@ export async function watchRun(
   }
 }
 
-/** Waits until every closed round is final on the chain; rejects with LEDGER_TIMEOUT. */
+/** Waits until every closed round is final on the chain; rejects with LEDGER_TIMEOUT after a minute without progress. */
 export async function waitAnchored(api: OperatorApi, run: RunId): Promise<RunView> {
-  const untilMs = performance.now() + SETTLE_TIMEOUT_MS;
+  let untilMs = performance.now() + SETTLE_TIMEOUT_MS;
+  let committed = 0;
   for (;;) {
     const view = await api.run(run);
     if (view.committedRounds === view.closedRounds) return view;
+    if (view.committedRounds > committed) untilMs = performance.now() + SETTLE_TIMEOUT_MS;
+    committed = view.committedRounds;
     if (performance.now() > untilMs) {
       throw new TallyError('LEDGER_TIMEOUT', {
         call: `round ${view.committedRounds} of run ${run}`,

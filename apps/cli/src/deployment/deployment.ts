@@ -24,6 +24,8 @@ export interface DeploymentOptions {
   readonly port: number;
   /** RPC port of the chain; 0 takes a free one. */
   readonly chainPort: number;
+  /** RPC of a chain that runs elsewhere and has the genesis of the data folder. */
+  readonly chainUrl?: string;
   /** `test`: no fsync of the database. */
   readonly durability: 'safe' | 'test';
   readonly env?: Readonly<Record<string, string>>;
@@ -79,17 +81,18 @@ export class Deployment {
       const postgres = await watchPostgres(sandbox, folder, options);
       servers.push(postgres);
       const deployment = await opening;
-      const chain = await watchChain(sandbox, { folder, deployment }, options);
-      servers.push(chain);
+      const chainUrl =
+        options.chainUrl ?? (await startChain(sandbox, { folder, deployment, servers }, options));
       const coordinator = await startCoordinator(options, {
         postgres: postgres.running.url,
-        chain: chain.running.url,
+        chain: chainUrl,
       });
       const url = coordinator.ready.url ?? `http://127.0.0.1:${options.port}`;
       const token = (await readFile(folder.apiToken, 'utf8')).trim();
       const api = new OperatorApi({ url, token, signal: options.signal });
-      const { specPath: chainSpecFile } = deployment;
-      const parts = { api, chain: chain.running, coordinator, servers, chainSpecFile, lock };
+      const { specPath: chainSpecFile, genesis } = deployment;
+      const chain = { url: chainUrl, genesis };
+      const parts = { api, chain, coordinator, servers, chainSpecFile, lock };
       return new Deployment(options, parts);
     } catch (error) {
       for (const server of servers.toReversed()) await server.stop().catch(() => undefined);
@@ -167,6 +170,17 @@ function watchPostgres(
     birthOf: processBirth,
     logger,
   });
+}
+
+/** Starts the embedded chain beside the other servers; resolves with its URL. */
+async function startChain(
+  sandbox: Sandbox,
+  to: { readonly folder: DataFolder; readonly deployment: Keys; readonly servers: Watched[] },
+  options: DeploymentOptions,
+): Promise<string> {
+  const chain = await watchChain(sandbox, to, options);
+  to.servers.push(chain);
+  return chain.running.url;
 }
 
 /** A restart takes the port that the first start got. */

@@ -313,5 +313,15 @@ mod calls {
             Self::ensure_registrar(origin)?;
             Self::do_graduate()
         }
+
+        /// Council: another registrar, from now on.
+        #[pallet::call_index(26)]
+        #[pallet::weight(T::WeightInfo::set_registrar())]
+        pub fn set_registrar(origin: OriginFor<T>, registrar: T::AccountId) -> DispatchResult {
+            T::Council::ensure_origin(origin)?;
+            Registrar::<T>::put(&registrar);
+            Self::deposit_event(Event::RegistrarSet { registrar });
+            Ok(())
+        }
     }
 }

@@ -241,5 +241,10 @@ mod events {
             /// What its owner got back.
             refund: u128,
         },
+        /// The council has named another registrar.
+        RegistrarSet {
+            /// Its account.
+            registrar: T::AccountId,
+        },
     }
 }

@@ -112,6 +112,8 @@ pub mod pallet {
             + MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
         /// Names the pallet's reason among the runtime's.
         type RuntimeHoldReason: From<HoldReason>;
+        /// Who may do whatever the registrar may, and name another registrar.
+        type Council: EnsureOrigin<Self::RuntimeOrigin>;
         /// The block's timestamp, in milliseconds.
         type Time: Time<Moment = u64>;
         /// What a demand or an attestation puts on hold.

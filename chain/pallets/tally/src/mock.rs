@@ -2,7 +2,11 @@
 
 use crate as pallet_tally;
 use crate::*;
-use frame_support::{derive_impl, parameter_types, traits::ConstU128};
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{ConstU128, SortedMembers},
+};
+use frame_system::EnsureSignedBy;
 use sp_core::{ed25519, Pair, H256};
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
 use tally_records::{
@@ -55,9 +59,19 @@ impl pallet_balances::Config for Test {
     type RuntimeFreezeReason = RuntimeFreezeReason;
 }
 
+/// Stands for a majority of the council.
+pub struct CouncilAccount;
+
+impl SortedMembers<AccountId32> for CouncilAccount {
+    fn sorted_members() -> Vec<AccountId32> {
+        vec![COUNCIL]
+    }
+}
+
 impl pallet_tally::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
+    type Council = EnsureSignedBy<CouncilAccount, AccountId32>;
     type Time = Timestamp;
     type Deposit = ConstU128<DEPOSIT>;
     type Authorities = Authorities;
@@ -82,6 +96,8 @@ pub const OWNER: AccountId32 = AccountId32::new([2; 32]);
 pub const COORDINATOR: AccountId32 = AccountId32::new([3; 32]);
 /// A hospital's cold account.
 pub const HOSPITAL: AccountId32 = AccountId32::new([4; 32]);
+/// The council.
+pub const COUNCIL: AccountId32 = AccountId32::new([6; 32]);
 /// Someone without any role.
 pub const STRANGER: AccountId32 = AccountId32::new([5; 32]);
 /// Hash of the genesis block.

@@ -57,6 +57,8 @@ pub trait WeightInfo {
     fn claim_many(claims: u32) -> Weight;
     /// Weight of `prune` of so many rounds; what is above the limit is not looked at.
     fn prune(rounds: u32) -> Weight;
+    /// Weight of `set_registrar`.
+    fn set_registrar() -> Weight;
 }
 
 /// Plain bookkeeping, in picoseconds.
@@ -72,6 +74,9 @@ fn weight(ref_time: u64, proof_size: u64, reads: u64, writes: u64) -> Weight {
 }
 
 impl WeightInfo for () {
+    fn set_registrar() -> Weight {
+        weight(BASE, 2_000, 0, 1)
+    }
     fn register_organisation() -> Weight {
         weight(BASE, 2_000, 2, 2)
     }

@@ -34,8 +34,7 @@ async function genesis(): ReturnType<typeof buildGenesis> {
     name: 'test',
     id: 'test',
     patch: {
-      aura: { authorities: [authority] },
-      grandpa: { authorities: [[authority, 1n]] },
+      session: { keys: [[authority, authority, { aura: authority, grandpa: authority }]] },
       balances: {
         balances: Object.values(ACCOUNTS).map((signer) => [address(signer.key), 1_000n * UNIT]),
       },

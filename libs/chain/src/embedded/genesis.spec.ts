@@ -16,8 +16,16 @@ describe('genesis', () => {
   });
 
   const patch = {
-    aura: { authorities: [ss58Address(BOB.key)] },
-    grandpa: { authorities: [[ss58Address(BOB.key), 1]] },
+    session: {
+      keys: [
+        [
+          ss58Address(ALICE.key),
+          ss58Address(ALICE.key),
+          { aura: ss58Address(BOB.key), grandpa: ss58Address(BOB.key) },
+        ],
+      ],
+    },
+    council: { members: [ss58Address(ALICE.key)] },
     balances: { balances: [[ss58Address(ALICE.key), 9_007_199_254_740_993n]] },
     tally: { registrar: ss58Address(ALICE.key), embedded: true, instance: `0x${'ab'.repeat(32)}` },
   };
@@ -40,6 +48,11 @@ describe('genesis', () => {
   test('a deployment holds exactly the keys, balances and instance it was given', async () => {
     const spec = await deployment();
     expect(value(spec, storageKey('Aura', 'Authorities'))).toBe(`0x04${BOB.key}`);
+    expect(value(spec, storageKey('Grandpa', 'Authorities'))).toBe(
+      `0x04${BOB.key}0100000000000000`,
+    );
+    expect(value(spec, storageKey('Session', 'Validators'))).toBe(`0x04${ALICE.key}`);
+    expect(value(spec, storageKey('Council', 'Members'))).toBe(`0x04${ALICE.key}`);
     expect(value(spec, storageKey('Tally', 'Instance'))).toBe(`0x${'ab'.repeat(32)}`);
     expect(value(spec, storageKey('Tally', 'Embedded'))).toBe('0x01');
     expect(value(spec, storageKey('Tally', 'Registrar'))).toBe(`0x${ALICE.key}`);

@@ -7,5 +7,6 @@ export { blake2b256 } from '../embedded/hashing.js';
 export { headerHash } from '../embedded/header.js';
 export { compact, littleEndian, opaque } from '../embedded/scale.js';
 export { encodeSignedBlock, readSignedBlock } from '../embedded/signed-block.js';
+export { developmentSpec, TestChains } from './development-chain.js';
 export { RUN_TERMS } from './run-terms.js';
 export { signedExtrinsic, type SignOptions, transfer } from './signed-extrinsic.js';

@@ -51,6 +51,24 @@ fn the_registrar_registers_and_suspends_organisations() {
 }
 
 #[test]
+fn the_council_does_what_the_registrar_does_and_names_another() {
+    in_new_state(|| {
+        assert_ok!(Tally::register_organisation(signed(COUNCIL), HOSPITAL));
+        for who in [REGISTRAR, STRANGER] {
+            let set = Tally::set_registrar(signed(who), STRANGER);
+            assert_eq!(set, Err(sp_runtime::DispatchError::BadOrigin));
+        }
+        assert_ok!(Tally::set_registrar(signed(COUNCIL), STRANGER));
+        System::assert_last_event(Event::RegistrarSet { registrar: STRANGER }.into());
+        assert_noop!(
+            Tally::register_organisation(signed(REGISTRAR), HOSPITAL),
+            Error::<Test>::NotRegistrar
+        );
+        assert_ok!(Tally::register_organisation(signed(STRANGER), HOSPITAL));
+    });
+}
+
+#[test]
 fn organisations_are_refused() {
     in_new_state(|| {
         let refused = Tally::register_organisation(signed(STRANGER), HOSPITAL);
