@@ -1,0 +1,4 @@
+/**
+ * payout: from what a round's nodes contributed to what their organisations are owed.
+ */
+export * from './contribution/index.js';

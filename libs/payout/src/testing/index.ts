@@ -1,0 +1,3 @@
+/** The acceptance population of the contribution policy, its rounds and what it is paid. */
+export { type Partition, type Population, population, type Role } from './population.js';
+export { scoredRounds, validationOn } from './scored-run.js';
