@@ -1,4 +1,3 @@
-import type { StopSignal } from '@tallystick/kernel';
 import type { ScoredRound } from './scored-round.js';
 import type { ValidationGradient } from './validation.js';
 import { modelAt, WeightedSum } from './weighted-sum.js';
@@ -15,14 +14,12 @@ const NODES = [0.1127016653792583, 0.5, 0.8872983346207417] as const;
 export async function pathGradient(
   { base, contributions }: ScoredRound,
   validation: ValidationGradient,
-  signal?: StopSignal,
 ): Promise<Float64Array> {
   const sum = new WeightedSum(base.length);
   for (const { values, weight } of contributions) sum.add(values, weight);
   const step = sum.mean();
   const gradients: Float64Array[] = [];
-  for (const t of NODES)
-    gradients.push(await validation.gradientAt(modelAt(base, step, t), signal));
+  for (const t of NODES) gradients.push(await validation.gradientAt(modelAt(base, step, t)));
   const [first, middle, last] = gradients;
   return first.map((g, j) => (5 * (g + last[j]) + 8 * middle[j]) / 18);
 }

@@ -1,4 +1,3 @@
-import type { StopSignal } from '@tallystick/kernel';
 import { novelPart } from './novel-part.js';
 import { pathGradient } from './path-gradient.js';
 import { gradientAgrees, type QuantisedGradient, quantiseGradient } from './quantised-gradient.js';
@@ -31,16 +30,15 @@ export interface Measuring {
 export async function measureRound(
   round: ScoredRound,
   { validation, permutations }: Measuring,
-  signal?: StopSignal,
 ): Promise<RoundEvidence> {
-  const path = await pathGradient(round, validation, signal);
+  const path = await pathGradient(round, validation);
   const novel = quantiseGradient(novelPart(path, round));
   if (permutations === undefined) return { novel };
   const losses: number[] = [];
   const walk = sampledShapley(permutations);
   let asked = walk.next();
   while (asked.done !== true) {
-    const loss = await lossOf(round, asked.value, { validation, signal });
+    const loss = await lossOf(round, asked.value, validation);
     losses.push(loss);
     asked = walk.next(loss);
   }
@@ -50,11 +48,11 @@ export async function measureRound(
 async function lossOf(
   { base, contributions }: ScoredRound,
   subset: Subset,
-  { validation, signal }: { validation: ValidationLoss; signal: StopSignal | undefined },
+  validation: ValidationLoss,
 ): Promise<number> {
   const sum = new WeightedSum(base.length);
   for (const i of subset) sum.add(contributions[i].values, contributions[i].weight);
-  return nanoLoss(await validation.lossAt(modelAt(base, sum.mean(), 1), signal));
+  return nanoLoss(await validation.lossAt(modelAt(base, sum.mean(), 1)));
 }
 
 /** Losses of two engines agree within 10⁻³ of their size, or a millionth of a loss unit. */
@@ -68,9 +66,9 @@ const LOSS_NANO = 1000;
 export async function evidenceFault(
   round: ScoredRound,
   published: RoundEvidence,
-  { validation, permutations, signal }: Measuring & { readonly signal?: StopSignal },
+  { validation, permutations }: Measuring,
 ): Promise<string | undefined> {
-  const path = await pathGradient(round, validation, signal);
+  const path = await pathGradient(round, validation);
   if (!gradientAgrees(published.novel, quantiseGradient(novelPart(path, round)))) {
     return 'the published novel gradient is not that of the validation set';
   }
@@ -84,7 +82,7 @@ export async function evidenceFault(
   for (const [i, loss] of audit.losses.entries()) {
     if (asked.done === true)
       return `it publishes ${audit.losses.length} losses where ${i} are asked for`;
-    const want = await lossOf(round, asked.value, { validation, signal });
+    const want = await lossOf(round, asked.value, validation);
     if (Math.abs(want - loss) > Math.max(LOSS_NANO, Math.abs(want) / LOSS_PARTS)) {
       return `published loss ${i} is ${loss} nano-units, measured are ${want}`;
     }

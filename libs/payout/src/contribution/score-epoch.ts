@@ -1,4 +1,3 @@
-import type { StopSignal } from '@tallystick/kernel';
 import { auditPlan, type Draws, type PlannedAudit } from './audit-plan.js';
 import { type AuditTally, contributionScores, type EpochScores } from './contribution-scores.js';
 import { measureRound, type RoundEvidence } from './round-evidence.js';
@@ -12,7 +11,7 @@ export interface ScoredEpoch {
   /** Contributions of each non-empty round, in order. */
   readonly counts: readonly number[];
   /** The round at this place of `counts`. */
-  load(index: number, signal?: StopSignal): Promise<ScoredRound>;
+  load(index: number): Promise<ScoredRound>;
   /** From a seed that was fixed after the last round was committed. */
   readonly draws: Draws;
   /** The tallies that the epoch before gave. */
@@ -28,15 +27,14 @@ export interface MeasuredEpoch extends EpochScores {
 export async function measureEpoch(
   epoch: ScoredEpoch,
   validation: Validation,
-  signal?: StopSignal,
 ): Promise<MeasuredEpoch> {
   const plan = auditPlan(epoch.draws, epoch.counts);
   const evidence: RoundEvidence[] = [];
   const rounds: RoundScores[] = [];
   for (const index of epoch.counts.keys()) {
-    const round = await loaded(epoch, index, signal);
+    const round = await loaded(epoch, index);
     const permutations = permutationsFor(plan, index);
-    const measured = await measureRound(round, { validation, permutations }, signal);
+    const measured = await measureRound(round, { validation, permutations });
     const verdict = roundScores(round, measured, permutations);
     if (!verdict.ok) throw new Error(`measured evidence of round ${round.round} ${verdict.reason}`);
     evidence.push(measured);
@@ -53,7 +51,6 @@ export type RecomputedEpoch =
 export async function recomputeEpoch(
   epoch: ScoredEpoch,
   evidence: readonly RoundEvidence[],
-  signal?: StopSignal,
 ): Promise<RecomputedEpoch> {
   if (evidence.length !== epoch.counts.length) {
     const reason = `there is evidence of ${evidence.length} rounds, of ${epoch.counts.length} it must be`;
@@ -62,7 +59,7 @@ export async function recomputeEpoch(
   const plan = auditPlan(epoch.draws, epoch.counts);
   const rounds: RoundScores[] = [];
   for (const [index, published] of evidence.entries()) {
-    const round = await loaded(epoch, index, signal);
+    const round = await loaded(epoch, index);
     const verdict = roundScores(round, published, permutationsFor(plan, index));
     if (!verdict.ok) return { ok: false, reason: `round ${round.round} ${verdict.reason}` };
     rounds.push(verdict.scores);
@@ -78,13 +75,8 @@ function permutationsFor(
 }
 
 /** Checks at the door what the kernels take for granted; throws RangeError. */
-async function loaded(
-  epoch: ScoredEpoch,
-  index: number,
-  signal?: StopSignal,
-): Promise<ScoredRound> {
-  signal?.throwIfAborted();
-  const round = await epoch.load(index, signal);
+async function loaded(epoch: ScoredEpoch, index: number): Promise<ScoredRound> {
+  const round = await epoch.load(index);
   const { base, contributions, earlier } = round;
   if (contributions.length !== epoch.counts[index]) {
     throw new RangeError(
