@@ -12,6 +12,12 @@ export {
   contributionScores,
   type EpochScores,
 } from './contribution-scores.js';
+export {
+  type DecodedGradient,
+  decodeGradient,
+  encodeGradient,
+  type GradientShape,
+} from './gradient-file.js';
 export { evidenceFault, type Measuring, type RoundEvidence } from './round-evidence.js';
 export type { RoundScores } from './round-scores.js';
 export {
@@ -23,5 +29,12 @@ export {
 } from './score-epoch.js';
 export type { QuantisedGradient } from './quantised-gradient.js';
 export { MAX_SCORED_VALUES } from './rules.js';
+export {
+  decodeSheet,
+  encodeSheet,
+  MAX_SHEET_CHARS,
+  type ScoreSheet,
+  type SheetRound,
+} from './score-sheet.js';
 export type { ScoredContribution, ScoredRound } from './scored-round.js';
 export type { Validation, ValidationGradient, ValidationLoss } from './validation.js';

@@ -22,11 +22,11 @@ export function quantiseGradient(gradient: Float64Array): QuantisedGradient {
   }
   let exponent = MAX_EXPONENT;
   while (exponent >= MIN_EXPONENT && most * 2 ** exponent > Q_MAX) exponent--;
-  if (!isFinite || exponent < MIN_EXPONENT)
-    return { exponent: 0, values: new Int32Array(gradient.length) };
-  if (most === 0) exponent = 0;
-  const scale = 2 ** exponent;
-  return { exponent, values: Int32Array.from(gradient, (value) => nearestEven(value * scale)) };
+  const scale = isFinite && exponent >= MIN_EXPONENT ? 2 ** exponent : 0;
+  const values = new Int32Array(gradient.length);
+  if (scale > 0)
+    for (let j = 0; j < values.length; j++) values[j] = nearestEven(gradient[j] * scale);
+  return { exponent: values.some((q) => q !== 0) ? exponent : 0, values };
 }
 
 function nearestEven(x: number): number {

@@ -1,4 +1,11 @@
 /** The acceptance population of the contribution policy, its rounds and what it is paid. */
+export {
+  acceptanceRun,
+  type AcceptanceRun,
+  measuredRounds,
+  type Pay,
+  payOf,
+  splitInThree,
+} from './acceptance-run.js';
 export { type PayFigures, payFigures } from './pay-figures.js';
-export { type Partition, type Population, population, type Role } from './population.js';
-export { scoredRounds, validationOn } from './scored-run.js';
+export type { Member, Partition, Role } from './population.js';

@@ -16,7 +16,7 @@ export interface PayFigures {
   readonly triple: number;
 }
 
-const HONEST: readonly Role[] = ['good', 'small', 'rare', 'part'];
+const HONEST: readonly Role[] = ['good', 'small', 'rare'];
 
 /** @param pay by member, in any unit */
 export function payFigures(members: readonly Member[], pay: readonly number[]): PayFigures {

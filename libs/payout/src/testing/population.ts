@@ -15,8 +15,7 @@ export type Role =
   | 'freeDisplacement'
   | 'freeCopy'
   | 'flip'
-  | 'triple'
-  | 'part';
+  | 'triple';
 
 export interface Member {
   readonly role: Role;
@@ -24,8 +23,6 @@ export interface Member {
   readonly rows?: LabelledRows;
   /** numExamples as it says. */
   readonly claimed: number;
-  /** Passes over its rows. */
-  readonly epochs: number;
 }
 
 export interface Population {
@@ -37,7 +34,6 @@ export interface Population {
 /** What a free-rider claims. */
 const CLAIMED = 800;
 const FACTORS = 16;
-const EPOCHS = 2;
 
 export type Partition = 'dirichlet' | 'iid';
 
@@ -82,9 +78,8 @@ export class Randomness {
  * two that alone hold class 9, two with 70 % and one with all labels random, six kinds of free-rider that claim 800
  * examples, one that sends its update with the wrong sign, and one data set registered three times.
  * @param partition labels of the nine: Dirichlet(1), or alike
- * @param parts the first node's rows are dealt to so many nodes that take as many steps as it would
  */
-export function population(seed: number, partition: Partition, parts: number = 1): Population {
+export function population(seed: number, partition: Partition): Population {
   const random = new Randomness(seed);
   const draw = source(random);
   const common = Array.from({ length: CLASSES }, (_, c) => (c < CLASSES - 1 ? 1 : 0));
@@ -92,7 +87,7 @@ export function population(seed: number, partition: Partition, parts: number = 1
   const rare = common.map((_, c) => (c < CLASSES - 1 ? 0.3 / (CLASSES - 1) : 0.7));
   const members: Member[] = [];
   const add = (role: Role, rows: LabelledRows): void => {
-    members.push({ role, rows, claimed: rows.y.length, epochs: EPOCHS });
+    members.push({ role, rows, claimed: rows.y.length });
   };
   for (let i = 0; i < 9; i++) {
     const shares =
@@ -103,11 +98,11 @@ export function population(seed: number, partition: Partition, parts: number = 1
   for (let i = 0; i < 2; i++) add('rare', draw(300, rare));
   for (let i = 0; i < 2; i++) add('noisy70', relabelled(draw(500, common), 0.7, random));
   add('noisy100', relabelled(draw(500, common), 1, random));
-  for (const role of FREE_RIDERS) members.push({ role, claimed: CLAIMED, epochs: 0 });
+  for (const role of FREE_RIDERS) members.push({ role, claimed: CLAIMED });
   add('flip', draw(500, even));
   const tripled = draw(400, common);
   for (let i = 0; i < 3; i++) add('triple', tripled);
-  return { members: split(members, parts), validation: draw(1000, even), random };
+  return { members, validation: draw(1000, even), random };
 }
 
 export const FREE_RIDERS = [
@@ -154,21 +149,4 @@ function picked(shares: readonly number[], random: Randomness): number {
 
 function relabelled({ x, y }: LabelledRows, share: number, random: Randomness): LabelledRows {
   return { x, y: y.map((label) => (random.unit() < share ? random.below(CLASSES) : label)) };
-}
-
-function split(members: readonly Member[], parts: number): Member[] {
-  const [first, ...others] = members;
-  if (parts === 1 || first.rows === undefined) return [...members];
-  const { x, y } = first.rows;
-  const dealt = Array.from({ length: parts }, (_, part): Member => {
-    const rows = [...y.keys()].filter((row) => row % parts === part);
-    const own = {
-      x: Float64Array.from(
-        rows.flatMap((row) => [...x.subarray(row * INPUTS, (row + 1) * INPUTS)]),
-      ),
-      y: Uint8Array.from(rows, (row) => y[row]),
-    };
-    return { role: 'part', rows: own, claimed: rows.length, epochs: EPOCHS * parts };
-  });
-  return [...dealt, ...others];
 }

@@ -4,6 +4,7 @@ import { modelAt, WeightedSum } from '../contribution/weighted-sum.js';
 import type { Member, Population, Randomness } from './population.js';
 import { firstWeights, type LabelledRows, PARAMETERS, SmallNetwork } from './small-network.js';
 
+const EPOCHS = 2;
 const BATCH = 32;
 const LEARNING_RATE = 0.15;
 /** Rounds whose displacement one of the free-riders sends. */
@@ -57,7 +58,7 @@ function averaged(base: Float32Array, contributions: readonly ScoredContribution
 /** Local training first: free-riders send something as long as the median of the good updates. */
 function updatesOf(members: readonly Member[], base: Float32Array, past: Past): Float64Array[] {
   const trained = members.map((member) => train(member, base, past.random));
-  const good = trained.filter((_, i) => members[i].role === 'good' || members[i].role === 'part');
+  const good = trained.filter((_, i) => members[i].role === 'good');
   const length = median(good.map(lengthOf));
   const updates = members.map(({ role }, i) => {
     const make = (vector: Float64Array): Float64Array => scaled(unit(vector), length);
@@ -92,13 +93,13 @@ function updatesOf(members: readonly Member[], base: Float32Array, past: Past): 
   );
 }
 
-function train({ rows, epochs }: Member, base: Float32Array, random: Randomness): Float64Array {
+function train({ rows }: Member, base: Float32Array, random: Randomness): Float64Array {
   if (rows === undefined) return new Float64Array(PARAMETERS);
   const network = new SmallNetwork();
   const weights = Float64Array.from(base);
   const gradient = new Float64Array(PARAMETERS);
   const order = Uint16Array.from(rows.y.keys());
-  for (let epoch = 0; epoch < epochs; epoch++) {
+  for (let epoch = 0; epoch < EPOCHS; epoch++) {
     random.shuffle(order);
     for (let at = 0; at < order.length; at += BATCH) {
       network.gradient(weights, rows, { order: order.subarray(at, at + BATCH), gradient });
