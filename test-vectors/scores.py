@@ -150,21 +150,15 @@ def settle(rounds, before):
         if sum(each) > 902_500_000 * len(each):
             repeats.setdefault(node, other)
     paid = {n: max(0, s) if n not in repeats else 0 for n, s in sums.items()}
-    ratios = {n: v * PPM // p if p > 0 and v > 0 else 0 for n, (p, v) in tallies.items()}
-    middle = sorted(ratios[n] for n in ratios if paid.get(n, 0) > 0)
-    multipliers = {}
-    if middle:
-        median = max(1, (middle[(len(middle) - 1) // 2] + middle[len(middle) // 2]) // 2)
-        multipliers = {n: min(MOST, max(100_000, r * PPM // median)) for n, r in ratios.items()}
+    multipliers = {
+        n: min(1_500_000, max(100_000, v * PPM // p)) if p > 0 and v > 0 else 100_000 for n, (p, v) in tallies.items()
+    }
     scores = []
     for node in sorted(sums):
         m = multipliers.get(node, PPM)
         row = {"node": node, "sum": str(sums[node]), "multiplierPpm": str(m), "score": str(paid[node] * m // PPM)}
         scores.append({**row, "duplicateOf": repeats[node]} if node in repeats else row)
     return scores, tallies
-
-
-MOST = 1_500_000
 
 
 def contributions_of(lcg, round_number):

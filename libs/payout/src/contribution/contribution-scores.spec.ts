@@ -17,8 +17,6 @@ function audit(path: readonly number[], shapley: readonly number[]): Pick<RoundS
   return { audit: { path: path.map(BigInt), shapley: shapley.map(BigInt) } };
 }
 
-const MOST = 1_250_000n;
-
 const scoresOf = (rounds: readonly RoundScores[], before: readonly AuditTally[] = []) =>
   contributionScores(rounds, before).scores.map(({ score }) => Number(score));
 
@@ -73,50 +71,41 @@ describe('near-duplicates', () => {
 });
 
 describe('the multiplier', () => {
-  const MILLION = 1_000_000;
-  const flat = [MILLION, MILLION, MILLION];
+  const multipliers = (rounds: readonly RoundScores[], before: readonly AuditTally[] = []) =>
+    contributionScores(rounds, before).scores.map(({ multiplierPpm }) => Number(multiplierPpm));
+  const three = [1_000_000, 1_000_000, 1_000_000];
+  const audited = (path: readonly number[], shapley: readonly number[]) =>
+    round(three, audit(path, shapley));
 
-  it('is the Shapley value per φ relative to the median, between its bounds', () => {
-    const { scores } = contributionScores([round(flat, audit([100, 100, 100], [10, 50, 40]))], []);
-    expect(scores.map(({ multiplierPpm }) => multiplierPpm)).toEqual([250_000n, MOST, 1_000_000n]);
-    const worse = contributionScores([round(flat, audit([100, 100, 100], [-10, 50, 3]))], []);
-    expect(worse.scores.map(({ multiplierPpm }) => multiplierPpm)).toEqual([
-      100_000n,
-      MOST,
-      1_000_000n,
+  it('is the Shapley value per φ, between a tenth and one and a half', () => {
+    expect(multipliers([audited([100, 100, 300], [25, 149, 100])])).toEqual([
+      250_000, 1_490_000, 333_333,
+    ]);
+    expect(multipliers([audited([100, 100, 100], [9, 151, -20])])).toEqual([
+      100_000, 1_500_000, 100_000,
+    ]);
+    expect(scoresOf([audited([100, 100, 300], [25, 149, 100])])).toEqual([
+      250_000, 1_490_000, 333_333,
     ]);
   });
 
   it('adds all audits of the run up, and carries them on', () => {
-    const first = contributionScores([round(flat, audit([100, 100, 100], [90, 50, 50]))], []);
-    const second = contributionScores(
-      [round(flat, audit([100, 100, 100], [-50, 50, 50]))],
-      first.tallies,
-    );
+    const first = contributionScores([audited([100, 100, 100], [90, 50, 50])], []);
+    const second = contributionScores([audited([100, 100, 100], [-50, 50, 50])], first.tallies);
     expect(second.tallies[0]).toEqual({ node: 1, path: 200n, shapley: 40n });
-    expect(second.scores[0].multiplierPpm).toBe(400_000n);
-    expect(contributionScores([round(flat)], second.tallies).tallies).toEqual(second.tallies);
+    expect(second.scores[0].multiplierPpm).toBe(200_000n);
+    expect(contributionScores([round(three)], second.tallies).tallies).toEqual(second.tallies);
+    expect(multipliers([round(three)], second.tallies)).toEqual([200_000, 500_000, 500_000]);
   });
 
-  it('is one for a node that no audit has met, and takes no part in the median', () => {
-    const met = { ...round([MILLION], audit([100], [20])), nodes: [asNodeId(2)] };
-    const { scores } = contributionScores([met, round(flat)], []);
-    expect(scores.map(({ multiplierPpm }) => multiplierPpm)).toEqual([
-      1_000_000n,
-      1_000_000n,
-      1_000_000n,
-    ]);
-  });
-
-  it('its median is of the nodes that are paid', () => {
-    const rounds = [round([MILLION, MILLION, -MILLION], audit([100, 100, 100], [40, 50, 1]))];
-    const [a, b] = contributionScores(rounds, []).scores;
-    expect(a.multiplierPpm).toBe(888_888n);
-    expect(b.multiplierPpm > a.multiplierPpm).toBe(true);
+  it('is one for a node that no audit has met', () => {
+    const met = { ...round([1_000_000], audit([100], [20])), nodes: [asNodeId(2)] };
+    expect(multipliers([met, round(three)])).toEqual([1_000_000, 200_000, 1_000_000]);
   });
 
   it('where φ is not positive it is the least', () => {
-    const { scores } = contributionScores([round(flat, audit([-100, 100, 100], [50, 50, 50]))], []);
-    expect(scores[0].multiplierPpm).toBe(100_000n);
+    expect(multipliers([audited([-100, 0, 100], [50, 50, 100])])).toEqual([
+      100_000, 100_000, 1_000_000,
+    ]);
   });
 });

@@ -29,8 +29,8 @@ export interface EpochScores {
 
 /**
  * One epoch's scores. φ is summed with its sign and clamped once, so that noise cancels; a node that nearly repeats one
- * registered before it is paid nothing; the multiplier is the node's Shapley value per φ over all audits so far,
- * relative to the median of the nodes with a positive sum. A node that no audit has met counts once.
+ * registered before it is paid nothing; the multiplier is the node's Shapley value per φ over all audits so far. A node
+ * that no audit has met counts once.
  * @param rounds the epoch's rounds that have contributions, in order
  * @param before the tallies of the epoch before, by node; none in the first
  */
@@ -49,10 +49,7 @@ export function contributionScores(
     return sum > 0n && !originals.has(node) ? sum : 0n;
   };
   const tallies = tallied(rounds, before);
-  const multipliers = multipliersOf(
-    tallies,
-    nodes.filter((node) => positive(node) > 0n),
-  );
+  const multipliers = new Map(tallies.map((tally) => [tally.node, multiplierOf(tally)]));
   const scores = nodes.map((node) => {
     const multiplierPpm = multipliers.get(node) ?? MULTIPLIER_PPM.one;
     const duplicateOf = originals.get(node);
@@ -109,28 +106,14 @@ function tallied(rounds: readonly RoundScores[], before: readonly AuditTally[]):
   return [...tallies.values()].sort((a, b) => a.node - b.node);
 }
 
-/** clip(ratio ÷ median ratio, .1, 1.5) in ppm, of the nodes that an audit has met. */
-function multipliersOf(
-  tallies: readonly AuditTally[],
-  positive: readonly NodeId[],
-): Map<NodeId, bigint> {
-  const ratios = new Map(tallies.map((tally) => [tally.node, ratioPpm(tally)]));
-  const sorted = positive
-    .flatMap((node) => ratios.get(node) ?? [])
-    .sort((a, b) => (a < b ? -1 : Number(a > b)));
+/**
+ * clip(Shapley ÷ φ, .1, 1.5) in ppm. Both sum to the fall of the loss over a round's nodes, so a node whose update
+ * helps as much alone as in company has one.
+ */
+function multiplierOf({ path, shapley }: AuditTally): bigint {
   const { least, most, one } = MULTIPLIER_PPM;
-  if (sorted.length === 0) return new Map();
-  const low = sorted[(sorted.length - 1) >> 1];
-  const median = (low + sorted[sorted.length >> 1]) / 2n;
-  const clipped = (ratio: bigint): bigint => {
-    const relative = (ratio * one) / (median > 0n ? median : 1n);
-    if (relative < least) return least;
-    return relative > most ? most : relative;
-  };
-  return new Map([...ratios].map(([node, ratio]) => [node, clipped(ratio)]));
-}
-
-/** max(0, Shapley) ÷ φ in ppm; 0 when φ is not positive. */
-function ratioPpm({ path, shapley }: AuditTally): bigint {
-  return path > 0n && shapley > 0n ? (shapley * MULTIPLIER_PPM.one) / path : 0n;
+  if (path <= 0n || shapley <= 0n) return least;
+  const ratio = (shapley * one) / path;
+  if (ratio < least) return least;
+  return ratio > most ? most : ratio;
 }
