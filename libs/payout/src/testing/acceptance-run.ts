@@ -68,11 +68,13 @@ async function measuredRound(
   return verdict.scores;
 }
 
-/** What each member is paid, as a share of the pot. */
+/** What each member is paid. */
 export interface Pay {
-  /** One pot, in proportion to the scores of all epochs together. */
+  /** The scores of all epochs together, nano-units. */
+  readonly scores: readonly number[];
+  /** Shares of one pot, in proportion to the scores of all epochs together. */
   readonly together: readonly number[];
-  /** As much for every epoch, each in proportion to its own scores. */
+  /** Shares of a pot that gives every epoch as much, each in proportion to its own scores. */
   readonly byEpoch: readonly number[];
 }
 
@@ -86,7 +88,7 @@ export function payOf(scores: readonly RoundScores[]): Pay {
   });
   const together = epochs.reduce((a, b) => a.map((score, i) => score + b[i]));
   const byEpoch = epochs.map(shares).reduce((a, b) => a.map((share, i) => share + b[i]));
-  return { together: shares(together), byEpoch: shares(byEpoch) };
+  return { scores: together, together: shares(together), byEpoch: shares(byEpoch) };
 }
 
 /**
