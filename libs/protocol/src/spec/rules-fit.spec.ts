@@ -152,10 +152,10 @@ describe('payout.policy contribution', () => {
 
   it('follows the weighted mean of updates of one model', () => {
     expect(faultsOf({ more, robust: 'robust: { rule: median, attackers: 2 }' })).toEqual([
-      '13:9 robust: cannot be combined with payout.policy contribution; use clip',
+      '13:1 robust: cannot be combined with payout.policy contribution; use clip',
     ]);
     expect(faultsOf({ more: `${more}\nasynchronous: { maxStaleness: 3 }` })).toEqual([
-      '16:15 asynchronous: cannot be combined with payout.policy contribution',
+      '16:1 asynchronous: cannot be combined with payout.policy contribution',
     ]);
     expect(faultsOf({ more: `${more}\nclip: { norm: 2 }` })).toEqual([]);
   });
