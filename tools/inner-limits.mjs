@@ -43,6 +43,18 @@ const LIMITS = [
     'Closed rounds a simulation keeps whole.',
   ],
   ['apps/coordinator/src/runs/run-service.ts', 'MAX_QUEUED', '', 'Runs that wait for a place.'],
+  [
+    'libs/payout/src/contribution/rules.ts',
+    'MAX_SCORED_VALUES',
+    '',
+    'Numbers of one scored round: contributions × parameters.',
+  ],
+  [
+    'libs/payout/src/contribution/score-sheet.ts',
+    'MAX_SHEET_CHARS',
+    'characters',
+    'The score sheet of an epoch.',
+  ],
   ['libs/training/src/serial-queue.ts', 'MAX_WAITING', '', 'Requests waiting for a trainer.'],
   ['libs/training/src/data/load-dataset.ts', 'MAX_CSV_BYTES', 'bytes', 'A CSV file.'],
   ['libs/training/src/data/csv-parser.ts', 'MAX_RECORD_CHARS', 'characters', 'One CSV record.'],

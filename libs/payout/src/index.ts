@@ -8,8 +8,8 @@
  * Invariants: the units of an epoch sum to its budget exactly, whatever the shares; entitlements never decrease;
  * the same inputs give the same bytes in every language (`test-vectors/payouts.json`).
  *
- * It refuses to hold money, to read a chain, to use a float, and to judge what an update was worth beyond the scores
- * it is given.
+ * It refuses to hold money, to read a chain, to use a float (but where `contribution/` measures what it then publishes
+ * as integers), and to judge what an update was worth beyond those scores.
  */
 export { apportion, apportionCapped } from './apportion.js';
 export {
@@ -37,3 +37,4 @@ export {
 } from './preview-payout.js';
 export { type EpochHead, type SettledEpoch, settleEpoch } from './settle-epoch.js';
 export { sumWeights } from './sum-weights.js';
+export * from './contribution/index.js';

@@ -54,5 +54,7 @@ export interface Engine {
   readonly reproducible: boolean;
   fit(job: FitJob, signal?: AbortSignal): Promise<FitResult>;
   evaluate(job: EvaluateJob, signal?: AbortSignal): Promise<Evaluation>;
+  /** Gradient of the mean loss over the examples: d binary64 in manifest order, fresh; not finite where it overflows. */
+  gradient(job: EvaluateJob, signal?: AbortSignal): Promise<Float64Array>;
   close(): Promise<void>;
 }

@@ -31,4 +31,11 @@ export type {
 } from './engine.js';
 export { InlineTrainer } from './inline-trainer.js';
 export { ProcessTrainer, type ProcessTrainerOptions } from './process-trainer.js';
-export type { EvaluateRequest, Trainer, TrainRequest, TrainResult } from './trainer.js';
+export type {
+  EvaluateRequest,
+  GradientTrainer,
+  Trainer,
+  TrainRequest,
+  TrainResult,
+} from './trainer.js';
+export { openValidation, type ValidationSet } from './open-validation.js';

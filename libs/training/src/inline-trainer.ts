@@ -6,13 +6,13 @@ import { poolExamples } from './data/pool-examples.js';
 import { DatasetCache } from './dataset-cache.js';
 import type { Engine, Evaluation } from './engine.js';
 import { SerialQueue } from './serial-queue.js';
-import type { EvaluateRequest, Trainer, TrainRequest, TrainResult } from './trainer.js';
+import type { EvaluateRequest, GradientTrainer, TrainRequest, TrainResult } from './trainer.js';
 
 /**
  * Trains in this process: for `simulate`, for tests, and inside the process that ProcessTrainer starts. It holds the
  * thread up to 25 ms at a time. The engine is loaded by the first request.
  */
-export class InlineTrainer implements Trainer {
+export class InlineTrainer implements GradientTrainer {
   readonly #queue = new SerialQueue();
   readonly #datasets = new DatasetCache();
   readonly #closing = new AbortController();
@@ -39,11 +39,16 @@ export class InlineTrainer implements Trainer {
   }
 
   evaluate(request: EvaluateRequest): Promise<Evaluation> {
-    const { datasetPath, data, set } = request;
     return this.#run(request, async (engine, signal) => {
-      const examples = (await this.#datasets.get(datasetPath, data, signal))[set];
-      if (examples.rows === 0) throw new TallyError('DATA_EMPTY', { file: datasetPath, set });
+      const examples = await this.#examples(request, signal);
       return engine.evaluate({ ...request, examples }, signal);
+    });
+  }
+
+  gradient(request: EvaluateRequest): Promise<Float64Array> {
+    return this.#run(request, async (engine, signal) => {
+      const examples = await this.#examples(request, signal);
+      return engine.gradient({ ...request, examples }, signal);
     });
   }
 
@@ -52,6 +57,15 @@ export class InlineTrainer implements Trainer {
     this.#closing.abort(new TallyError('ENGINE_UNAVAILABLE', reason));
     this.#datasets.clear();
     await (await this.#engine)?.close();
+  }
+
+  async #examples(
+    { datasetPath, data, set }: EvaluateRequest,
+    signal: AbortSignal,
+  ): Promise<Examples> {
+    const examples = (await this.#datasets.get(datasetPath, data, signal))[set];
+    if (examples.rows === 0) throw new TallyError('DATA_EMPTY', { file: datasetPath, set });
+    return examples;
   }
 
   #run<T>(

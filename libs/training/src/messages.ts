@@ -5,7 +5,8 @@ import type { EvaluateRequest, TrainRequest, TrainResult } from './trainer.js';
 /** What the parent asks its training process: a request without its signal, which cannot travel. */
 export type Question =
   | ({ readonly kind: 'train' } & Omit<TrainRequest, 'signal'>)
-  | ({ readonly kind: 'evaluate' } & Omit<EvaluateRequest, 'signal'>);
+  | ({ readonly kind: 'evaluate' } & Omit<EvaluateRequest, 'signal'>)
+  | ({ readonly kind: 'gradient' } & Omit<EvaluateRequest, 'signal'>);
 
 /** A TallyError as it travels. */
 export interface Fault {
@@ -18,6 +19,7 @@ export type Answer =
   | { readonly kind: 'ready' }
   | { readonly kind: 'trained'; readonly result: TrainResult; readonly rssBytes: number }
   | { readonly kind: 'evaluated'; readonly result: Evaluation; readonly rssBytes: number }
+  | { readonly kind: 'differentiated'; readonly result: Float64Array; readonly rssBytes: number }
   | { readonly kind: 'failed'; readonly fault: Fault };
 
 /**
@@ -25,12 +27,12 @@ export type Answer =
  * kind is all that is checked.
  */
 export function isQuestion(message: unknown): message is Question {
-  return ['train', 'evaluate'].includes(kindOf(message));
+  return ['train', 'evaluate', 'gradient'].includes(kindOf(message));
 }
 
 /** The parse door of the parent; see isQuestion. */
 export function isAnswer(message: unknown): message is Answer {
-  return ['ready', 'trained', 'evaluated', 'failed'].includes(kindOf(message));
+  return ['ready', 'trained', 'evaluated', 'differentiated', 'failed'].includes(kindOf(message));
 }
 
 function kindOf(message: unknown): string {

@@ -2,7 +2,7 @@ import { isTallyError, TallyError } from '@tallystick/kernel';
 import type { Evaluation } from './engine.js';
 import type { Answer, Question } from './messages.js';
 import { SerialQueue } from './serial-queue.js';
-import type { EvaluateRequest, Trainer, TrainRequest, TrainResult } from './trainer.js';
+import type { EvaluateRequest, GradientTrainer, TrainRequest, TrainResult } from './trainer.js';
 import { TrainingProcess } from './training-process.js';
 
 export interface ProcessTrainerOptions {
@@ -38,7 +38,7 @@ const DEFAULTS = {
  * node. The process stays warm between requests, is started again when it is needed, and begins a request again that
  * it ended in: twice, then ENGINE_CRASHED.
  */
-export class ProcessTrainer implements Trainer {
+export class ProcessTrainer implements GradientTrainer {
   readonly #options: Required<ProcessTrainerOptions>;
   readonly #queue = new SerialQueue();
   #process: TrainingProcess | undefined;
@@ -69,6 +69,12 @@ export class ProcessTrainer implements Trainer {
   async evaluate({ signal, ...request }: EvaluateRequest): Promise<Evaluation> {
     const answer = await this.#ask({ kind: 'evaluate', ...request }, signal);
     if (answer.kind === 'evaluated') return answer.result;
+    throw unexpected(answer);
+  }
+
+  async gradient({ signal, ...request }: EvaluateRequest): Promise<Float64Array> {
+    const answer = await this.#ask({ kind: 'gradient', ...request }, signal);
+    if (answer.kind === 'differentiated') return answer.result;
     throw unexpected(answer);
   }
 

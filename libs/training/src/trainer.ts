@@ -46,3 +46,9 @@ export interface Trainer {
   /** Ends what runs and frees memory; harmless when called twice. */
   close(): Promise<void>;
 }
+
+/** A Trainer that also differentiates: what contributions are scored with. */
+export interface GradientTrainer extends Trainer {
+  /** Gradient of the mean loss over one set: d binary64 in manifest order, fresh; not finite where it overflows. */
+  gradient(request: EvaluateRequest): Promise<Float64Array>;
+}

@@ -17,6 +17,10 @@ async function answer(question: Question): Promise<Answer> {
       const result = await trainer.evaluate(question);
       return { kind: 'evaluated', result, rssBytes: process.memoryUsage.rss() };
     }
+    if (question.kind === 'gradient') {
+      const result = await trainer.gradient(question);
+      return { kind: 'differentiated', result, rssBytes: process.memoryUsage.rss() };
+    }
     process.title = `tally-training round ${question.round ?? '-'}`;
     const result = await trainer.train(question);
     return { kind: 'trained', result, rssBytes: process.memoryUsage.rss() };

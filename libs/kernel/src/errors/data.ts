@@ -42,6 +42,12 @@ export const data = {
     status: 400,
     disposition: 'fix',
   },
+  DATA_VALIDATION_MISMATCH: {
+    message: '{file} is not the validation set of the run: its SHA-256 is {found}, not {want}',
+    hint: 'Bring the file that `payout.validation` of the run spec names.',
+    status: 400,
+    disposition: 'fix',
+  },
   DATA_TOO_LARGE: {
     message: '{file} has more than {limit} {what}',
     hint: 'Split the file, or name fewer features in run.yaml; docs/limits.md lists every limit.',

@@ -134,3 +134,29 @@ describe('a clip', () => {
     ]);
   });
 });
+
+describe('payout.policy contribution', () => {
+  const more = `payout: { policy: contribution, validation: { sha256: ${'0a'.repeat(32)} } }`;
+
+  it('compares all updates of a round: there is a largest number of them', () => {
+    const what = 'payout.policy contribution compares all updates of a round';
+    expect(faultsOf({ more })).toEqual([]);
+    expect(faultsOf({ more, count: '{ min: 2 }' })).toEqual([
+      `14:18 window.count.max: must be given and be at most 1024: ${what}`,
+    ]);
+    expect(faultsOf({ more, count: '{ min: 2, max: 1025 }' })).toEqual([
+      `14:34 window.count.max: must be at most 1024: ${what}`,
+    ]);
+    expect(faultsOf({ count: '{ min: 2 }' })).toEqual([]);
+  });
+
+  it('follows the weighted mean of updates of one model', () => {
+    expect(faultsOf({ more, robust: 'robust: { rule: median, attackers: 2 }' })).toEqual([
+      '13:1 robust: cannot be combined with payout.policy contribution; use clip',
+    ]);
+    expect(faultsOf({ more: `${more}\nasynchronous: { maxStaleness: 3 }` })).toEqual([
+      '16:1 asynchronous: cannot be combined with payout.policy contribution',
+    ]);
+    expect(faultsOf({ more: `${more}\nclip: { norm: 2 }` })).toEqual([]);
+  });
+});

@@ -15,6 +15,7 @@ type Rules = Pick<
   | 'cohort'
   | 'asynchronous'
   | 'earlyStop'
+  | 'payout'
 >;
 
 /** Rules between how sites train, what they send, how it is aggregated and when a round closes. */
@@ -24,6 +25,7 @@ export function checkRules(spec: Rules, context: z.core.$RefinementCtx): void {
   checkCompared(spec, fault);
   checkLocalStrategy(spec, fault);
   checkAsynchronous(spec, fault);
+  checkContribution(spec, fault);
 }
 
 function checkRobust({ robust, window, numeric }: Rules, fault: Fault): void {
@@ -96,4 +98,17 @@ function checkAsynchronous(spec: Rules, fault: Fault): void {
       'must be 1000000 in asynchronous rounds: a node at work stays in every cohort',
     );
   }
+}
+
+/** Scores follow the way from one model to the weighted mean of updates of that model, and compare them in pairs. */
+function checkContribution({ payout, robust, asynchronous, window }: Rules, fault: Fault): void {
+  if (payout?.policy !== 'contribution') return;
+  const policy = 'payout.policy contribution';
+  if (robust !== undefined) fault(['robust'], `cannot be combined with ${policy}; use clip`);
+  if (asynchronous !== undefined) fault(['asynchronous'], `cannot be combined with ${policy}`);
+  const { max } = window.count;
+  if (max !== undefined && max <= LIMITS.maxCompared) return;
+  const what = max === undefined ? 'be given and ' : '';
+  const why = `${policy} compares all updates of a round`;
+  fault(['window', 'count', 'max'], `must ${what}be at most ${LIMITS.maxCompared}: ${why}`);
 }

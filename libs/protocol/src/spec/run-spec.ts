@@ -159,6 +159,7 @@ export const RunSpec = z
       'cohort',
       'asynchronous',
       'earlyStop',
+      'payout',
     ),
   );
 

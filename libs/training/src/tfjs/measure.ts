@@ -6,7 +6,7 @@ import type { Breather } from './breather.js';
 import type { Network } from './network.js';
 
 /** Rows measured at once: bounds the memory of an evaluation, whatever the size of the data. */
-const EVALUATION_ROWS = 1024;
+export const EVALUATION_ROWS = 1024;
 
 /** Mean loss and share of hits; losses are added in row order in binary64. */
 export async function measure(

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Batches } from '../batches.js';
 import type { Engine, EvaluateJob, Evaluation, FitJob, FitResult } from '../engine.js';
 import { Breather } from './breather.js';
+import { meanGradient } from './mean-gradient.js';
 import { measure } from './measure.js';
 import { Network } from './network.js';
 import { Sgd } from './sgd.js';
@@ -61,6 +62,17 @@ export class TfjsWasmEngine implements Engine {
     const weights = upload(job.manifest, job.weights);
     try {
       return await measure(new Network(job.model), weights, job.examples, new Breather(signal));
+    } finally {
+      tf.dispose(weights);
+    }
+  }
+
+  async gradient(job: EvaluateJob, signal?: AbortSignal): Promise<Float64Array> {
+    const weights = upload(job.manifest, job.weights);
+    try {
+      return await meanGradient(new Network(job.model), weights, {
+        ...{ examples: job.examples, manifest: job.manifest, breather: new Breather(signal) },
+      });
     } finally {
       tf.dispose(weights);
     }
