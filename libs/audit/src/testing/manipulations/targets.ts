@@ -57,6 +57,7 @@ const HOLDER: Readonly<Record<string, Row>> = {
   'one bit of the run spec': ['run spec', 'a byte', 'V2'],
   'the run spec dropped': ['run spec', 'file', 'V2'],
   'one bit of the manifest': ['manifest', 'a byte', 'manifest'],
+  'a CID of another file in the manifest': ['manifest', 'cid', 'manifest'],
   'the manifest dropped': ['manifest', 'file', 'manifest'],
   'a file that no bundle has': ['bundle', 'another file', 'manifest'],
   'one bit of a state root': ['block', 'stateRoot', 'V1'],
