@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 import { innerLimits } from './inner-limits.mjs';
 import { build } from './build.mjs';
-import { configPage, decisionsPage, errorsPage, limitsPage } from './docs-pages.mjs';
+import { configPage, decisionsPage, errorsPage, limitsPage, tamperPage } from './docs-pages.mjs';
 
 const PALLET_ERRORS = 'chain/pallets/tally/src/errors.rs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -39,6 +39,7 @@ async function pages() {
   const { LIMITS, LIMIT_NOTES } = await load('libs/protocol/dist/index.js');
   const coordinator = await load('apps/coordinator/dist/config.js');
   const node = await load('apps/client-node/dist/config.js');
+  const { tamperRows } = await load('libs/audit/dist/testing/tamper-bench.js');
   const apps = [
     {
       title: 'Coordinator',
@@ -56,6 +57,7 @@ async function pages() {
     'docs/errors.md': errorsPage(ERROR_FAMILIES, readFileSync(join(ROOT, PALLET_ERRORS), 'utf8')),
     'docs/limits.md': limitsPage(LIMITS, LIMIT_NOTES, innerLimits(ROOT)),
     'docs/config.md': configPage(apps),
+    'docs/tamper-bench.md': tamperPage(tamperRows()),
     'docs/adr/README.md': decisionsPage(decisions()),
   };
   const formatted = Object.entries(texts).map(async ([path, text]) => [

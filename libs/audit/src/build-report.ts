@@ -3,6 +3,7 @@ import { type AnchorReport, keysOf } from './anchors.js';
 import type { BundleManifest } from './bundle/manifest.js';
 import type { RoundEvidence } from './bundle/round-evidence.js';
 import { type Finding, type StepId, STEPS } from './findings.js';
+import { factsOf } from './facts.js';
 import type { History, VerifiedChain } from './history.js';
 import { notesOn } from './notes.js';
 import type { AuditReport, StepResult, Verdict } from './report.js';
@@ -29,7 +30,7 @@ export function buildReport(outcome: AuditOutcome): AuditReport {
   const facts = whole && chainFacts(whole.chain);
   const verdict = verdictOf(finding, anchors);
   const rounds = history?.rounds ?? [];
-  return {
+  const report: Omit<AuditReport, 'facts'> = {
     verdict,
     summary: summaryOf(verdict, finding, anchors),
     run: manifest.run,
@@ -47,6 +48,7 @@ export function buildReport(outcome: AuditOutcome): AuditReport {
     notes: whole === undefined || facts === undefined ? [] : notesOn(whole, facts),
     damaged,
   };
+  return { ...report, facts: factsOf(report) };
 }
 
 function stepsOf({ passed, finding }: AuditOutcome): readonly StepResult[] {

@@ -12,6 +12,7 @@ export type { AnchorReport, Anchors, NodeAnchor, OwnReceipt } from './anchors.js
 export { BundleReader } from './bundle/bundle-reader.js';
 export type { RoundEvidence } from './bundle/round-evidence.js';
 export { type BundleContent, writeBundle } from './bundle/write-bundle.js';
+export type { Fact } from './facts.js';
 export { type Culprit, type Finding, type StepId, STEPS } from './findings.js';
 export { renderReport } from './render-report.js';
 export {

@@ -1,12 +1,23 @@
 import { asHash, asNodeId, asRunId } from '@tallystick/kernel';
 import { describe, expect, it } from 'vitest';
+import { factsOf } from './facts.js';
 import { type Finding, STEPS } from './findings.js';
 import { renderReport } from './render-report.js';
 import { type AuditReport, exitCodeOf } from './report.js';
+import { sentencesOf } from './sentences.js';
 
 const A = asHash('aa'.repeat(32));
 
-const VERIFIED: AuditReport = {
+function withFacts(report: Omit<AuditReport, 'facts'>): AuditReport {
+  return { ...report, facts: factsOf(report) };
+}
+
+/** The lines without the facts they rest on. */
+function textsOf(report: AuditReport): string[] {
+  return renderReport(report).map((line) => line.replace(/ {2}\[[^\]]+\]$/, ''));
+}
+
+const VERIFIED = withFacts({
   verdict: 'VERIFIED',
   summary: 'VERIFIED',
   run: asRunId(1),
@@ -32,7 +43,7 @@ const VERIFIED: AuditReport = {
   notIncluded: [{ node: asNodeId(1), rounds: 1 }],
   notes: ['round 2 closed empty with 2 accepted receipts'],
   damaged: [],
-};
+});
 
 function failed(finding: Partial<Finding>): AuditReport {
   const whole: Finding = {
@@ -50,12 +61,19 @@ function failed(finding: Partial<Finding>): AuditReport {
   });
   const nothing = { anchors: null, chain: null, notes: [] };
   const summary = 'FAILED at V4';
-  return { ...VERIFIED, ...nothing, verdict: 'FAILED', summary, steps, finding: whole };
+  return withFacts({
+    ...VERIFIED,
+    ...nothing,
+    verdict: 'FAILED',
+    summary,
+    steps,
+    finding: whole,
+  });
 }
 
 describe('renderReport', () => {
   it('says what was checked, what outsiders held, and what nobody can know', () => {
-    expect(renderReport(VERIFIED)).toEqual([
+    expect(textsOf(VERIFIED)).toEqual([
       'run      1: 3 rounds of 3 planned, and 1 empty round',
       `genesis  ${A}`,
       `head     ${A}`,
@@ -90,7 +108,7 @@ describe('renderReport', () => {
   });
 
   it('puts a finding into words and says who answers for it', () => {
-    const lines = renderReport({ ...failed({}), damaged: ['blobs/x (other bytes)'] });
+    const lines = textsOf({ ...failed({}), damaged: ['blobs/x (other bytes)'] });
     expect(lines).toContain('V4, round 3: receipt of node 0 does not fit.');
     expect(lines).toContain('  expected  signed by a key');
     expect(lines).toContain('  The coordinator answers for it: its key signed this round.');
@@ -116,16 +134,16 @@ describe('renderReport', () => {
     ['holder of the files', 'No signature covers it'],
     ['node 3', 'It is said in the name of node 3'],
   ] as const)('blames the %s', (by, words) => {
-    expect(renderReport(failed({ by })).join('\n')).toContain(words);
+    expect(textsOf(failed({ by })).join('\n')).toContain(words);
   });
 
   it('names what was not recomputed, a Sudo key, and a chain of several operators', () => {
     const early = { ...failed({ step: 'V1' }), genesis: null, head: null, model: null };
-    expect(renderReport(early)).toContain('genesis  not recomputed');
+    expect(textsOf(early)).toContain('genesis  not recomputed');
     const chain = { blocks: 1, embedded: true, authorities: 1, sudo: true, runtimes: [] };
-    const sudo = renderReport({ ...VERIFIED, chain });
+    const sudo = textsOf({ ...VERIFIED, chain });
     expect(sudo).toContain('  could     write any state with the Sudo key');
-    const open = renderReport({
+    const open = textsOf({
       ...VERIFIED,
       chain: { ...chain, embedded: false, authorities: 3 },
     });
@@ -135,9 +153,51 @@ describe('renderReport', () => {
 
   it('says when no outsider holds a header', () => {
     const anchors = VERIFIED.anchors && { ...VERIFIED.anchors, lastHeader: null };
-    expect(renderReport({ ...VERIFIED, anchors })).toContain(
+    expect(textsOf({ ...VERIFIED, anchors })).toContain(
       '  no header: the whole history rests on what the operator gave you',
     );
+  });
+});
+
+describe('the facts', () => {
+  const embedded = VERIFIED.chain;
+  const cases: readonly AuditReport[] = [
+    VERIFIED,
+    failed({}),
+    withFacts({ ...failed({ step: 'V1' }), genesis: null, damaged: ['blobs/x (missing)'] }),
+    withFacts({ ...VERIFIED, chain: embedded && { ...embedded, sudo: true } }),
+    withFacts({ ...VERIFIED, chain: embedded && { ...embedded, embedded: false } }),
+  ];
+
+  it('E: stand behind every sentence: none without one, none behind nothing', () => {
+    for (const report of cases) {
+      const known = new Set(report.facts.map(({ id }) => id));
+      expect(known.size).toBe(report.facts.length);
+      const sentences = sentencesOf(report).flat();
+      const lines = renderReport(report).filter((line) => line !== '');
+      expect(lines).toHaveLength(sentences.length);
+      for (const [i, { facts }] of sentences.entries()) {
+        expect(facts.length).toBeGreaterThan(0);
+        expect(facts.filter((id) => !known.has(id))).toEqual([]);
+        expect(lines[i]).toMatch(/^V\d |  \[[\w. ]+\]$/);
+      }
+      const used = new Set<string>(sentences.flatMap(({ facts }) => facts));
+      const idle = [...known].filter((id) => !used.has(id));
+      expect(idle.filter((id) => id !== 'chain.sudo')).toEqual([]); // only said when there is one
+    }
+  });
+
+  it('E: a number in a sentence is the value of one of its facts', () => {
+    for (const report of cases) {
+      const values = new Map(report.facts.map(({ id, value }) => [id, value]));
+      const about = sentencesOf(report)
+        .flat()
+        .filter(({ facts: [first] }) => /^(V\d|anchors\.headers|notIncluded)/.test(first));
+      for (const { text, facts } of about) {
+        const value = values.get(facts[0]);
+        if (typeof value === 'number') expect(text).toContain(String(value));
+      }
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Hash, NodeId, RunId } from '@tallystick/kernel';
 import type { AnchorReport } from './anchors.js';
+import type { Fact } from './facts.js';
 import type { Finding, StepId } from './findings.js';
 import type { ChainFacts } from './state/chain-facts.js';
 
@@ -40,6 +41,8 @@ export interface AuditReport {
   readonly notes: readonly string[];
   /** Files whose bytes differ from the manifest: where the damage is, never the verdict. */
   readonly damaged: readonly string[];
+  /** What every sentence of the report rests on. */
+  readonly facts: readonly Fact[];
 }
 
 /** Exit code of `tally audit verify` (protocol.md §7): 0, or the number of the first failed step. */

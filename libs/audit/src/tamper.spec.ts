@@ -1,12 +1,13 @@
-import { type Hash, isTallyError } from '@tallystick/kernel';
+import type { Hash } from '@tallystick/kernel';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { exitCodeOf } from './report.js';
-import { anchorsFor } from './testing/anchors-for.js';
 import { testBundle, type TestBundle } from './testing/fixture/test-bundle.js';
+import { isFound, observe, tamper } from './testing/judge.js';
 import { type Expectation, type Manipulation, MANIPULATIONS } from './testing/manipulations.js';
+import { REFUSED_COMMITS, tryCommits } from './testing/manipulations/refused-commits.js';
+import { targetNames, targetOf } from './testing/manipulations/targets.js';
 import { type Evidence, openEvidence, releasedRuntimes } from './testing/operator/evidence.js';
-import { TamperedBundle } from './testing/operator/tampered-bundle.js';
 import { Scratch } from './testing/scratch.js';
+import { tamperRows } from './testing/tamper-bench.js';
 import { ALL_STEPS, type StepTable, verifyBundle, verifyWith } from './verify-bundle.js';
 
 describe('manipulations', () => {
@@ -23,57 +24,77 @@ describe('manipulations', () => {
   afterEach(() => scratch.dispose());
   afterAll(() => bundle.remove());
 
-  const tamper = async (
-    manipulation: Manipulation,
-  ): Promise<{ options: Parameters<typeof verifyBundle>[0]; expected: Expectation }> => {
+  const tampered = async (manipulation: Manipulation): ReturnType<typeof tamper> => {
     const folder = await scratch.copyOf(bundle.folder);
-    const tampered = new TamperedBundle(folder, evidence, bundle.keys);
-    const expected = await manipulation.apply(tampered);
-    if (expected === undefined) throw new Error('this bundle has nothing of the kind');
-    const { length } = evidence.history.rounds;
-    const anchors = anchorsFor(manipulation.anchors, bundle.anchors, length);
-    return { options: { folder, anchors, knownRuntimes }, expected };
-  };
-
-  /** Exit code and finding in the words of an expectation; a record is cut to what is expected of it. */
-  const observe = async (
-    options: Parameters<typeof verifyBundle>[0],
-    { record, by }: Expectation,
-  ): Promise<unknown> => {
-    try {
-      const report = await verifyBundle(options);
-      const { finding, damaged } = report;
-      return {
-        exit: exitCodeOf(report),
-        step: finding?.step,
-        round: finding?.round,
-        record: finding?.record.slice(0, record.length),
-        by: by && finding?.by,
-        isDamaged: damaged.length > 0,
-      };
-    } catch (error) {
-      if (!isTallyError(error, 'AUDIT_BUNDLE_MALFORMED')) throw error;
-      return { exit: 66, record: error.meta['path'] };
-    }
+    const { keys, anchors } = bundle;
+    return tamper(manipulation, { folder, evidence, keys, anchors, knownRuntimes });
   };
 
   for (const manipulation of MANIPULATIONS) {
     const { name, level } = manipulation;
     it(`E: ${level}: ${name}`, async () => {
-      const { options, expected } = await tamper(manipulation);
+      const { options, expected } = await tampered(manipulation);
       const { step, round, record, by } = expected;
+      const seen = await observe(options);
       const found = {
         exit: Number(step?.slice(1)),
         ...{ step, round, record, by },
         isDamaged: level === 'raw',
       };
-      expect(await observe(options, expected)).toEqual(step ? found : { exit: 66, record });
+      const cut = {
+        ...seen,
+        record: seen.record?.slice(0, record.length),
+        by: by && seen.by,
+      };
+      expect(cut).toEqual(step ? found : { exit: 66, record });
+      expect(isFound(seen, expected)).toBe(true);
+      expect(targetOf(name).foundBy).toBe(step ?? 'manifest');
     });
   }
 
+  it('E: a manipulation that nobody finds, or that is named otherwise, is not counted as found', () => {
+    const expected: Expectation = { step: 'V4', round: 1, record: 'receipt of', by: 'coordinator' };
+    const seen = { exit: 4, step: 'V4', round: 1, record: 'receipt of node 0', by: 'coordinator' };
+    expect(isFound(seen, expected)).toBe(true);
+    for (const lie of [
+      { exit: 0 },
+      { step: 'V3', exit: 3 },
+      { round: 2 },
+      { record: 'update of node 0' },
+      { by: 'holder of the files' },
+    ]) {
+      expect(isFound({ ...seen, ...lie }, expected)).toBe(false);
+    }
+  });
+
+  it('E: the pallet refuses what the coordinator signs and commits with its real keys', async () => {
+    const seen: unknown[] = [];
+    for await (const { commit, error } of tryCommits(evidence, bundle.keys)) {
+      seen.push([commit.name, error]);
+    }
+    expect(seen).toEqual(REFUSED_COMMITS.map(({ name, error }) => [name, error]));
+  }, 60_000);
+
+  it('E: a commit that nothing is wrong with is not refused', async () => {
+    const honest = { name: 'nothing', error: 'none' };
+    const seen: unknown[] = [];
+    for await (const { error } of tryCommits(evidence, bundle.keys, [honest])) seen.push(error);
+    expect(seen).toEqual([undefined]);
+  });
+
   it('E: the table covers what it has to', () => {
-    const names = MANIPULATIONS.map(({ name }) => name);
+    const rows = tamperRows();
+    const names = rows.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
+    expect(new Set(targetNames())).toEqual(new Set(names));
+    const distinct = new Set(rows.map(({ actor, object, field }) => `${actor}/${object}/${field}`));
+    expect(distinct.size).toBe(names.length);
+    expect(distinct.size).toBeGreaterThanOrEqual(60);
+    expect(rows.filter(({ isRepaired }) => isRepaired).length).toBeGreaterThanOrEqual(20);
+    const byCoordinator = rows.filter(({ actor }) => actor === 'coordinator');
+    expect(byCoordinator.length).toBeGreaterThanOrEqual(10);
+    const actors = ['holder', 'database', 'coordinator', 'chain operator', 'node'];
+    expect(new Set(rows.map(({ actor }) => actor))).toEqual(new Set(actors));
     for (const level of ['raw', 'repaired']) {
       expect(MANIPULATIONS.filter((m) => m.level === level).length).toBeGreaterThanOrEqual(25);
     }
@@ -95,7 +116,7 @@ describe('manipulations', () => {
     it(`E: a verifier without ${step} misses it: ${name}`, async () => {
       const manipulation = MANIPULATIONS.find((candidate) => candidate.name === name);
       if (manipulation === undefined) throw new Error(`there is no ${name}`);
-      const { options, expected } = await tamper(manipulation);
+      const { options, expected } = await tampered(manipulation);
       expect(expected.step).toBe(step);
       const blind: StepTable = {
         chain: step === 'V1' ? () => Promise.resolve(evidence.history.chain) : ALL_STEPS.chain,

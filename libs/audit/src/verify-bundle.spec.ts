@@ -63,6 +63,58 @@ describe('verifyBundle', () => {
     expect(report.steps.map(({ checked }) => checked)).toEqual([12, 4, 32, 23, 16, 10, 10, 3, 6]);
   });
 
+  it('E: every fact of the report is derived again from the evidence', async () => {
+    const { facts } = await audit({ nodeKeys: [], logs: bundle.anchors });
+    const { history } = await openEvidence(bundle.folder);
+    const { rounds, run, chain, spec } = history;
+    const empty = rounds.filter(({ header }) => header.value.included === 0);
+    const missing = (node: number): number =>
+      rounds.filter(({ leaves }) => !leaves.some((leaf) => leaf.node === node)).length;
+    const { anchors } = bundle;
+    const sum = (count: (log: NodeAnchor) => number): number =>
+      anchors.reduce((total, log) => total + count(log), 0);
+    const leaves = rounds.reduce((total, round) => total + round.leaves.length, 0);
+    const cohorts = rounds.reduce((total, { cohort }) => total + cohort.length, 0);
+    const excluded = cohorts - leaves;
+    const declines = rounds.reduce((total, round) => total + round.declines.length, 0);
+    const promises = rounds.reduce((total, round) => total + round.promises.length, 0);
+    expect(Object.fromEntries(facts.map(({ id, value }) => [id, value]))).toEqual({
+      run: bundle.run,
+      rounds: run.nextRound,
+      emptyRounds: empty.length,
+      plannedRounds: spec.rounds,
+      genesis: bundle.genesis,
+      head: chain.head.hash,
+      model: run.model,
+      V1: chain.head.number,
+      V2: run.nextRound,
+      V3: 2 * cohorts,
+      V4: leaves + declines + promises,
+      V5: cohorts,
+      V6: leaves,
+      V7: leaves,
+      V8: run.nextRound - empty.length,
+      V9: excluded,
+      'anchors.genesis': true,
+      'anchors.head': false,
+      'anchors.headers': sum(({ headers }) => headers.length),
+      'anchors.promises': sum((log) => log.promises.length),
+      'anchors.receipts': sum(({ receipts = [] }) => receipts.length),
+      'anchors.nodes': anchors.map(({ node }) => node).join(', '),
+      'anchors.missing': '',
+      'anchors.lastHeader': run.nextRound - 1,
+      ...Object.fromEntries([0, 1, 2, 3].map((node) => [`notIncluded.${node}`, missing(node)])),
+      'note.0': `round ${empty[0]?.round} closed empty with 2 accepted receipts`,
+      'chain.blocks': chain.head.number,
+      'chain.embedded': true,
+      'chain.authorities': 1,
+      'chain.sudo': false,
+      'chain.runtimes': [...knownRuntimes].join(', '),
+      method: 'evidence shows what was signed',
+      verdict: 'VERIFIED',
+    });
+  });
+
   it('E: without anchors the word is CONSISTENT and says what is missing', async () => {
     const report = await audit(NO_ANCHORS);
     expect(report.verdict).toBe('CONSISTENT');

@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm, symlink, truncate, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { asHash, asRunId, isTallyError, toHex, utf8 } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
+import { cidOfLeaf } from '@tallystick/blobs';
 import { canonicalJson } from '@tallystick/record';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Scratch } from '../testing/scratch.js';
@@ -41,6 +42,7 @@ describe('BundleReader', () => {
       path: 'run/spec.json',
       bytes: 2,
       sha256: sha256(utf8('{}')),
+      cid: cidOfLeaf(sha256(utf8('{}'))),
     });
     expect(await bundle.read(TASK)).toEqual(new Uint8Array(3));
     expect(await bundle.read('chain/spec.json')).toBeUndefined();
@@ -134,7 +136,7 @@ describe('BundleReader', () => {
 });
 
 describe('manifest', () => {
-  const file = { path: 'run/spec.json', bytes: 2, sha256: A };
+  const file = { path: 'run/spec.json', bytes: 2, sha256: A, cid: cidOfLeaf(A) };
   const manifest = { ...ABOUT, files: [file] };
 
   it('round-trips', () => {
@@ -142,7 +144,7 @@ describe('manifest', () => {
   });
 
   const bad: readonly (readonly [string, unknown])[] = [
-    ['another format', { ...manifest, format: 'tallystick-evidence/2' }],
+    ['another format', { ...manifest, format: 'tallystick-evidence/3' }],
     ['no run', { ...manifest, run: '1' }],
     ['a run that is no u32', { ...manifest, run: 2 ** 32 }],
     ['a genesis that is no hash', { ...manifest, genesis: 'AA'.repeat(32) }],
@@ -150,6 +152,7 @@ describe('manifest', () => {
     ['a file that is none', { ...manifest, files: [null] }],
     ['a size below 0', { ...manifest, files: [{ ...file, bytes: -1 }] }],
     ['a size that is no integer', { ...manifest, files: [{ ...file, bytes: 0.5 }] }],
+    ['a file without a CID', { ...manifest, files: [{ ...file, cid: 'b' }] }],
     ['a file twice', { ...manifest, files: [file, file] }],
     ['a further field', { ...manifest, more: 1 }],
     ['a further field of a file', { ...manifest, files: [{ ...file, more: 1 }] }],
@@ -159,7 +162,7 @@ describe('manifest', () => {
   it.each(bad)('refuses %s', (_, value) => {
     const object = Array.isArray(value)
       ? value
-      : { format: 'tallystick-evidence/1', ...Object(value) };
+      : { format: 'tallystick-evidence/2', ...Object(value) };
     const bytes = utf8(canonicalJson(object));
     expect(() => decodeManifest(bytes)).toThrow(/the bundle is not valid: manifest\.json/);
   });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, readSync } from 'node:fs';
 import { type FileHandle, lstat, open, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CID_CHUNK_BYTES, cidOfLeaf, UnixfsCid } from '@tallystick/blobs';
 import { asHash, TallyError } from '@tallystick/kernel';
 import type { BlobBytes } from '@tallystick/rounds';
 import { isFolder, limitOf } from './layout.js';
@@ -82,11 +83,11 @@ export class BundleReader {
   damage(): readonly Damage[] {
     const listed = new Map(this.manifest.files.map((file) => [file.path, file]));
     const found: Damage[] = [];
-    for (const { path, bytes, sha256 } of this.#files.values()) {
+    for (const { path, bytes, sha256, cid } of this.#files.values()) {
       const file = listed.get(path);
       listed.delete(path);
       if (file === undefined) found.push({ path, what: 'not listed' });
-      else if (file.bytes !== bytes || file.sha256 !== sha256) {
+      else if (file.bytes !== bytes || file.sha256 !== sha256 || file.cid !== cid) {
         found.push({ path, what: 'other bytes' });
       }
     }
@@ -137,14 +138,18 @@ async function withFile<T>(
 function survey(root: string, path: string): Promise<BundleFile> {
   return withFile(root, path, async (file, bytes) => {
     const hash = createHash('sha256');
+    // a file of one leaf has its hash in its CID already
+    const unixfs = bytes > CID_CHUNK_BYTES ? new UnixfsCid() : undefined;
     const piece = new Uint8Array(Math.min(PIECE, Math.max(bytes, 1)));
     for (let at = 0; at < bytes;) {
       const { bytesRead } = await file.read(piece, 0, Math.min(piece.length, bytes - at), at);
       if (bytesRead === 0) throw malformed(path, 'it was cut off while it was read');
       hash.update(piece.subarray(0, bytesRead));
+      unixfs?.update(piece.subarray(0, bytesRead));
       at += bytesRead;
     }
-    return { path, bytes, sha256: asHash(hash.digest('hex')) };
+    const sha256 = asHash(hash.digest('hex'));
+    return { path, bytes, sha256, cid: unixfs?.digest() ?? cidOfLeaf(sha256) };
   });
 }
 

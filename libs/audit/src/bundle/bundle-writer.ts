@@ -1,9 +1,16 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { UnixfsCid } from '@tallystick/blobs';
 import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import { durableWrite, sha256 } from '@tallystick/kernel/node';
 import { limitOf } from './layout.js';
 import { type BundleFile, encodeManifest } from './manifest.js';
+
+/** What the manifest says of a file with these bytes. */
+export function fileOf(path: string, bytes: Uint8Array): BundleFile {
+  const cid = new UnixfsCid().update(bytes).digest();
+  return { path, bytes: bytes.length, sha256: sha256(bytes), cid };
+}
 
 /** Writes a bundle file by file; the manifest comes last, so a half-written bundle has none. */
 export class BundleWriter {
@@ -33,7 +40,7 @@ export class BundleWriter {
     const target = join(this.#folder, path);
     await mkdir(dirname(target), { recursive: true });
     await durableWrite(target, bytes);
-    this.#files.set(path, { path, bytes: bytes.length, sha256: sha256(bytes) });
+    this.#files.set(path, fileOf(path, bytes));
   }
 
   async finish(about: { run: RunId; genesis: Hash; head: Hash }): Promise<void> {

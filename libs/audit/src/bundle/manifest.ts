@@ -3,14 +3,19 @@ import { canonicalJson } from '@tallystick/record';
 import { isRecord, parseJson } from './strict-json.js';
 
 /** Format name of this version of the bundle. */
-const BUNDLE_FORMAT = 'tallystick-evidence/1';
+const BUNDLE_FORMAT = 'tallystick-evidence/2';
 
-/** One file of a bundle. The hash only locates damage; the verdict never rests on it. */
+/** One file of a bundle. Hash and CID only locate; the verdict never rests on them. */
 export interface BundleFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: Hash;
+  /** CIDv1 of the file under the profile `unixfs-v1-2025`: where it can be fetched from IPFS. */
+  readonly cid: string;
 }
+
+/** Text of a CIDv1 with a SHA-256: base32 of 36 bytes. */
+const CID = /^b[a-z2-7]{58}$/;
 
 /** `manifest.json`. */
 export interface BundleManifest {
@@ -61,12 +66,15 @@ function manifestOf(json: unknown): BundleManifest {
 
 function fileOf(value: unknown): BundleFile {
   if (!isRecord(value)) throw new RangeError('a file entry is not an object');
-  const { path, bytes, sha256 } = value;
+  const { path, bytes, sha256, cid } = value;
   if (typeof path !== 'string' || typeof bytes !== 'number' || typeof sha256 !== 'string') {
     throw new RangeError('a file entry needs path, bytes and sha256');
+  }
+  if (typeof cid !== 'string' || !CID.test(cid)) {
+    throw new RangeError(`${path.slice(0, 80)} has no cid`);
   }
   if (!Number.isSafeInteger(bytes) || bytes < 0) {
     throw new RangeError(`${path.slice(0, 80)} cannot have ${bytes} bytes`);
   }
-  return { path, bytes, sha256: asHash(sha256) };
+  return { path, bytes, sha256: asHash(sha256), cid };
 }

@@ -8,6 +8,7 @@ import { REBUILT_HISTORY } from './manipulations/rebuilt-history.js';
 import { REBUILT_RECEIPTS } from './manipulations/rebuilt-receipts.js';
 import { REBUILT_ROUNDS } from './manipulations/rebuilt-rounds.js';
 import { REPAIRED_FILES } from './manipulations/repaired-files.js';
+import { STORED_ROWS } from './manipulations/stored-rows.js';
 
 export type { AnchorChoice, Expectation, Manipulation } from './manipulations/manipulation.js';
 
@@ -17,6 +18,7 @@ export const MANIPULATIONS: readonly Manipulation[] = [
   ...RAW_FILES,
   ...RAW_CHAIN,
   ...REPAIRED_FILES,
+  ...STORED_ROWS,
   ...REBUILT_RECEIPTS,
   ...REBUILT_ROUNDS,
   ...REBUILT_EMPTY,

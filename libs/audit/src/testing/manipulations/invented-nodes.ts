@@ -1,6 +1,6 @@
 import { littleEndian, transfer } from '@tallystick/chain/testing';
 import { ScaleReader } from '@tallystick/chain/embedded';
-import { asAccountId, asNodeId, type NodeId, utf8, ZERO_HASH } from '@tallystick/kernel';
+import { asAccountId, asNodeId, asRunId, type NodeId, utf8, ZERO_HASH } from '@tallystick/kernel';
 import { type NodeSigner, sha256 } from '@tallystick/kernel/node';
 import {
   type Member,
@@ -24,7 +24,7 @@ import type { TestChain } from '../fixture/test-chain.js';
 import { keyOf } from '../fixture/test-keys.js';
 import { type EditTools, rewriteHistory } from '../operator/rewrite-history.js';
 import type { RoundDraft } from '../operator/round-draft.js';
-import type { TamperedBundle } from '../operator/tampered-bundle.js';
+import { flipped, type TamperedBundle } from '../operator/tampered-bundle.js';
 import {
   type AnchorChoice,
   type Expectation,
@@ -161,6 +161,34 @@ function invented(
   });
 }
 
+/** One field of a receipt that its node signed, and that the coordinator counted all the same. */
+function falseField(what: string, field: keyof Receipt, lie: Lie): Manipulation {
+  const record = (node: number): string => `receipt of node ${node} ${field}`;
+  const expected = (node: number): Omit<Expectation, 'round'> => {
+    return { step: 'V4', record: record(node), by: 'coordinator' };
+  };
+  return invented(`a receipt ${what}`, 'none', expected, lie);
+}
+
+const lies: readonly Manipulation[] = [
+  falseField('for another chain', 'chain', ({ chain }) => ({ chain: flipped(chain) })),
+  falseField('for another run', 'run', ({ run }) => ({ run: asRunId(run + 1) })),
+  falseField('for another round', 'round', ({ round }) => ({ round: round + 1 })),
+  falseField('that follows another header', 'prev', ({ prev }) => ({ prev: flipped(prev) })),
+  falseField('for another task', 'task', ({ task }) => ({ task: flipped(task) })),
+  falseField('of a key epoch to come', 'keyEpoch', () => ({ keyEpoch: 1 })),
+  falseField('under a policy nobody granted', 'policy', ({ task }) => ({ policy: task })),
+  invented(
+    'an update for a model of another shape',
+    'none',
+    (node) => ({ step: 'V6', record: `update of node ${node}`, by: 'coordinator' }),
+    async ({ update }, { blobs }) => {
+      const bytes = await blobs.get(update);
+      return { update: await blobs.put(bytes.with(16, (bytes[16] ?? 0) ^ 1)) }; // manifest hash
+    },
+  ),
+];
+
 /** Nodes that exist only because the operator says so. */
 export const INVENTED_NODES: readonly Manipulation[] = [
   invented('a last round by invented nodes', 'whole', () => ({ step: 'V2', record: 'header in ' })),
@@ -185,4 +213,5 @@ export const INVENTED_NODES: readonly Manipulation[] = [
     (node) => ({ step: 'V4', record: `receipt of node ${node} numExamples`, by: 'coordinator' }),
     () => ({ numExamples: 0n }),
   ),
+  ...lies,
 ];

@@ -9,7 +9,7 @@ export function middleRound({ rounds }: TamperedBundle): RoundEvidence {
 }
 
 /** The last round, which counts. */
-export function lastRound({ rounds }: TamperedBundle): RoundEvidence {
+export function lastRound({ rounds }: Pick<TamperedBundle, 'rounds'>): RoundEvidence {
   const last = rounds.at(-1);
   if (last === undefined || last.leaves.length < 2)
     throw new Error('the last round does not count');

@@ -76,6 +76,19 @@ const headers: readonly Manipulation[] = [
   ),
 ];
 
+/** A digit of one item of the genesis state. */
+function genesisDigit(name: string, pallet: string, item: string): Manipulation {
+  return raw(name, async (bundle) => {
+    const path = 'chain/spec.json';
+    const text = new TextDecoder().decode(await bundle.read(path));
+    const key = `"0x${toHex(storageKey(pallet, item))}":"0x`;
+    const value = text.indexOf(key) + key.length;
+    // past the length that a list begins with
+    await bundle.flip(path, value + 2 + text.slice(value + 2).search(/[0-9]/));
+    return { step: 'V1', record: 'block 1 ', by: HOLDER };
+  });
+}
+
 const bodies: readonly Manipulation[] = [
   blockFault('one bit of a transaction', 'extrinsicsRoot', (block) => ({
     ...block,
@@ -115,14 +128,10 @@ const bodies: readonly Manipulation[] = [
     await bundle.remove('chain/blocks.bin');
     return { step: 'V1', record: 'chain/blocks.bin', by: HOLDER };
   }),
-  raw('one digit of the genesis state', async (bundle) => {
-    const path = 'chain/spec.json';
-    const text = new TextDecoder().decode(await bundle.read(path));
-    const key = `"0x${toHex(storageKey('Tally', 'Instance'))}":"0x`;
-    const value = text.indexOf(key) + key.length;
-    await bundle.flip(path, value + text.slice(value).search(/[0-9]/));
-    return { step: 'V1', record: 'block 1 parent', by: HOLDER };
-  }),
+  genesisDigit('one digit of the genesis state', 'Tally', 'Instance'),
+  genesisDigit('one digit of the registrar', 'Tally', 'Registrar'),
+  genesisDigit('one digit of the authorities', 'Aura', 'Authorities'),
+  genesisDigit('one digit of the finality authorities', 'Grandpa', 'Authorities'),
 ];
 
 /** The chain's blocks and genesis. */

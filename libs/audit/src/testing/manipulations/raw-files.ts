@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Hash, utf8, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { blobPath, recordBytes, ROUND_FILES, roundPath } from '../../bundle/layout.js';
+import { decodeManifest, encodeManifest } from '../../bundle/manifest.js';
 import type { TamperedBundle } from '../operator/tampered-bundle.js';
 import { type Expectation, type Manipulation, raw } from './manipulation.js';
 import { lastRound, middleRound, the } from './pick.js';
@@ -128,6 +129,13 @@ const others: readonly Manipulation[] = [
   }),
   raw('one bit of the manifest', async (bundle) => {
     await bundle.flip('manifest.json', -4);
+    return { step: undefined, record: 'manifest.json' };
+  }),
+  raw('a CID of another file in the manifest', async (bundle) => {
+    const manifest = decodeManifest(await bundle.read('manifest.json'));
+    const [first, second] = [the(manifest.files[0]), the(manifest.files[1])];
+    const files = manifest.files.with(0, { ...first, cid: second.cid });
+    await bundle.write('manifest.json', encodeManifest({ ...manifest, files }));
     return { step: undefined, record: 'manifest.json' };
   }),
   raw('the manifest dropped', async (bundle) => {

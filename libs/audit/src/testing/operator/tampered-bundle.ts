@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import type { Block } from '@tallystick/chain/embedded';
 import { encodeSignedBlock, littleEndian } from '@tallystick/chain/testing';
 import { asHash, concatBytes, type Hash } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
 import type { RecordCodec } from '@tallystick/record';
+import { fileOf } from '../../bundle/bundle-writer.js';
 import { recordBytes, type RecordFileName, roundPath } from '../../bundle/layout.js';
 import { type BundleManifest, decodeManifest, encodeManifest } from '../../bundle/manifest.js';
 import { type RoundEvidence, roundFiles } from '../../bundle/round-evidence.js';
@@ -96,12 +96,7 @@ export class TamperedBundle {
   ): Promise<void> {
     const manifest = decodeManifest(await this.read(MANIFEST));
     const paths = (await this.#paths('')).filter((path) => path !== MANIFEST).toSorted();
-    const files = await Promise.all(
-      paths.map(async (path) => {
-        const bytes = await this.read(path);
-        return { path, bytes: bytes.length, sha256: sha256(bytes) };
-      }),
-    );
+    const files = await Promise.all(paths.map(async (path) => fileOf(path, await this.read(path))));
     await this.write(MANIFEST, encodeManifest({ ...manifest, ...changes, files }));
   }
 
