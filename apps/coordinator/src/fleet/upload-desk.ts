@@ -2,7 +2,7 @@ import { type Clock, type Hash, type NodeId, TallyError, type Timer } from '@tal
 import type { FsBlobStore } from '@tallystick/blobs';
 import { LIMITS } from '@tallystick/protocol';
 import type { CrashPoints } from '../crash-points.js';
-import type { Spooler } from './spooler.js';
+import type { Landing, Spooler } from './spooler.js';
 import { Upload, type UploadTarget } from './upload.js';
 import type { UploadSlots } from './upload-slots.js';
 
@@ -77,6 +77,11 @@ export class UploadDesk {
   /** True when the upload of this round was dropped because the round is over. */
   isForgotten({ run, round }: RoundRef): boolean {
     return this.#forgotten?.run === run && this.#forgotten.round === round;
+  }
+
+  /** Where the next chunk may land; undefined when none is expected. */
+  land(): Landing | Promise<void> | undefined {
+    return this.#current?.upload.land();
   }
 
   /**
