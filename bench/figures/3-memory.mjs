@@ -8,7 +8,7 @@ import { withFederation } from '../lib/federation.mjs';
 import { MIB } from '../lib/numbers.mjs';
 import { resetPeak } from '../lib/proc.mjs';
 
-const SMALL = { d: 4_000_000, few: 4, many: 24 };
+const SMALL = { d: 4_000_000, few: 10, many: 100 };
 const FULL = { d: 25_000_000, few: 10, many: 100 };
 /** Uploads that the coordinator takes at once. */
 const SLOTS = 16;

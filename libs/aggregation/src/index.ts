@@ -37,13 +37,12 @@ export {
   type TensorEntry,
   type TensorShape,
 } from './manifest.js';
-export { decodeModel, encodeModel, type Model } from './model-file.js';
+export { decodeModel, encodeModel, type Model, modelParts, readModel } from './model-file.js';
 export { decodeUpdate, referenceSum } from './reference.js';
 export { type Controls, driftOf, nextControl } from './scaffold.js';
 export { SeedStream } from './seed-stream.js';
-export { decodeState, encodeState } from './state-file.js';
+export { decodeState, encodeState, readState, stateFileParts } from './state-file.js';
 export {
-  copyState,
   initialState,
   partsIn,
   type ServerState,

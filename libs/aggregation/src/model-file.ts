@@ -1,7 +1,8 @@
-import { type Sha256, TallyError } from '@tallystick/kernel';
-import { copyOf, firstNotFinite } from './bytes.js';
+import { concatBytes, type Sha256, TallyError } from '@tallystick/kernel';
+import { firstNotFinite } from './bytes.js';
 import { type Manifest, manifestOf, tensorAt, tensorFault, type TensorShape } from './manifest.js';
-import { isPadded, renderFile, splitFile } from './safetensors.js';
+import { isPadded, readData, readHeader, renderHead } from './safetensors.js';
+import { sourceOf, type UpdateSource } from './update-source.js';
 
 /** A model as its file holds it: d float32 weights in manifest order. */
 export interface Model {
@@ -14,11 +15,16 @@ export interface Model {
  * `__metadata__`. `weights` has manifest.d elements and is copied.
  */
 export function encodeModel(manifest: Manifest, weights: Float32Array): Uint8Array {
+  return concatBytes(...modelParts(manifest, weights));
+}
+
+/** The same in parts to be written one after another; the last one is a view of `weights`. */
+export function modelParts(manifest: Manifest, weights: Float32Array): readonly Uint8Array[] {
   if (weights.length !== manifest.d) {
     throw new RangeError(`weights has ${weights.length} elements, the manifest ${manifest.d}`);
   }
-  const data = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
-  return renderFile(manifest.headerJson, [data]);
+  const { buffer, byteOffset, byteLength } = weights;
+  return [renderHead(manifest.headerJson), new Uint8Array(buffer, byteOffset, byteLength)];
 }
 
 /**
@@ -26,19 +32,29 @@ export function encodeModel(manifest: Manifest, weights: Float32Array): Uint8Arr
  * finite: MODEL_MALFORMED. The weights are a fresh buffer.
  */
 export function decodeModel(sha256: Sha256, bytes: Uint8Array): Model {
-  const file = splitFile(bytes);
-  if (!file.ok) throw malformed(file.reason);
-  const tensors = readTensors(file.header);
+  return readModel(sha256, sourceOf(bytes));
+}
+
+/** `decodeModel` of a file that is read once from its beginning to its end; the weights lie where `allocate` says. */
+export function readModel(
+  sha256: Sha256,
+  file: UpdateSource,
+  allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes),
+): Model {
+  const head = readHeader(file);
+  if (!head.ok) throw malformed(head.reason);
+  const tensors = readTensors(head.header);
   const fault = tensorFault(tensors);
   if (fault !== undefined) throw malformed(fault);
   const manifest = manifestOf(sha256, tensors);
-  if (!isPadded(file.header, manifest.headerJson)) {
+  if (!isPadded(head.header, manifest.headerJson)) {
     throw malformed('its header is not in canonical form');
   }
-  if (file.data.length !== 4 * manifest.d) {
-    throw malformed(`it holds ${file.data.length} bytes of weights, not ${4 * manifest.d}`);
+  const bytes = file.bytes - head.dataAt;
+  if (bytes !== 4 * manifest.d) {
+    throw malformed(`it holds ${bytes} bytes of weights, not ${4 * manifest.d}`);
   }
-  const weights = new Float32Array(copyOf(file.data).buffer);
+  const weights = new Float32Array(readData(file, head.dataAt, allocate));
   const bad = firstNotFinite(weights);
   if (bad >= 0)
     throw malformed(`tensor ${tensorAt(manifest, bad)} holds a value that is not finite`);

@@ -1,4 +1,5 @@
 import { utf8 } from '@tallystick/kernel';
+import type { UpdateSource } from './update-source.js';
 
 /** Element types this room writes. */
 export type DType = 'F32' | 'F64' | 'I64';
@@ -16,6 +17,8 @@ export interface HeaderEntry {
 const PREFIX = 8;
 /** Largest header read: 4,096 tensors of the longest names fit. */
 const MAX_HEADER_BYTES = 2 ** 20;
+/** Bytes read at once: whoever hashes a file while it is read finds them in the cache. */
+const PIECE_BYTES = 2 ** 18;
 const ELEMENT_BYTES: Record<DType, number> = { F32: 4, F64: 8, I64: 8 };
 
 /** Compact header JSON in the order given, no `__metadata__`, no padding (github.com/huggingface/safetensors, format). */
@@ -29,33 +32,42 @@ export function renderHeader(entries: readonly HeaderEntry[]): string {
   return `{${parts.join(',')}}`;
 }
 
-/** A file of this header, space-padded to 8 bytes, and `data`. A fresh buffer. */
-export function renderFile(headerJson: string, data: readonly Uint8Array[]): Uint8Array {
+/** What comes before the data in a file of this header: its length, and the header space-padded to 8 bytes. */
+export function renderHead(headerJson: string): Uint8Array {
   const header = utf8(headerJson.padEnd(Math.ceil(headerJson.length / 8) * 8));
-  const dataBytes = data.reduce((sum, part) => sum + part.length, 0);
-  const file = new Uint8Array(PREFIX + header.length + dataBytes);
-  new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
-  file.set(header, PREFIX);
-  let at = PREFIX + header.length;
-  for (const part of data) {
-    file.set(part, at);
-    at += part.length;
-  }
-  return file;
+  const head = new Uint8Array(PREFIX + header.length);
+  new DataView(head.buffer).setBigUint64(0, BigInt(header.length), true);
+  head.set(header, PREFIX);
+  return head;
 }
 
-/** Splits a file into header text and data, or says why it cannot. The data is a view. */
-export function splitFile(
-  file: Uint8Array,
-): { ok: true; header: string; data: Uint8Array } | { ok: false; reason: string } {
-  if (file.length < PREFIX) return { ok: false, reason: `it has ${file.length} bytes` };
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const length = view.getBigUint64(0, true);
-  if (length > BigInt(MAX_HEADER_BYTES) || length > BigInt(file.length - PREFIX)) {
+/** Header text of a file and where its data begins; or why there is none. */
+export function readHeader(
+  file: UpdateSource,
+): { ok: true; header: string; dataAt: number } | { ok: false; reason: string } {
+  if (file.bytes < PREFIX) return { ok: false, reason: `it has ${file.bytes} bytes` };
+  const prefix = new Uint8Array(PREFIX);
+  file.read(prefix, 0);
+  const length = new DataView(prefix.buffer).getBigUint64(0, true);
+  if (length > BigInt(MAX_HEADER_BYTES) || length > BigInt(file.bytes - PREFIX)) {
     return { ok: false, reason: `its header is said to take ${length} bytes` };
   }
-  const end = PREFIX + Number(length);
-  return { ok: true, header: ascii(file.subarray(PREFIX, end)), data: file.subarray(end) };
+  const header = new Uint8Array(Number(length));
+  file.read(header, PREFIX);
+  return { ok: true, header: ascii(header), dataAt: PREFIX + header.length };
+}
+
+/** Reads the data of a file, all from `dataAt` on, into memory that `allocate` gives (bytes → buffer). */
+export function readData(
+  file: UpdateSource,
+  dataAt: number,
+  allocate: (bytes: number) => ArrayBufferLike,
+): ArrayBufferLike {
+  const data = new Uint8Array(allocate(file.bytes - dataAt));
+  for (let at = 0; at < data.length; at += PIECE_BYTES) {
+    file.read(data.subarray(at, at + PIECE_BYTES), dataAt + at);
+  }
+  return data.buffer;
 }
 
 /** Names are ASCII; any other byte comes out as a character that no canonical header holds. */

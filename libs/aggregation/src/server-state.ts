@@ -46,9 +46,13 @@ export function partsIn(state: ServerState): StatePart[] {
 }
 
 /** The state before the first round: zeros (moments too, not τ² as Reddi et al.); undefined without parts. */
-export function initialState(parts: readonly StatePart[], d: number): ServerState | undefined {
+export function initialState(
+  parts: readonly StatePart[],
+  d: number,
+  allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes),
+): ServerState | undefined {
   if (parts.length === 0) return undefined;
-  const place: Place = () => ({ buffer: new ArrayBuffer(8 * d), offset: 0 });
+  const place: Place = () => ({ buffer: allocate(8 * d), offset: 0 });
   return stateOver(parts, d, place);
 }
 
@@ -66,25 +70,12 @@ export function stateOver(parts: readonly StatePart[], d: number, place: Place):
   return state;
 }
 
-/** A copy, each part in memory of its own that `allocate` gives (bytes → buffer). */
-export function copyState(
-  { m, v, z, c }: ServerState,
-  allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes),
-): ServerState {
-  const float = (from: Float64Array): Float64Array => {
-    const copy = new Float64Array(allocate(from.byteLength));
-    copy.set(from);
-    return copy;
-  };
-  const integer = (from: BigInt64Array): BigInt64Array => {
-    const copy = new BigInt64Array(allocate(from.byteLength));
-    copy.set(from);
-    return copy;
-  };
+/** A copy, each part in memory of its own. */
+export function copyState({ m, v, z, c }: ServerState): ServerState {
   return {
-    ...(m && { m: float(m) }),
-    ...(v && { v: float(v) }),
-    ...(z && { z: integer(z) }),
-    ...(c && { c: float(c) }),
+    ...(m && { m: m.slice() }),
+    ...(v && { v: v.slice() }),
+    ...(z && { z: z.slice() }),
+    ...(c && { c: c.slice() }),
   };
 }

@@ -1,7 +1,7 @@
-import { TallyError } from '@tallystick/kernel';
-import { copyOf, firstNotFinite } from './bytes.js';
+import { concatBytes, TallyError } from '@tallystick/kernel';
+import { firstNotFinite } from './bytes.js';
 import type { Manifest } from './manifest.js';
-import { isPadded, renderFile, renderHeader, splitFile } from './safetensors.js';
+import { isPadded, readData, readHeader, renderHead, renderHeader } from './safetensors.js';
 import {
   partsIn,
   type ServerState,
@@ -9,6 +9,7 @@ import {
   stateOver,
   type StatePart,
 } from './server-state.js';
+import { sourceOf, type UpdateSource } from './update-source.js';
 
 /**
  * The server state's file (protocol.md §1.7–1.8): safetensors in the form of a model file. Tensor `m.<name>` holds the
@@ -17,6 +18,11 @@ import {
  * another length.
  */
 export function encodeState(manifest: Manifest, state: ServerState): Uint8Array {
+  return concatBytes(...stateFileParts(manifest, state));
+}
+
+/** The same in parts to be written one after another: views of the state's arrays behind the head. */
+export function stateFileParts(manifest: Manifest, state: ServerState): readonly Uint8Array[] {
   const parts = partsIn(state);
   if (parts.length === 0) throw new RangeError('a state without parts has no file');
   const data = parts.flatMap((part) => {
@@ -27,23 +33,31 @@ export function encodeState(manifest: Manifest, state: ServerState): Uint8Array 
     }
     throw new RangeError(`${part} has ${array.length} elements, the manifest ${manifest.d}`);
   });
-  return renderFile(headerOf(manifest, parts), data);
+  return [renderHead(headerOf(manifest, parts)), ...data];
 }
 
 /** Reads a state file of this model; refuses everything `encodeState` would not have written: MODEL_MALFORMED. */
 export function decodeState(manifest: Manifest, bytes: Uint8Array): ServerState {
-  const file = splitFile(bytes);
-  if (!file.ok) throw malformed(file.reason);
+  return readState(manifest, sourceOf(bytes));
+}
+
+/** `decodeState` of a file that is read once from its beginning to its end; the arrays lie where `allocate` says. */
+export function readState(
+  manifest: Manifest,
+  file: UpdateSource,
+  allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes),
+): ServerState {
+  const head = readHeader(file);
+  if (!head.ok) throw malformed(head.reason);
   // A quote starts a name, and no tensor name holds one.
-  const parts = STATE_PARTS.filter((part) => file.header.includes(`"${part}.`));
-  if (parts.length === 0 || !isPadded(file.header, headerOf(manifest, parts))) {
+  const parts = STATE_PARTS.filter((part) => head.header.includes(`"${part}.`));
+  if (parts.length === 0 || !isPadded(head.header, headerOf(manifest, parts))) {
     throw malformed('its header does not belong to this model');
   }
+  const bytes = file.bytes - head.dataAt;
   const want = 8 * parts.length * manifest.d;
-  if (file.data.length !== want) {
-    throw malformed(`it holds ${file.data.length} bytes, not ${want}`);
-  }
-  const { buffer } = copyOf(file.data);
+  if (bytes !== want) throw malformed(`it holds ${bytes} bytes, not ${want}`);
+  const buffer = readData(file, head.dataAt, allocate);
   const state = stateOver(parts, manifest.d, (index) => {
     return { buffer, offset: 8 * index * manifest.d };
   });

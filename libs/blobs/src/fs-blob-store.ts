@@ -44,14 +44,19 @@ export class FsBlobStore implements BlobStore {
   }
 
   /** Also replaces a damaged copy: the bytes are written whether or not the name exists. */
-  async put(bytes: Uint8Array): Promise<Hash> {
-    const id = sha256(bytes);
+  put(bytes: Uint8Array): Promise<Hash> {
+    return this.putParts([bytes]);
+  }
+
+  /** `put` of a blob that lies in parts; they stay the caller's, and as they are until this has resolved. */
+  async putParts(parts: readonly Uint8Array[]): Promise<Hash> {
+    const id = sha256(...parts);
     const draft = join(this.#drafts, randomUUID());
     try {
       await makeFolder(this.#drafts);
       const handle = await open(draft, 'wx');
       try {
-        await handle.writeFile(bytes);
+        for (const part of parts) await handle.writeFile(part); // each goes on behind the one before
       } finally {
         await handle.close();
       }

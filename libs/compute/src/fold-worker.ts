@@ -3,12 +3,12 @@
  * them, each at once: whatever of it must come in order is done before the handler first waits.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { chooseUpdates, copyState } from '@tallystick/aggregation';
+import { chooseUpdates } from '@tallystick/aggregation';
 import { FsBlobStore } from '@tallystick/blobs';
 import { isTallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { held, LaneSession } from './lane-session.js';
-import { type FoldStart, loadStart } from './load-start.js';
+import { loadStart } from './load-start.js';
 import { hashOf } from './read-update.js';
 import { SpoolSession } from './spool/spool-session.js';
 import type { SpoolTasks, WorkerData } from './spool/spool-tasks.js';
@@ -22,8 +22,12 @@ type Handlers = {
 function handlersOf(): Handlers {
   const lanes = new Map<number, LaneSession>();
   return {
-    load: async ({ folder, spec }) =>
-      shared(await loadStart(new FsBlobStore({ folder }), sha256, spec)),
+    load: ({ folder, spec }) =>
+      loadStart(
+        { blobs: new FsBlobStore({ folder }), sha256 },
+        spec,
+        (bytes) => new SharedArrayBuffer(bytes), // all workers see it
+      ),
     open: (lane) => void lanes.set(lane.fold, new LaneSession(lane)),
     inspect: ({ fold, files }) => {
       const lane = held(lanes, fold, 'fold');
@@ -74,14 +78,6 @@ function spoolHandlers(): Pick<Handlers, keyof SpoolTasks> {
       files.delete(file);
     },
   };
-}
-
-/** The same values in memory that all workers see. */
-function shared({ weights, state, ...manifests }: FoldStart): FoldStart {
-  const copy = new Float32Array(new SharedArrayBuffer(weights.byteLength));
-  copy.set(weights);
-  const held = state && copyState(state, (bytes) => new SharedArrayBuffer(bytes));
-  return { ...manifests, weights: copy, state: held };
 }
 
 function failureOf(error: unknown): Failure {

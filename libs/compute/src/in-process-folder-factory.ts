@@ -22,8 +22,8 @@ export class InProcessFolderFactory implements FolderFactory {
 
   /** Rejects with STORE_BLOB_MISSING, STORE_BLOB_DAMAGED or MODEL_MALFORMED. */
   async open(spec: FoldSpec): Promise<Fold> {
-    const { blobs, sha256, chunkPositions } = this.#options;
-    const start = await loadStart(blobs, sha256, spec);
+    const { blobs, chunkPositions } = this.#options;
+    const start = await loadStart(this.#options, spec, (bytes) => new ArrayBuffer(bytes));
     return new Fold(spec, new InProcessEngine(spec, { blobs, start, chunkPositions }));
   }
 }

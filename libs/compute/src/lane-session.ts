@@ -1,13 +1,13 @@
 import {
-  encodeModel,
-  encodeState,
   type FoldItem,
   FoldLane,
   type FoldTotals,
   type LanePass,
+  modelParts,
   openPass,
   type Positions,
   type RowPass,
+  stateFileParts,
   stepRange,
   sumsOf,
   type UpdateSource,
@@ -89,9 +89,9 @@ export class LaneSession {
   async store(folder: string): Promise<{ model: Hash; state: Hash }> {
     const { manifest, weights, state } = this.#open.start;
     const blobs = new FsBlobStore({ folder });
-    const model = await blobs.put(encodeModel(manifest, weights));
+    const model = await blobs.putParts(modelParts(manifest, weights));
     if (state === undefined) return { model, state: ZERO_HASH };
-    return { model, state: await blobs.put(encodeState(manifest, state)) };
+    return { model, state: await blobs.putParts(stateFileParts(manifest, state)) };
   }
 }
 

@@ -17,7 +17,7 @@ export interface WorkerFolderOptions {
   readonly spool?: SpoolShape;
 }
 
-const NO_SPOOL: SpoolShape = { files: 0, fileBytes: 0, chunkBytes: 0 };
+const NO_SPOOL: SpoolShape = { files: 0, chunkBytes: 0, slots: 0, slotBytes: 0 };
 
 /** Folds and hashes files in worker threads over shared memory, so that the thread with the sockets stays free. */
 export class WorkerFolderFactory implements FolderFactory {

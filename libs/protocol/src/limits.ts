@@ -11,7 +11,7 @@ export const LIMITS = {
   maxPendingPerAddress: 64,
   maxPending: 1024,
   uploadSlots: 16,
-  uploadSlotBytes: 2_097_152,
+  chunkSlots: 20,
   heartbeatMs: 30_000,
   workHeartbeatMs: 2000,
   sessionTokenMs: 3_600_000,
@@ -41,8 +41,8 @@ export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
     'Sockets of one address block (IPv4 /24, IPv6 /48) that are not welcome yet.',
   maxPending: 'Sockets that are not welcome yet; more get 503 before the upgrade.',
   uploadSlots: 'Updates received at the same time; the other nodes wait for their credit.',
-  uploadSlotBytes:
-    'Shared memory of one upload: a chunk that is hashed and written, and one that arrives.',
+  chunkSlots:
+    'Chunks in memory at once: one that arrives for each upload, and four that are hashed and written.',
   heartbeatMs:
     'Interval of pings to a node that has nothing to do; two without an answer end the session.',
   workHeartbeatMs:

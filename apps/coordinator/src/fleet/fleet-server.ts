@@ -7,6 +7,7 @@ import type { Admission } from './admission.js';
 import { asBytes, firstFrame } from './first-frame.js';
 import type { Greeter } from './greeter.js';
 import { Heartbeat, type LostNode } from './heartbeat.js';
+import { LargeFrames, MAX_MESSAGE_BYTES } from './large-frames.js';
 import { errorHead, NodeSession, type NodeSessionDeps } from './node-session.js';
 import type { Sessions } from './sessions.js';
 import type { SocketLimits } from './socket-limits.js';
@@ -14,8 +15,6 @@ import { WsWire } from './ws-wire.js';
 
 export const FLEET_PATH = '/api/v1/fleet';
 const SUBPROTOCOL = 'tally.v1';
-/** Head length, head and one chunk. */
-const MAX_MESSAGE_BYTES = 4 + LIMITS.maxHeadBytes + LIMITS.chunkBytes;
 /** A session ends a little before its token does; the node comes back and gets a new one. */
 const SESSION_MS = LIMITS.sessionTokenMs - 300_000;
 /** Close code of a connection that broke off without one (RFC 6455 §7.1.5). */
@@ -120,7 +119,8 @@ export class FleetServer {
     if (leave === undefined) return refuse(socket, '503 Service Unavailable');
     socket.once('close', leave);
     this.#server.handleUpgrade(request, socket, head, (ws) => {
-      this.#greet(ws, { socket: request.socket, leave, early: head.length }).catch(
+      const frames = new LargeFrames(socket, ws);
+      this.#greet(ws, { socket: request.socket, frames, leave, early: head.length }).catch(
         (error: unknown) => {
           const reason = error instanceof Error ? error.message : String(error);
           this.#deps.logger.error('fleet.greet_failed', { reason });
@@ -161,6 +161,7 @@ export class FleetServer {
     ws: WebSocket,
     place: {
       readonly socket: NodeJS.EventEmitter;
+      readonly frames: LargeFrames;
       readonly leave: () => void;
       readonly early: number;
     },
@@ -184,7 +185,9 @@ export class FleetServer {
       place.leave();
       wire.send(welcome);
       this.#deps.logger.debug('fleet.hello', { node: member.node, software });
-      this.#serve(ws, new NodeSession(member.node, wire, this.#deps.session));
+      const session = new NodeSession(member.node, wire, this.#deps.session);
+      place.frames.land = () => session.land();
+      this.#serve(ws, session);
     } catch (error) {
       const known = isTallyError(error) ? error : malformed(error);
       this.#deps.logger.debug('fleet.refused', { code: known.code });

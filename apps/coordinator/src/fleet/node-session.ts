@@ -19,6 +19,7 @@ import type { EvaluationReport } from '../rounds/evaluations.js';
 import type { FleetMetrics } from './fleet-metrics.js';
 import type { NodeWork } from './heartbeat.js';
 import { UploadDesk, type UploadDeskDeps } from './upload-desk.js';
+import type { Landing } from './spooler.js';
 import type { Wire } from './wire.js';
 
 /** Frames read but not handled yet. Reading stops at the first, so only what one read brought can wait. */
@@ -73,8 +74,16 @@ export class NodeSession {
     this.#desk = new UploadDesk((error) => this.fail(error), deps);
   }
 
-  /** Takes a message from the socket. Messages are handled in order; reading pauses while one waits for another. */
-  receive(bytes: Uint8Array): void {
+  /** Where the next large message may land: a chunk of the open upload that is handled as soon as it is whole. */
+  land(): Landing | Promise<void> | undefined {
+    return this.#isBusy ? undefined : this.#desk.land();
+  }
+
+  /**
+   * Takes a message from the socket; one in shared memory is the caller's again when this returns. Messages are handled in order;
+   * reading pauses while one waits for another.
+   */
+  receive(message: Uint8Array): void {
     if (this.#ended.signal.aborted) return;
     if (this.#waiting >= MAX_WAITING_FRAMES) {
       this.fail(new TallyError('NET_BUSY', { what: 'frames', limit: MAX_WAITING_FRAMES }));
@@ -82,6 +91,8 @@ export class NodeSession {
     }
     this.seenAtMs = this.#deps.clock.nowMs();
     this.#waiting++;
+    const isLent = message.buffer instanceof SharedArrayBuffer;
+    const bytes = this.#isBusy && isLent ? new Uint8Array(message) : message;
     this.#take(() => {
       this.#waiting--;
       return this.#handle(bytes);
@@ -203,7 +214,7 @@ export class NodeSession {
     }
     const target = { run, round, update, bytes, node: this.node };
     const offset = await this.#desk
-      .begin(target, this.#ended.signal)
+      .begin(target, isExpected, this.#ended.signal)
       .catch(async (error: unknown) => {
         if (isTallyError(error, 'UPDATE_QUOTA')) {
           await this.#deps.strikes.add(this.node, { run, round, code: error.code });

@@ -4,8 +4,10 @@ import { LIMITS } from '@tallystick/protocol';
 /** What a spooler has to take at once. */
 export const SPOOL_SHAPE = {
   files: LIMITS.uploadSlots,
-  fileBytes: LIMITS.uploadSlotBytes,
   chunkBytes: LIMITS.chunkBytes,
+  slots: LIMITS.chunkSlots,
+  /** A whole frame lands in a slot: head length, head and chunk, in whole pages. */
+  slotBytes: LIMITS.chunkBytes + LIMITS.maxHeadBytes + 4096,
 };
 
 /** Takes uploads to disk, off the event loop (compute's WorkerSpooler). */
@@ -20,9 +22,11 @@ export interface Spooler {
 export interface SpooledFile {
   /** Bytes taken: whole chunks, or all of the file. */
   readonly offset: number;
+  /** Where the next frame may land; a promise when it is worth asking again after it; undefined when none is to come. */
+  land(): Landing | Promise<void> | undefined;
   /**
-   * Takes a copy of the next bytes, at most a chunk, before it returns. Undefined when more may come at once; else a
-   * promise of that. Rejects with STORE_DISK_FULL.
+   * Takes the next bytes, at most a chunk: where they landed, or a copy of them. Undefined when it has them; else a promise
+   * of that, which rejects with STORE_DISK_FULL.
    */
   append(bytes: Uint8Array): Promise<void> | undefined;
   /** Ends the complete file: its hash. When that is `update`, it is a durable blob by now; else discard it. */
@@ -31,4 +35,12 @@ export interface SpooledFile {
   close(): Promise<void>;
   /** Closes it and removes what is there. */
   discard(): Promise<void>;
+}
+
+/** Memory for a frame that is received. */
+export interface Landing {
+  /** Where it lands; look anew for each part of it: when the file is closed the rest lands elsewhere. */
+  readonly bytes: Uint8Array;
+  /** The frame was handled; whatever was not appended is gone. */
+  done(): void;
 }

@@ -1,7 +1,8 @@
 import { type Clock, type Hash, type NodeId, TallyError, type Timer } from '@tallystick/kernel';
 import type { FsBlobStore } from '@tallystick/blobs';
+import { LIMITS } from '@tallystick/protocol';
 import type { CrashPoints } from '../crash-points.js';
-import type { Spooler } from './spooler.js';
+import type { Landing, Spooler } from './spooler.js';
 import { Upload, type UploadTarget } from './upload.js';
 import type { UploadSlots } from './upload-slots.js';
 
@@ -48,11 +49,15 @@ export class UploadDesk {
   /**
    * Waits for a slot and tells where to go on; `target.bytes` when the file is here already. An upload that is open
    * gives way. Throws UPDATE_QUOTA for one begin too many.
+   *
+   * @param isAwaited the round has no update of this node: a file of one chunk is most likely new, and to take it again
+   *   costs less than to look for each on the disk
    */
-  async begin(target: UploadTarget, signal: AbortSignal): Promise<number> {
+  async begin(target: UploadTarget, isAwaited: boolean, signal: AbortSignal): Promise<number> {
     this.#count(target);
     await this.leave();
-    if (await this.#isStored(target.update, target.bytes)) return target.bytes;
+    const isLookedFor = !isAwaited || target.bytes > LIMITS.chunkBytes;
+    if (isLookedFor && (await this.#isStored(target))) return target.bytes;
     const release = await this.#deps.slots.take(signal);
     try {
       const upload = await Upload.open(target, this.#deps);
@@ -72,6 +77,11 @@ export class UploadDesk {
   /** True when the upload of this round was dropped because the round is over. */
   isForgotten({ run, round }: RoundRef): boolean {
     return this.#forgotten?.run === run && this.#forgotten.round === round;
+  }
+
+  /** Where the next chunk may land; undefined when none is expected. */
+  land(): Landing | Promise<void> | undefined {
+    return this.#current?.upload.land();
   }
 
   /**
@@ -161,7 +171,7 @@ export class UploadDesk {
   }
 
   /** A file from before is hashed again: one that a disk damaged is sent anew and replaced. */
-  async #isStored(update: Hash, bytes: number): Promise<boolean> {
+  async #isStored({ update, bytes }: UploadTarget): Promise<boolean> {
     const { blobs, spooler } = this.#deps;
     if (!(await blobs.has(update)) || (await blobs.size(update)) !== bytes) return false;
     return spooler.isIntact(update);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Hash, type NodeId, type RunId, TallyError } from '@tallystick/kernel';
 import { LIMITS } from '@tallystick/protocol';
 import type { CrashPoints } from '../crash-points.js';
-import type { SpooledFile, Spooler } from './spooler.js';
+import type { Landing, SpooledFile, Spooler } from './spooler.js';
 
 /** The update a node wants to send. */
 export interface UploadTarget {
@@ -51,6 +51,11 @@ export class Upload {
   /** Bytes received; always whole chunks, or all of the file. */
   get offset(): number {
     return this.#file.offset;
+  }
+
+  /** Where the frame of the next chunk may land; see Spooler. */
+  land(): Landing | Promise<void> | undefined {
+    return this.#file.land();
   }
 
   /**

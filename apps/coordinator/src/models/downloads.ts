@@ -24,11 +24,17 @@ interface Exchange {
 }
 
 interface Part {
-  readonly id: Hash;
-  readonly size: number;
   readonly start: number;
   /** One past the last byte. */
   readonly end: number;
+}
+
+/** A blob that somebody asks for: what one of them had to read, all of them have. */
+interface AskedBlob {
+  readonly id: Hash;
+  readonly size: Promise<number>;
+  /** Once it was read, if it is small enough. */
+  bytes: Promise<Uint8Array> | undefined;
 }
 
 /** Sends blobs: a hash is its ETag, it never changes, and a broken download goes on where it stopped. */
@@ -36,8 +42,8 @@ export class Downloads {
   readonly #blobs: Blobs;
   #all = 0;
   #streams = 0;
-  /** The blob asked for last that is small enough. */
-  #hot: { readonly id: Hash; readonly bytes: Promise<Uint8Array> } | undefined;
+  /** The blob asked for last. */
+  #hot: AskedBlob | undefined;
 
   constructor(blobs: Blobs) {
     this.#blobs = blobs;
@@ -45,28 +51,44 @@ export class Downloads {
 
   /** Rejects with STORE_BLOB_MISSING, or NET_BUSY when too many are under way. */
   async send(id: Hash, exchange: Exchange): Promise<void> {
-    const hot = await this.#hotBytes(id);
-    const size = hot?.length ?? (await this.#blobs.size(id));
+    const blob = this.#ask(id);
+    const size = await blob.size;
     const part = answerHead({ id, size }, exchange);
     if (part === undefined) return;
-    if (hot !== undefined && part.end - part.start <= PIECE_BYTES) {
-      exchange.response.setTimeout(STALLED_MS, () => exchange.response.destroy());
-      exchange.response.end(hot.subarray(part.start, part.end)); // head and body in one write
+    const { response } = exchange;
+    response.setTimeout(STALLED_MS, () => response.destroy());
+    const isKept = blob.bytes !== undefined || size <= PIECE_BYTES;
+    if (isKept && part.end - part.start <= PIECE_BYTES) {
+      const bytes = await this.#read(blob);
+      response.end(bytes.subarray(part.start, part.end)); // head and body in one write
       return;
     }
     const release = this.#enter(size);
     try {
-      const { response } = exchange;
-      response.setTimeout(STALLED_MS, () => response.destroy());
-      await write(this.#pieces(part), response);
+      await write(this.#pieces(part, blob), response);
     } finally {
       release();
     }
   }
 
-  /** The bytes that everybody asks for, when they are these: no look at the disk. */
-  #hotBytes(id: Hash): Promise<Uint8Array> | undefined {
-    return this.#hot?.id === id ? this.#hot.bytes : undefined;
+  #ask(id: Hash): AskedBlob {
+    if (this.#hot?.id === id) return this.#hot;
+    const blob: AskedBlob = { id, size: this.#blobs.size(id), bytes: undefined };
+    blob.size.catch(() => this.#forget(blob)); // what is missing may come
+    this.#hot = blob;
+    return blob;
+  }
+
+  #read(blob: AskedBlob): Promise<Uint8Array> {
+    if (blob.bytes !== undefined) return blob.bytes;
+    const bytes = this.#blobs.get(blob.id);
+    bytes.catch(() => this.#forget(blob)); // what is damaged may heal
+    blob.bytes = bytes;
+    return bytes;
+  }
+
+  #forget(blob: AskedBlob): void {
+    if (this.#hot === blob) this.#hot = undefined;
   }
 
   #enter(size: number): () => void {
@@ -83,15 +105,12 @@ export class Downloads {
     };
   }
 
-  async *#pieces({ id, size, start, end }: Part): AsyncGenerator<Uint8Array> {
-    if (size > MAX_HOT_BYTES) {
-      yield* this.#blobs.readStream(id, { start, end });
+  async *#pieces({ start, end }: Part, blob: AskedBlob): AsyncGenerator<Uint8Array> {
+    if ((await blob.size) > MAX_HOT_BYTES) {
+      yield* this.#blobs.readStream(blob.id, { start, end });
       return;
     }
-    if (this.#hot?.id !== id) this.#hot = { id, bytes: this.#blobs.get(id) };
-    const { bytes } = this.#hot;
-    bytes.catch(() => (this.#hot = undefined)); // a damaged blob may heal
-    const all = await bytes;
+    const all = await this.#read(blob);
     for (let at = start; at < end; at += PIECE_BYTES) {
       yield all.subarray(at, Math.min(at + PIECE_BYTES, end));
     }
@@ -121,7 +140,7 @@ function answerHead(
   response.setHeader('content-type', 'application/octet-stream');
   response.setHeader('content-length', end - start);
   if (request.method === 'HEAD' || end === start) return finish(response, response.statusCode);
-  return { id, size, start, end };
+  return { start, end };
 }
 
 function finish(response: ServerResponse, status: number): undefined {

@@ -7,9 +7,7 @@ import { sha256Param } from '../http/params.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
 import { Downloads } from './downloads.js';
-
-/** Ids kept; models are never forgotten, so a known one stays one. */
-const MAX_KNOWN = 1_024;
+import { KnownModels } from './known-models.js';
 
 /**
  * What nodes and auditors download, by hash. Nodes get specs, models and the server state of an open
@@ -24,8 +22,7 @@ export class ModelsController {
     private readonly rounds: RoundRows,
   ) {}
 
-  /** Models that were asked for: a whole cohort asks for the same one. */
-  readonly #known = new Set<Hash>();
+  readonly #models = new KnownModels((id) => this.runs.isModel(id));
 
   @Get('models/:sha256')
   @ForNodes()
@@ -35,15 +32,8 @@ export class ModelsController {
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    await this.#expectModel(id);
+    if (!(await this.#models.has(id))) throw new TallyError('MODEL_UNKNOWN', { sha256: id });
     await this.downloads.send(id, { request, response });
-  }
-
-  async #expectModel(id: Hash): Promise<void> {
-    if (this.#known.has(id)) return;
-    if (!(await this.runs.isModel(id))) throw new TallyError('MODEL_UNKNOWN', { sha256: id });
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    this.#known.add(id);
   }
 
   @Get('states/:sha256')

@@ -41,6 +41,7 @@ export class MemorySpooler implements Spooler {
       get offset() {
         return bytes().length;
       },
+      land: () => undefined,
       append: (piece) => {
         this.files.set(path, concatBytes(bytes(), piece));
         return ++chunks % 2 === 0 ? Promise.resolve() : undefined;

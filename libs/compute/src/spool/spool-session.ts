@@ -13,17 +13,17 @@ import { promisify } from 'node:util';
 import type { FsBlobStore } from '@tallystick/blobs';
 import { type Hash, TallyError } from '@tallystick/kernel';
 import { readPrefix } from '../read-update.js';
-import { type Piece, slotsOf, type SpoolPlace } from './spool-tasks.js';
+import type { Piece, SpoolPlace } from './spool-tasks.js';
 
 /** Bytes after which the disk is set to work, so that the last fsync of a large file has little left. */
 const SYNC_BYTES = 16 * 2 ** 20;
 const durable = promisify(fsync);
 
-/** One spooled file inside its worker: its descriptor, its running SHA-256, its slots in shared memory. */
+/** One spooled file inside its worker: its descriptor, its running SHA-256, and the shared memory. */
 export class SpoolSession {
   readonly #path: string;
   readonly #fd: number;
-  readonly #slots: readonly Uint8Array[];
+  readonly #memory: SharedArrayBuffer;
   readonly #hash = createHash('sha256');
   #written = 0;
   #synced = 0;
@@ -34,7 +34,7 @@ export class SpoolSession {
 
   private constructor(place: SpoolPlace, memory: SharedArrayBuffer, flags: number) {
     this.#path = place.path;
-    this.#slots = slotsOf(memory, place);
+    this.#memory = memory;
     this.#fd = orDiskFull(place.path, () => openSync(place.path, flags | constants.O_CREAT, 0o600));
   }
 
@@ -60,9 +60,8 @@ export class SpoolSession {
     return this.#written;
   }
 
-  append({ slot, bytes }: Piece): void {
-    const piece = this.#slots[slot]?.subarray(0, bytes);
-    if (piece?.length !== bytes) throw new RangeError(`slot ${slot} does not hold ${bytes} bytes`);
+  append({ at, bytes }: Piece): void {
+    const piece = new Uint8Array(this.#memory, at, bytes);
     this.#hash.update(piece);
     orDiskFull(this.#path, () => this.#write(piece));
     this.#syncNowAndThen();

@@ -2,7 +2,7 @@ import type { Hash } from '@tallystick/kernel';
 
 /** What every worker is started with. */
 export interface WorkerData {
-  /** The slots of all uploads. */
+  /** Where the pieces of all uploads lie. */
   readonly memory: SharedArrayBuffer;
 }
 
@@ -12,14 +12,11 @@ export interface SpoolPlace {
   /** Size of the complete file. */
   readonly bytes: number;
   readonly chunkBytes: number;
-  /** The file's slots lie at this offset in the shared memory, one after another, `chunkBytes` each. */
-  readonly slotsAt: number;
-  readonly slots: number;
 }
 
-/** A piece of a file that lies in one of its slots. */
+/** A piece of a file where it lies in the shared memory. */
 export interface Piece {
-  readonly slot: number;
+  readonly at: number;
   readonly bytes: number;
 }
 
@@ -27,7 +24,7 @@ export interface Piece {
 export interface SpoolTasks {
   /** Opens or reopens a file; answers with the bytes it has: whole chunks, or all of them. */
   spoolOpen: { ask: { file: number; place: SpoolPlace }; answer: number };
-  /** Hashes the piece and writes it behind the ones before; its slot is free when this is answered. */
+  /** Hashes the piece and writes it behind the ones before; its memory is free when this is answered. */
   spoolAppend: { ask: { file: number; piece: Piece }; answer: void };
   /** Ends the complete file; when it hashes to `update` it is a durable blob of `folder` by the time of the answer. */
   spoolStore: { ask: { file: number; update: Hash; folder: string }; answer: Hash };
@@ -37,15 +34,4 @@ export interface SpoolTasks {
     answer: Hash;
   };
   spoolClose: { ask: { file: number }; answer: void };
-}
-
-/** Views of the file's slots. */
-export function slotsOf(
-  memory: SharedArrayBuffer,
-  { slotsAt, slots, chunkBytes }: SpoolPlace,
-): readonly Uint8Array[] {
-  return Array.from(
-    { length: slots },
-    (_, slot) => new Uint8Array(memory, slotsAt + slot * chunkBytes, chunkBytes),
-  );
 }

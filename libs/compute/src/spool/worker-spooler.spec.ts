@@ -23,7 +23,7 @@ describe.each([1, 2])('WorkerSpooler over %d workers', (workers) => {
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), 'tally-spool-'));
     blobs = new FsBlobStore({ folder: join(home, 'blobs') });
-    const spool = { files: 3, fileBytes: 2 * CHUNK, chunkBytes: CHUNK };
+    const spool = { files: 3, chunkBytes: CHUNK, slots: 4, slotBytes: CHUNK + 64 };
     factory = new WorkerFolderFactory({ blobs, workers, spool });
     spooler = factory.spooler;
   });
@@ -37,9 +37,8 @@ describe.each([1, 2])('WorkerSpooler over %d workers', (workers) => {
   const send = async (file: WorkerSpooledFile, content = CONTENT): Promise<void> => {
     while (file.offset < content.length) {
       const piece = Uint8Array.from(content.subarray(file.offset, file.offset + CHUNK));
-      const taken = file.append(piece);
+      await file.append(piece);
       piece.fill(99); // the buffer is the caller's again
-      await taken;
     }
   };
 
@@ -132,13 +131,84 @@ describe.each([1, 2])('WorkerSpooler over %d workers', (workers) => {
     expect(order).toEqual(['closed', 'opened']);
   });
 
-  it('asks the sender to wait when both slots are full', async () => {
+  /** Resolves when something may land. */
+  const roomIn = async (file: WorkerSpooledFile): Promise<void> => {
+    for (let place = file.land(); place !== undefined; place = file.land()) {
+      if (!(place instanceof Promise)) return place.done();
+      await place;
+    }
+  };
+  /** Puts what `append` takes behind ten bytes of something else, as a frame's head is. */
+  const landed = (file: WorkerSpooledFile, content: Uint8Array): Uint8Array => {
+    const landing = file.land();
+    if (landing === undefined || landing instanceof Promise) throw new Error('there is no room');
+    landing.bytes.set(content, 10);
+    const taken = file.append(landing.bytes.subarray(10, 10 + content.length));
+    landing.done();
+    expect(taken).toBeUndefined();
+    return landing.bytes;
+  };
+
+  it.each([
+    ['of several chunks', CONTENT],
+    ['smaller than a chunk', SMALL],
+  ])('takes the pieces of a file %s where they landed', async (_, content) => {
+    const file = await open(content);
+    for (let at = 0; at < content.length; at += CHUNK) {
+      await roomIn(file);
+      landed(file, content.subarray(at, at + CHUNK));
+    }
+    expect(file.land()).toBeUndefined();
+    expect(await file.store(sha256(content))).toBe(sha256(content));
+    await file.close();
+    expect(await blobs.get(sha256(content))).toEqual(Uint8Array.from(content));
+  });
+
+  it('takes a landing back that was not used, and lets a closed file receive elsewhere', async () => {
+    const file = await open();
+    for (let i = 0; i < 5; i++) {
+      const unused = file.land();
+      if (unused === undefined || unused instanceof Promise) throw new Error('there is no room');
+      unused.done();
+    }
+    const landing = file.land();
+    if (landing === undefined || landing instanceof Promise) throw new Error('there is no room');
+    landing.bytes.set(chunk(0));
+    const { buffer } = landing.bytes;
+    await file.close();
+    expect(landing.bytes.buffer).not.toBe(buffer);
+    expect(landing.bytes.subarray(0, CHUNK)).toEqual(Uint8Array.from(chunk(0)));
+    landing.done();
+    expect(file.land()).toBeUndefined();
+    const next = await open();
+    await send(next);
+    expect(await next.store(sha256(CONTENT))).toBe(sha256(CONTENT));
+    await next.close();
+  });
+
+  it('asks the sender to wait when the worker has two pieces, or all slots are taken', async () => {
     const file = await open();
     expect(file.append(chunk(0))).toBeUndefined();
-    const full = file.append(chunk(CHUNK));
+    expect(file.append(chunk(CHUNK))).toBeUndefined();
+    expect(file.land()).toBeInstanceOf(Promise);
+    const full = file.append(CONTENT.subarray(2 * CHUNK));
     expect(full).toBeInstanceOf(Promise);
     await full;
+    expect(await file.store(sha256(CONTENT))).toBe(sha256(CONTENT));
     await file.close();
+
+    const files = await Promise.all([1, 2, 3].map((n) => open(CONTENT, `${n}.part`)));
+    const [one, two, three] = files;
+    if (one === undefined || two === undefined) throw new Error('not open');
+    expect(three?.land()).not.toBeInstanceOf(Promise); // of four slots
+    landed(one, chunk(0));
+    landed(two, chunk(0));
+    landed(one, chunk(CHUNK));
+    const room = two.land();
+    expect(room).toBeInstanceOf(Promise);
+    await room;
+    await roomIn(two);
+    await Promise.all(files.map((each) => each.discard()));
   });
 
   it('tells that bytes did not reach the disk', async () => {

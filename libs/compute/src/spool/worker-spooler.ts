@@ -1,6 +1,7 @@
 import { FsBlobStore } from '@tallystick/blobs';
 import { type Hash, TallyError } from '@tallystick/kernel';
 import type { WorkerPool } from '../worker-pool.js';
+import { SpoolSlots } from './spool-slots.js';
 import { WorkerSpooledFile } from './worker-spooled-file.js';
 
 /** Where an upload is spooled. */
@@ -11,17 +12,19 @@ export interface SpoolTarget {
 }
 
 /** The slots of all files, untouched pages until they are used. */
-export function spoolMemory({ files, fileBytes }: SpoolShape): SharedArrayBuffer {
-  return new SharedArrayBuffer(files * fileBytes);
+export function spoolMemory({ slots, slotBytes }: SpoolShape): SharedArrayBuffer {
+  return new SharedArrayBuffer(slots * slotBytes);
 }
 
 /** How much a spooler takes at once. */
 export interface SpoolShape {
   /** Files open at once. */
   readonly files: number;
-  /** Shared memory of each: at least two chunks, so that one can arrive while one is hashed and written. */
-  readonly fileBytes: number;
   readonly chunkBytes: number;
+  /** Chunks in memory at once: more than `files`, for each may keep one while the others go on with the rest. */
+  readonly slots: number;
+  /** At least a chunk, and what comes before it when it lands here; a multiple of 8. */
+  readonly slotBytes: number;
 }
 
 /** What a spooler needs. */
@@ -35,21 +38,19 @@ export interface SpoolerDeps {
 }
 
 /**
- * Takes uploads in: the thread with the sockets copies each chunk once, into shared memory; a worker hashes it there
- * and writes it. Memory is `files` × `fileBytes`, whatever the updates' size.
+ * Takes uploads in: each chunk lands in shared memory, or is copied there; a worker hashes it in place and writes it.
+ * Memory is `slots` × `slotBytes`, whatever the updates' size and number.
  */
 export class WorkerSpooler {
   readonly #deps: SpoolerDeps;
-  /** Last given back, first taken: pages that are warm, and no more of them than uploads at once. */
-  readonly #free: number[];
+  readonly #slots: SpoolSlots;
   /** By path; resolves when the file is let go of. */
   readonly #open = new Map<string, Promise<void>>();
   #nextFile = 0;
 
   constructor(deps: SpoolerDeps) {
-    const { files } = deps.shape;
     this.#deps = deps;
-    this.#free = Array.from({ length: files }, (_, i) => files - 1 - i);
+    this.#slots = new SpoolSlots(deps.memory, deps.shape.slotBytes);
   }
 
   /**
@@ -61,15 +62,14 @@ export class WorkerSpooler {
       await busy;
     }
     const { pool, memory, folder, shape } = this.#deps;
-    const { files, fileBytes, chunkBytes } = shape;
-    const area = this.#free.pop();
-    if (area === undefined) {
+    const { files, chunkBytes } = shape;
+    if (this.#open.size >= files) {
       throw new TallyError('INTERNAL_OVERFLOW', { what: 'spooled files', limit: files });
     }
-    const release = this.#take(target.path, area);
-    const slots = Math.floor(fileBytes / chunkBytes);
-    const place = { ...target, chunkBytes, slots, slotsAt: area * fileBytes };
-    return WorkerSpooledFile.open({ pool, memory, folder, file: this.#nextFile++, place, release });
+    const release = this.#take(target.path);
+    const place = { ...target, chunkBytes };
+    const own = { file: this.#nextFile++, place, slots: this.#slots, release };
+    return WorkerSpooledFile.open({ pool, memory, folder, ...own });
   }
 
   /** Does a stored file still hash to its name? Rejects with STORE_BLOB_MISSING. */
@@ -79,12 +79,11 @@ export class WorkerSpooler {
     return (await pool.run(pool.idlest(), 'hashFile', { ask: { path } })) === update;
   }
 
-  #take(path: string, area: number): () => void {
+  #take(path: string): () => void {
     let closed = (): void => undefined;
     this.#open.set(path, new Promise((resolve) => (closed = resolve)));
     return () => {
       this.#open.delete(path);
-      this.#free.push(area);
       closed();
     };
   }

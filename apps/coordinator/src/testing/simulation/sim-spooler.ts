@@ -46,6 +46,7 @@ export class SimSpooler implements Spooler {
       get offset() {
         return bytes.length;
       },
+      land: () => undefined,
       append: (piece) => {
         bytes = concatBytes(bytes, piece);
         return undefined;
