@@ -87,7 +87,7 @@ function askedIn(
 
 /** What task, leaf and the consent at the task's block fix of a receipt. */
 function expectedOf(
-  { chain: { stateAt }, runId }: History,
+  { chain: ledger, runId }: History,
   { round, task: { value: task }, cohort }: RoundEvidence,
   leaf: Contrib,
 ): Partial<Receipt> {
@@ -103,7 +103,7 @@ function expectedOf(
     keyEpoch: member?.keyEpoch ?? leaf.keyEpoch,
     update: leaf.update,
     numExamples: leaf.numExamples,
-    policy: readConsent(stateAt(task.atBlock), runId, leaf.node)?.policy ?? ZERO_HASH,
+    policy: readConsent(ledger.stateAt(task.atBlock), runId, leaf.node)?.policy ?? ZERO_HASH,
   };
 }
 
