@@ -8,6 +8,7 @@ const ROOMS = {
   record: ['kernel'],
   protocol: ['kernel', 'record'],
   aggregation: ['kernel'],
+  payout: ['kernel', 'record'],
   rounds: ['kernel', 'record', 'protocol', 'aggregation'],
 };
 const BELOW_ADAPTERS = Object.keys(ROOMS);
@@ -20,7 +21,7 @@ ROOMS.audit = BELOW_EDGE;
 ROOMS.sandbox = BELOW_EDGE;
 
 /** Rooms that run in a browser as well. */
-const ISOMORPHIC = ['kernel', 'record', 'protocol', 'aggregation', 'rounds'];
+const ISOMORPHIC = ['kernel', 'record', 'protocol', 'aggregation', 'payout', 'rounds'];
 
 /** Third party → the only places that may import it. */
 const CONFINED = [
