@@ -1,6 +1,6 @@
 import { sha256 } from '@tallystick/kernel/node';
 import type { Member } from '@tallystick/record';
-import { drawCohort, hasConsented } from '@tallystick/rounds';
+import { drawCohort, hasConsented, purposeNumber } from '@tallystick/rounds';
 import { roundPath } from '../bundle/layout.js';
 import { demand, demandEqual } from '../findings.js';
 import type { History } from '../history.js';
@@ -9,6 +9,19 @@ import { readEligible } from '../state/stored-nodes.js';
 
 const textOf = ({ node, keyEpoch, cap }: Member): string => `${node}/${keyEpoch}/${cap}`;
 
+/** What the pallet judges consents by is what the spec says. */
+function checkTerms({ spec, run, runId }: History): void {
+  const place = { record: `terms of run ${runId} on the chain`, by: 'coordinator' } as const;
+  const isRequired = spec.consent === 'required';
+  const rule = (purpose: number, required: boolean): string =>
+    `purpose ${purpose}, consent ${required ? 'required' : 'implied'}`;
+  demandEqual(
+    rule(purposeNumber(spec.purpose), isRequired),
+    rule(run.purpose, run.isConsentRequired),
+    place,
+  );
+}
+
 /**
  * V5: who was asked, drawn again from the chain's state at each task's block and the run spec. Nobody was whose owner did
  * not consent there.
@@ -16,6 +29,7 @@ const textOf = ({ node, keyEpoch, cap }: Member): string => `${node}/${keyEpoch}
 export function checkCohorts(history: History): number {
   const { spec, specHash, chain } = history;
   const { min } = spec.window.count;
+  checkTerms(history);
   let members = 0;
   for (const { round, task, cohort } of history.rounds) {
     const { atBlock } = task.value;
