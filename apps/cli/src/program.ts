@@ -5,6 +5,7 @@ import { addChain } from './commands/chain-commands.js';
 import { addDemo } from './commands/demo-command.js';
 import { addModel } from './commands/model-command.js';
 import { addNode } from './commands/node-commands.js';
+import { addRewards } from './commands/rewards-commands.js';
 import { addRun } from './commands/run-commands.js';
 import { addSimulate } from './commands/simulate-command.js';
 import { addUp } from './commands/up-command.js';
@@ -19,7 +20,17 @@ export function buildProgram(makeContext: MakeContext): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(--help shows an example)')
     .exitOverride();
-  for (const add of [addDemo, addUp, addRun, addModel, addNode, addSimulate, addAudit, addChain]) {
+  for (const add of [
+    addDemo,
+    addUp,
+    addRun,
+    addModel,
+    addNode,
+    addRewards,
+    addSimulate,
+    addAudit,
+    addChain,
+  ]) {
     add(program, makeContext);
   }
   inheritGlobals(program);

@@ -1,5 +1,6 @@
 import { fromHex, type Hash, type Sha256, utf8 } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
+import { hasConsented, type RunConsents } from './consent.js';
 import { u32le } from './local-seed.js';
 import type { CohortNode, EligibleNode } from './ports/index.js';
 
@@ -29,15 +30,35 @@ export function pickCohort(
     .toSorted(byNode);
 }
 
-/** The members and keys of a round's cohort, ascending by node: caps are the smaller of the registrar's and the spec's. */
+/** Those of the eligible nodes whose owners allow the round, and the consents that say so. */
+export function consenting(
+  eligible: readonly EligibleNode[],
+  consents: RunConsents,
+  { spec, round }: { readonly spec: RunSpec; readonly round: number },
+): readonly EligibleNode[] {
+  return eligible.filter(({ node }) => hasConsented(spec, consents, { node, round }));
+}
+
+/**
+ * The members, keys and policies of a round's cohort, ascending by node: caps are the smaller of the registrar's and the
+ * spec's. Who did not consent is not drawn from.
+ */
 export function drawCohort(
   sha256: Sha256,
   eligible: readonly EligibleNode[],
-  options: { readonly spec: RunSpec; readonly specHash: Hash; readonly round: number },
+  options: {
+    readonly spec: RunSpec;
+    readonly specHash: Hash;
+    readonly round: number;
+    readonly consents: RunConsents;
+  },
 ): readonly CohortNode[] {
-  const specCap = BigInt(options.spec.numeric.cap);
-  return pickCohort(sha256, eligible, options).map(({ node, keyEpoch, key, cap }) => ({
-    member: { node, keyEpoch, cap: cap < specCap ? cap : specCap },
-    key,
-  }));
+  const { spec, consents } = options;
+  const specCap = BigInt(spec.numeric.cap);
+  const willing = consenting(eligible, consents, options);
+  return pickCohort(sha256, willing, options).map(({ node, keyEpoch, key, cap }) => {
+    const policy = consents.byNode.get(node)?.policy;
+    const member = { node, keyEpoch, cap: cap < specCap ? cap : specCap };
+    return { member, key, ...(policy === undefined ? {} : { policy }) };
+  });
 }

@@ -1,10 +1,4 @@
-import {
-  type Ed25519,
-  type Hash,
-  type PublicKey,
-  type Signature,
-  ZERO_HASH,
-} from '@tallystick/kernel';
+import type { Ed25519, Hash, PublicKey, Signature } from '@tallystick/kernel';
 import { type Member, type Receipt, RECEIPT, type Task, verifyRecord } from '@tallystick/record';
 import { refusal, type Refusal } from './verdict.js';
 
@@ -22,6 +16,8 @@ export interface GateFacts {
   readonly taskHash: Hash;
   readonly member: Member;
   readonly key: PublicKey;
+  /** Of the node's consent; zeros without one. */
+  readonly policy: Hash;
 }
 
 /** Fields of the receipt that the task or the member fixes; the first one that differs, or undefined. */
@@ -37,7 +33,7 @@ function wrongField(facts: GateFacts, submission: Submission): string | undefine
     ['node', receipt.node, member.node],
     ['keyEpoch', receipt.keyEpoch, member.keyEpoch],
     ['updateBytes', receipt.updateBytes, submission.updateBytes],
-    ['policy', receipt.policy, ZERO_HASH],
+    ['policy', receipt.policy, facts.policy],
   ];
   return expected.find(([, got, want]) => got !== want)?.[0];
 }

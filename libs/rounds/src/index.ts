@@ -9,6 +9,7 @@
  * the accepted set is the folded set. Refuses: IO, wall clocks, randomness, floating-point sums.
  */
 export { drawCohort, pickCohort } from './cohort.js';
+export * from './consent.js';
 export { buildHeader, type HeaderParts } from './build-header.js';
 export {
   cohortRootOf,

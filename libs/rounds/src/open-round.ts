@@ -9,7 +9,7 @@ import { unitFor } from './weight-for.js';
 
 /**
  * Draws the cohort at the newest finalised block and writes the task. Undefined while fewer nodes than
- * `window.count.min` may take part.
+ * `window.count.min` may take part and consented.
  */
 export async function prepareRound(
   plan: RunPlan,
@@ -21,8 +21,9 @@ export async function prepareRound(
   const at = await deps.ledger.finalized();
   checkHeight(at.number, position.lastAtBlock);
   const eligible = await deps.ledger.eligible(at);
-  if (eligible.length < spec.window.count.min) return undefined;
-  const cohort = drawCohort(deps.sha256, eligible, { spec, specHash, round });
+  const consents = await deps.ledger.consents(run, at);
+  const cohort = drawCohort(deps.sha256, eligible, { spec, specHash, round, consents });
+  if (cohort.length < spec.window.count.min) return undefined;
   const members = cohort.map(({ member }) => member);
   const caps = members.map(({ cap }) => cap);
   const task: Task = {

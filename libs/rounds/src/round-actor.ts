@@ -9,6 +9,7 @@ import {
 } from '@tallystick/record';
 import { type ClosedRound, closeRound } from './closed-round.js';
 import { Collected } from './collected.js';
+import type { ConsentWatch } from './consent-watch.js';
 import type { Submission } from './gate.js';
 import { missingNodes } from './missing-nodes.js';
 import type { Phase } from './phases.js';
@@ -36,6 +37,8 @@ export interface RoundDeps extends RunDeps {
   readonly folder: Folder;
   /** Which tasks may be answered, and who is at work. */
   readonly book: TaskBook;
+  /** Who withdrew since the round opened. */
+  readonly consents: ConsentWatch;
   /** This round, as the book has it. */
   readonly asked: AskedRound;
   /** closedAtMs of the round before. */

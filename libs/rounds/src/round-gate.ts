@@ -1,6 +1,7 @@
-import type { Hash, NodeId, Signer } from '@tallystick/kernel';
+import { type Hash, type NodeId, type Signer, ZERO_HASH } from '@tallystick/kernel';
 import { ExclusionReason, PROMISE, receiptHash, signRecord } from '@tallystick/record';
 import type { Collected } from './collected.js';
+import type { ConsentWatch } from './consent-watch.js';
 import { checkSubmission, type GateFacts, type Submission } from './gate.js';
 import type { CohortNode, ContributionRow, Folder, OpenRound } from './ports/index.js';
 import type { RunDeps, RunPlan } from './run-plan.js';
@@ -20,6 +21,7 @@ export interface RoundGateDeps extends Pick<RunDeps, 'sha256' | 'ed25519'> {
   readonly folder: Folder;
   readonly book: TaskBook;
   readonly collected: Collected;
+  readonly consents: ConsentWatch;
 }
 
 /** Judges receipts for one round; it makes nothing durable and takes nothing in. */
@@ -60,6 +62,10 @@ export class RoundGate {
       const reason = isSignature ? ExclusionReason.badSignature : ExclusionReason.malformed;
       collected.refuse(node, hash, reason);
       return refused;
+    }
+    if (await this.#deps.consents.isWithdrawn(node, this.#open)) {
+      collected.refuse(node, hash, ExclusionReason.keyOrConsent);
+      return refusal('ignored', 'ROUND_CONSENT_WITHDRAWN', { node, run: this.#open.run });
     }
     const inspection = await folder.inspect(submission.receipt.update);
     if (!inspection.ok) {
@@ -108,11 +114,12 @@ export class RoundGate {
       const meta = { run, round: receipt.round, lag: round - receipt.round, maxStaleness };
       return refusal('ignored', 'ROUND_TOO_STALE', meta);
     }
-    if (asked?.members.get(member.node)?.member.keyEpoch !== member.keyEpoch) {
+    const then = asked?.members.get(member.node);
+    if (asked === undefined || then?.member.keyEpoch !== member.keyEpoch) {
       return refusal('rejected', 'ROUND_WRONG_TASK', { run, round: receipt.round });
     }
     const { task, taskHash } = { ...asked.offer, task: asked.offer.task.task };
-    return { task, taskHash, member, key };
+    return { task, taskHash, member, key, policy: then.policy ?? ZERO_HASH };
   }
 
   /** What is made durable before it counts and before the node hears of it. */

@@ -1,6 +1,7 @@
 import { type Hash, isTallyError, type NodeId, sleep, type StopSignal } from '@tallystick/kernel';
 import type { Decline, Signed } from '@tallystick/record';
 import { type ClosedRound, closedRoundOf } from './closed-round.js';
+import { ConsentWatch } from './consent-watch.js';
 import { foldSpecOf } from './fold-spec.js';
 import type { Submission } from './gate.js';
 import { prepareRound } from './open-round.js';
@@ -61,6 +62,7 @@ export class RunLoop {
   #watchers: (() => void)[] = [];
   #recent: ClosedRound[] = [];
   readonly #book: TaskBook;
+  readonly #consents: ConsentWatch;
   readonly #plan: RunPlan;
   readonly #deps: RunDeps;
 
@@ -69,6 +71,7 @@ export class RunLoop {
     this.#deps = deps;
     this.#position = startOf(deps.sha256, plan);
     this.#book = new TaskBook(maxStalenessOf(plan.spec), deps);
+    this.#consents = new ConsentWatch(plan, deps);
   }
 
   /**
@@ -252,7 +255,7 @@ export class RunLoop {
   /** True while `maxUncommitted` closed rounds are not yet in a finalised block. */
   async #isAhead(): Promise<boolean> {
     const { maxUncommitted, window } = this.#plan.spec;
-    this.#waitingBecause = `fewer than ${window.count.min} nodes are admitted`;
+    this.#waitingBecause = `fewer than ${window.count.min} nodes are admitted and consented`;
     const { round } = this.#position;
     if (round - this.#anchored < maxUncommitted) return false;
     const anchored = await this.#deps.ledger.anchored(this.#plan.run);
@@ -273,6 +276,7 @@ export class RunLoop {
       ...this.#deps,
       folder,
       book: this.#book,
+      consents: this.#consents,
       asked: this.#book.open(
         round,
         this.#recent.map((closed) => closed.wire),

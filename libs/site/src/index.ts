@@ -25,6 +25,7 @@ export {
   writeSiteConfig,
 } from './config/config-file.js';
 export { coordinatorUrls, SiteConfig, SitePolicy } from './config/node-config.js';
+export { keepOwnConsent, OwnConsent, readOwnConsents } from './consent/own-consents.js';
 export { join, type Joined, type JoinOptions } from './enrol/join.js';
 export {
   CoordinatorApi,
@@ -35,6 +36,7 @@ export {
 export {
   exposedKeys,
   loadNodeKey,
+  loadOwnerKey,
   loadOrCreateKeys,
   saltSecret,
   type SiteKeys,

@@ -31,8 +31,16 @@ export async function loadOrCreateKeys(folder: string): Promise<SiteKeys> {
 }
 
 /** The node key of a site that has joined; the owner key is not needed to train. */
-export async function loadNodeKey(folder: string): Promise<NodeSigner> {
-  const path = join(folder, NODE_KEY);
+export function loadNodeKey(folder: string): Promise<NodeSigner> {
+  return load(join(folder, NODE_KEY));
+}
+
+/** The owner key: it signs consents, key rotations and claims. */
+export function loadOwnerKey(folder: string): Promise<NodeSigner> {
+  return load(join(folder, OWNER_KEY));
+}
+
+async function load(path: string): Promise<NodeSigner> {
   try {
     return await loadKey(path);
   } catch (error) {

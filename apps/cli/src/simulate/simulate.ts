@@ -153,11 +153,12 @@ class ReportingJournal extends InMemoryJournal {
 
 function viewOf(
   ledger: InMemoryRoundLedger,
-): Pick<InMemoryRoundLedger, 'genesis' | 'finalized' | 'eligible'> {
+): Pick<InMemoryRoundLedger, 'genesis' | 'finalized' | 'eligible' | 'consents'> {
   return {
     genesis: () => ledger.genesis(),
     finalized: () => ledger.finalized(),
     eligible: () => ledger.eligible(),
+    consents: (run) => ledger.consents(run),
   };
 }
 

@@ -17,6 +17,7 @@ import { roundPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { demand, demandEqual, type Place } from '../findings.js';
 import type { History } from '../history.js';
+import { readConsent } from '../state/stored-consents.js';
 import { isInForce, readNodeKey } from '../state/stored-nodes.js';
 import { demandSigned } from './signed-by.js';
 import { checkOwnReceipts } from './v4-own-receipts.js';
@@ -84,8 +85,9 @@ function askedIn(
   return rounds[round] ?? counting;
 }
 
-/** What the task and the leaf fix of a receipt; policy is zeros until consents exist. */
+/** What task, leaf and the consent at the task's block fix of a receipt. */
 function expectedOf(
+  { chain: ledger, runId }: History,
   { round, task: { value: task }, cohort }: RoundEvidence,
   leaf: Contrib,
 ): Partial<Receipt> {
@@ -101,7 +103,7 @@ function expectedOf(
     keyEpoch: member?.keyEpoch ?? leaf.keyEpoch,
     update: leaf.update,
     numExamples: leaf.numExamples,
-    policy: ZERO_HASH,
+    policy: readConsent(ledger.stateAt(task.atBlock), runId, leaf.node)?.policy ?? ZERO_HASH,
   };
 }
 
@@ -117,7 +119,7 @@ function checkReceipt(
   const hash = receiptHash(sha256, receipt, signature);
   demandEqual(leaf.receipt, hash, { ...place, by: 'holder of the files' });
   const asked = askedIn(history, evidence, receipt);
-  for (const [field, value] of Object.entries(expectedOf(asked, leaf))) {
+  for (const [field, value] of Object.entries(expectedOf(history, asked, leaf))) {
     const found = receipt[field as keyof Receipt]; // a key of Partial<Receipt>
     demandEqual(String(value), String(found), { ...place, record: `${record} ${field}` });
   }

@@ -1,22 +1,50 @@
 import { sha256 } from '@tallystick/kernel/node';
 import type { Member } from '@tallystick/record';
-import { drawCohort } from '@tallystick/rounds';
+import { drawCohort, hasConsented, purposeNumber } from '@tallystick/rounds';
 import { roundPath } from '../bundle/layout.js';
 import { demand, demandEqual } from '../findings.js';
 import type { History } from '../history.js';
+import { readConsents } from '../state/stored-consents.js';
 import { readEligible } from '../state/stored-nodes.js';
 
 const textOf = ({ node, keyEpoch, cap }: Member): string => `${node}/${keyEpoch}/${cap}`;
 
-/** V5: who was asked, drawn again from the chain's state at each task's block and the run spec. */
+/** What the pallet judges consents by is what the spec says. */
+function checkTerms({ spec, run, runId }: History): void {
+  const place = { record: `terms of run ${runId} on the chain`, by: 'coordinator' } as const;
+  const isRequired = spec.consent === 'required';
+  const rule = (purpose: number, required: boolean): string =>
+    `purpose ${purpose}, consent ${required ? 'required' : 'implied'}`;
+  demandEqual(
+    rule(purposeNumber(spec.purpose), isRequired),
+    rule(run.purpose, run.isConsentRequired),
+    place,
+  );
+}
+
+/**
+ * V5: who was asked, drawn again from the chain's state at each task's block and the run spec. Nobody was whose owner did
+ * not consent there.
+ */
 export function checkCohorts(history: History): number {
   const { spec, specHash, chain } = history;
   const { min } = spec.window.count;
+  checkTerms(history);
   let members = 0;
   for (const { round, task, cohort } of history.rounds) {
-    const eligible = readEligible(chain.stateAt(task.value.atBlock));
-    const drawn = drawCohort(sha256, eligible, { spec, specHash, round });
+    const { atBlock } = task.value;
+    const state = chain.stateAt(atBlock);
+    const eligible = readEligible(state);
+    const asked = cohort.map(({ node }) => node);
+    const candidates = new Set([...eligible.map(({ node }) => node), ...asked]);
+    const consents = readConsents(state, { run: history.runId, atBlock }, [...candidates]);
     const place = { round, record: roundPath(round, 'cohort.bin'), by: 'coordinator' } as const;
+    for (const node of asked) {
+      const consent = { ...place, record: `consent of node ${node}` };
+      const isWilling = hasConsented(spec, consents, { node, round });
+      demand(isWilling, consent, `one in force at block ${atBlock}`, 'none');
+    }
+    const drawn = drawCohort(sha256, eligible, { spec, specHash, round, consents });
     demandEqual(
       drawn.map(({ member }) => textOf(member)).join(' '),
       cohort.map(textOf).join(' '),

@@ -12,6 +12,12 @@ export const policy = {
     status: 403,
     disposition: 'refuse',
   },
+  POLICY_CONSENT: {
+    message: 'the owner of this site does not consent to round {round} of run {run}: {reason}',
+    hint: 'If the owner agrees: `tally node consent grant {run}`.',
+    status: 403,
+    disposition: 'refuse',
+  },
   POLICY_MODEL: {
     message: 'the site does not train {what}',
     hint: 'Add it to `policy.models` in node.yaml, if the site agrees.',

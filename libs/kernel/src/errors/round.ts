@@ -32,6 +32,12 @@ export const round = {
     status: 403,
     disposition: 'refuse',
   },
+  ROUND_CONSENT_WITHDRAWN: {
+    message: 'the owner of node {node} no longer consents to run {run}',
+    hint: 'Nothing to do: the update is not counted.',
+    status: 403,
+    disposition: 'refuse',
+  },
   ROUND_DUPLICATE: {
     message: 'node {node} already contributed to run {run} round {round}',
     hint: 'Nothing to do: the first contribution counts.',

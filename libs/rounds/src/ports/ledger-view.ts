@@ -1,4 +1,5 @@
 import type { Hash, NodeId, OrganisationId, PublicKey, RunId } from '@tallystick/kernel';
+import type { RunConsents } from '../consent.js';
 
 /** A finalised block. */
 export interface BlockRef {
@@ -33,6 +34,8 @@ export interface LedgerView {
   finalized(): Promise<BlockRef>;
   /** Everyone who may take part, judged at `atBlock`, ascending by node. */
   eligible(atBlock: BlockRef): Promise<readonly EligibleNode[]>;
+  /** What the owners of nodes allow in `run`, as it stood after `atBlock`. */
+  consents(run: RunId, atBlock: BlockRef): Promise<RunConsents>;
   /** The run as anchored in the newest finalised block; undefined when the chain does not know it. */
   anchored(run: RunId): Promise<AnchoredRun | undefined>;
 }

@@ -1,10 +1,12 @@
 import type { Hash, NodeId, PublicKey, RunId, Signature } from '@tallystick/kernel';
 import type { Header, Member, Promise as PromiseRecord, Receipt, Task } from '@tallystick/record';
 
-/** A cohort node: its leaf of cohortRoot and the key its receipts are checked with. */
+/** A cohort node: its leaf of cohortRoot, and what its receipts are checked with. */
 export interface CohortNode {
   readonly member: Member;
   readonly key: PublicKey;
+  /** Of the node's consent, which its receipts carry; absent without one. */
+  readonly policy?: Hash;
 }
 
 /** A round as it was opened; durable before the task is signed or offered. */

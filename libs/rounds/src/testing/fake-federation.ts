@@ -12,6 +12,7 @@ import {
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
 import type { RunSpec } from '@tallystick/protocol';
 import { DECLINE, type Receipt, RECEIPT, receiptHash, signRecord } from '@tallystick/record';
+import type { Consent, RunConsents } from '../consent.js';
 import { InMemoryJournal } from '../in-memory-journal.js';
 import type {
   DeclineText,
@@ -82,6 +83,7 @@ export class FakeFolders implements FolderFactory {
 /** A chain of one block per look, with a fixed set of nodes. */
 export class FakeLedger implements LedgerView {
   readonly nodes: EligibleNode[] = [];
+  readonly given: Map<NodeId, Consent> = new Map();
   block: number = 1;
   anchoredRounds: number = 1_000_000;
   down: boolean = false;
@@ -95,6 +97,10 @@ export class FakeLedger implements LedgerView {
   }
   eligible(): Promise<readonly EligibleNode[]> {
     return Promise.resolve([...this.nodes]);
+  }
+  consents(): Promise<RunConsents> {
+    if (this.down) return Promise.reject(new Error('chain away'));
+    return Promise.resolve({ atBlock: this.block, atMs: 0n, byNode: this.given });
   }
   anchored(): ReturnType<LedgerView['anchored']> {
     const nextRound = this.anchoredRounds;

@@ -6,6 +6,7 @@ const MAX_MESSAGE = 480;
 
 /** Codes that are declined for another reason than their family says. */
 const REASONS: Partial<Record<ErrorCode, DeclineReason>> = {
+  POLICY_CONSENT: DeclineReason.consent,
   POLICY_DATASET: DeclineReason.data,
   UPDATE_OUT_OF_RANGE: DeclineReason.outOfRange,
   STORE_BLOB_DAMAGED: DeclineReason.history,

@@ -5,7 +5,6 @@ import {
   type RunId,
   TallyError,
   toHex,
-  ZERO_HASH,
 } from '@tallystick/kernel';
 import {
   DECLINE,
@@ -20,6 +19,8 @@ import {
   TASK,
 } from '@tallystick/record';
 import { maxStalenessOf, type Offer } from '@tallystick/rounds';
+import type { RunSpec } from '@tallystick/protocol';
+import { consentedPolicy, readOwnConsents } from '../consent/own-consents.js';
 import { receiptSalt } from '../keystore.js';
 import type { LineOf } from '../log/log-line.js';
 import { type RunHistory, taskFault } from '../log/run-history.js';
@@ -108,8 +109,8 @@ export class TaskDesk {
       const earlier = this.#earlierDecline(asked);
       if (earlier !== undefined) return earlier;
       await this.#context.admission.run(() => this.#admit(asked, signal));
-      const made = await this.#work(asked, signal);
-      return await this.#sign(asked, made);
+      const { made, policy } = await this.#work(asked, signal);
+      return await this.#sign(asked, made, policy);
     } catch (error) {
       if (signal.aborted || isPassing(error) || isTallyError(error, 'ROUND_CLOSED')) throw error;
       return this.#decline(asked, asTallyError(error));
@@ -195,7 +196,10 @@ export class TaskDesk {
     throw new ContradictionError({ code, ...at(asked.task), reason, wires }, node);
   }
 
-  async #work(asked: Asked, signal: AbortSignal): Promise<MadeUpdate> {
+  async #work(
+    asked: Asked,
+    signal: AbortSignal,
+  ): Promise<{ readonly made: MadeUpdate; readonly policy: Hash }> {
     const { deps, specs } = this.#context;
     const { task, offer } = asked;
     const spec = await specs.get(task.spec, signal);
@@ -204,11 +208,20 @@ export class TaskDesk {
     const proposal = { spec, specHash: task.spec, cohort: task.cohort };
     const refusal = judgeProposal(deps.config.policy, proposal);
     if (refusal !== undefined) throw refusal;
-    return makeUpdate(this.#context, { task, spec }, signal);
+    await this.#policyFor(task, spec);
+    const made = await makeUpdate(this.#context, { task, spec }, signal);
+    return { made, policy: await this.#policyFor(task, spec) }; // it may have been withdrawn during the work
+  }
+
+  /** Of the owner's consent. Throws POLICY_CONSENT without one that covers the task. */
+  async #policyFor(task: Task, spec: RunSpec): Promise<Hash> {
+    const { identity, deps } = this.#context;
+    const own = await readOwnConsents(deps.folder);
+    return consentedPolicy(own, { node: identity.node, task, spec, nowMs: deps.clock.nowMs() });
   }
 
   /** Files, then log line, all durable; only then does the receipt leave this method. */
-  async #sign(asked: Asked, made: MadeUpdate): Promise<Answer> {
+  async #sign(asked: Asked, made: MadeUpdate, policy: Hash): Promise<Answer> {
     const { identity, deps } = this.#context;
     const { task, hash } = asked;
     const update = await this.#store(task, made);
@@ -225,7 +238,7 @@ export class TaskDesk {
       numExamples: made.numExamples,
       lossBefore: made.lossBefore,
       lossAfter: made.lossAfter,
-      policy: ZERO_HASH,
+      policy,
       salt: receiptSalt(deps.secret, { chain: identity.chain, ...at(task) }),
     };
     const { wire } = signRecord(RECEIPT, receipt, deps.signer);

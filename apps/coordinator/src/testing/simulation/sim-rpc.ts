@@ -36,6 +36,7 @@ export function rpcOf(
     genesis: () => call(() => chain.genesis()),
     finalized: () => call(() => chain.finalized()),
     eligible: () => call(() => chain.eligible()),
+    consents: (run) => call(() => chain.consents(run)),
     anchored: (run) => call(() => chain.anchored(run)),
     round: (run, round) => call(() => chain.round(run, round)),
     commitOutcome: (commit) => call(() => chain.commitOutcome(commit)),

@@ -1,5 +1,5 @@
 import { InMemoryRoundLedger } from '@tallystick/chain';
-import { RUN_TERMS } from '@tallystick/chain/testing';
+import { plainRun } from '@tallystick/chain/testing';
 import {
   asAccountId,
   asNodeId,
@@ -33,7 +33,6 @@ const BOUND_MS = 1_200_000;
 /** A schedule has some thousands. */
 const MAX_EVENTS = 100_000;
 const COORDINATORS = 2;
-const WINDOWS = { challengeMs: 1n, settleMs: 1n, haltMs: 1n, maxTaskAgeBlocks: 1_024 };
 
 interface Parts {
   readonly sim: Sim;
@@ -193,8 +192,7 @@ async function register({
     await ledger.admitNode(node, 1_000n);
   }
   const minNodes = spec.window.count.min;
-  const terms = { ...RUN_TERMS, minNodes, windows: WINDOWS, pot: 0n };
-  const run = await ledger.createRun({ ...terms, spec: specHash, model });
+  const run = await ledger.createRun(plainRun({ spec: specHash, model }, { minNodes }));
   const pop = { chain, owner: ledger.coordinatorAccount(), key: signer.key };
   await ledger.acceptRun(run, signer.key, signRecord(POP, pop, signer).signature);
 }
