@@ -17,6 +17,7 @@ export {
   contribTreeOf,
   contribOf,
   excludedRootOf,
+  type Inclusion,
   inclusionsOf,
 } from './round-trees.js';
 export { checkSubmission, type Submission } from './gate.js';

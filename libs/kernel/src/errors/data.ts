@@ -42,6 +42,12 @@ export const data = {
     status: 400,
     disposition: 'fix',
   },
+  DATA_EVIDENCE_INVALID: {
+    message: '{file} is no evidence file: {reason}',
+    hint: 'Give a file of `<site>/evidence/`, unchanged.',
+    status: 400,
+    disposition: 'fix',
+  },
   DATA_TOO_LARGE: {
     message: '{file} has more than {limit} {what}',
     hint: 'Split the file, or name fewer features in run.yaml; docs/limits.md lists every limit.',

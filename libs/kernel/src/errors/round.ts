@@ -117,6 +117,20 @@ export const round = {
     status: 409,
     disposition: 'refuse',
   },
+  ROUND_PROMISE_WITHHELD: {
+    message:
+      'the coordinator of run {run} neither promised nor refused the update of round {round}',
+    hint: 'Kept as evidence for an auditor; the chain cannot decide it.',
+    status: 409,
+    disposition: 'refuse',
+  },
+  ROUND_EXCLUSION_FALSE: {
+    message:
+      'round {round} of run {run} excludes this site for a reason its log contradicts: {reason}',
+    hint: 'Kept as evidence; send it to an auditor.',
+    status: 409,
+    disposition: 'refuse',
+  },
   ROUND_INCLUSION_INVALID: {
     message:
       'the proof that round {round} of run {run} holds the update of this site fails: {reason}',
