@@ -159,8 +159,8 @@ impl_runtime_apis! {
     }
 
     impl pallet_tally::TallyApi<Block, AccountId> for Runtime {
-        fn round(run: u32, round: u32) -> Option<pallet_tally::Round> {
-            pallet_tally::Rounds::<Runtime>::get(run, round)
+        fn round(run: u32, round: u32) -> Option<pallet_tally::RoundView> {
+            Tally::round_view(run, round)
         }
         fn run(run: u32) -> Option<pallet_tally::Run<AccountId>> {
             pallet_tally::Runs::<Runtime>::get(run)

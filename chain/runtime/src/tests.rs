@@ -141,21 +141,34 @@ fn fees_go_to_the_registrar_and_nothing_is_burnt() {
     });
 }
 
+const TERMS: pallet_tally::RunTerms = pallet_tally::RunTerms {
+    spec: [1; 32],
+    model: [2; 32],
+    min_nodes: 1,
+    windows: pallet_tally::Windows {
+        challenge_ms: 1,
+        settle_ms: 1,
+        halt_ms: 1,
+        max_task_age_blocks: 1,
+    },
+    weighting: pallet_tally::Weighting::Examples { cap: 1_000_000 },
+    purpose: 7,
+    consent_required: false,
+    payout: pallet_tally::Payout {
+        policy: pallet_tally::PayoutPolicy::Weight,
+        epoch_rounds: 5,
+        epoch_budget: 0,
+        cap_ppm: 1_000_000,
+    },
+};
+
 #[test]
 fn a_pot_is_held_by_a_transaction() {
     development(true).execute_with(|| {
         begin_block(1, 10);
         let call = pallet_tally::Call::create_run {
             coordinator: Charlie.to_account_id(),
-            spec: [1; 32],
-            model: [2; 32],
-            min_nodes: 1,
-            windows: pallet_tally::Windows {
-                challenge_ms: 1,
-                settle_ms: 1,
-                halt_ms: 1,
-                max_task_age_blocks: 1,
-            },
+            terms: TERMS,
             pot: 1_000 * UNIT,
         };
         Executive::apply_extrinsic(transaction(0, call.into())).unwrap().unwrap();

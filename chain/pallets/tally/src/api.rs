@@ -9,7 +9,7 @@ sp_api::decl_runtime_apis! {
     /// Read access to the ledger at a block.
     pub trait TallyApi<AccountId: Codec> {
         /// A committed round.
-        fn round(run: u32, round: u32) -> Option<Round>;
+        fn round(run: u32, round: u32) -> Option<RoundView>;
         /// A run.
         fn run(run: u32) -> Option<Run<AccountId>>;
         /// A node with its newest key.
@@ -43,6 +43,21 @@ impl<T: Config> Pallet<T> {
         let page_end = from.saturating_add(limit.min(MAX_MEMBERS_PAGE));
         let end = NextNode::<T>::get().min(page_end);
         (from..end).filter_map(Self::member).collect()
+    }
+
+    /// See [`TallyApi`].
+    pub fn round_view(run: RunId, number: RoundNumber) -> Option<RoundView> {
+        let round = Rounds::<T>::get(run, number)?;
+        let is_void = Self::is_void(run, number);
+        Some(RoundView {
+            header: round.header,
+            contrib_root: round.contrib_root,
+            included: round.included,
+            sum_weight: round.sum_weight,
+            committed_at_ms: round.committed_at_ms,
+            status: if is_void { RoundStatus::Void } else { RoundStatus::Committed },
+            is_final: Self::is_final(run, &Runs::<T>::get(run)?, number),
+        })
     }
 
     fn member(node: NodeId) -> Option<Member> {

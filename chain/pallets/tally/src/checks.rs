@@ -97,8 +97,22 @@ pub fn verify(message: &[u8], key: &Key, signature: &SignatureBytes) -> bool {
     is_admissible(key) && sp_io::crypto::ed25519_verify(&signature, message, &public)
 }
 
+/// A run's terms are within their limits.
+pub fn terms<T: Config>(terms: &RunTerms) -> Result<(), Error<T>> {
+    let RunTerms { min_nodes, windows: ref times, weighting, payout, .. } = *terms;
+    ensure!(min_nodes > 0, Error::ZeroMinNodes);
+    windows(times)?;
+    let (Weighting::Examples { cap } | Weighting::Equal { cap }) = weighting;
+    ensure!(cap > 0, Error::ZeroCap);
+    ensure!((1..=MAX_EPOCH_ROUNDS).contains(&payout.epoch_rounds), Error::EpochRoundsOutOfRange);
+    ensure!((1..=PPM).contains(&payout.cap_ppm), Error::CapOutOfRange);
+    // twice the budget is the coordinator's bond
+    ensure!(payout.epoch_budget <= u128::MAX / 2, Error::BudgetTooLarge);
+    Ok(())
+}
+
 /// Windows are within their limits.
-pub fn windows<T: Config>(windows: &Windows) -> Result<(), Error<T>> {
+fn windows<T: Config>(windows: &Windows) -> Result<(), Error<T>> {
     let longest = windows.challenge_ms.max(windows.settle_ms).max(windows.halt_ms);
     ensure!(longest <= MAX_WINDOW_MS, Error::WindowTooLong);
     let age = windows.max_task_age_blocks;

@@ -93,6 +93,28 @@ mod errors {
         ClosedAtGoesBack,
         /// The round closed more than a minute after this block.
         ClosedAtInFuture,
+        /// An epoch has 1 to 1,024 rounds.
+        EpochRoundsOutOfRange,
+        /// The cap of an organisation is 1 to 1,000,000 parts per million.
+        CapOutOfRange,
+        /// The budget of an epoch is more than half of what an account can hold.
+        BudgetTooLarge,
+        /// A demand is open.
+        DemandsPending,
+        /// The newest key has not signed a round yet.
+        KeyNotUsedYet,
+        /// The run has had its number of keys.
+        TooManyKeys,
+        /// A consent covers at least one round.
+        NoRounds,
+        /// A consent names at least one purpose.
+        NoPurpose,
+        /// The consent has been taken back already.
+        ConsentRevoked,
+        /// The node has changed its consent to this run too often; it can still take it back.
+        TooManyConsents,
+        /// This part is not built yet.
+        NotBuilt,
         /// The header is not signed by the run's coordinator key.
         BadSignature,
     }

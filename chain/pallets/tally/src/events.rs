@@ -87,6 +87,20 @@ mod events {
             /// Contributions in it.
             included: u32,
         },
+        /// A node's owner agrees that the node takes part.
+        ConsentGranted {
+            /// The run.
+            run: RunId,
+            /// The node.
+            node: NodeId,
+        },
+        /// A node takes no part from this block on.
+        ConsentRevoked {
+            /// The run.
+            run: RunId,
+            /// The node.
+            node: NodeId,
+        },
         /// A run is over.
         RunClosed {
             /// Its id.

@@ -26,11 +26,21 @@
 extern crate alloc;
 
 mod api;
+mod bonds;
+mod calls;
 mod checks;
+mod claims;
+mod consents;
+mod demands;
+mod disputes;
+mod epochs;
 mod errors;
 mod events;
+mod evidence;
 mod nodes;
+mod rounds;
 mod runs;
+mod succession;
 mod types;
 mod weights;
 
@@ -42,6 +52,7 @@ mod mock;
 mod tests;
 
 pub use api::*;
+pub use evidence::*;
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -57,9 +68,10 @@ pub type NodeOf<T> = Node<<T as frame_system::Config>::AccountId>;
 #[allow(clippy::expect_used, clippy::large_enum_variant)]
 #[import_section(events::events)]
 #[import_section(errors::errors)]
+#[import_section(calls::calls)]
 #[frame_support::pallet]
 pub mod pallet {
-    use crate::{types::*, weights::WeightInfo, NodeOf, RunOf};
+    use crate::{evidence::*, types::*, weights::WeightInfo, NodeOf, RunOf};
     use frame_support::{
         pallet_prelude::*,
         traits::{
@@ -69,7 +81,10 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use sp_core::H256;
-    use tally_records::{records::Header, Hash};
+    use tally_records::{
+        records::{Entitle, Epoch, Header},
+        Hash,
+    };
 
     /// What the runtime supplies. Accounts and block hashes are 32 bytes, because records name
     /// them as such.
@@ -81,18 +96,24 @@ pub mod pallet {
         RuntimeEvent: From<Event<Self>>,
     >
     {
-        /// Holds pots.
+        /// Holds pots, bonds and deposits.
         type Currency: Inspect<Self::AccountId, Balance = u128>
             + MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
         /// Names the pallet's reason among the runtime's.
         type RuntimeHoldReason: From<HoldReason>;
         /// The block's timestamp, in milliseconds.
         type Time: Time<Moment = u64>;
+        /// What a demand or an attestation puts on hold.
+        type Deposit: Get<u128>;
+        /// How many authorities seal blocks.
+        type Authorities: Get<u32>;
+        /// True while a key that everybody knows seals blocks or governs the chain.
+        type HasDevelopmentKey: Get<bool>;
         /// What the calls cost.
         type WeightInfo: WeightInfo;
     }
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     /// The pallet.
     #[pallet::pallet]
@@ -104,6 +125,10 @@ pub mod pallet {
     pub enum HoldReason {
         /// The pot of a run that is not closed.
         Pot,
+        /// What a coordinator has at stake in a run.
+        Bond,
+        /// What a demand costs when it is answered, and an attestation while it is stored.
+        Deposit,
     }
 
     /// The account that registers organisations and admits nodes.
@@ -157,6 +182,85 @@ pub mod pallet {
     pub type Rounds<T> =
         StorageDoubleMap<_, Twox64Concat, RunId, Twox64Concat, RoundNumber, Round, OptionQuery>;
 
+    /// Round numbers that do not count, by run; ascending, apart from each other.
+    #[pallet::storage]
+    pub type Voids<T> = StorageMap<
+        _,
+        Twox64Concat,
+        RunId,
+        BoundedVec<VoidSpan, ConstU32<MAX_VOID_SPANS>>,
+        ValueQuery,
+    >;
+
+    /// The newest consent by run and node.
+    #[pallet::storage]
+    pub type Consents<T> =
+        StorageDoubleMap<_, Twox64Concat, RunId, Twox64Concat, NodeId, Consent, OptionQuery>;
+
+    /// The consents before it, oldest first: tasks of their time are judged by them.
+    #[pallet::storage]
+    pub type PastConsents<T> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        RunId,
+        Twox64Concat,
+        NodeId,
+        BoundedVec<Consent, ConstU32<MAX_PAST_CONSENTS>>,
+        ValueQuery,
+    >;
+
+    /// Open demands by run, round and number.
+    #[pallet::storage]
+    pub type Demands<T: Config> = StorageNMap<
+        _,
+        (
+            NMapKey<Twox64Concat, RunId>,
+            NMapKey<Twox64Concat, RoundNumber>,
+            NMapKey<Twox64Concat, u32>,
+        ),
+        Demand<T::AccountId>,
+    >;
+
+    /// Round and number of a run's open demands.
+    #[pallet::storage]
+    pub type OpenDemands<T> = StorageMap<
+        _,
+        Twox64Concat,
+        RunId,
+        BoundedVec<(RoundNumber, u32), ConstU32<MAX_OPEN_DEMANDS>>,
+        ValueQuery,
+    >;
+
+    /// The number of a run's next demand.
+    #[pallet::storage]
+    pub type NextDemand<T> = StorageMap<_, Twox64Concat, RunId, u32, ValueQuery>;
+
+    /// Verdicts on a round, by whom, each the hash of a report.
+    #[pallet::storage]
+    pub type Attests<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        RunId,
+        Twox64Concat,
+        RoundNumber,
+        BoundedVec<(T::AccountId, Hash), ConstU32<MAX_ATTESTS>>,
+        ValueQuery,
+    >;
+
+    /// The first round of a closed run that has not been pruned.
+    #[pallet::storage]
+    pub type Pruned<T> = StorageMap<_, Twox64Concat, RunId, RoundNumber, ValueQuery>;
+
+    /// Settled epochs by run and number.
+    #[pallet::storage]
+    pub type Epochs<T> =
+        StorageDoubleMap<_, Twox64Concat, RunId, Twox64Concat, u32, EpochEntry, OptionQuery>;
+
+    /// What a run has paid to an account.
+    #[pallet::storage]
+    pub type Paid<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, RunId, Blake2_128Concat, T::AccountId, u128, ValueQuery>;
+
     /// What a chain starts from.
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
@@ -183,120 +287,6 @@ pub mod pallet {
         #[cfg(feature = "try-runtime")]
         fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
             Self::check_state()
-        }
-    }
-
-    #[pallet::call]
-    impl<T: Config> Pallet<T> {
-        /// Registrar: registers an organisation, which is paid on `payout`.
-        #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::register_organisation())]
-        pub fn register_organisation(origin: OriginFor<T>, payout: T::AccountId) -> DispatchResult {
-            Self::ensure_registrar(origin)?;
-            Self::do_register_organisation(payout)
-        }
-
-        /// Registrar: takes an organisation's nodes out of every later cohort.
-        #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::suspend_organisation())]
-        pub fn suspend_organisation(origin: OriginFor<T>, organisation: OrgId) -> DispatchResult {
-            Self::ensure_registrar(origin)?;
-            Self::do_suspend_organisation(organisation)
-        }
-
-        /// Owner: registers a node, pending its admission. `proof` is the key's signature over
-        /// the record `pop` {chain, owner, key}.
-        #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::register_node())]
-        pub fn register_node(
-            origin: OriginFor<T>,
-            organisation: OrgId,
-            key: Key,
-            proof: SignatureBytes,
-        ) -> DispatchResult {
-            let owner = ensure_signed(origin)?;
-            Self::do_register_node(owner, organisation, key, &proof)
-        }
-
-        /// Registrar: admits a pending node, or gives an active one another cap (a new key epoch
-        /// with the same key).
-        #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::admit_node())]
-        pub fn admit_node(origin: OriginFor<T>, node: NodeId, cap: u64) -> DispatchResult {
-            Self::ensure_registrar(origin)?;
-            Self::do_admit_node(node, cap)
-        }
-
-        /// Owner: another key from this block on, proved as in `register_node`.
-        #[pallet::call_index(4)]
-        #[pallet::weight(T::WeightInfo::rotate_key())]
-        pub fn rotate_key(
-            origin: OriginFor<T>,
-            node: NodeId,
-            key: Key,
-            proof: SignatureBytes,
-        ) -> DispatchResult {
-            let owner = ensure_signed(origin)?;
-            Self::do_rotate_key(owner, node, key, &proof)
-        }
-
-        /// Owner or registrar: takes a node out, for ever, from this block on.
-        #[pallet::call_index(5)]
-        #[pallet::weight(T::WeightInfo::revoke_node())]
-        pub fn revoke_node(origin: OriginFor<T>, node: NodeId) -> DispatchResult {
-            let who = ensure_signed(origin)?;
-            Self::do_revoke_node(who, node)
-        }
-
-        /// Researcher: proposes a run to a coordinator and puts its pot on hold.
-        #[pallet::call_index(6)]
-        #[pallet::weight(T::WeightInfo::create_run())]
-        pub fn create_run(
-            origin: OriginFor<T>,
-            coordinator: T::AccountId,
-            spec: Hash,
-            model: Hash,
-            min_nodes: u32,
-            windows: Windows,
-            pot: u128,
-        ) -> DispatchResult {
-            let owner = ensure_signed(origin)?;
-            Self::do_create_run(owner, coordinator, spec, model, min_nodes, windows, pot)
-        }
-
-        /// Coordinator: opens a run that names it. `proof` is the key's signature over the record
-        /// `pop` {chain, coordinator account, key}.
-        #[pallet::call_index(7)]
-        #[pallet::weight(T::WeightInfo::accept_run())]
-        pub fn accept_run(
-            origin: OriginFor<T>,
-            run: RunId,
-            key: Key,
-            proof: SignatureBytes,
-        ) -> DispatchResult {
-            let coordinator = ensure_signed(origin)?;
-            Self::do_accept_run(coordinator, run, key, &proof)
-        }
-
-        /// Coordinator: commits the run's next round. `signature` is the coordinator key's over
-        /// the record `header`.
-        #[pallet::call_index(8)]
-        #[pallet::weight(T::WeightInfo::commit_round())]
-        pub fn commit_round(
-            origin: OriginFor<T>,
-            header: Header,
-            signature: SignatureBytes,
-        ) -> DispatchResult {
-            let coordinator = ensure_signed(origin)?;
-            Self::do_commit_round(coordinator, header, &signature)
-        }
-
-        /// Owner: ends a run of which no round is pending, and takes back what is not allotted.
-        #[pallet::call_index(9)]
-        #[pallet::weight(T::WeightInfo::close_run())]
-        pub fn close_run(origin: OriginFor<T>, run: RunId) -> DispatchResult {
-            let owner = ensure_signed(origin)?;
-            Self::do_close_run(owner, run)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate as pallet_tally;
 use crate::*;
-use frame_support::{derive_impl, traits::ConstU128};
+use frame_support::{derive_impl, parameter_types, traits::ConstU128};
 use sp_core::{ed25519, Pair, H256};
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
 use tally_records::{
@@ -59,9 +59,21 @@ impl pallet_tally::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Time = Timestamp;
+    type Deposit = ConstU128<DEPOSIT>;
+    type Authorities = Authorities;
+    type HasDevelopmentKey = HasDevelopmentKey;
     type WeightInfo = ();
 }
 
+parameter_types! {
+    /// How many authorities the chain has.
+    pub storage Authorities: u32 = 2;
+    /// Whether one of its keys is known to everybody.
+    pub storage HasDevelopmentKey: bool = false;
+}
+
+/// What a demand costs.
+pub const DEPOSIT: u128 = 10;
 /// The registrar.
 pub const REGISTRAR: AccountId32 = AccountId32::new([1; 32]);
 /// A researcher.
@@ -87,6 +99,23 @@ pub const WINDOWS: Windows =
 pub const SPEC: Hash = [0x51; 32];
 /// Hash of a run's first model.
 pub const MODEL: Hash = [0x52; 32];
+
+/// Terms of a run of at least two nodes that pays 100 for every five rounds.
+pub const TERMS: RunTerms = RunTerms {
+    spec: SPEC,
+    model: MODEL,
+    min_nodes: 2,
+    windows: WINDOWS,
+    weighting: Weighting::Examples { cap: 1_000_000 },
+    purpose: 7,
+    consent_required: false,
+    payout: Payout {
+        policy: PayoutPolicy::Weight,
+        epoch_rounds: 5,
+        epoch_budget: 100,
+        cap_ppm: PPM,
+    },
+};
 
 /// A key pair by number.
 pub fn pair(seed: u8) -> ed25519::Pair {
@@ -154,7 +183,7 @@ pub fn with_node() -> (OrgId, NodeId) {
 
 /// A run of at least two nodes with a pot of 1,000.
 pub fn with_run() -> RunId {
-    Tally::create_run(signed(OWNER), COORDINATOR, SPEC, MODEL, 2, WINDOWS, 1_000).unwrap();
+    Tally::create_run(signed(OWNER), COORDINATOR, TERMS, 1_000).unwrap();
     0
 }
 

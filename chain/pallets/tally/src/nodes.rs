@@ -21,7 +21,7 @@ impl<T: Config> Pallet<T> {
         NextOrganisation::<T>::put(checks::successor::<T>(organisation)?);
         Organisations::<T>::insert(
             organisation,
-            Organisation { payout: payout.clone(), active: true },
+            Organisation { payout: payout.clone(), active: true, since: Self::now_block() },
         );
         Self::deposit_event(Event::OrganisationRegistered { organisation, payout });
         Ok(())
@@ -30,6 +30,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_suspend_organisation(organisation: OrgId) -> DispatchResult {
         let mut stored = Self::active_organisation(organisation)?;
         stored.active = false;
+        stored.since = Self::now_block();
         Organisations::<T>::insert(organisation, stored);
         Self::deposit_event(Event::OrganisationSuspended { organisation });
         Ok(())

@@ -10,7 +10,7 @@ use frame_support::{
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{SaturatedConversion, Zero};
 use tally_records::{
-    records::{Genesis, Header, Record},
+    records::{Genesis, Record},
     Hash,
 };
 
@@ -28,14 +28,12 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_create_run(
         owner: T::AccountId,
         coordinator: T::AccountId,
-        spec: Hash,
-        model: Hash,
-        min_nodes: u32,
-        windows: Windows,
+        terms: RunTerms,
         pot: u128,
     ) -> DispatchResult {
-        ensure!(min_nodes > 0, Error::<T>::ZeroMinNodes);
-        checks::windows::<T>(&windows)?;
+        checks::terms::<T>(&terms)?;
+        let RunTerms { spec, model, min_nodes, windows, weighting, .. } = terms;
+        let RunTerms { purpose, consent_required, payout, .. } = terms;
         let run = NextRun::<T>::get();
         let next_run = checks::successor::<T>(run)?;
         T::Currency::hold(&HoldReason::Pot.into(), &owner, pot)?;
@@ -54,12 +52,20 @@ impl<T: Config> Pallet<T> {
                 next_round: 0,
                 min_nodes,
                 windows,
+                weighting,
+                purpose,
+                consent_required,
+                payout,
                 funded: pot,
                 allotted: 0,
                 paid: 0,
                 bond: 0,
+                epoch: 0,
+                epoch_head: Hash::default(),
+                settled_rounds: 0,
                 last_at_block: 0,
                 last_closed_at_ms: 0,
+                last_active_ms: 0,
                 status: RunStatus::Proposed,
             },
         );
@@ -79,10 +85,13 @@ impl<T: Config> Pallet<T> {
         let chain = Self::chain();
         checks::possession::<T>(chain, who.into(), key, proof)?;
         ensure!(!KeyOwner::<T>::contains_key(key), Error::<T>::KeyInUse);
-        let first = CoordinatorKey { from_round: 0, key };
-        run.coordinator_keys.try_push(first).map_err(|_| Error::<T>::NumbersUsedUp)?;
-        let genesis = Genesis { chain, run: id, spec: run.spec, model: run.genesis_model };
-        run.head = genesis.hash();
+        if run.coordinator_keys.is_empty() {
+            let genesis = Genesis { chain, run: id, spec: run.spec, model: run.genesis_model };
+            run.head = genesis.hash();
+        }
+        Self::push_key(&mut run, key)?;
+        Self::hold_bond(&mut run)?;
+        run.last_active_ms = T::Time::now();
         run.status = RunStatus::Open;
         let head = run.head;
         Runs::<T>::insert(id, run);
@@ -90,74 +99,30 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    pub(crate) fn do_commit_round(
-        who: T::AccountId,
-        header: Header,
-        signature: &SignatureBytes,
-    ) -> DispatchResult {
-        let mut run = Self::existing_run(header.run)?;
-        ensure!(run.coordinator == who, Error::<T>::NotCoordinator);
-        let now_ms = T::Time::now();
-        let at = checks::Instant { chain: Self::chain(), block: Self::now_block(), now_ms };
-        checks::header::<T>(&run, &header, &at)?;
-        let key = checks::key_in_force::<T>(&run, header.round);
-        let key = key.ok_or(Error::<T>::NoCoordinatorKey)?;
-        ensure!(checks::signed(&header, &key, signature), Error::<T>::BadSignature);
-
-        run.next_round = checks::successor::<T>(header.round)?;
-        run.head = header.hash();
-        run.model = header.model_after;
-        run.state = header.state_after;
-        run.last_at_block = header.at_block;
-        run.last_closed_at_ms = header.closed_at_ms;
-        let head = run.head;
-        Runs::<T>::insert(header.run, run);
-        Rounds::<T>::insert(
-            header.run,
-            header.round,
-            Round {
-                header: head,
-                contrib_root: header.contrib_root,
-                included: header.included,
-                sum_weight: header.sum_weight,
-                excluded: header.excluded,
-                at_block: header.at_block,
-                committed_at_ms: now_ms,
-                status: RoundStatus::Committed,
-            },
-        );
-        Self::deposit_event(Event::RoundCommitted {
-            run: header.run,
-            round: header.round,
-            header: head,
-            model: header.model_after,
-            included: header.included,
-        });
-        Ok(())
+    /// `key` signs the run's next round and those after it.
+    pub(crate) fn push_key(run: &mut RunOf<T>, key: Key) -> Result<(), Error<T>> {
+        let from_round = run.next_round;
+        let is_later = run.coordinator_keys.last().is_none_or(|last| last.from_round < from_round);
+        ensure!(is_later, Error::KeyNotUsedYet);
+        let next = CoordinatorKey { from_round, key };
+        run.coordinator_keys.try_push(next).map_err(|_| Error::TooManyKeys)
     }
 
     pub(crate) fn do_close_run(who: T::AccountId, id: RunId) -> DispatchResult {
         let mut run = Self::existing_run(id)?;
         ensure!(run.owner == who, Error::<T>::NotRunOwner);
         ensure!(run.status != RunStatus::Closed, Error::<T>::RunClosed);
-        ensure!(!Self::has_pending_round(id, &run), Error::<T>::RoundsPending);
+        Self::ensure_nothing_pending(id, &run)?;
         let refund = run.funded.saturating_sub(run.allotted);
         T::Currency::release(&HoldReason::Pot.into(), &who, refund, Precision::Exact)?;
+        Self::release_bond(&mut run)?;
         run.status = RunStatus::Closed;
         Runs::<T>::insert(id, run);
         Self::deposit_event(Event::RunClosed { run: id, refund });
         Ok(())
     }
 
-    /// True while the newest committed round can still be challenged.
-    fn has_pending_round(id: RunId, run: &RunOf<T>) -> bool {
-        let newest = run.next_round.checked_sub(1).and_then(|round| Rounds::<T>::get(id, round));
-        newest.is_some_and(|round| {
-            T::Time::now() < round.committed_at_ms.saturating_add(run.windows.challenge_ms)
-        })
-    }
-
-    fn existing_run(id: RunId) -> Result<RunOf<T>, Error<T>> {
+    pub(crate) fn existing_run(id: RunId) -> Result<RunOf<T>, Error<T>> {
         Runs::<T>::get(id).ok_or(Error::UnknownRun)
     }
 }

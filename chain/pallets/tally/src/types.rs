@@ -32,6 +32,15 @@ pub const SUM_WEIGHT_LIMIT: u64 = 1 << 22;
 pub const CLEAR: u8 = 0;
 /// `Header::mode` of a round that also counts updates of tasks before it.
 pub const ASYNCHRONOUS: u8 = 2;
+/// Most rounds an epoch covers.
+pub const MAX_EPOCH_ROUNDS: u32 = 1_024;
+/// A whole in parts per million.
+pub const PPM: u32 = 1_000_000;
+/// Most rounds of a run that are under way at once (`maxUncommitted` of the run spec). Where the
+/// chain of headers goes back, so many numbers are skipped: nodes may have signed for them.
+pub const MAX_OPEN_ROUNDS: u32 = 1_024;
+/// Most spans of void rounds in a run; a run that would need another one halts for good.
+pub const MAX_VOID_SPANS: u32 = 64;
 /// Most node ids one page of [`crate::TallyApi`] looks at.
 pub const MAX_MEMBERS_PAGE: u32 = 1_024;
 
@@ -44,6 +53,8 @@ pub struct Organisation<AccountId> {
     pub payout: AccountId,
     /// Nodes of a suspended organisation are not eligible for any cohort.
     pub active: bool,
+    /// The block of the newest change of `active`.
+    pub since: u32,
 }
 
 /// Where a node stands.
@@ -152,7 +163,7 @@ pub struct Windows {
     TypeInfo,
 )]
 pub enum RunStatus {
-    /// Created and funded; the named coordinator has not accepted.
+    /// Funded; the named coordinator, the first or a later one, has not accepted.
     Proposed,
     /// Rounds can be committed.
     Open,
@@ -160,6 +171,110 @@ pub enum RunStatus {
     Halted,
     /// Over; the rest of the pot went back.
     Closed,
+}
+
+/// How a contribution's examples become its weight.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum Weighting {
+    /// max(1, ⌊min(numExamples, cap) ÷ unit⌋); the cap is the smaller of the node's and this one.
+    Examples {
+        /// The run spec's cap.
+        cap: u64,
+    },
+    /// Every contribution weighs 1.
+    Equal {
+        /// The run spec's cap, which stands in the cohort's members.
+        cap: u64,
+    },
+}
+
+/// What an epoch's budget is shared by.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum PayoutPolicy {
+    /// The sum of a node's weights.
+    Weight,
+    /// Alike to each organisation that took part.
+    Equal,
+    /// Scores of contribution, published off the chain.
+    Contribution,
+}
+
+/// How a run pays.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Payout {
+    /// What shares are made of.
+    pub policy: PayoutPolicy,
+    /// Rounds of an epoch, 1 to [`MAX_EPOCH_ROUNDS`].
+    pub epoch_rounds: u32,
+    /// What an epoch pays out; 0 for a run that does not pay.
+    pub epoch_budget: u128,
+    /// Most that one organisation gets of it, in parts per million, 1 to [`PPM`].
+    pub cap_ppm: u32,
+}
+
+/// What a researcher proposes; the same for the whole run.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct RunTerms {
+    /// SHA-256 of the canonical run specification.
+    pub spec: Hash,
+    /// SHA-256 of the model file the run starts from.
+    pub model: Hash,
+    /// A round that is not empty includes at least so many nodes.
+    pub min_nodes: u32,
+    /// The run's windows.
+    pub windows: Windows,
+    /// How contributions are weighed.
+    pub weighting: Weighting,
+    /// The number of the GA4GH DUO code of the run's purpose.
+    pub purpose: u32,
+    /// A node without an entry in [`crate::Consents`] takes no part.
+    pub consent_required: bool,
+    /// How the run pays.
+    pub payout: Payout,
 }
 
 /// A training run.
@@ -189,6 +304,14 @@ pub struct Run<AccountId> {
     pub min_nodes: u32,
     /// The run's windows.
     pub windows: Windows,
+    /// How contributions are weighed.
+    pub weighting: Weighting,
+    /// The number of the GA4GH DUO code of the run's purpose.
+    pub purpose: u32,
+    /// A node without an entry in [`crate::Consents`] takes no part.
+    pub consent_required: bool,
+    /// How the run pays.
+    pub payout: Payout,
     /// What the owner put into the pot.
     pub funded: u128,
     /// How much of it is promised to payees.
@@ -197,35 +320,33 @@ pub struct Run<AccountId> {
     pub paid: u128,
     /// What the coordinator has at stake.
     pub bond: u128,
+    /// The number of the next epoch to settle.
+    pub epoch: u32,
+    /// Hash of the newest settled epoch's record; zeros before the first.
+    pub epoch_head: Hash,
+    /// The first round number that no epoch covers.
+    pub settled_rounds: RoundNumber,
     /// `at_block` of the newest header.
     pub last_at_block: u32,
     /// `closed_at_ms` of the newest header.
     pub last_closed_at_ms: u64,
+    /// The chain's time when the coordinator last accepted the run or committed a round.
+    pub last_active_ms: u64,
     /// Where it stands.
     pub status: RunStatus,
 }
 
 /// Where a committed round stands.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub enum RoundStatus {
     /// Counts.
     Committed,
-    /// Found false; its number stays used.
+    /// Found false, or built on one that was; its number stays used.
     Void,
 }
 
-/// What the chain keeps of a round's header.
+/// What the chain keeps of a round's header: what answers and disputes are judged by, and what
+/// the run goes back to when a later round is voided.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -240,12 +361,62 @@ pub struct Round {
     pub sum_weight: u64,
     /// Cohort nodes without a contribution.
     pub excluded: u32,
-    /// The block at which keys, caps and cohort are judged.
+    /// The block at which keys, caps, consents and cohort are judged.
     pub at_block: u32,
+    /// The chain's time at the commit.
+    pub committed_at_ms: u64,
+    /// Hash of the round's task.
+    pub task: Hash,
+    /// Root of the tree of exclusions; zeros when there is none.
+    pub excluded_root: Hash,
+    /// The model after the round.
+    pub model: Hash,
+    /// The optimizer state after it.
+    pub state: Hash,
+    /// The header's closing time.
+    pub closed_at_ms: u64,
+    /// The header's mode.
+    pub mode: u8,
+}
+
+/// A round with its status, for readers of the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct RoundView {
+    /// H(tag ‖ SCALE) of the header.
+    pub header: Hash,
+    /// Root of the sum tree of contributions and their weights; zeros when there is none.
+    pub contrib_root: Hash,
+    /// Leaves of that tree.
+    pub included: u32,
+    /// Sum of its weights.
+    pub sum_weight: u64,
     /// The chain's time at the commit.
     pub committed_at_ms: u64,
     /// Where it stands.
     pub status: RoundStatus,
+    /// True when nothing can void it any more.
+    pub is_final: bool,
+}
+
+/// Round numbers that do not count: `from` and all up to, but not including, `until`. Numbers
+/// that were never committed may be among them.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct VoidSpan {
+    /// The first.
+    pub from: RoundNumber,
+    /// The number after the last.
+    pub until: RoundNumber,
 }
 
 /// A node with its newest key, for readers of the chain.

@@ -3,6 +3,10 @@
  * blocks, explicit nonces, writes resolved by finalised blocks alone) and one in memory.
  */
 export { type ExportedBlocks, fetchBlocks, fetchStorage } from './fetch-blocks.js';
+export { type ConsentTerms } from './consent-reader.js';
+export * from './demand-ledger.js';
 export { InMemoryRoundLedger } from './in-memory-round-ledger.js';
+export { LedgerAccount } from './ledger-account.js';
+export * from './pay-ledger.js';
 export * from './round-ledger.js';
 export { type LedgerAccounts, SubstrateRoundLedger } from './substrate-round-ledger.js';

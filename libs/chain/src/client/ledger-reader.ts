@@ -1,8 +1,6 @@
 import type { ApiPromise } from '@polkadot/api';
-import { decodeAddress } from '@polkadot/util-crypto';
 import {
   type AccountId,
-  asAccountId,
   asNodeId,
   asOrganisationId,
   asPublicKey,
@@ -12,13 +10,14 @@ import {
   type PublicKey,
   type RunId,
   TallyError,
-  toHex,
 } from '@tallystick/kernel';
 import type { AnchoredRun, BlockRef, EligibleNode } from '@tallystick/rounds';
 import { bare } from './connection.js';
+import { accountAt } from './account-json.js';
 import { bigintAt, hashAt, type Json, numberAt, objectAt, stringAt } from './json.js';
 import type { AnchoredRound } from './round-ledger.js';
 import type { Snapshots } from './snapshots.js';
+import { itemOf } from './storage-item.js';
 
 /** Node ids one call of `TallyApi.members` looks at. */
 const PAGE = 1_024;
@@ -105,23 +104,19 @@ export class LedgerReader {
   async nodeOf(key: PublicKey): Promise<RegisteredNode | undefined> {
     const at = await this.finalized();
     const snapshot = await this.#snapshots.at(at.hash);
-    const query = snapshot.query['tally']?.['keyOwner'];
-    if (query === undefined) throw missing('tally.keyOwner');
-    const id = (await query(`0x${key}`)).toJSON();
+    const id = (await itemOf(snapshot, 'keyOwner')(`0x${key}`)).toJSON();
     if (typeof id !== 'number') return undefined;
     const json = objectAt(await this.#call('node', [id], at), 'TallyApi.node');
     return {
       node: asNodeId(id),
       organisation: asOrganisationId(numberAt(json, 'organisation')),
-      owner: asAccountId(toHex(decodeAddress(stringAt(json, 'owner')))),
+      owner: accountAt(json, 'owner'),
     };
   }
 
   async #nextNode(at: BlockRef): Promise<number> {
     const snapshot = await this.#snapshots.at(at.hash);
-    const query = snapshot.query['tally']?.['nextNode'];
-    if (query === undefined) throw missing('tally.nextNode');
-    return Number((await query()).toString());
+    return Number((await itemOf(snapshot, 'nextNode')()).toString());
   }
 
   async #call(name: string, args: readonly unknown[], at: BlockRef): Promise<unknown> {
@@ -138,7 +133,9 @@ function roundOf(json: Json): AnchoredRound {
     contribRoot: hashAt(json, 'contribRoot'),
     included: numberAt(json, 'included'),
     sumWeight: bigintAt(json, 'sumWeight'),
+    committedAtMs: bigintAt(json, 'committedAtMs'),
     status: stringAt(json, 'status') === 'Void' ? 'void' : 'committed',
+    isFinal: json['isFinal'] === true,
   };
 }
 

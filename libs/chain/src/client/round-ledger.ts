@@ -9,6 +9,8 @@ import type {
 } from '@tallystick/kernel';
 import type { Header } from '@tallystick/record';
 import type { BlockRef, LedgerView } from '@tallystick/rounds';
+import type { DemandLedger } from './demand-ledger.js';
+import type { PayLedger, PayoutTerms } from './pay-ledger.js';
 
 /** Windows of a run, milliseconds of the chain's timestamp; blocks for the age of a task. */
 export interface RunWindows {
@@ -24,6 +26,13 @@ export interface NewRun {
   readonly model: Hash;
   readonly minNodes: number;
   readonly windows: RunWindows;
+  /** How contributions are weighed, as the run spec says. */
+  readonly weighting: { readonly by: 'examples' | 'equal'; readonly cap: bigint };
+  /** The number of the purpose's DUO code. */
+  readonly purpose: number;
+  /** A node whose owner said nothing takes no part. */
+  readonly isConsentRequired: boolean;
+  readonly payout: PayoutTerms;
   /** Smallest amounts, not units. */
   readonly pot: bigint;
 }
@@ -77,11 +86,14 @@ export interface AnchoredRound {
   readonly contribRoot: Hash;
   readonly included: number;
   readonly sumWeight: bigint;
+  readonly committedAtMs: bigint;
   readonly status: 'committed' | 'void';
+  /** Nothing can void it any more. */
+  readonly isFinal: boolean;
 }
 
 /** The chain as the coordinator uses it. Every write resolves when it is in a finalised block, or rejects. */
-export interface RoundLedger extends LedgerView {
+export interface RoundLedger extends LedgerView, PayLedger, DemandLedger {
   registerOrganisation(payout: AccountId): Promise<OrganisationId>;
   /** Bytes for the owner to sign; the account is funded first so that it can pay the fee. */
   prepareRegistration(registration: Registration): Promise<PreparedRegistration>;
@@ -94,9 +106,11 @@ export interface RoundLedger extends LedgerView {
   revokeNode(node: NodeId): Promise<void>;
   createRun(run: NewRun): Promise<RunId>;
   acceptRun(run: RunId, key: PublicKey, proof: Signature): Promise<void>;
-  /** Refunds the pot; refused while anything is pending. */
+  /** Refunds what is not allotted; refused while anything is pending. Only for runs of this deployment's treasury. */
   closeRun(run: RunId): Promise<void>;
   round(run: RunId, round: number): Promise<AnchoredRound | undefined>;
+  /** The account that proposes runs and holds their pots. */
+  treasuryAccount(): AccountId;
   /** The account that accepts runs and commits rounds: `owner` in its proof of possession. */
   coordinatorAccount(): AccountId;
   /** Signs one transaction for these rounds, ascending; a batch that fails as a whole when there are several. */

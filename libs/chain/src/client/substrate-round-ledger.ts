@@ -17,9 +17,12 @@ import {
   TallyError,
   toHex,
 } from '@tallystick/kernel';
-import { HEADER } from '@tallystick/record';
-import type { AnchoredRun, BlockRef, EligibleNode } from '@tallystick/rounds';
+import { EPOCH, HEADER } from '@tallystick/record';
+import type { AnchoredRun, BlockRef, EligibleNode, RunConsents } from '@tallystick/rounds';
+import { answerBytes } from './call-bytes.js';
 import { connect, type Connection } from './connection.js';
+import { ConsentReader } from './consent-reader.js';
+import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
 import {
   callOf,
   type Extrinsic,
@@ -31,6 +34,8 @@ import {
 import { Finality, type Included } from './finality.js';
 import { numberAt, objectAt } from './json.js';
 import { LedgerReader } from './ledger-reader.js';
+import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
+import { PayReader } from './pay-reader.js';
 import type {
   AnchoredRound,
   CommitOutcome,
@@ -41,6 +46,7 @@ import type {
   RoundLedger,
   SignedCommit,
 } from './round-ledger.js';
+import { runTermsOf } from './run-terms.js';
 import { UNIT } from '../unit.js';
 import { Sender, submitBytes } from './sender.js';
 import { Snapshots } from './snapshots.js';
@@ -63,6 +69,8 @@ export interface LedgerAccounts {
 /** What reads the chain. */
 interface ChainReaders {
   readonly reader: LedgerReader;
+  readonly consents: ConsentReader;
+  readonly pay: PayReader;
   readonly finality: Finality;
 }
 
@@ -71,6 +79,8 @@ export class SubstrateRoundLedger implements RoundLedger {
   readonly #api: ApiPromise;
   readonly #provider: WsProvider;
   readonly #reader: LedgerReader;
+  readonly #consents: ConsentReader;
+  readonly #pay: PayReader;
   readonly #finality: Finality;
   readonly #registrar: Sender;
   readonly #treasury: Sender;
@@ -78,7 +88,7 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   private constructor(
     connection: Connection,
-    { reader, finality }: ChainReaders,
+    { reader, consents, pay, finality }: ChainReaders,
     accounts: LedgerAccounts,
     clock: Clock,
   ) {
@@ -87,6 +97,8 @@ export class SubstrateRoundLedger implements RoundLedger {
     this.#api = api;
     this.#provider = provider;
     this.#reader = reader;
+    this.#consents = consents;
+    this.#pay = pay;
     this.#finality = finality;
     this.#registrar = new Sender(accounts.registrar, deps);
     this.#treasury = new Sender(accounts.treasury, deps);
@@ -107,7 +119,12 @@ export class SubstrateRoundLedger implements RoundLedger {
     const snapshots = new Snapshots(api);
     return new SubstrateRoundLedger(
       connection,
-      { reader: new LedgerReader(api, snapshots), finality: new Finality(api, snapshots, from) },
+      {
+        reader: new LedgerReader(api, snapshots),
+        consents: new ConsentReader(snapshots),
+        pay: new PayReader(snapshots),
+        finality: new Finality(api, snapshots, from),
+      },
       options.accounts,
       options.clock,
     );
@@ -131,6 +148,47 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   round(run: RunId, round: number): Promise<AnchoredRound | undefined> {
     return this.#reader.round(run, round);
+  }
+
+  consents(run: RunId, atBlock: BlockRef): Promise<RunConsents> {
+    return this.#consents.ofRun(run, atBlock);
+  }
+
+  async runCount(): Promise<number> {
+    return this.#pay.runCount(await this.#head());
+  }
+
+  async chainRun(run: RunId): Promise<ChainRun | undefined> {
+    return this.#pay.chainRun(run, await this.#head());
+  }
+
+  async epoch(run: RunId, epoch: number): Promise<AnchoredEpoch | undefined> {
+    return this.#pay.epoch(run, epoch, await this.#head());
+  }
+
+  async paid(run: RunId, account: AccountId): Promise<bigint> {
+    return this.#pay.paid(run, account, await this.#head());
+  }
+
+  async payees(nodes: readonly NodeId[]): Promise<ReadonlyMap<NodeId, Payee>> {
+    return this.#pay.payees(nodes, await this.#head());
+  }
+
+  async chainTimeMs(): Promise<bigint> {
+    return this.#pay.chainTimeMs(await this.#head());
+  }
+
+  async openDemands(run: RunId): Promise<readonly OpenDemand[]> {
+    return this.#pay.openDemands(run, await this.#head());
+  }
+
+  async answerDemand({ run, round, demand }: OpenDemand, answer: DemandAnswer): Promise<void> {
+    // anybody may answer; the treasury's lane is not the one that commits wait in
+    await this.#treasury.send(this.#tally('answer', run, round, demand, answerBytes(answer)));
+  }
+
+  treasuryAccount(): AccountId {
+    return asAccountId(this.#treasury.signer.key);
   }
 
   coordinatorAccount(): AccountId {
@@ -192,15 +250,7 @@ export class SubstrateRoundLedger implements RoundLedger {
   }
 
   async createRun(run: NewRun): Promise<RunId> {
-    const { spec, model, minNodes, windows, pot } = run;
-    const args = [
-      `0x${this.coordinatorAccount()}`,
-      `0x${spec}`,
-      `0x${model}`,
-      minNodes,
-      windows,
-      pot,
-    ];
+    const args = [`0x${this.coordinatorAccount()}`, runTermsOf(run), run.pot];
     const sent = await this.#treasury.send(this.#tally('createRun', ...args));
     return asRunId(idIn(sent, 'tally.RunCreated', 'run'));
   }
@@ -220,6 +270,11 @@ export class SubstrateRoundLedger implements RoundLedger {
     const [only] = calls;
     if (only === undefined) throw new RangeError('a commit needs at least one round');
     const call = calls.length === 1 ? only : callOf(this.#api, 'utility', 'batchAll', [calls]);
+    return this.#coordinator.prepare(call);
+  }
+
+  prepareSettlement({ record, signature }: SignedEpoch): Promise<PreparedCommit> {
+    const call = this.#tally('settleEpoch', EPOCH.encode(record), `0x${signature}`);
     return this.#coordinator.prepare(call);
   }
 
@@ -244,6 +299,10 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   async close(): Promise<void> {
     await this.#api.disconnect();
+  }
+
+  async #head(): Promise<Hash> {
+    return (await this.#reader.finalized()).hash;
   }
 
   #tally(call: string, ...args: readonly unknown[]): Extrinsic {

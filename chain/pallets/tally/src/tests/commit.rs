@@ -59,7 +59,12 @@ fn a_round_moves_the_run_on() {
             excluded: 1,
             at_block: BLOCK - 10,
             committed_at_ms: NOW_MS,
-            status: RoundStatus::Committed,
+            task: header.task,
+            excluded_root: header.excluded_root,
+            model: header.model_after,
+            state: header.state_after,
+            closed_at_ms: NOW_MS,
+            mode: 0,
         };
         assert_eq!(Rounds::<Test>::get(0, 0), Some(want));
         assert_eq!(Rounds::<Test>::get(0, 1), None);

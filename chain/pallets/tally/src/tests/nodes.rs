@@ -26,7 +26,7 @@ fn genesis_sets_registrar_instance_and_kind_of_chain() {
         assert_eq!(Tally::instance(), [7; 32]);
         assert_eq!(
             <Tally as frame_support::traits::GetStorageVersion>::on_chain_storage_version(),
-            1
+            2
         );
     });
 }
@@ -41,7 +41,7 @@ fn the_registrar_registers_and_suspends_organisations() {
         assert_ok!(Tally::register_organisation(signed(REGISTRAR), STRANGER));
         assert_eq!(
             Organisations::<Test>::get(1),
-            Some(Organisation { payout: STRANGER, active: true })
+            Some(Organisation { payout: STRANGER, active: true, since: BLOCK })
         );
         assert_ok!(Tally::suspend_organisation(signed(REGISTRAR), 1));
         System::assert_last_event(Event::OrganisationSuspended { organisation: 1 }.into());

@@ -41,7 +41,10 @@ fn random_call(dice: &mut Dice) -> bool {
         4 | 5 => Tally::admit_node(registrar, small, u64::from(dice.below(5))),
         6 => Tally::rotate_key(signed(who.clone()), small, key(seed), proof(who, seed)),
         7 if dice.below(3) == 0 => Tally::revoke_node(signed(who), small),
-        8 => Tally::create_run(signed(who), COORDINATOR, SPEC, MODEL, 1 + small, WINDOWS, pot),
+        8 => {
+            let terms = RunTerms { min_nodes: 1 + small, ..TERMS };
+            Tally::create_run(signed(who), COORDINATOR, terms, pot)
+        }
         9 => Tally::accept_run(signed(COORDINATOR), small, key(20), proof(COORDINATOR, 20)),
         10 if dice.below(4) == 0 => Tally::close_run(signed(who), small),
         _ => match random_header(dice, small) {

@@ -17,7 +17,7 @@ fn status(run: RunId) -> RunStatus {
 }
 
 fn create(min_nodes: u32, windows: Windows, pot: u128) -> frame_support::dispatch::DispatchResult {
-    Tally::create_run(signed(OWNER), COORDINATOR, SPEC, MODEL, min_nodes, windows, pot)
+    Tally::create_run(signed(OWNER), COORDINATOR, RunTerms { min_nodes, windows, ..TERMS }, pot)
 }
 
 #[test]

@@ -1,0 +1,74 @@
+import { concatBytes, fromHex, type Hash } from '@tallystick/kernel';
+import {
+  CONTRIB,
+  ENTITLE,
+  MEMBER,
+  PROMISE,
+  RECEIPT,
+  type RecordCodec,
+  type Signed,
+  type SumNode,
+  TASK,
+} from '@tallystick/record';
+import { littleEndian, vector } from '../embedded/scale.js';
+import type { DemandAnswer, DemandSubject } from './demand-ledger.js';
+import type { EntitlementClaim } from './pay-ledger.js';
+
+/** SCALE bytes of the arguments that hold records: a record's bytes are the codec's own, never a translation. */
+
+const u32 = (value: number): Uint8Array => littleEndian(value, 4);
+
+export function sumProofBytes(proof: readonly SumNode[]): Uint8Array {
+  return vector(proof.map(({ hash, sum }) => concatBytes(fromHex(hash), littleEndian(sum, 16))));
+}
+
+function plainProofBytes(proof: readonly Hash[]): Uint8Array {
+  return vector(proof.map((hash) => fromHex(hash)));
+}
+
+function signedBytes<T>(codec: RecordCodec<T>, { value, signature }: Signed<T>): Uint8Array {
+  return concatBytes(codec.encode(value), fromHex(signature));
+}
+
+/** `Claim` of the pallet. */
+function claimBytes({ index, leaf, proof }: EntitlementClaim): Uint8Array {
+  return concatBytes(u32(index), ENTITLE.encode(leaf), sumProofBytes(proof));
+}
+
+/** `BoundedVec<Claim>` of the pallet. */
+export function claimsBytes(claims: readonly EntitlementClaim[]): Uint8Array {
+  return vector(claims.map(claimBytes));
+}
+
+/** `Subject` of the pallet. */
+export function subjectBytes(subject: DemandSubject): Uint8Array {
+  return subject.kind === 'leaf'
+    ? concatBytes(Uint8Array.of(0), u32(subject.index))
+    : concatBytes(Uint8Array.of(1), signedBytes(PROMISE, subject.promise));
+}
+
+/** `Answer` of the pallet. */
+export function answerBytes(answer: DemandAnswer): Uint8Array {
+  switch (answer.kind) {
+    case 'leaf':
+      return concatBytes(
+        Uint8Array.of(0),
+        TASK.encode(answer.task),
+        CONTRIB.encode(answer.leaf),
+        sumProofBytes(answer.proof),
+        signedBytes(RECEIPT, answer.receipt),
+        MEMBER.encode(answer.member),
+        u32(answer.memberIndex),
+        plainProofBytes(answer.memberProof),
+      );
+    case 'counted':
+      return concatBytes(
+        Uint8Array.of(1),
+        u32(answer.index),
+        CONTRIB.encode(answer.leaf),
+        sumProofBytes(answer.proof),
+      );
+    case 'quorum':
+      return concatBytes(Uint8Array.of(2), u32(answer.index), plainProofBytes(answer.proof));
+  }
+}

@@ -1,0 +1,19 @@
+import type { NewRun } from './round-ledger.js';
+
+const POLICY = { weight: 'Weight', equal: 'Equal', contribution: 'Contribution' } as const;
+const WEIGHTING = { examples: 'Examples', equal: 'Equal' } as const;
+
+/** `RunTerms` of the pallet, as polkadot-js takes them. */
+export function runTermsOf(run: NewRun): Readonly<Record<string, unknown>> {
+  const { spec, model, minNodes, windows, weighting, purpose, isConsentRequired, payout } = run;
+  return {
+    spec: `0x${spec}`,
+    model: `0x${model}`,
+    minNodes,
+    windows,
+    weighting: { [WEIGHTING[weighting.by]]: { cap: weighting.cap } },
+    purpose,
+    consentRequired: isConsentRequired,
+    payout: { ...payout, policy: POLICY[payout.policy] },
+  };
+}
