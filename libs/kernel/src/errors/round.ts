@@ -26,6 +26,13 @@ export const round = {
     close: 4503,
     disposition: 'fatal',
   },
+  ROUND_SIGNED_BEFORE: {
+    message:
+      'the coordinator key has signed another {kind} for run {run} round {round}: {signed}, not {asked}',
+    hint: 'The database is older than <data>/signing.log: restore a newer backup, or stop the run and launch it anew. Never remove the log.',
+    status: 409,
+    disposition: 'fatal',
+  },
   ROUND_NOT_MEMBER: {
     message: 'node {node} is not in the cohort of run {run} round {round}',
     hint: 'Nothing to do: it will be asked when it is.',
