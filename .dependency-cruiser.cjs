@@ -50,6 +50,7 @@ const COORDINATOR = {
   fleet: ['rounds', 'registry'],
   ledger: ['persistence'],
   runs: ['fleet', 'rounds', 'registry', 'models', 'persistence'],
+  settlement: ['persistence'],
   evidence: ['models', 'persistence'],
 };
 /** Guards and the error filter serve every controller; so do single files beside the rooms (configuration, …). */

@@ -21,6 +21,8 @@ import { RegistryModule } from './registry/registry.module.js';
 import { RoundsModule } from './rounds/rounds.module.js';
 import { RunService } from './runs/run-service.js';
 import { RunsModule } from './runs/runs.module.js';
+import { SettlementDuty } from './settlement/settlement-duty.js';
+import { SettlementModule } from './settlement/settlement.module.js';
 
 /** All rooms of the coordinator, and what of them only the leader does. */
 @Module({})
@@ -31,6 +33,7 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly ledger: LedgerDuty,
     private readonly enrolment: Enrolment,
     private readonly runs: RunService,
+    private readonly settlement: SettlementDuty,
     private readonly fleet: FleetServer,
   ) {}
 
@@ -48,6 +51,7 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
         FleetModule,
         ModelsModule,
         RunsModule,
+        SettlementModule,
         EvidenceModule,
       ],
     };
@@ -64,12 +68,13 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** In the order in which they are taken up; the first to be let go of is the last. */
   #duties(): readonly Duty[] {
-    const { deployment, leader, ledger, enrolment, runs, fleet } = this;
+    const { deployment, leader, ledger, enrolment, runs, settlement, fleet } = this;
     const none = (): Promise<void> => Promise.resolve();
     return [
       { name: 'blobs', start: () => deployment.blobs.sweepDrafts(), stop: none },
       ledger,
       runs,
+      settlement,
       { name: 'enrolment', start: () => enrolment.resume(), stop: none },
       { name: 'fleet', start: none, stop: () => fleet.sendAway(leader.standby()) },
     ];

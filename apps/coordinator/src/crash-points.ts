@@ -11,6 +11,9 @@ export const CRASH_POINTS = [
   'closed-not-submitted',
   'submitted-not-in-block',
   'in-block-not-final',
+  'created-no-row',
+  'epoch-no-transaction',
+  'epoch-submitted-not-in-block',
 ] as const;
 
 export type CrashPoint = (typeof CRASH_POINTS)[number];

@@ -29,6 +29,7 @@ export const LIMITS = {
   maxRestBodyBytes: 2_097_152,
   maxInviteTokenChars: 4096,
   inviteMs: 86_400_000,
+  maxWindowMs: 31_622_400_000,
 } as const;
 
 export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
@@ -62,6 +63,7 @@ export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
   maxRestBodyBytes: 'Body of a REST request.',
   maxInviteTokenChars: 'An invite token as text.',
   inviteMs: 'Life of an invite token.',
+  maxWindowMs: 'A window of a run on the chain: 366 days.',
 };
 
 /** How often a node is pinged: without work, and with an offer or an upload open. */

@@ -19,7 +19,8 @@ export type Unit =
   | 'updates'
   | 'blocks'
   | 'rows'
-  | 'slots';
+  | 'slots'
+  | 'demands';
 
 /** Label values of one observation. */
 export type MetricLabels<Label extends string> = Readonly<Record<Label, string>>;
@@ -43,7 +44,7 @@ export interface Histogram<Label extends string = never> {
 const MAX_SERIES = 100;
 
 const NAME =
-  /^tally_[a-z0-9]+(_[a-z0-9]+)*_(total|seconds|bytes|ratio|info|nodes|connections|runs|rounds|updates|blocks|rows|slots)$/;
+  /^tally_[a-z0-9]+(_[a-z0-9]+)*_(total|seconds|bytes|ratio|info|nodes|connections|runs|rounds|updates|blocks|rows|slots|demands)$/;
 
 /** Labels that would name who takes part, or grow with them. */
 const FORBIDDEN_LABEL = /node|run|round|key|token|account|address|host|ip$|organisation|user/i;

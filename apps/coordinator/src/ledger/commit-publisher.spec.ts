@@ -32,6 +32,7 @@ function ledgerWith(changes: Partial<RoundLedger>): RoundLedger {
 function publisher(ledger: RoundLedger = chain.ledger, wake = new Wake(clock)): CommitPublisher {
   return new CommitPublisher({
     outbox,
+    epochs: { step: () => Promise.resolve(false) },
     ledger,
     signer: chain.signer,
     sha256,

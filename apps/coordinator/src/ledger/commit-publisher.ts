@@ -25,6 +25,8 @@ const BATCH_MS = 250;
 /** Looking again at a transaction in flight: 40 ms, half as long again each time, at most 1 s. */
 const FIRST_LOOK_MS = 40;
 const MAX_LOOK_MS = 1_000;
+/** Looking again at an epoch in flight, when no round is. */
+const EPOCH_LOOK_MS = 100;
 /** Without anything to do the outbox is read this often, in case a wake was lost. */
 const IDLE_MS = 5_000;
 /** A chain or database that is away is asked again after this. */
@@ -39,6 +41,8 @@ const MAX_ATTEMPTS = 8;
 
 export interface PublisherDeps {
   readonly outbox: Outbox;
+  /** Epochs share the nonce lane, so they take turns with the rounds. */
+  readonly epochs: { step(): Promise<boolean> };
   readonly ledger: RoundLedger;
   /** The coordinator key: headers. The account that pays is the ledger's. */
   readonly signer: Signer;
@@ -73,8 +77,10 @@ export class CommitPublisher {
     while (!signal.aborted) {
       try {
         const isBusy = await this.step();
+        const isSettling = await this.#deps.epochs.step();
         // What closes meanwhile waits for the transaction in flight, so it need not wake anyone.
         if (isBusy) await sleep(clock, this.#lookMs, signal);
+        else if (isSettling) await sleep(clock, EPOCH_LOOK_MS, signal);
         else await wake.sleep(IDLE_MS, signal);
       } catch (error) {
         if (isTallyError(error) && error.disposition === 'fatal') throw error;

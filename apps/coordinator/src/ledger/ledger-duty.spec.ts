@@ -35,6 +35,7 @@ describe('LedgerDuty', () => {
     const ports = { ledger, sha256, logger: new MemoryLogger() };
     const rest = { signer: chain.signer, wake: new Wake(clock), clock, crash: NO_CRASH };
     const backlog = { set: () => undefined };
+    const epochs = { step: () => Promise.resolve(false) };
     return new LedgerDuty({
       ...ports,
       claims: {
@@ -45,7 +46,7 @@ describe('LedgerDuty', () => {
       },
       runs: { ids: () => Promise.resolve([chain.run]) },
       outbox: { under: () => outbox },
-      publisher: (under) => new CommitPublisher({ ...ports, ...rest, backlog, outbox: under }),
+      publisher: (under) => new CommitPublisher({ ...ports, ...rest, backlog, epochs, outbox: under }),
       readiness: new Readiness(),
       onFenced: () => undefined,
     });

@@ -13,7 +13,7 @@ export interface LedgerDutyDeps {
   readonly claims: Pick<Claims, 'claim'>;
   readonly runs: Pick<RunRows, 'ids'>;
   readonly outbox: { under(fence: Fence): Outbox };
-  readonly publisher: (outbox: Outbox) => CommitPublisher;
+  readonly publisher: (outbox: Outbox, fence: Fence) => CommitPublisher;
   readonly ledger: RoundLedger;
   readonly sha256: Sha256;
   readonly readiness: Readiness;
@@ -36,7 +36,8 @@ export class LedgerDuty implements Duty {
   /** Before any run goes on: what is final is known, and a conflict stops the start. Rejects with ROUND_FENCED when `epoch` is over. */
   async start(epoch: number): Promise<void> {
     const { claims, runs, ledger, sha256 } = this.#deps;
-    const outbox = this.#deps.outbox.under(await claims.claim(LEDGER_LEASE, epoch));
+    const fence = await claims.claim(LEDGER_LEASE, epoch);
+    const outbox = this.#deps.outbox.under(fence);
     try {
       await reconcile(await runs.ids(), { outbox, ledger, sha256 });
     } catch (error) {
@@ -46,7 +47,7 @@ export class LedgerDuty implements Duty {
     }
     await ledger.resetNonces(); // the leader before this one used more of them
     this.#stop = new AbortController();
-    const publisher = this.#deps.publisher(outbox);
+    const publisher = this.#deps.publisher(outbox, fence);
     this.#running = publisher.run(this.#stop.signal).catch((error: unknown) => this.#halted(error));
   }
 

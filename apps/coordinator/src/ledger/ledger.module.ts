@@ -1,5 +1,7 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { Deployment } from '../deployment.js';
+import { EpochRows } from '../persistence/epoch-rows.js';
+import type { Fence } from '../persistence/fence.js';
 import { Leader } from '../leader.js';
 import { Claims } from '../persistence/claims.js';
 import { type Outbox, OutboxRows } from '../persistence/outbox-rows.js';
@@ -8,6 +10,7 @@ import { RunRows } from '../persistence/run-rows.js';
 import { Readiness } from '../readiness.js';
 import { Wake } from '../wake.js';
 import { CommitPublisher } from './commit-publisher.js';
+import { EpochPublisher } from './epoch-publisher.js';
 import { LedgerDuty } from './ledger-duty.js';
 
 /** Carries closed rounds to the chain, and holds database and chain against each other before. */
@@ -16,18 +19,19 @@ import { LedgerDuty } from './ledger-duty.js';
     { provide: Wake, inject: [Deployment], useFactory: ({ clock }: Deployment) => new Wake(clock) },
     {
       provide: LedgerDuty,
-      inject: [Deployment, Leader, Claims, RunRows, OutboxRows, Wake, Readiness],
+      inject: [Deployment, Leader, Claims, RunRows, OutboxRows, EpochRows, Wake, Readiness],
       useFactory: (
         deployment: Deployment,
         leader: Leader,
         claims: Claims,
         runs: RunRows,
         rows: OutboxRows,
+        epochs: EpochRows,
         wake: Wake,
         readiness: Readiness,
       ) => {
         const { ledger, sha256, logger } = deployment;
-        const publisher = publisherOf(deployment, wake);
+        const publisher = publisherOf(deployment, { wake, epochs, readiness });
         const onFenced = (): void => leader.doubt();
         const ports = { ledger, sha256, readiness, logger };
         return new LedgerDuty({ claims, runs, outbox: rows, publisher, onFenced, ...ports });
@@ -53,10 +57,18 @@ export class LedgerModule implements OnModuleInit {
 
 function publisherOf(
   { ledger, signer, sha256, clock, logger, crash, metrics }: Deployment,
-  wake: Wake,
-): (outbox: Outbox) => CommitPublisher {
+  {
+    wake,
+    epochs,
+    readiness,
+  }: { readonly wake: Wake; readonly epochs: EpochRows; readonly readiness: Readiness },
+): (outbox: Outbox, fence: Fence) => CommitPublisher {
   const help = 'Closed rounds that are not final on the chain, up to a batch of 64.';
   const backlog = metrics.gauge('tally_ledger_waiting_rounds', help);
-  const ports = { ledger, signer, sha256, wake, clock, logger, crash, backlog };
-  return (outbox) => new CommitPublisher({ outbox, ...ports });
+  const ports = { ledger, signer, sha256, clock, logger, crash };
+  return (outbox, fence) =>
+    new CommitPublisher({
+      ...{ outbox, wake, backlog, ...ports },
+      epochs: new EpochPublisher({ epochs: epochs.under(fence), readiness, ...ports }),
+    });
 }

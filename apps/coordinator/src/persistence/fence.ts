@@ -11,6 +11,9 @@ export const ELECTED_LEASE = 'coordinator';
 /** The one nonce lane to the chain. */
 export const LEDGER_LEASE = 'ledger';
 
+/** Settling epochs, answering demands and closing runs. */
+export const SETTLEMENT_LEASE = 'settlement';
+
 /** Name of the lease of a run. */
 export function runLease(run: RunId): string {
   return `run/${run}`;

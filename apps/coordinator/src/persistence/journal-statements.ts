@@ -12,12 +12,12 @@ const OUTCOME = `
 SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM allotted) AS written,
   (SELECT closed FROM round) AS closed`;
 
-/** $6 round, $7 task, $8 cohort, $9 its keys. */
+/** $6 round, $7 task, $8 cohort, $9 its keys, $10 its policies or NULL. */
 export const INSERT_ROUND = `
 WITH ${HELD}, ${allot('held')}, ${TELL},
 opened AS (
-  INSERT INTO rounds (run_id, round, task, cohort, cohort_keys, opened_at)
-  SELECT $1, $6, $7, $8, $9, $4 FROM allotted)
+  INSERT INTO rounds (run_id, round, task, cohort, cohort_keys, cohort_policies, opened_at)
+  SELECT $1, $6, $7, $8, $9, $10, $4 FROM allotted)
 SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM allotted) AS written`;
 
 /** $6 round; one array a column: $7 nodes, $8 receipts, $9 their signatures, $10 weights, $11 promises. */

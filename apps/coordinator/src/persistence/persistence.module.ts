@@ -5,7 +5,9 @@ import { Deployment } from '../deployment.js';
 import { Leader } from '../leader.js';
 import { Readiness } from '../readiness.js';
 import { Claims } from './claims.js';
+import { EpochRows } from './epoch-rows.js';
 import { EventFeed } from './event-feed.js';
+import { LaunchRows } from './launch-rows.js';
 import { Lease } from './lease.js';
 import { NodeRows } from './node-rows.js';
 import { databaseOptions, openDatabase } from './open-database.js';
@@ -14,6 +16,7 @@ import { OutboxSignal } from './outbox-signal.js';
 import { PgRoundJournal } from './pg-round-journal.js';
 import { RoundRows } from './round-rows.js';
 import { RunRows } from './run-rows.js';
+import { SettlementRows } from './settlement-rows.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The database: entities, migrations, unit of work, and the journal of rounds. */
@@ -84,10 +87,27 @@ import { UnitOfWork } from './unit-of-work.js';
       inject: [UnitOfWork],
       useFactory: (work: UnitOfWork) => new OutboxRows(work),
     },
+    {
+      provide: EpochRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new EpochRows(work),
+    },
+    {
+      provide: SettlementRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new SettlementRows(work),
+    },
+    {
+      provide: LaunchRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new LaunchRows(work),
+    },
   ],
   exports: [
     Claims,
+    EpochRows,
     EventFeed,
+    LaunchRows,
     Leader,
     NodeRows,
     OutboxRows,
@@ -95,6 +115,7 @@ import { UnitOfWork } from './unit-of-work.js';
     PgRoundJournal,
     RoundRows,
     RunRows,
+    SettlementRows,
   ],
 })
 export class PersistenceModule {

@@ -1,4 +1,4 @@
-import { type RunId, TallyError } from '@tallystick/kernel';
+import { type RunId, TallyError, ZERO_HASH } from '@tallystick/kernel';
 import { EXCLUDE, HEADER, MEMBER, PROMISE, RECEIPT, TASK } from '@tallystick/record';
 import type {
   CloseRound,
@@ -68,6 +68,7 @@ export class PgRoundJournal implements RoundJournal {
         bytea(recordHex(TASK, task)),
         bytea(recordListHex(MEMBER, members)),
         bytea(cohort.map(({ key }) => key).join('')),
+        policiesOf(cohort),
       ],
     });
   }
@@ -135,6 +136,12 @@ export class PgRoundJournal implements RoundJournal {
       this.#deps.crash.hit('inside-close', round);
     }, this.#fence);
   }
+}
+
+/** One policy for each member; undefined when nobody's consent names one. */
+function policiesOf(cohort: OpenRound['cohort']): string | undefined {
+  if (cohort.every(({ policy }) => policy === undefined)) return undefined;
+  return bytea(cohort.map(({ policy }) => policy ?? ZERO_HASH).join(''));
 }
 
 async function once(

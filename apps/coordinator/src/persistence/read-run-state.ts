@@ -1,4 +1,4 @@
-import { asPublicKey, type RunId } from '@tallystick/kernel';
+import { asHash, asPublicKey, type Hash, type RunId, ZERO_HASH } from '@tallystick/kernel';
 import { type Header, HEADER, MEMBER, PROMISE, RECEIPT, TASK } from '@tallystick/record';
 import type { ContributionRow, PastRound, ResumableRound, RunState } from '@tallystick/rounds';
 import { type EntityManager, IsNull, MoreThanOrEqual, Not } from 'typeorm';
@@ -81,9 +81,15 @@ function pastRound(round: RoundEntity, rows: readonly ContributionEntity[]): Pas
     cohort: recordListOf(MEMBER, round.cohort).map((member, i) => ({
       member,
       key: asPublicKey(round.cohortKeys.slice(64 * i, 64 * i + 64)),
+      ...policyAt(round, i),
     })),
     contributions: rows.map(contributionRow),
   };
+}
+
+function policyAt({ cohortPolicies }: RoundEntity, index: number): { readonly policy?: Hash } {
+  const policy = cohortPolicies?.slice(64 * index, 64 * index + 64);
+  return policy === undefined || policy === ZERO_HASH ? {} : { policy: asHash(policy) };
 }
 
 function resumable(

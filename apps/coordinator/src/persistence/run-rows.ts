@@ -1,14 +1,20 @@
 import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import { LIMITS, type RunEvent } from '@tallystick/protocol';
 import { In, IsNull, MoreThan, Not } from 'typeorm';
-import { EventEntity, RoundEntity, RunEntity, type RunStatus } from './entities/index.js';
+import {
+  EventEntity,
+  LaunchEntity,
+  RoundEntity,
+  RunEntity,
+  type RunStatus,
+} from './entities/index.js';
 import type { Fence } from './fence.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** A run as it is first stored. */
 export type NewRunRow = Pick<
   RunEntity,
-  'id' | 'name' | 'specHash' | 'spec' | 'genesisModel' | 'pot'
+  'id' | 'name' | 'specHash' | 'spec' | 'genesisModel' | 'pot' | 'closeWhenSettled'
 >;
 
 /** Runs and their events. What changes a run's state is written under its lease; a new one under the leader's. */
@@ -19,8 +25,10 @@ export class RunRows {
     this.#work = work;
   }
 
-  async propose(run: NewRunRow, fence: Fence): Promise<void> {
+  /** The run takes the place of its launch, if it had one. */
+  async propose(run: NewRunRow, fence: Fence, launch?: string): Promise<void> {
     await this.#work.run(async (tx) => {
+      if (launch !== undefined) await tx.manager.delete(LaunchEntity, { id: launch });
       await tx.manager.insert(RunEntity, {
         ...run,
         status: 'proposed',
@@ -111,6 +119,50 @@ export class RunRows {
       }),
     );
     return rows.toReversed();
+  }
+
+  /** Every run that has a row, whatever became of it. */
+  async known(): Promise<ReadonlySet<RunId>> {
+    const rows = await this.#work.read((manager) =>
+      manager.find(RunEntity, { select: { id: true } }),
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Runs with rounds that may still have to be settled, or that are to be closed, ascending. */
+  unsettled(): Promise<readonly RunEntity[]> {
+    const isBegun = Not<RunStatus>('proposed');
+    return this.#work.read((manager) =>
+      manager.find(RunEntity, {
+        where: [
+          { settledAt: IsNull(), closedAt: IsNull(), status: isBegun },
+          { closeWhenSettled: true, closedAt: IsNull(), status: isBegun },
+        ],
+        order: { id: 'ASC' },
+      }),
+    );
+  }
+
+  async settled(run: RunId, fence: Fence): Promise<void> {
+    await this.#work.run(async (tx) => {
+      await tx.manager.update(RunEntity, { id: run, settledAt: IsNull() }, { settledAt: tx.now() });
+    }, fence);
+  }
+
+  /** The run is closed once nothing of it is pending. */
+  async requestClose(run: RunId, fence: Fence): Promise<void> {
+    await this.#work.run(async (tx) => {
+      await tx.manager.update(RunEntity, { id: run }, { closeWhenSettled: true });
+    }, fence);
+  }
+
+  /** The chain has given the rest of the pot back. */
+  async closed(run: RunId, fence: Fence): Promise<void> {
+    await this.#work.run(async (tx) => {
+      const at = { id: run, closedAt: IsNull() };
+      const { affected } = await tx.manager.update(RunEntity, at, { closedAt: tx.now() });
+      if (affected === 1) await tx.tell(run, { type: 'run.closed', detail: {} });
+    }, fence);
   }
 
   async ids(): Promise<readonly RunId[]> {

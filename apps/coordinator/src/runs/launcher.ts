@@ -1,24 +1,33 @@
 import type { RunId, Sha256 } from '@tallystick/kernel';
-import { type RoundLedger, type RunWindows, UNIT } from '@tallystick/chain';
-import { type LaunchRequest, parseRunSpec, specHash } from '@tallystick/protocol';
-import { type BlobStore, genesisModel as makeGenesisModel } from '@tallystick/rounds';
+import { type NewRun, type RoundLedger, UNIT } from '@tallystick/chain';
+import { epochBudget } from '@tallystick/payout';
+import {
+  type LaunchRequest,
+  parseRunSpec,
+  payoutOf,
+  type RunSpec,
+  specHash,
+} from '@tallystick/protocol';
+import {
+  type BlobStore,
+  genesisModel as makeGenesisModel,
+  purposeNumber,
+} from '@tallystick/rounds';
 import type { Fence } from '../persistence/fence.js';
+import type { LaunchRows } from '../persistence/launch-rows.js';
+import type { CrashPoints } from '../crash-points.js';
 import type { RunRows } from '../persistence/run-rows.js';
 
-const HOUR_MS = 3_600_000n;
-/** Windows of every run of this version: nothing is disputed or settled yet, and the pallet wants them set. */
-const WINDOWS: RunWindows = {
-  challengeMs: HOUR_MS,
-  settleMs: 24n * HOUR_MS,
-  haltMs: 24n * HOUR_MS,
-  maxTaskAgeBlocks: 1_024,
-};
+/** Oldest block that a task may name when its round is committed: the most that the pallet allows. */
+const MAX_TASK_AGE_BLOCKS = 1_024;
 
 export interface LauncherDeps {
   readonly rows: RunRows;
+  readonly launches: LaunchRows;
   readonly ledger: RoundLedger;
   readonly blobs: BlobStore;
   readonly sha256: Sha256;
+  readonly crash: CrashPoints;
   /** The leader's lease; throws NET_STANDBY when this process has none. */
   readonly fence: () => Fence;
 }
@@ -32,26 +41,53 @@ export class Launcher {
   }
 
   /** Rejects with CONFIG_RUN_SPEC_INVALID naming every fault with line and column; then nothing was stored. */
-  async launch({ spec: yaml, pot }: LaunchRequest): Promise<RunId> {
-    const { rows, ledger, blobs, sha256 } = this.#deps;
+  async launch(request: LaunchRequest): Promise<RunId> {
+    const { rows, launches, ledger, blobs, sha256 } = this.#deps;
     const fence = this.#deps.fence();
-    const parsed = parseRunSpec(yaml);
+    const parsed = parseRunSpec(request.spec);
     if (!parsed.ok) throw parsed.error;
     const { spec, canonical } = parsed;
     const hash = specHash(sha256, canonical);
     const model = makeGenesisModel(sha256, spec, hash);
     await blobs.put(model.bytes);
-    const id = await ledger.createRun({
-      spec: hash,
-      model: model.id,
-      minNodes: spec.window.count.min,
-      windows: WINDOWS,
-      pot: BigInt(pot) * UNIT,
-    });
-    const { name } = spec;
-    const genesisModel = model.id;
-    const row = { id, name, specHash: hash, spec: canonical, genesisModel, pot: BigInt(pot) };
-    await rows.propose(row, fence);
+    const { closeWhenSettled } = request;
+    const row = {
+      name: spec.name,
+      specHash: hash,
+      spec: canonical,
+      genesisModel: model.id,
+      pot: BigInt(request.pot),
+      closeWhenSettled,
+    };
+    const launch = await launches.begin(row, fence);
+    const id = await ledger.createRun(newRunOf(spec, request, { spec: hash, model: model.id }));
+    this.#deps.crash.hit('created-no-row', id);
+    await rows.propose({ id, ...row }, fence, launch);
     return id;
   }
+}
+
+/** The run as the chain is given it: everything but the pot and the windows follows from the spec. */
+function newRunOf(
+  spec: RunSpec,
+  { pot: units, windows }: LaunchRequest,
+  ids: Pick<NewRun, 'spec' | 'model'>,
+): NewRun {
+  const { policy, epochRounds, capPpm } = payoutOf(spec);
+  const pot = BigInt(units) * UNIT;
+  return {
+    ...ids,
+    minNodes: spec.window.count.min,
+    windows: {
+      challengeMs: BigInt(windows.challengeMs),
+      settleMs: BigInt(windows.settleMs),
+      haltMs: BigInt(windows.haltMs),
+      maxTaskAgeBlocks: MAX_TASK_AGE_BLOCKS,
+    },
+    weighting: { by: spec.numeric.weighting, cap: BigInt(spec.numeric.cap) },
+    purpose: purposeNumber(spec.purpose),
+    isConsentRequired: spec.consent === 'required',
+    payout: { policy, epochRounds, capPpm, epochBudget: epochBudget(pot, spec.rounds, epochRounds) },
+    pot,
+  };
 }

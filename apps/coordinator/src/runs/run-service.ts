@@ -24,7 +24,7 @@ import type { Gauge } from '@tallystick/telemetry';
 import type { Duty } from '../leader.js';
 import type { Claims } from '../persistence/claims.js';
 import type { RunEntity } from '../persistence/entities/index.js';
-import { type Fence, runLease } from '../persistence/fence.js';
+import { ELECTED_LEASE, type Fence, runLease } from '../persistence/fence.js';
 import type { RunRows } from '../persistence/run-rows.js';
 import type { RoundDirectory } from '../rounds/round-directory.js';
 import { RunQueue } from './run-queue.js';
@@ -41,6 +41,8 @@ export interface RunServiceDeps {
     RunRows,
     'get' | 'unfinished' | 'lastEnded' | 'requestStop' | 'pause' | 'goOn' | 'started' | 'ended'
   >;
+  /** Runs that are on the chain and have no row. */
+  readonly orphans: { find(fence: Fence): Promise<readonly RunId[]> };
   readonly directory: RoundDirectory;
   readonly claims: Pick<Claims, 'claim'>;
   /** The journal whose writes hold under this lease alone. */
@@ -93,6 +95,7 @@ export class RunService implements Duty {
     this.#epoch = epoch;
     this.#draining = new AbortController();
     this.#queue = new RunQueue();
+    await this.#deps.orphans.find({ name: ELECTED_LEASE, epoch });
     const unfinished = await rows.unfinished();
     for (const { id } of unfinished.toSorted((a, b) => rankOf(a) - rankOf(b))) this.play(id);
     for (const run of await rows.lastEnded(RECALLED)) await this.#recall(run);

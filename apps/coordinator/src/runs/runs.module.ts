@@ -8,6 +8,7 @@ import { ModelsModule } from '../models/models.module.js';
 import { Claims } from '../persistence/claims.js';
 import { EventFeed } from '../persistence/event-feed.js';
 import { ELECTED_LEASE, type Fence } from '../persistence/fence.js';
+import { LaunchRows } from '../persistence/launch-rows.js';
 import { PgRoundJournal } from '../persistence/pg-round-journal.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
@@ -16,6 +17,7 @@ import { RoundDirectory } from '../rounds/round-directory.js';
 import { RoundsModule } from '../rounds/rounds.module.js';
 import { EventStreams } from './event-streams.js';
 import { Launcher } from './launcher.js';
+import { OrphanRuns } from './orphan-runs.js';
 import { RunService } from './run-service.js';
 import { RunViews } from './run-views.js';
 import { RunsController } from './runs.controller.js';
@@ -30,12 +32,22 @@ const STREAM_END_MS = 20;
   providers: [
     {
       provide: RunService,
-      inject: [Deployment, Leader, Claims, RunRows, RoundDirectory, PgRoundJournal, WsNodeLink],
+      inject: [
+        Deployment,
+        Leader,
+        Claims,
+        RunRows,
+        LaunchRows,
+        RoundDirectory,
+        PgRoundJournal,
+        WsNodeLink,
+      ],
       useFactory: (
         deployment: Deployment,
         leader: Leader,
         claims: Claims,
         rows: RunRows,
+        launches: LaunchRows,
         directory: RoundDirectory,
         journal: PgRoundJournal,
         link: WsNodeLink,
@@ -44,16 +56,22 @@ const STREAM_END_MS = 20;
         const ports = { folders, ledger, signer, sha256, ed25519, clock, logger };
         const gauge = deployment.metrics.gauge('tally_playing_runs', 'Runs that are played now.');
         const onFenced = (): void => leader.doubt();
-        const own = { rows, directory, claims, journal, onFenced, link, gauge, maxPlaying };
+        const orphans = new OrphanRuns({ rows, launches, ledger, clock, logger });
+        const own = { rows, orphans, directory, claims, journal, onFenced, link, gauge, maxPlaying };
         return new RunService({ ...own, ...ports });
       },
     },
     {
       provide: Launcher,
-      inject: [Deployment, Leader, RunRows],
-      useFactory: ({ ledger, blobs, sha256 }: Deployment, leader: Leader, rows: RunRows) => {
+      inject: [Deployment, Leader, RunRows, LaunchRows],
+      useFactory: (
+        { ledger, blobs, sha256, crash }: Deployment,
+        leader: Leader,
+        rows: RunRows,
+        launches: LaunchRows,
+      ) => {
         const fence = (): Fence => ({ name: ELECTED_LEASE, epoch: leader.epoch });
-        return new Launcher({ rows, ledger, blobs, sha256, fence });
+        return new Launcher({ rows, launches, ledger, blobs, sha256, crash, fence });
       },
     },
     {

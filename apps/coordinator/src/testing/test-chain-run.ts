@@ -1,4 +1,5 @@
-import { InMemoryRoundLedger } from '@tallystick/chain';
+import { InMemoryRoundLedger, type NewRun } from '@tallystick/chain';
+import { plainRun } from '@tallystick/chain/testing';
 import { asHash, type Hash, type RunId, ZERO_HASH } from '@tallystick/kernel';
 import { ed25519, generateKey, type NodeSigner, sha256 } from '@tallystick/kernel/node';
 import { HEADER, type Header, POP, recordHash, signRecord } from '@tallystick/record';
@@ -12,13 +13,11 @@ export class TestChainRun {
   #head: Hash = ZERO_HASH;
   #round = 0;
 
-  static async open(): Promise<TestChainRun> {
+  static async open(terms: Partial<NewRun> = {}): Promise<TestChainRun> {
     const test = new TestChainRun();
     const { ledger, signer } = test;
     test.#chain = await ledger.genesis();
-    const windows = { challengeMs: 1n, settleMs: 1n, haltMs: 1n, maxTaskAgeBlocks: 100 };
-    const run = { spec: model(9), model: model(0), minNodes: 1, windows, pot: 0n };
-    test.run = await ledger.createRun(run);
+    test.run = await ledger.createRun(plainRun({ spec: model(9), model: model(0) }, terms));
     const pop = { chain: test.#chain, owner: ledger.coordinatorAccount(), key: signer.key };
     await ledger.acceptRun(test.run, signer.key, signRecord(POP, pop, signer).signature);
     test.#head = (await ledger.anchored(test.run))?.head ?? ZERO_HASH;

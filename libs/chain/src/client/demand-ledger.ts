@@ -50,8 +50,8 @@ export type DemandAnswer =
 
 /** Demands on committed rounds. */
 export interface DemandLedger {
-  /** The run's demands that nobody has answered, at the newest finalised block; at most 16. */
-  openDemands(run: RunId): Promise<readonly OpenDemand[]>;
+  /** Demands that nobody has answered, at the newest finalised block, of one run (at most 16) or of all. */
+  openDemands(run?: RunId): Promise<readonly OpenDemand[]>;
   /** Resolves when the chain took the answer. Rejects with LEDGER_REFUSED when it is not right or came too late. */
   answerDemand(demand: OpenDemand, answer: DemandAnswer): Promise<void>;
 }

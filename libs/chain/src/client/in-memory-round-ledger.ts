@@ -16,13 +16,18 @@ import {
   utf8,
   ZERO_HASH,
 } from '@tallystick/kernel';
-import { HEADER, POP, recordHash, verifyRecord } from '@tallystick/record';
+import { EPOCH, HEADER, POP, recordHash, verifyRecord } from '@tallystick/record';
 import {
   type AnchoredRun,
   type BlockRef,
   type EligibleNode,
   genesisHash,
+  type RunConsents,
 } from '@tallystick/rounds';
+import type { ConsentTerms } from './consent-reader.js';
+import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
+import type { MemoryRun } from './memory-run.js';
+import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import type {
   AnchoredRound,
   CommitOutcome,
@@ -33,14 +38,6 @@ import type {
   RoundLedger,
   SignedCommit,
 } from './round-ledger.js';
-
-interface MemoryRun {
-  readonly created: NewRun;
-  key: PublicKey | undefined;
-  anchored: AnchoredRun;
-  readonly rounds: Map<number, AnchoredRound>;
-  isClosed: boolean;
-}
 
 interface MemoryNode {
   readonly eligible: Omit<EligibleNode, 'cap' | 'keyEpoch'>;
@@ -65,7 +62,7 @@ export class InMemoryRoundLedger implements RoundLedger {
   readonly #organisations: AccountId[] = [];
   readonly #nodes: MemoryNode[] = [];
   readonly #runs: MemoryRun[] = [];
-  readonly #prepared = new Map<Hash, readonly SignedCommit[]>();
+  readonly #prepared = new Map<Hash, () => string | undefined>();
   readonly #outcomes = new Map<Hash, CommitOutcome>();
   #block = 0;
   #nonce = 0;
@@ -90,6 +87,103 @@ export class InMemoryRoundLedger implements RoundLedger {
     return Promise.resolve(
       active.map(({ eligible, cap, keyEpoch }) => ({ ...eligible, cap, keyEpoch })),
     );
+  }
+
+  consents(run: RunId): Promise<RunConsents> {
+    const byNode = new Map(this.#runs[run]?.consents);
+    return Promise.resolve({ atBlock: this.#block, atMs: BigInt(this.#block), byNode });
+  }
+
+  /** As the owner of the node. */
+  grantConsent(run: RunId, node: NodeId, terms: ConsentTerms): void {
+    this.#block++;
+    this.#runs[run]?.consents.set(node, { ...terms, fromBlock: this.#block });
+  }
+
+  /** As the owner of the node. */
+  revokeConsent(run: RunId, node: NodeId): void {
+    this.#block++;
+    const nothing = { fromRound: 0, untilRound: 0, untilMs: 0n, purposes: [], policy: ZERO_HASH };
+    const entry = this.#runs[run];
+    const before = entry?.consents.get(node) ?? { ...nothing, fromBlock: this.#block };
+    entry?.consents.set(node, { ...before, revokedAtBlock: this.#block });
+  }
+
+  runCount(): Promise<number> {
+    return Promise.resolve(this.#runs.length);
+  }
+
+  chainRun(run: RunId): Promise<ChainRun | undefined> {
+    const entry = this.#runs[run];
+    if (entry === undefined) return Promise.resolve(undefined);
+    const { created, anchored, money, epochs, isClosed, key } = entry;
+    return Promise.resolve({
+      owner: this.treasuryAccount(),
+      coordinator: this.#account,
+      spec: created.spec,
+      genesisModel: created.model,
+      status: isClosed ? 'closed' : key === undefined ? 'proposed' : 'open',
+      payout: created.payout,
+      funded: created.pot,
+      epoch: epochs.length,
+      nextRound: anchored.nextRound,
+      challengeMs: created.windows.challengeMs,
+      ...money,
+    });
+  }
+
+  epoch(run: RunId, epoch: number): Promise<AnchoredEpoch | undefined> {
+    return Promise.resolve(this.#runs[run]?.epochs[epoch]);
+  }
+
+  /** Nobody claims here. */
+  paid(): Promise<bigint> {
+    return Promise.resolve(0n);
+  }
+
+  payees(nodes: readonly NodeId[]): Promise<ReadonlyMap<NodeId, Payee>> {
+    const payees = new Map<NodeId, Payee>();
+    for (const node of nodes) {
+      const organisation = this.#nodes[node]?.eligible.organisation;
+      if (organisation === undefined) continue;
+      const account = this.#organisations[organisation];
+      if (account !== undefined) payees.set(node, { organisation, account });
+    }
+    return Promise.resolve(payees);
+  }
+
+  chainTimeMs(): Promise<bigint> {
+    return Promise.resolve(BigInt(this.#block));
+  }
+
+  /** As a challenger. */
+  openDemand(demand: OpenDemand): void {
+    this.#block++;
+    this.#runs[demand.run]?.demands.push(demand);
+  }
+
+  openDemands(run?: RunId): Promise<readonly OpenDemand[]> {
+    const runs = run === undefined ? this.#runs : this.#runs.slice(run, run + 1);
+    return Promise.resolve(runs.flatMap(({ demands }) => demands));
+  }
+
+  answerDemand({ run, demand }: OpenDemand, answer: DemandAnswer): Promise<void> {
+    const entry = this.#runs[run];
+    const index = entry?.demands.findIndex((open) => open.demand === demand) ?? -1;
+    if (entry === undefined || index < 0) return refused('tally.answer', 'tally.UnknownDemand');
+    entry.demands.splice(index, 1);
+    entry.answers.push(answer);
+    this.#block++;
+    return Promise.resolve();
+  }
+
+  /** What was answered in `run` so far. */
+  answered(run: RunId): readonly DemandAnswer[] {
+    return this.#runs[run]?.answers ?? [];
+  }
+
+  treasuryAccount(): AccountId {
+    return asAccountId(this.#sha256(utf8('in-memory treasury account')));
   }
 
   anchored(run: RunId): Promise<AnchoredRun | undefined> {
@@ -170,7 +264,18 @@ export class InMemoryRoundLedger implements RoundLedger {
       state: ZERO_HASH,
       lastAtBlock: 0,
     };
-    this.#runs.push({ created: run, key: undefined, anchored, rounds: new Map(), isClosed: false });
+    this.#runs.push({
+      created: run,
+      key: undefined,
+      anchored,
+      rounds: new Map(),
+      consents: new Map(),
+      epochs: [],
+      demands: [],
+      answers: [],
+      money: { allotted: 0n, paid: 0n, epochHead: ZERO_HASH, settledRounds: 0 },
+      isClosed: false,
+    });
     this.#block++;
     return Promise.resolve(asRunId(this.#runs.length - 1));
   }
@@ -202,18 +307,19 @@ export class InMemoryRoundLedger implements RoundLedger {
   }
 
   prepareCommit(rounds: readonly SignedCommit[]): Promise<PreparedCommit> {
-    const nonce = this.#nonce++;
-    const hash = this.#sha256(utf8(`commit ${nonce}`));
-    this.#prepared.set(hash, rounds);
-    return Promise.resolve({ nonce, lastBlock: this.#block + 64, bytes: hash, hash });
+    return this.#prepare(() => this.#commit(rounds));
+  }
+
+  prepareSettlement(epoch: SignedEpoch): Promise<PreparedCommit> {
+    return this.#prepare(() => this.#settle(epoch));
   }
 
   submitCommit({ hash }: PreparedCommit): Promise<void> {
-    const rounds = this.#prepared.get(hash);
-    if (rounds === undefined || this.#outcomes.has(hash)) return Promise.resolve();
+    const apply = this.#prepared.get(hash);
+    if (apply === undefined || this.#outcomes.has(hash)) return Promise.resolve();
     this.#block++;
     const block = { number: this.#block, hash: this.#hashOf(this.#block) };
-    const reason = this.#commit(rounds);
+    const reason = apply();
     const outcome =
       reason === undefined ? { kind: 'final' as const } : { kind: 'refused' as const, reason };
     this.#outcomes.set(hash, { ...outcome, block });
@@ -230,6 +336,41 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #prepare(apply: () => string | undefined): Promise<PreparedCommit> {
+    const nonce = this.#nonce++;
+    const hash = this.#sha256(utf8(`commit ${nonce}`));
+    this.#prepared.set(hash, apply);
+    return Promise.resolve({ nonce, lastBlock: this.#block + 64, bytes: hash, hash });
+  }
+
+  /** The reason for which the pallet would refuse the epoch. */
+  #settle({ record, signature }: SignedEpoch): string | undefined {
+    const run = this.#runs[record.run];
+    if (run === undefined) return 'tally.UnknownRun';
+    if (run.key === undefined || run.isClosed) return 'tally.RunNotOpen';
+    const { money, created, anchored } = run;
+    if (record.epoch !== run.epochs.length) return 'tally.WrongEpoch';
+    if (record.prev !== money.epochHead) return 'tally.WrongPrev';
+    const isNext = record.firstRound === money.settledRounds;
+    if (!isNext || record.lastRound >= anchored.nextRound) return 'tally.WrongRound';
+    const units = record.total - money.allotted;
+    const isPayable = units >= 0n && units <= created.payout.epochBudget;
+    if (!isPayable || record.total > created.pot) return 'tally.WrongTotal';
+    if (!verifyRecord(this.#ed25519, EPOCH, record, run.key, signature)) return 'tally.BadSignature';
+    const hash = recordHash(this.#sha256, EPOCH, record);
+    run.money = {
+      ...money,
+      allotted: record.total,
+      epochHead: hash,
+      settledRounds: record.lastRound + 1,
+    };
+    const { entitleRoot: root, accounts, total, firstRound, lastRound } = record;
+    const settledAtMs = BigInt(this.#block);
+    const entry = { record: hash, root, accounts, total, firstRound, lastRound, settledAtMs };
+    run.epochs.push({ ...entry, status: 'settled' });
+    return undefined;
   }
 
   /** All of them or none, like `batch_all`; the reason of the first that the pallet would refuse. */
@@ -263,7 +404,9 @@ export class InMemoryRoundLedger implements RoundLedger {
       contribRoot,
       included,
       sumWeight,
+      committedAtMs: BigInt(this.#block),
       status: 'committed',
+      isFinal: true,
     });
     run.anchored = {
       nextRound: header.round + 1,

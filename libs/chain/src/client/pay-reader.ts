@@ -2,6 +2,7 @@ import {
   type AccountId,
   asNodeId,
   asOrganisationId,
+  asRunId,
   type Hash,
   type NodeId,
   type RunId,
@@ -54,6 +55,14 @@ export class PayReader {
     const snapshot = await this.#snapshots.at(at);
     const now = await snapshot.query['timestamp']?.['now']?.();
     return BigInt(now?.toString() ?? 0);
+  }
+
+  /** Of every run. */
+  async allDemands(at: Hash): Promise<readonly OpenDemand[]> {
+    const snapshot = await this.#snapshots.at(at);
+    const keys = await itemOf(snapshot, 'openDemands').keys();
+    const runs = keys.map((key) => asRunId(Number(String(key.args[0]))));
+    return (await Promise.all(runs.map((run) => this.openDemands(run, at)))).flat();
   }
 
   async openDemands(run: RunId, at: Hash): Promise<readonly OpenDemand[]> {

@@ -178,8 +178,9 @@ export class SubstrateRoundLedger implements RoundLedger {
     return this.#pay.chainTimeMs(await this.#head());
   }
 
-  async openDemands(run: RunId): Promise<readonly OpenDemand[]> {
-    return this.#pay.openDemands(run, await this.#head());
+  async openDemands(run?: RunId): Promise<readonly OpenDemand[]> {
+    const at = await this.#head();
+    return run === undefined ? this.#pay.allDemands(at) : this.#pay.openDemands(run, at);
   }
 
   async answerDemand({ run, round, demand }: OpenDemand, answer: DemandAnswer): Promise<void> {

@@ -36,6 +36,18 @@ export const ledger = {
     status: 409,
     disposition: 'fatal',
   },
+  LEDGER_DEMAND_UNANSWERABLE: {
+    message: 'demand {demand} on round {round} of run {run} has no answer here: {reason}',
+    hint: 'Restore the rows of this round from a backup before the demand’s deadline: the bond is at stake.',
+    status: 500,
+    disposition: 'fatal',
+  },
+  LEDGER_EPOCH_CONFLICT: {
+    message: 'the chain holds another epoch {epoch} of run {run}: {chain}, here {here}',
+    hint: 'Do not continue: export the evidence and find out who settled it.',
+    status: 409,
+    disposition: 'fatal',
+  },
   LEDGER_POOL_FULL: {
     message: 'the transaction pool is full ({limit})',
     hint: 'Try again in a moment.',

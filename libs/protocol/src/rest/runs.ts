@@ -2,6 +2,16 @@ import { z } from 'zod';
 import { LIMITS } from '../limits.js';
 import { decimal, hash, nodeId, roundNumber, runId, timeMs } from '../wire-types.js';
 
+/** How long others may look at what the coordinator put on the chain; milliseconds of the chain's time. */
+const LaunchWindows = z.strictObject({
+  /** A round, and an epoch, is final after this. */
+  challengeMs: z.int().min(0).max(LIMITS.maxWindowMs).default(3_600_000),
+  /** After so long without a settlement anyone may settle. */
+  settleMs: z.int().min(0).max(LIMITS.maxWindowMs).default(86_400_000),
+  /** After so long of silence anyone may halt the run. */
+  haltMs: z.int().min(0).max(LIMITS.maxWindowMs).default(86_400_000),
+});
+
 /** `POST /runs`. */
 export const LaunchRequest = z
   .strictObject({
@@ -9,6 +19,9 @@ export const LaunchRequest = z
     spec: z.string().max(LIMITS.maxRunSpecBytes),
     /** Units that the chain holds for this run. */
     pot: decimal.default('0'),
+    windows: LaunchWindows.prefault({}),
+    /** The run is closed, and the rest of its pot goes back, once its last epoch is settled and final. */
+    closeWhenSettled: z.boolean().default(false),
   })
   .meta({ id: 'LaunchRequest' });
 export type LaunchRequest = z.infer<typeof LaunchRequest>;
@@ -82,12 +95,15 @@ export const RunEvent = z
       'update.refused',
       'round.closed',
       'round.committed',
+      'epoch.settled',
+      'epoch.committed',
       'node.evaluated',
       'run.paused',
       'run.resumed',
       'run.completed',
       'run.failed',
       'run.cancelled',
+      'run.closed',
     ]),
     round: roundNumber.optional(),
     node: nodeId.optional(),

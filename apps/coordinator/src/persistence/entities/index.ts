@@ -1,8 +1,10 @@
 import { ContributionEntity } from './contribution.js';
 import { DeclineEntity } from './decline.js';
+import { EpochEntity } from './epoch.js';
 import { EvaluationEntity } from './evaluation.js';
 import { EventEntity } from './event.js';
 import { InviteEntity } from './invite.js';
+import { LaunchEntity } from './launch.js';
 import { NodeEntity } from './node.js';
 import { OrganisationEntity } from './organisation.js';
 import { OutboxEntity } from './outbox.js';
@@ -14,9 +16,11 @@ export { type RunStatus, RunEntity } from './run.js';
 export {
   ContributionEntity,
   DeclineEntity,
+  EpochEntity,
   EvaluationEntity,
   EventEntity,
   InviteEntity,
+  LaunchEntity,
   NodeEntity,
   OrganisationEntity,
   RoundEntity,
@@ -26,9 +30,11 @@ export {
 export const ENTITIES = [
   ContributionEntity,
   DeclineEntity,
+  EpochEntity,
   EvaluationEntity,
   EventEntity,
   InviteEntity,
+  LaunchEntity,
   NodeEntity,
   OrganisationEntity,
   OutboxEntity,

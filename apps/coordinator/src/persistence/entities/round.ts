@@ -23,6 +23,10 @@ export class RoundEntity {
   @Column(bytesColumn('cohort_keys'))
   cohortKeys!: string;
 
+  /** Policies of the cohort's consents, 32 bytes each, in the same order; NULL when nobody has one. */
+  @Column(nullable(bytesColumn('cohort_policies')))
+  cohortPolicies!: string | null;
+
   @Column({ name: 'opened_at', type: 'timestamptz' })
   openedAt!: Date;
 

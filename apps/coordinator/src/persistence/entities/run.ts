@@ -58,4 +58,16 @@ export class RunEntity {
 
   @Column({ name: 'ended_at', type: 'timestamptz', nullable: true })
   endedAt!: Date | null;
+
+  /** The run is closed on the chain as soon as nothing of it is pending. */
+  @Column({ name: 'close_when_settled', type: 'boolean', default: false })
+  closeWhenSettled!: boolean;
+
+  /** When every round that is paid for was in a settled epoch. */
+  @Column({ name: 'settled_at', type: 'timestamptz', nullable: true })
+  settledAt!: Date | null;
+
+  /** When the chain had given the rest of the pot back. */
+  @Column({ name: 'closed_at', type: 'timestamptz', nullable: true })
+  closedAt!: Date | null;
 }

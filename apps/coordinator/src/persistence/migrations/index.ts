@@ -1,10 +1,12 @@
 import { FirstTables1700000000001 } from './0001-first-tables.js';
 import { Leases1700000000002 } from './0002-leases.js';
 import { PauseAndBest1700000000003 } from './0003-pause-and-best.js';
+import { Settlement1700000000004 } from './0004-settlement.js';
 
 /** Every migration in order, listed by hand. A published one is never edited. */
 export const MIGRATIONS = [
   FirstTables1700000000001,
   Leases1700000000002,
   PauseAndBest1700000000003,
+  Settlement1700000000004,
 ];

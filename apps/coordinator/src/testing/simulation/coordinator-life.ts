@@ -151,12 +151,13 @@ export class CoordinatorLife {
     const { clock } = process;
     const ports = { ledger, sha256, logger: this.#logger };
     const deps = { ...ports, signer, wake, clock, crash: NO_CRASH, backlog: NO_GAUGE };
+    const epochs = { step: () => Promise.resolve(false) };
     return new LedgerDuty({
       ...ports,
       claims: database.leases.claims(process),
       runs: database.runs.rows(process, plan),
       outbox,
-      publisher: (under) => new CommitPublisher({ ...deps, outbox: under }),
+      publisher: (under) => new CommitPublisher({ ...deps, epochs, outbox: under }),
       readiness: this.#readiness,
       onFenced: () => this.#leader.doubt(),
     });
@@ -166,6 +167,7 @@ export class CoordinatorLife {
     const { process, database, signer, ed25519 } = this.#parts;
     const { plan, journal, folders, ledger, link } = this.#ports;
     return new RunService({
+      orphans: { find: () => Promise.resolve([]) },
       ...{ journal, folders, ledger, link, signer, sha256, ed25519 },
       ...{ clock: process.clock, logger: this.#logger, directory: this.#directory },
       rows: database.runs.rows(process, plan),

@@ -1,4 +1,5 @@
 import { InMemoryRoundLedger } from '@tallystick/chain';
+import { plainRun } from '@tallystick/chain/testing';
 import {
   asAccountId,
   asNodeId,
@@ -32,7 +33,6 @@ const BOUND_MS = 1_200_000;
 /** A schedule has some thousands. */
 const MAX_EVENTS = 100_000;
 const COORDINATORS = 2;
-const WINDOWS = { challengeMs: 1n, settleMs: 1n, haltMs: 1n, maxTaskAgeBlocks: 1_024 };
 
 interface Parts {
   readonly sim: Sim;
@@ -192,13 +192,7 @@ async function register({
     await ledger.admitNode(node, 1_000n);
   }
   const minNodes = spec.window.count.min;
-  const run = await ledger.createRun({
-    spec: specHash,
-    model,
-    minNodes,
-    windows: WINDOWS,
-    pot: 0n,
-  });
+  const run = await ledger.createRun(plainRun({ spec: specHash, model }, { minNodes }));
   const pop = { chain, owner: ledger.coordinatorAccount(), key: signer.key };
   await ledger.acceptRun(run, signer.key, signRecord(POP, pop, signer).signature);
 }

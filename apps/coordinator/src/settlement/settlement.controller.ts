@@ -1,0 +1,47 @@
+import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+import { type RunId, TallyError } from '@tallystick/kernel';
+import { EpochList, RewardList } from '@tallystick/protocol';
+import { ForNodes } from '../auth/access.js';
+import { runParam } from '../http/params.js';
+import { SETTLEMENT_LEASE } from '../persistence/fence.js';
+import { Leader } from '../leader.js';
+import { RunRows } from '../persistence/run-rows.js';
+import { RewardViews } from './reward-views.js';
+
+/** What runs pay, and their end. */
+@Controller('api/v1/runs')
+export class SettlementController {
+  constructor(
+    private readonly views: RewardViews,
+    private readonly runs: RunRows,
+    private readonly leader: Leader,
+  ) {}
+
+  @Get(':run/epochs')
+  @ForNodes()
+  @ApiResponse({ status: 200, standardSchema: EpochList })
+  epochs(@Param('run', { schema: runParam }) run: RunId): Promise<EpochList> {
+    return this.views.epochs(run);
+  }
+
+  @Get(':run/rewards')
+  @ForNodes()
+  @ApiResponse({ status: 200, standardSchema: RewardList })
+  rewards(@Param('run', { schema: runParam }) run: RunId): Promise<RewardList> {
+    return this.views.rewards(run);
+  }
+
+  /** The run is closed, and the rest of its pot goes back, as soon as nothing of it is pending. */
+  @Post(':run/close')
+  @HttpCode(202)
+  @ApiResponse({ status: 202, standardSchema: RewardList })
+  async close(@Param('run', { schema: runParam }) run: RunId): Promise<RewardList> {
+    const { endedAt } = await this.runs.get(run);
+    if (endedAt === null) {
+      throw new TallyError('USAGE_INVALID', { detail: `run ${run} has not ended; stop it first` });
+    }
+    await this.runs.requestClose(run, { name: SETTLEMENT_LEASE, epoch: this.leader.epoch });
+    return this.views.rewards(run);
+  }
+}
