@@ -150,11 +150,12 @@ function leavesOf(rows: readonly ContributionRow[]): readonly Contrib[] {
 
 function viewOf(
   ledger: InMemoryRoundLedger,
-): Pick<InMemoryRoundLedger, 'genesis' | 'finalized' | 'eligible' | 'consents'> {
+): Pick<InMemoryRoundLedger, 'genesis' | 'finalized' | 'eligible' | 'consents' | 'committedIn'> {
   return {
     genesis: () => ledger.genesis(),
     finalized: () => ledger.finalized(),
     eligible: () => ledger.eligible(),
+    committedIn: () => ledger.finalized(), // no round is committed here: any block is as good
     consents: (run) => ledger.consents(run),
   };
 }
