@@ -1,3 +1,4 @@
+import { type AccountId, asAccountId, TallyError } from '@tallystick/kernel';
 import { InvalidArgumentError } from 'commander';
 
 /** Parser of a whole number ≥ 0 for commander. */
@@ -19,6 +20,13 @@ export function amountOption(name: string): (text: string) => bigint {
     }
     return BigInt(text);
   };
+}
+
+/** An account as 64 hex digits, with or without 0x. */
+export function accountOf(text: string): AccountId {
+  const hex = text.toLowerCase().replace(/^0x/, '');
+  if (/^[0-9a-f]{64}$/.test(hex)) return asAccountId(hex);
+  throw new TallyError('USAGE_INVALID', { detail: `${text} is no account of 64 hex digits` });
 }
 
 /** Collects a repeatable option. */

@@ -4,6 +4,7 @@ import { addAudit } from './commands/audit-commands.js';
 import { addDemo } from './commands/demo-command.js';
 import { addModel } from './commands/model-command.js';
 import { addNode } from './commands/node-commands.js';
+import { addRewards } from './commands/rewards-commands.js';
 import { addRun } from './commands/run-commands.js';
 import { addSimulate } from './commands/simulate-command.js';
 import { addUp } from './commands/up-command.js';
@@ -18,7 +19,16 @@ export function buildProgram(makeContext: MakeContext): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(--help shows an example)')
     .exitOverride();
-  for (const add of [addDemo, addUp, addRun, addModel, addNode, addSimulate, addAudit]) {
+  for (const add of [
+    addDemo,
+    addUp,
+    addRun,
+    addModel,
+    addNode,
+    addRewards,
+    addSimulate,
+    addAudit,
+  ]) {
     add(program, makeContext);
   }
   inheritGlobals(program);

@@ -3,6 +3,7 @@ import type { RunSpec } from '@tallystick/protocol';
 import type { BlobBytes, BlockRef } from '@tallystick/rounds';
 import type { Anchors } from './anchors.js';
 import type { BundleFile } from './bundle/manifest.js';
+import type { EpochEvidence } from './bundle/epoch-evidence.js';
 import type { RoundEvidence } from './bundle/round-evidence.js';
 import type { ReadState } from './state/read-state.js';
 import type { StoredRun } from './state/stored-run.js';
@@ -41,6 +42,8 @@ export interface History {
   readonly specHash: Hash;
   readonly genesisModel: { readonly id: Hash; readonly bytes: Uint8Array };
   readonly rounds: readonly RoundEvidence[];
+  /** Settled epochs; each is the one that the chain holds. */
+  readonly epochs: readonly EpochEvidence[];
   /** Block that holds the commit of each round. */
   readonly commits: readonly number[];
   readonly anchors: Anchors;

@@ -11,6 +11,7 @@
 export type { AnchorReport, Anchors, NodeAnchor, OwnReceipt } from './anchors.js';
 export { BundleReader } from './bundle/bundle-reader.js';
 export type { RoundEvidence } from './bundle/round-evidence.js';
+export type { EpochEvidence } from './bundle/epoch-evidence.js';
 export { type BundleContent, writeBundle } from './bundle/write-bundle.js';
 export { type Culprit, type Finding, type StepId, STEPS } from './findings.js';
 export { renderReport } from './render-report.js';
@@ -22,6 +23,11 @@ export {
   type StepResult,
   type Verdict,
 } from './report.js';
+export {
+  type PreviewedEpoch,
+  previewRewards,
+  type RewardPreview,
+} from './rewards/preview-rewards.js';
 export type { ChainFacts } from './state/chain-facts.js';
 export { decodeRun, runKey, type StoredRun } from './state/stored-run.js';
 export { verifyBundle, type VerifyOptions } from './verify-bundle.js';

@@ -1,15 +1,19 @@
-import { asHash, isTallyError, TallyError } from '@tallystick/kernel';
+import { asHash, isTallyError, type RunId, TallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
+import { type EntitleRoot, entitleRoot } from '@tallystick/payout';
+import { EPOCH, recordHash } from '@tallystick/record';
 import { parseCanonicalSpec, type RunSpec } from '@tallystick/protocol';
 import { genesisModel, type GenesisModel } from '@tallystick/rounds';
 import type { Anchors } from './anchors.js';
 import type { BundleReader } from './bundle/bundle-reader.js';
-import { blobPath, ROUND_FILES, roundPath } from './bundle/layout.js';
+import { type EpochEvidence, readEpoch } from './bundle/epoch-evidence.js';
+import { blobPath, EPOCH_FILES, epochPath, ROUND_FILES, roundPath } from './bundle/layout.js';
 import { readRound, type RoundEvidence } from './bundle/round-evidence.js';
 import { decodeUtf8 } from './bundle/strict-json.js';
 import { demand, demandEqual, Mismatch } from './findings.js';
 import type { Blobs, History, VerifiedChain } from './history.js';
 import { runCommits } from './state/run-commits.js';
+import { readStoredEpoch } from './state/stored-epochs.js';
 import { readRun, type StoredRun } from './state/stored-run.js';
 
 const BY = 'holder of the files';
@@ -37,6 +41,7 @@ export async function readHistory(
     specHash: run.spec,
     genesisModel: genesisModelOf(spec, run),
     rounds,
+    epochs: await readEpochs(bundle, chain, { run: runId, count: run.epoch }),
     commits: runCommits(chain, runId, rounds.length),
     anchors,
     blobs: blobsIn(bundle),
@@ -88,6 +93,38 @@ async function readRounds(bundle: BundleReader, count: number): Promise<readonly
   if (extra === undefined) return rounds;
   const rule = `only the ${count} rounds that the chain holds`;
   throw new Mismatch({ record: extra, by: BY }, { expected: rule, found: 'another one' });
+}
+
+/** The epochs that the chain holds, and no file of any other. */
+async function readEpochs(
+  bundle: BundleReader,
+  chain: VerifiedChain,
+  { run, count }: { readonly run: RunId; readonly count: number },
+): Promise<readonly EpochEvidence[]> {
+  const epochs: EpochEvidence[] = [];
+  const expected = new Set<string>();
+  const read = chain.stateAt(chain.head.number);
+  for (let epoch = 0; epoch < count; epoch++) {
+    const evidence = await readEpoch((path) => bundle.read(path), epoch);
+    const place = { record: epochPath(epoch, 'epoch.bin'), by: BY } as const;
+    const stored = readStoredEpoch(read, run, epoch);
+    const own = recordHash(sha256, EPOCH, evidence.record.value);
+    demandEqual(stored?.record ?? 'no such epoch', own, place);
+    const leaves = { record: epochPath(epoch, 'entitlements.bin'), by: BY } as const;
+    const { entitleRoot: root, accounts, total } = evidence.record.value;
+    const rebuilt = entitleRoot(sha256, evidence.entitlements);
+    demandEqual(`${accounts} ${total} ${root}`, rootText(rebuilt), leaves);
+    epochs.push(evidence);
+    for (const file of EPOCH_FILES) expected.add(epochPath(epoch, file));
+  }
+  const extra = bundle.paths().find((path) => path.startsWith('epochs/') && !expected.has(path));
+  if (extra === undefined) return epochs;
+  const rule = `only the ${count} epochs that the chain holds`;
+  throw new Mismatch({ record: extra, by: BY }, { expected: rule, found: 'another one' });
+}
+
+function rootText({ accounts, total, entitleRoot: root }: EntitleRoot): string {
+  return `${accounts} ${total} ${root}`;
 }
 
 function blobsIn(bundle: BundleReader): Blobs {

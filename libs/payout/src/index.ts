@@ -21,6 +21,7 @@ export {
   verifyEntitlement,
 } from './entitlements.js';
 export { epochBudget, epochDue, type EpochTerms } from './epoch-budget.js';
+export { type CommittedRound, type EpochSpan, nextEpoch } from './next-epoch.js';
 export {
   capOf,
   type Earner,

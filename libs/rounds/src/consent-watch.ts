@@ -3,6 +3,11 @@ import { hasConsented, type RunConsents } from './consent.js';
 import type { LedgerView, OpenRound } from './ports/index.js';
 import type { RunPlan } from './run-plan.js';
 
+/**
+ * A promised update is counted when the round closes, and the pallet judges the consent at that moment: what ends before
+ * the latest one is not promised.
+ */
+const CLOSE_GRACE_MS = 60_000n;
 /** The chain is asked at most this often, however many updates arrive. */
 const FRESH_MS = 250;
 
@@ -28,9 +33,15 @@ export class ConsentWatch {
   }
 
   /** True when nothing of `node` should be promised any more. Never rejects. */
-  async isWithdrawn(node: NodeId, { round }: Pick<OpenRound, 'round'>): Promise<boolean> {
-    const consents = await this.#newest();
-    return consents !== undefined && !hasConsented(this.#plan.spec, consents, { node, round });
+  async isWithdrawn(
+    node: NodeId,
+    { round, task }: Pick<OpenRound, 'round' | 'task'>,
+  ): Promise<boolean> {
+    const newest = await this.#newest();
+    if (newest === undefined) return false;
+    const closeMs = task.deadlineMs + CLOSE_GRACE_MS;
+    const consents = { ...newest, atMs: newest.atMs > closeMs ? newest.atMs : closeMs };
+    return !hasConsented(this.#plan.spec, consents, { node, round });
   }
 
   #newest(): Promise<RunConsents | undefined> {

@@ -1,9 +1,12 @@
-import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { type AccountId, type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import { linkAborts, sha256 } from '@tallystick/kernel/node';
 import {
+  EpochList,
+  type EpochView,
   InviteView,
   LIMITS,
   NodeList,
+  RewardList,
   RoundEvidence,
   type RoundView,
   RoundList,
@@ -13,6 +16,12 @@ import {
 } from '@tallystick/protocol';
 import { CoordinatorApi } from '@tallystick/site';
 import { EventReader } from './event-reader.js';
+
+/** What a launch may say beyond spec and pot. */
+export interface LaunchOptions {
+  readonly windows?: { readonly challengeMs?: number; readonly settleMs?: number };
+  readonly closeWhenSettled?: boolean;
+}
 
 /** An event stream of one connection may carry this much before the CLI reconnects: a million events or so. */
 const MAX_EVENT_BYTES = 256 * 1024 * 1024;
@@ -37,17 +46,33 @@ export class OperatorApi {
     this.#signal = options.signal;
   }
 
-  invite(organisation: string): Promise<InviteView> {
-    return this.#api.post(InviteView, { path: 'invites', body: { organisation } }, this.#signal);
+  /** @param payout account that a new organisation is paid on; the operator's without one. */
+  invite(organisation: string, payout?: AccountId): Promise<InviteView> {
+    const body = { organisation, ...(payout === undefined ? {} : { payout }) };
+    return this.#api.post(InviteView, { path: 'invites', body }, this.#signal);
   }
 
   async nodes(): Promise<NodeList['nodes']> {
     return (await this.#api.get(NodeList, 'nodes', this.#signal)).nodes;
   }
 
-  launch(spec: string, pot: bigint): Promise<RunView> {
-    const body = { spec, pot: pot.toString() };
+  launch(spec: string, pot: bigint, options: LaunchOptions = {}): Promise<RunView> {
+    const body = { spec, pot: pot.toString(), ...options };
     return this.#api.post(RunView, { path: 'runs', body }, this.#signal);
+  }
+
+  /** The run is closed, and the rest of its pot goes back, as soon as nothing of it is pending. */
+  closeRun(run: RunId): Promise<RewardList> {
+    return this.#api.post(RewardList, { path: `runs/${run}/close`, body: {} }, this.#signal);
+  }
+
+  /** Settled epochs, ascending. */
+  async epochs(run: RunId): Promise<readonly EpochView[]> {
+    return (await this.#api.get(EpochList, `runs/${run}/epochs`, this.#signal)).epochs;
+  }
+
+  rewards(run: RunId): Promise<RewardList> {
+    return this.#api.get(RewardList, `runs/${run}/rewards`, this.#signal);
   }
 
   async runs(): Promise<RunList['runs']> {

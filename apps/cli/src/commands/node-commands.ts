@@ -9,16 +9,19 @@ import { connectApi } from '../api/connect-api.js';
 import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';
 import { EXIT } from '@tallystick/kernel';
 import { diagnoseSite } from '../federation/diagnose-site.js';
+import { accountOf } from '../options.js';
+import { addConsent } from './consent-commands.js';
 
 const CLIENT_NODE = fileURLToPath(new URL('../../../client-node/dist/main.js', import.meta.url));
 
-/** `tally node invite|join|start|doctor|list|log` and `tally node dataset add`. */
+/** `tally node invite|join|start|doctor|list|log`, `tally node consent …` and `tally node dataset add`. */
 export function addNode(program: Command, makeContext: MakeContext): void {
   const node = program.command('node').description('sites and their nodes');
   addInvite(node, makeContext);
   addJoin(node, makeContext);
   addStart(node, makeContext);
   addViews(node, makeContext);
+  addConsent(node, makeContext);
   const dataset = node.command('dataset').description('named datasets of a site');
   withFolder(dataset.command('add'))
     .description('give a CSV file a name that runs can ask for')
@@ -48,11 +51,14 @@ function addInvite(node: Command, makeContext: MakeContext): void {
     .command('invite')
     .description('make a one-time token for a node of an organisation')
     .argument('<organisation>', 'its name; a new one is registered on the chain')
+    .option('--payout <account>', 'account that a new organisation is paid on, 64 hex digits')
     .addHelpText('after', '\nExample:\n  tally node invite "VA Medical Center"')
     .action(async (organisation: string, _options: unknown, command: Command) => {
       await runCommand(command, makeContext, async (context, globals) => {
         const { output } = context;
-        const invite = await (await connectApi(globals, context)).invite(organisation);
+        const { payout } = command.opts<{ payout?: string }>();
+        const account = payout === undefined ? undefined : accountOf(payout);
+        const invite = await (await connectApi(globals, context)).invite(organisation, account);
         output.say(invite.token);
         output.say(`valid once, until ${new Date(invite.expiresAtMs).toISOString()}`);
         output.result(invite);

@@ -11,7 +11,7 @@ import {
   runCommand,
 } from '../command-context.js';
 import { allRounds, watchRun } from '../demo/watch-run.js';
-import { amountOption } from '../options.js';
+import { amountOption, integerOption } from '../options.js';
 
 /** The exit code that tells how a run ended. */
 export function exitCodeOfRun(view: RunView): number {
@@ -38,7 +38,7 @@ export function runOf(text: string): RunId {
 type Action = (api: OperatorApi, context: CommandContext) => Promise<number>;
 type WithApi = (command: Command, action: Action) => Promise<void>;
 
-/** `tally run launch|list|show|watch|pause|resume|stop`. */
+/** `tally run launch|list|show|watch|pause|resume|stop|close`. */
 export function addRun(program: Command, makeContext: MakeContext): void {
   const run = program.command('run').description('launch and follow training runs');
   const withApi: WithApi = (command, action) =>
@@ -57,12 +57,27 @@ export function addRun(program: Command, makeContext: MakeContext): void {
   addOneRun(run, withApi, { name: 'pause', about, act: pause });
   addOneRun(run, withApi, { name: 'resume', about: 'go on with a paused run', act: resume });
   addOneRun(run, withApi, { name: 'stop', about: 'stop a run; closed rounds stay', act: stop });
+  const refund = 'give the rest of an ended run’s pot back, once nothing of it is pending';
+  addOneRun(run, withApi, { name: 'close', about: refund, act: close });
+}
+
+interface LaunchFlags {
+  readonly pot: bigint;
+  readonly wait?: boolean;
+  readonly closeWhenSettled?: boolean;
+  readonly challengeMs: number;
 }
 
 function addLaunch(run: Command, withApi: WithApi): void {
   const pot = new Option('--pot <units>', 'units that the chain holds for this run')
     .argParser(amountOption('--pot'))
     .default(0n, '0'); // commander prints a default as JSON, which has no bigint
+  const challenge = new Option(
+    '--challenge-ms <ms>',
+    'how long a round, and an epoch, can be challenged',
+  )
+    .argParser(integerOption('--challenge-ms'))
+    .default(3_600_000);
   const example = 'tally run launch examples/heart-disease/run.yaml --pot 1000 --wait';
   run
     .command('launch')
@@ -70,9 +85,11 @@ function addLaunch(run: Command, withApi: WithApi): void {
     .argument('<run.yaml>', 'the run spec')
     .addOption(pot)
     .option('--wait', 'follow it to its end')
+    .option('--close-when-settled', 'give the rest of the pot back after the last epoch')
+    .addOption(challenge)
     .addHelpText('after', `\nExample:\n  ${example}`)
     .action(async (file: string, _options: unknown, command: Command) => {
-      const flags = command.opts<{ pot: bigint; wait?: boolean }>();
+      const flags = command.opts<LaunchFlags>();
       await withApi(command, (api, context) => launch(file, flags, { api, context }));
     });
 }
@@ -140,9 +157,18 @@ async function stop(run: RunId, api: OperatorApi, { output }: CommandContext): P
   return EXIT.ok;
 }
 
+async function close(run: RunId, api: OperatorApi, { output }: CommandContext): Promise<number> {
+  const view = await api.closeRun(run);
+  output.say(
+    `run ${run} is closed once nothing of it is pending; ${view.allotted} of ${view.funded} are promised`,
+  );
+  output.result(view);
+  return EXIT.ok;
+}
+
 async function launch(
   file: string,
-  flags: { readonly pot: bigint; readonly wait?: boolean },
+  flags: LaunchFlags,
   { api, context }: { readonly api: OperatorApi; readonly context: CommandContext },
 ): Promise<number> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -151,7 +177,10 @@ async function launch(
   });
   const parsed = parseRunSpec(text, file);
   if (!parsed.ok) throw parsed.error;
-  const view = await api.launch(text, flags.pot);
+  const view = await api.launch(text, flags.pot, {
+    windows: { challengeMs: flags.challengeMs },
+    closeWhenSettled: flags.closeWhenSettled === true,
+  });
   context.output.say(`run ${view.run} (${view.name}) launched: ${view.rounds} rounds`);
   if (flags.wait === true) return watch(asRunId(view.run), api, context);
   context.output.result(view);

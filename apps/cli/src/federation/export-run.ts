@@ -1,5 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { decodeRun, type RoundEvidence, runKey, writeBundle } from '@tallystick/audit';
+import {
+  decodeRun,
+  type EpochEvidence,
+  type RoundEvidence,
+  runKey,
+  type StoredRun,
+  writeBundle,
+} from '@tallystick/audit';
 import { fetchBlocks, fetchStorage } from '@tallystick/chain';
 import { fromHex, type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import {
@@ -7,6 +14,8 @@ import {
   CONTRIB,
   DECLINE,
   decodeSigned,
+  ENTITLE,
+  EPOCH,
   EXCLUDE,
   HEADER,
   MEMBER,
@@ -42,7 +51,7 @@ export async function exportRun(
   const { api } = source;
   const view = await api.run(run);
   const { genesis, head, bytes } = await fetchBlocks(source.chainUrl);
-  const committed = await committedRounds(run, source.chainUrl, head.hash);
+  const stored = await storedRun(run, source.chainUrl, head.hash);
   await writeBundle(folder, {
     run,
     genesis,
@@ -50,17 +59,32 @@ export async function exportRun(
     genesisState: await genesisState(source.chainSpecFile),
     blocks: bytes,
     spec: await api.spec(view.spec),
-    rounds: rounds(api, run, committed),
+    rounds: rounds(api, run, stored?.nextRound ?? 0),
+    epochs: await epochs(api, run, stored?.epoch ?? 0),
     blob: (id) => api.blob(id),
     genesisModel: view.genesisModel,
   });
-  return { run, genesis, head: head.hash, rounds: committed };
+  return { run, genesis, head: head.hash, rounds: stored?.nextRound ?? 0 };
 }
 
 /** As the exported blocks have it: a run that goes on meanwhile commits more. */
-async function committedRounds(run: RunId, chainUrl: string, at: Hash): Promise<number> {
+async function storedRun(run: RunId, chainUrl: string, at: Hash): Promise<StoredRun | undefined> {
   const bytes = await fetchStorage(chainUrl, runKey(run), at);
-  return bytes === undefined ? 0 : decodeRun(run, bytes).nextRound;
+  return bytes === undefined ? undefined : decodeRun(run, bytes);
+}
+
+/** The first `count` epochs: what the exported blocks have settled. */
+async function epochs(
+  api: OperatorApi,
+  run: RunId,
+  count: number,
+): Promise<readonly EpochEvidence[]> {
+  if (count === 0) return [];
+  const views = await api.epochs(run);
+  return views.slice(0, count).map(({ record, entitlements }) => ({
+    record: decodeSigned(EPOCH, record),
+    entitlements: decodeRecords(ENTITLE, fromHex(entitlements)),
+  }));
 }
 
 async function* rounds(

@@ -18,8 +18,10 @@ export class EnrolmentController {
 
   @Post('invites')
   @ApiResponse({ status: 201, standardSchema: InviteView })
-  invite(@Body({ schema: InviteRequest }) { organisation }: InviteRequest): Promise<InviteView> {
-    return this.enrolment.invite(organisation);
+  invite(
+    @Body({ schema: InviteRequest }) { organisation, payout }: InviteRequest,
+  ): Promise<InviteView> {
+    return this.enrolment.invite(organisation, payout);
   }
 
   @Post('nodes/prepare')

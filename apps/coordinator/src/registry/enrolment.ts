@@ -57,10 +57,10 @@ export class Enrolment {
   }
 
   /** A one-time token for one node of the organisation, which is registered on the chain when it is new. */
-  invite(name: string): Promise<InviteView> {
+  invite(name: string, payout?: AccountId): Promise<InviteView> {
     return this.#queue.run(async () => {
       const { rows, ledger, signer, entropy, publicUrl, peers } = this.#deps;
-      const organisation = await this.#organisation(name);
+      const organisation = await this.#organisation(name, payout);
       const secret = base64Url(entropy.bytes(32));
       const expiresAt = await rows.addInvite(this.#hashOf(secret), organisation, LIMITS.inviteMs);
       const token = encodeInviteToken({
@@ -133,12 +133,17 @@ export class Enrolment {
     await this.#deps.rows.admitted(node);
   }
 
-  async #organisation(name: string): Promise<OrganisationId> {
+  async #organisation(name: string, wanted: AccountId | undefined): Promise<OrganisationId> {
     const { rows, ledger, treasury } = this.#deps;
     const known = await rows.organisation(name);
-    if (known !== null) return known.id;
-    const id = await ledger.registerOrganisation(treasury);
-    await rows.addOrganisation({ id, name, payout: treasury });
+    if (known !== null) {
+      if (wanted === undefined || wanted === known.payout) return known.id;
+      const detail = `${name} is paid on ${known.payout}, and that never changes`;
+      throw new TallyError('USAGE_INVALID', { detail });
+    }
+    const payout = wanted ?? treasury;
+    const id = await ledger.registerOrganisation(payout);
+    await rows.addOrganisation({ id, name, payout });
     return id;
   }
 

@@ -1,9 +1,15 @@
 import type { RunId, Sha256 } from '@tallystick/kernel';
 import type { ChainRun, RoundLedger } from '@tallystick/chain';
-import { epochDue, payEpoch, settleEpoch, type SettledEpoch } from '@tallystick/payout';
+import {
+  epochDue,
+  type EpochSpan,
+  nextEpoch,
+  payEpoch,
+  settleEpoch,
+  type SettledEpoch,
+} from '@tallystick/payout';
 import type { Entitle } from '@tallystick/record';
 import type { SettlementRows } from '../persistence/settlement-rows.js';
-import { type EpochSpan, nextEpoch } from './next-epoch.js';
 
 /** What decides about the next epoch of a run. */
 export interface SettleQuestion {
@@ -80,4 +86,3 @@ async function epochOf(
   };
   return settleEpoch(sha256, head, { before, payments });
 }
-

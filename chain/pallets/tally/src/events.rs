@@ -101,6 +101,88 @@ mod events {
             /// The node.
             node: NodeId,
         },
+        /// Somebody wants a part of a round shown.
+        Demanded {
+            /// The run.
+            run: RunId,
+            /// The round.
+            round: RoundNumber,
+            /// The demand's number.
+            demand: u32,
+            /// Whose deposit is on hold.
+            challenger: T::AccountId,
+            /// What for.
+            wanted: Wanted,
+            /// Until when it can be answered.
+            deadline_ms: u64,
+        },
+        /// A demand was answered; the answer is in the transaction.
+        Answered {
+            /// The run.
+            run: RunId,
+            /// The round.
+            round: RoundNumber,
+            /// The demand's number.
+            demand: u32,
+        },
+        /// A coordinator was found out: its bond is gone, and rounds do not count.
+        FaultProved {
+            /// The run.
+            run: RunId,
+            /// The first number that does not count.
+            from: RoundNumber,
+            /// The number after the last; the run's next.
+            until: RoundNumber,
+            /// Who proved it.
+            challenger: T::AccountId,
+            /// What was taken from the coordinator.
+            slashed: u128,
+            /// What of it the challenger got; the rest is burnt.
+            reward: u128,
+            /// Whether the run has halted.
+            is_halted: bool,
+        },
+        /// A run has stopped without a fault being proved.
+        RunHalted {
+            /// The run.
+            run: RunId,
+        },
+        /// A run waits for another coordinator.
+        CoordinatorReplaced {
+            /// The run.
+            run: RunId,
+            /// The coordinator that may accept it.
+            coordinator: T::AccountId,
+        },
+        /// A coordinator signs with another key.
+        CoordinatorKeyReplaced {
+            /// The run.
+            run: RunId,
+            /// The key.
+            key: Key,
+            /// The first round it signs.
+            from_round: RoundNumber,
+        },
+        /// Somebody has judged a round.
+        Attested {
+            /// The run.
+            run: RunId,
+            /// The round.
+            round: RoundNumber,
+            /// Who.
+            who: T::AccountId,
+            /// Hash of the report.
+            verdict: Hash,
+        },
+        /// Rounds of a closed run are gone.
+        Pruned {
+            /// The run.
+            run: RunId,
+            /// The first that is left.
+            until: RoundNumber,
+        },
+        /// The chain has several operators from now on.
+        Graduated,
         /// A run is over.
         RunClosed {
             /// Its id.

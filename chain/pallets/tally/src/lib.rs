@@ -26,6 +26,7 @@
 extern crate alloc;
 
 mod api;
+mod attests;
 mod bonds;
 mod calls;
 mod checks;
@@ -37,6 +38,7 @@ mod epochs;
 mod errors;
 mod events;
 mod evidence;
+mod leaves;
 mod nodes;
 mod rounds;
 mod runs;

@@ -9,10 +9,7 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{SaturatedConversion, Zero};
-use tally_records::{
-    records::{Genesis, Record},
-    Hash,
-};
+use tally_records::Hash;
 
 impl<T: Config> Pallet<T> {
     /// Hash of the genesis block. The system prunes block hashes, but never this one.
@@ -86,8 +83,7 @@ impl<T: Config> Pallet<T> {
         checks::possession::<T>(chain, who.into(), key, proof)?;
         ensure!(!KeyOwner::<T>::contains_key(key), Error::<T>::KeyInUse);
         if run.coordinator_keys.is_empty() {
-            let genesis = Genesis { chain, run: id, spec: run.spec, model: run.genesis_model };
-            run.head = genesis.hash();
+            run.head = Self::first_head(id, &run);
         }
         Self::push_key(&mut run, key)?;
         Self::hold_bond(&mut run)?;

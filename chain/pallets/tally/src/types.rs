@@ -39,6 +39,8 @@ pub const PPM: u32 = 1_000_000;
 /// Most rounds of a run that are under way at once (`maxUncommitted` of the run spec). Where the
 /// chain of headers goes back, so many numbers are skipped: nodes may have signed for them.
 pub const MAX_OPEN_ROUNDS: u32 = 1_024;
+/// A chain that many operators seal has at least so many authorities.
+pub const MIN_AUTHORITIES: u32 = 2;
 /// Most spans of void rounds in a run; a run that would need another one halts for good.
 pub const MAX_VOID_SPANS: u32 = 64;
 /// Most node ids one page of [`crate::TallyApi`] looks at.

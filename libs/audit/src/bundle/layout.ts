@@ -2,6 +2,8 @@ import { LIMITS } from '@tallystick/protocol';
 import {
   CONTRIB,
   DECLINE,
+  ENTITLE,
+  EPOCH,
   EXCLUDE,
   HEADER,
   MEMBER,
@@ -42,6 +44,15 @@ const RECORD_FILES: Readonly<Record<RecordFileName, RecordFile>> = {
   'promises.bin': { codec: PROMISE, signed: true, max: LIMITS.maxCohort },
 };
 
+/** Files of one epoch. */
+export type EpochFile = 'epoch.bin' | 'entitlements.bin';
+export const EPOCH_FILES: readonly EpochFile[] = ['epoch.bin', 'entitlements.bin'];
+/** Accounts of one epoch: payees are organisations, of which a round has fewer than nodes. */
+const MAX_EPOCH_BYTES: Readonly<Record<EpochFile, number>> = {
+  'epoch.bin': EPOCH.size + SIGNATURE_BYTES,
+  'entitlements.bin': LIMITS.maxCohort * ENTITLE.size,
+};
+
 /** Files of one round. */
 export const ROUND_FILES: readonly RoundFile[] = [
   'task.bin',
@@ -74,15 +85,22 @@ const MAX_BLOB_BYTES = 2 ** 31 - 1;
 /** A round's folder: its number in at least four digits, and never more zeros than that. */
 const ROUND = /^rounds\/(?:\d{4}|[1-9]\d{4,9})\/([a-z]+\.(?:bin|json))$/;
 const BLOB = /^blobs\/[0-9a-f]{64}$/;
-const FOLDER = /^(?:chain|run|blobs|rounds(?:\/(?:\d{4}|[1-9]\d{4,9}))?)$/;
+const EPOCH_FOLDER = /^epochs\/(?:\d{4}|[1-9]\d{4,9})\/([a-z]+\.bin)$/;
+const FOLDER = /^(?:chain|run|blobs|(?:rounds|epochs)(?:\/(?:\d{4}|[1-9]\d{4,9}))?)$/;
 
 /** Largest size of the file at `path`; undefined when a bundle must not hold it (protocol.md §9). */
 export function limitOf(path: string): number | undefined {
   if (BLOB.test(path)) return MAX_BLOB_BYTES;
+  const ofEpoch = EPOCH_FOLDER.exec(path)?.[1];
+  if (ofEpoch !== undefined) return isEpochFile(ofEpoch) ? MAX_EPOCH_BYTES[ofEpoch] : undefined;
   const file = ROUND.exec(path)?.[1];
   if (file === undefined) return Object.hasOwn(SINGLE_FILES, path) ? SINGLE_FILES[path] : undefined;
   if (file === 'metrics.json') return MIB;
   return isRecordFile(file) ? RECORD_FILES[file].max * recordBytes(file) : undefined;
+}
+
+function isEpochFile(file: string): file is EpochFile {
+  return Object.hasOwn(MAX_EPOCH_BYTES, file);
 }
 
 function isRecordFile(file: string): file is RecordFileName {
@@ -97,6 +115,11 @@ export function isFolder(path: string): boolean {
 /** `rounds/0007/header.bin`. */
 export function roundPath(round: number, file: RoundFile): string {
   return `rounds/${String(round).padStart(4, '0')}/${file}`;
+}
+
+/** `epochs/0007/epoch.bin`. */
+export function epochPath(epoch: number, file: EpochFile): string {
+  return `epochs/${String(epoch).padStart(4, '0')}/${file}`;
 }
 
 /** `blobs/<sha256>`. */

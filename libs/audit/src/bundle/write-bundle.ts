@@ -1,7 +1,8 @@
 import { type Hash, type RunId, utf8, ZERO_HASH } from '@tallystick/kernel';
 import { BundleWriter } from './bundle-writer.js';
 import { encodeChainSpec } from './canonical-spec.js';
-import { blobPath, roundPath } from './layout.js';
+import { type EpochEvidence, epochFiles } from './epoch-evidence.js';
+import { blobPath, epochPath, roundPath } from './layout.js';
 import { type RoundEvidence, roundFiles } from './round-evidence.js';
 
 /** Everything that goes into a bundle. */
@@ -17,6 +18,8 @@ export interface BundleContent {
   readonly spec: string;
   /** All rounds that the chain holds at `head`, ascending. */
   readonly rounds: AsyncIterable<RoundEvidence> | Iterable<RoundEvidence>;
+  /** All epochs that the chain holds at `head`, ascending. */
+  readonly epochs: readonly EpochEvidence[];
   /** Models, states and updates; each is asked for once. */
   readonly blob: (id: Hash) => Promise<Uint8Array>;
   readonly genesisModel: Hash;
@@ -40,6 +43,11 @@ export async function writeBundle(folder: string, content: BundleContent): Promi
       await writer.put(roundPath(round.round, file), bytes);
     }
     for (const id of blobsOf(round)) await putBlob(id);
+  }
+  for (const epoch of content.epochs) {
+    for (const [file, bytes] of epochFiles(epoch)) {
+      await writer.put(epochPath(epoch.record.value.epoch, file), bytes);
+    }
   }
   const { run, genesis, head } = content;
   await writer.finish({ run, genesis, head });

@@ -51,6 +51,11 @@ export function readEligible(read: ReadState): readonly EligibleNode[] {
   return members;
 }
 
+/** The organisation of a node, whatever became of it. */
+export function readOrganisation(read: ReadState, node: NodeId): number {
+  return readNode(read, node).organisation;
+}
+
 /** `Tally.Nodes`. Ids have no gaps, so a forged count ends at the first node that is not there. */
 function readNode(read: ReadState, node: NodeId): StoredNode {
   const bytes = read(keyOf('Tally', 'Nodes', node));
@@ -76,6 +81,8 @@ function isOrganisationActive(read: ReadState, organisation: number): boolean {
   if (bytes === undefined) return false;
   return decodeValue(`Tally.Organisations ${organisation}`, bytes, (reader) => {
     reader.take(32); // payout account
-    return reader.u8() === 1;
+    const isActive = reader.u8() === 1;
+    reader.u32(); // since
+    return isActive;
   });
 }

@@ -19,6 +19,29 @@ export interface StoredRun {
   readonly state: Hash;
   readonly nextRound: number;
   readonly maxTaskAgeBlocks: number;
+  /** The number of the purpose's DUO code. */
+  readonly purpose: number;
+  readonly isConsentRequired: boolean;
+  readonly payout: StoredPayout;
+  /** Smallest amounts. */
+  readonly funded: bigint;
+  readonly allotted: bigint;
+  readonly paid: bigint;
+  /** Settled epochs. */
+  readonly epoch: number;
+  /** Hash of the newest epoch's record; zeros before the first. */
+  readonly epochHead: Hash;
+  /** The first round that no epoch covers. */
+  readonly settledRounds: number;
+}
+
+/** How a run pays (types.rs `Payout`). */
+export interface StoredPayout {
+  /** 0 weight, 1 equal, 2 contribution. */
+  readonly policy: number;
+  readonly epochRounds: number;
+  readonly epochBudget: bigint;
+  readonly capPpm: number;
 }
 
 /** A committed round as pallet-tally stores it. */
@@ -31,6 +54,8 @@ export interface StoredRound {
   readonly atBlock: number;
   /** The chain's time at the commit. */
   readonly committedAtMs: bigint;
+  /** Hash of the round's task. */
+  readonly task: Hash;
   readonly isVoid: boolean;
 }
 
@@ -55,20 +80,41 @@ export function decodeRun(run: RunId, bytes: Uint8Array): StoredRun {
       state: hashFrom(reader),
     };
     const nextRound = reader.u32();
-    const maxTaskAgeBlocks = skipToTaskAge(reader);
-    return { coordinatorKeys, ...hashes, nextRound, maxTaskAgeBlocks };
+    return { coordinatorKeys, ...hashes, nextRound, ...termsFrom(reader), ...payFrom(reader) };
   });
 }
 
-/** Reads the rest of a run, of which only the age of tasks matters here. */
-function skipToTaskAge(reader: ScaleReader): number {
+/** What the researcher proposed, from `min_nodes` to `payout`. */
+function termsFrom(
+  reader: ScaleReader,
+): Pick<StoredRun, 'maxTaskAgeBlocks' | 'purpose' | 'isConsentRequired' | 'payout'> {
   reader.u32(); // min_nodes; the spec's own minimum is checked
   reader.take(24); // challenge, settle and halt windows
-  const age = reader.u32();
-  for (let i = 0; i < 4; i++) u128From(reader); // funded, allotted, paid, bond
-  reader.take(12); // last_at_block, last_closed_at_ms
+  const maxTaskAgeBlocks = reader.u32();
+  reader.take(9); // weighting and its cap, which the spec holds
+  const purpose = reader.u32();
+  const isConsentRequired = reader.u8() !== 0;
+  const payout = {
+    policy: reader.u8(),
+    epochRounds: reader.u32(),
+    epochBudget: u128From(reader),
+    capPpm: reader.u32(),
+  };
+  return { maxTaskAgeBlocks, purpose, isConsentRequired, payout };
+}
+
+/** The pot and the epochs, to the end of the run. */
+function payFrom(
+  reader: ScaleReader,
+): Pick<StoredRun, 'funded' | 'allotted' | 'paid' | 'epoch' | 'epochHead' | 'settledRounds'> {
+  const [funded, allotted, paid] = [u128From(reader), u128From(reader), u128From(reader)];
+  u128From(reader); // bond
+  const epoch = reader.u32();
+  const epochHead = hashFrom(reader);
+  const settledRounds = reader.u32();
+  reader.take(20); // last_at_block, last_closed_at_ms, last_active_ms
   reader.u8(); // status
-  return age;
+  return { funded, allotted, paid, epoch, epochHead, settledRounds };
 }
 
 /** `Tally.Runs`; undefined when there is no such run. */
@@ -77,18 +123,36 @@ export function readRun(read: ReadState, run: RunId): StoredRun | undefined {
   return bytes && decodeRun(run, bytes);
 }
 
-/** `Tally.Rounds` (types.rs `Round`); undefined when the round is not committed. */
+/** `Tally.Rounds` (types.rs `Round`) with `Tally.Voids`; undefined when the round is not committed. */
 export function readRound(read: ReadState, run: RunId, round: number): StoredRound | undefined {
   const bytes = read(keyOf('Tally', 'Rounds', run, round));
   if (bytes === undefined) return undefined;
-  return decodeValue(`Tally.Rounds ${run} ${round}`, bytes, (reader) => ({
-    header: hashFrom(reader),
-    contribRoot: hashFrom(reader),
-    included: reader.u32(),
-    sumWeight: reader.u64(),
-    excluded: reader.u32(),
-    atBlock: reader.u32(),
-    committedAtMs: reader.u64(),
-    isVoid: reader.u8() !== 0,
-  }));
+  const isVoid = readVoids(read, run).some(({ from, until }) => from <= round && round < until);
+  return decodeValue(`Tally.Rounds ${run} ${round}`, bytes, (reader) => {
+    const stored = {
+      header: hashFrom(reader),
+      contribRoot: hashFrom(reader),
+      included: reader.u32(),
+      sumWeight: reader.u64(),
+      excluded: reader.u32(),
+      atBlock: reader.u32(),
+      committedAtMs: reader.u64(),
+      task: hashFrom(reader),
+      isVoid,
+    };
+    reader.take(96 + 8 + 1); // excluded_root, model, state, closed_at_ms, mode: the header's
+    return stored;
+  });
+}
+
+/** `Tally.Voids`: spans of round numbers that do not count, ascending; `until` is the number after the last. */
+export function readVoids(
+  read: ReadState,
+  run: RunId,
+): readonly { readonly from: number; readonly until: number }[] {
+  const bytes = read(keyOf('Tally', 'Voids', run));
+  if (bytes === undefined) return [];
+  return decodeValue(`Tally.Voids ${run}`, bytes, (reader) =>
+    reader.vector(() => ({ from: reader.u32(), until: reader.u32() })),
+  );
 }

@@ -1,7 +1,7 @@
 import type { Hash } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { Member } from '@tallystick/record';
-import { beaconRound, drawCohort, hasConsented } from '@tallystick/rounds';
+import { beaconRound, drawCohort, hasConsented, purposeNumber } from '@tallystick/rounds';
 import { roundPath } from '../bundle/layout.js';
 import { demand, demandEqual, Mismatch } from '../findings.js';
 import type { History } from '../history.js';
@@ -21,6 +21,19 @@ export function beaconOf({ spec, specHash, chain, commits }: History, round: num
   throw new Mismatch(place, { expected: 'a block that holds it', found: 'none' });
 }
 
+/** What the pallet judges consents by is what the spec says. */
+function checkTerms({ spec, run, runId }: History): void {
+  const place = { record: `terms of run ${runId} on the chain`, by: 'coordinator' } as const;
+  const isRequired = spec.consent === 'required';
+  const rule = (purpose: number, required: boolean): string =>
+    `purpose ${purpose}, consent ${required ? 'required' : 'implied'}`;
+  demandEqual(
+    rule(purposeNumber(spec.purpose), isRequired),
+    rule(run.purpose, run.isConsentRequired),
+    place,
+  );
+}
+
 /**
  * V5: who was asked, drawn again from the chain's state at each task's block and the run spec. Nobody was whose owner did
  * not consent there.
@@ -28,6 +41,7 @@ export function beaconOf({ spec, specHash, chain, commits }: History, round: num
 export function checkCohorts(history: History): number {
   const { spec, chain } = history;
   const { min } = spec.window.count;
+  checkTerms(history);
   let members = 0;
   for (const { round, task, cohort } of history.rounds) {
     const { atBlock } = task.value;

@@ -20,7 +20,11 @@ export type OrganisationView = z.infer<typeof OrganisationView>;
 
 /** `POST /invites`: an organisation that is new is registered on the chain. */
 export const InviteRequest = z
-  .strictObject({ organisation: organisationName })
+  .strictObject({
+    organisation: organisationName,
+    /** What a new organisation is paid on; it never changes. Without one, the deployment's treasury. */
+    payout: accountId.optional(),
+  })
   .meta({ id: 'InviteRequest' });
 export type InviteRequest = z.infer<typeof InviteRequest>;
 

@@ -1,5 +1,5 @@
 /** A round that the chain holds. */
-export interface FinalRound {
+export interface CommittedRound {
   readonly round: number;
   readonly included: number;
 }
@@ -18,7 +18,7 @@ export interface EpochSpan {
  * few, and when there is nothing to pay for.
  */
 export function nextEpoch(
-  rounds: readonly FinalRound[],
+  rounds: readonly CommittedRound[],
   { epochRounds, isEnded }: { readonly epochRounds: number; readonly isEnded: boolean },
 ): EpochSpan | undefined {
   const paid = rounds.filter(({ included }) => included > 0).slice(0, epochRounds);

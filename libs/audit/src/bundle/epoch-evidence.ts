@@ -1,0 +1,57 @@
+import { concatBytes, fromHex, toHex } from '@tallystick/kernel';
+import {
+  decodeRecords,
+  decodeSigned,
+  ENTITLE,
+  type Entitle,
+  EPOCH,
+  type Epoch,
+  type Signed,
+} from '@tallystick/record';
+import { demand, Mismatch } from '../findings.js';
+import { type EpochFile, epochPath } from './layout.js';
+import type { ReadFile } from './round-evidence.js';
+
+/** A settled epoch as it was signed, and the leaves of its tree, ascending by account. */
+export interface EpochEvidence {
+  readonly record: Signed<Epoch>;
+  readonly entitlements: readonly Entitle[];
+}
+
+/** Decodes the files of `epoch`. Throws Mismatch for a file that is missing or does not hold whole records. */
+export async function readEpoch(read: ReadFile, epoch: number): Promise<EpochEvidence> {
+  const record = await decoded(read, { epoch, file: 'epoch.bin' }, (bytes) =>
+    decodeSigned(EPOCH, toHex(bytes)),
+  );
+  const entitlements = await decoded(read, { epoch, file: 'entitlements.bin' }, (bytes) =>
+    decodeRecords(ENTITLE, bytes),
+  );
+  return { record, entitlements };
+}
+
+async function decoded<T>(
+  read: ReadFile,
+  { epoch, file }: { readonly epoch: number; readonly file: EpochFile },
+  decode: (bytes: Uint8Array) => T,
+): Promise<T> {
+  const place = { record: epochPath(epoch, file), by: 'holder of the files' } as const;
+  const bytes = await read(place.record);
+  demand(bytes !== undefined, place, 'the file', 'none');
+  try {
+    return decode(bytes);
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new Mismatch(place, { expected: 'whole records', found });
+  }
+}
+
+/** The files of an epoch as `readEpoch` reads them. */
+export function epochFiles({
+  record,
+  entitlements,
+}: EpochEvidence): ReadonlyMap<EpochFile, Uint8Array> {
+  return new Map<EpochFile, Uint8Array>([
+    ['epoch.bin', concatBytes(EPOCH.encode(record.value), fromHex(record.signature))],
+    ['entitlements.bin', concatBytes(...entitlements.map((leaf) => ENTITLE.encode(leaf)))],
+  ]);
+}
