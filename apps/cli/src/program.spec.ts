@@ -74,6 +74,7 @@ describe('tally', () => {
         'audit verify',
         'dataset add',
         'demo',
+        'dispute',
         'model get',
         'node doctor',
         'node invite',

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { MakeContext } from './command-context.js';
 import { addAudit } from './commands/audit-commands.js';
 import { addDemo } from './commands/demo-command.js';
+import { addDispute } from './commands/dispute-command.js';
 import { addModel } from './commands/model-command.js';
 import { addNode } from './commands/node-commands.js';
 import { addRewards } from './commands/rewards-commands.js';
@@ -26,6 +27,7 @@ export function buildProgram(makeContext: MakeContext): Command {
     addModel,
     addNode,
     addRewards,
+    addDispute,
     addSimulate,
     addAudit,
   ]) {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Hash, ZERO_HASH } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { ed25519, sha256 } from '@tallystick/kernel/node';
 import {
   decodeSigned,
   EXCLUDE,
@@ -18,7 +18,9 @@ import {
 } from '@tallystick/record';
 import type { Offer, RoundResult } from '@tallystick/rounds';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkEvidence } from '../evidence/check-evidence.js';
 import { type EvidenceFile, parseEvidence } from '../evidence/evidence-file.js';
+import { explainEvidence } from '../evidence/explain-evidence.js';
 import { filingOf } from '../evidence/filing.js';
 import { leafOf, nodeSigner, SiteBench, testHash } from '../testing/index.js';
 
@@ -37,7 +39,12 @@ async function evidence(): Promise<readonly EvidenceFile[]> {
   const folder = join(bench.folder, 'evidence');
   const names = await readdir(folder).catch(() => []);
   return Promise.all(
-    names.map(async (name) => parseEvidence(await readFile(join(folder, name), 'utf8'), name)),
+    names.map(async (name) => {
+      const file = parseEvidence(await readFile(join(folder, name), 'utf8'), name);
+      checkEvidence(ed25519, file, name);
+      expect(explainEvidence(file).join(' ')).toContain(`coordinator key ${file.coordinatorKey}`);
+      return file;
+    }),
   );
 }
 
@@ -141,12 +148,8 @@ describe('a lying coordinator', () => {
     expect(file.leaves.map(({ index }) => index)).toEqual([0, 1]);
     expect(file.exclusion).toMatchObject({ index: 0 });
     expect(file.records).toMatchObject({ receipt, header: result.header.wire });
-    const { promise } = file.records;
-    expect(filingOf(file)).toEqual({
-      call: 'demand',
-      args: [0, 0, { Promise: `0x${promise ?? 'none'}` }],
-      proved: true,
-    });
+    const bytes = `01${file.records.promise ?? 'none'}`;
+    expect(filingOf(file)).toEqual({ call: 'demand', run: 0, round: 0, bytes, isProved: true });
   });
 
   it('omits it in an empty round, with a reason that the promise excludes', async () => {
@@ -162,7 +165,7 @@ describe('a lying coordinator', () => {
     bench.source.leavesHeld = undefined;
     await conclude(result);
     const [file] = await evidence();
-    expect(filingOf(file)).toMatchObject({ call: 'demand', proved: false });
+    expect(filingOf(file)).toMatchObject({ call: 'demand', isProved: false });
     expect(file.unchecked.join()).toContain('the coordinator did not show it');
   });
 
@@ -176,13 +179,7 @@ describe('a lying coordinator', () => {
       expect(await conclude({ header })).toHaveProperty('code');
       const [file] = await evidence();
       expect(file).toMatchObject({ kind: 'substituted', leaves: [{ index: 1 }] });
-      expect(filingOf(file)).toMatchObject({
-        args: [
-          0,
-          0,
-          isPromised ? expect.objectContaining({ Promise: expect.any(String) }) : { Leaf: 1 },
-        ],
-      });
+      expect(filingOf(file)?.bytes).toMatch(isPromised ? /^01/ : /^0001000000$/);
     },
   );
 
@@ -196,7 +193,13 @@ describe('a lying coordinator', () => {
     const [file] = await evidence();
     expect(file).toMatchObject({ kind: 'weight', leaves: [{ index: 1 }] });
     expect(file.member).toBeDefined();
-    expect(filingOf(file)).toEqual({ call: 'demand', args: [0, 0, { Leaf: 1 }], proved: true });
+    expect(filingOf(file)).toEqual({
+      call: 'demand',
+      run: 0,
+      round: 0,
+      bytes: '0001000000',
+      isProved: true,
+    });
   });
 
   it('signs two headers of a round', async () => {
@@ -206,28 +209,25 @@ describe('a lying coordinator', () => {
     const other = bench.coordinator.close(offer, [receipt], { changes });
     expect(await conclude(other)).toMatchObject({ code: 'ROUND_HEADER_DIFFERS' });
     const [file] = await evidence();
-    const pair = [`0x${good.header.wire}`, `0x${other.header.wire}`];
+    const bytes = `02${good.header.wire}${other.header.wire}`;
     expect(file).toMatchObject({ kind: 'equivocation' });
-    expect(filingOf(file)).toEqual({ call: 'dispute', args: [{ Headers: pair }], proved: true });
+    expect(filingOf(file)).toEqual({ call: 'dispute', bytes, isProved: true });
   });
 
   it('signs two tasks of a round', async () => {
     const other = bench.coordinator.offer({ deadlineMs: 5n });
     expect((await bench.decline(other)).code).toBe('ROUND_ALREADY_SIGNED');
     const [file] = await evidence();
-    const pair = [`0x${offer.task.wire}`, `0x${other.task.wire}`];
-    expect(filingOf(file)).toEqual({ call: 'dispute', args: [{ Tasks: pair }], proved: true });
+    const bytes = `04${offer.task.wire}${other.task.wire}`;
+    expect(filingOf(file)).toEqual({ call: 'dispute', bytes, isProved: true });
   });
 
   it('closes a round over another task', async () => {
     const result = close([receipt], () => ({}), { task: testHash('another task') });
     await conclude(result);
     const [file] = await evidence();
-    expect(filingOf(file)).toEqual({
-      call: 'dispute',
-      args: [{ Task: `0x${offer.task.wire}` }],
-      proved: true,
-    });
+    const bytes = `05${offer.task.wire}`;
+    expect(filingOf(file)).toEqual({ call: 'dispute', bytes, isProved: true });
   });
 
   it.each<[string, () => Partial<Exclude>, RegExp]>([
@@ -267,8 +267,8 @@ describe('a lying coordinator', () => {
     await bench.agent.idle();
     const [file] = await evidence();
     expect(file).toMatchObject({ kind: 'anchor', anchored, unchecked: [] });
-    const filing = { call: 'dispute', args: [{ Header: `0x${result.header.wire}` }], proved: true };
-    expect(filingOf(file)).toEqual(filing);
+    const bytes = `03${result.header.wire}`;
+    expect(filingOf(file)).toEqual({ call: 'dispute', bytes, isProved: true });
   });
 
   it('waits for the chain, goes on where it stopped and accuses nobody of the right header', async () => {

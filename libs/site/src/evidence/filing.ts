@@ -1,28 +1,29 @@
-import { fromHex, type RunId } from '@tallystick/kernel';
+import { asRunId, concatBytes, fromHex, type RunId, toHex } from '@tallystick/kernel';
 import { CONTRIB } from '@tallystick/record';
 import type { EvidenceFile } from './evidence-file.js';
 
-/** Of `pallet-tally`: SCALE of signed records as 0x-hex, under the names of the runtime's variants. */
+/** A call of `pallet-tally`; `bytes` is hex of the SCALE of its last argument. */
 export type Filing = (
   | {
       readonly call: 'demand';
-      readonly args: readonly [
-        RunId,
-        number,
-        { readonly Leaf: number } | { readonly Promise: string },
-      ];
+      readonly run: RunId;
+      readonly round: number;
+      /** `Subject`. */
+      readonly bytes: string;
     }
-  | { readonly call: 'dispute'; readonly args: readonly [AccusedOf] }
+  | {
+      readonly call: 'dispute';
+      /** `Fault`. */
+      readonly bytes: string;
+    }
 ) & {
   /** False when the site was shown nothing: an honest coordinator could still answer, and the deposit would be lost. */
-  readonly proved: boolean;
+  readonly isProved: boolean;
 };
 
-type AccusedOf =
-  | { readonly Headers: readonly [string, string] }
-  | { readonly Header: string }
-  | { readonly Tasks: readonly [string, string] }
-  | { readonly Task: string };
+/** Positions in the pallet's enums. */
+const SUBJECT = { leaf: 0, promise: 1 } as const;
+const FAULT = { headers: 2, header: 3, tasks: 4, task: 5 } as const;
 
 /**
  * The call that puts a fault before the chain (protocol.md §5); undefined for what the chain cannot decide. Pure: the
@@ -48,31 +49,36 @@ export function filingOf(file: EvidenceFile): Filing | undefined {
 
 /** A leaf of this node that should not be as it is is demanded itself; else what became of the promise is. */
 function demandOf(file: EvidenceFile): Filing | undefined {
-  const { kind, run, round, node, records, leaves, exclusion } = file;
-  const proved = leaves.length > 0 || exclusion !== undefined;
+  const { kind, round, node, records, leaves, exclusion } = file;
+  const isProved = leaves.length > 0 || exclusion !== undefined;
+  const at = { call: 'demand', run: asRunId(file.run), round, isProved } as const;
   const { promise } = records;
   if (kind !== 'weight' && promise !== undefined) {
-    const args = [run, round, { Promise: `0x${promise}` }] as const;
-    return { call: 'demand', args, proved };
+    return { ...at, bytes: variant(SUBJECT.promise, promise) };
   }
   const own = leaves.find(({ leaf }) => CONTRIB.decode(fromHex(leaf)).node === node);
   if (own === undefined) return undefined;
-  return { call: 'demand', args: [run, round, { Leaf: own.index }], proved };
+  const index = new Uint8Array(4);
+  new DataView(index.buffer).setUint32(0, own.index, true);
+  return { ...at, bytes: variant(SUBJECT.leaf, toHex(index)) };
 }
 
 function disputeOf({ kind, records }: EvidenceFile): Filing | undefined {
   const { task, otherTask, header, otherHeader } = records;
-  const filed = (accused: AccusedOf): Filing => ({
+  const filed = (fault: number, ...wires: readonly string[]): Filing => ({
     call: 'dispute',
-    args: [accused],
-    proved: true,
+    bytes: variant(fault, ...wires),
+    isProved: true,
   });
-  if (kind === 'anchor') return header === undefined ? undefined : filed({ Header: `0x${header}` });
+  if (kind === 'anchor') return header === undefined ? undefined : filed(FAULT.header, header);
   if (header !== undefined && otherHeader !== undefined) {
-    return filed({ Headers: [`0x${header}`, `0x${otherHeader}`] });
+    return filed(FAULT.headers, header, otherHeader);
   }
-  if (task !== undefined && otherTask !== undefined) {
-    return filed({ Tasks: [`0x${task}`, `0x${otherTask}`] });
-  }
-  return task === undefined ? undefined : filed({ Task: `0x${task}` });
+  if (task !== undefined && otherTask !== undefined) return filed(FAULT.tasks, task, otherTask);
+  return task === undefined ? undefined : filed(FAULT.task, task);
+}
+
+/** A signed record on the wire is the SCALE of the pallet's `Signed<R>`. */
+function variant(index: number, ...wires: readonly string[]): string {
+  return toHex(concatBytes(Uint8Array.of(index), ...wires.map((wire) => fromHex(wire))));
 }
