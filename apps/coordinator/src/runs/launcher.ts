@@ -84,9 +84,9 @@ function newRunOf(
       haltMs: BigInt(windows.haltMs),
       maxTaskAgeBlocks: MAX_TASK_AGE_BLOCKS,
     },
-    weighting: { by: spec.numeric.weighting, cap: BigInt(spec.numeric.cap) },
+    weighting: { kind: spec.numeric.weighting, cap: BigInt(spec.numeric.cap) },
     purpose: purposeNumber(spec.purpose),
-    isConsentRequired: spec.consent === 'required',
+    consentRequired: spec.consent === 'required',
     payout: { policy, epochRounds, capPpm, epochBudget: epochBudget(pot, spec.rounds, epochRounds) },
     pot,
   };

@@ -34,6 +34,9 @@ impl<T: Config> Pallet<T> {
         let run = Self::existing_run(id)?;
         ensure!(run.owner == who || Self::is_registrar(&who), Error::<T>::NotRunOwner);
         ensure!(run.status == RunStatus::Closed, Error::<T>::RunNotClosed);
+        // until all is paid rounds are evidence of who is owed what
+        Self::finish_epochs(id, &run)?;
+        ensure!(Self::owed(id, &run) == 0, Error::<T>::EpochsPending);
         let from = Pruned::<T>::get(id);
         let until = from.saturating_add(rounds.min(MAX_PRUNED_ROUNDS)).min(run.next_round);
         ensure!(from < until, Error::<T>::NothingToPrune);

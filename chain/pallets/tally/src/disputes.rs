@@ -1,25 +1,12 @@
 //! Disputes: faults that the chain itself decides, and what follows from them.
 
 use crate::{checks, demands::is_contribution, evidence::*, pallet::*, types::*, RunOf};
-use frame_support::{
-    dispatch::DispatchResult,
-    ensure,
-    traits::{
-        fungible::MutateHold,
-        tokens::{Fortitude, Precision, Restriction},
-        Get, Time,
-    },
-};
+use frame_support::{dispatch::DispatchResult, ensure, traits::Time};
 use sp_runtime::DispatchError;
 use tally_records::{
     records::{Header, Record, Task},
     Hash,
 };
-
-/// The challenger gets at most so many deposits of the bond.
-const REWARD_DEPOSITS: u128 = 10;
-/// And at most this part of it.
-const REWARD_SHARE: u128 = 10;
 
 /// A fault that was proved.
 struct Proved<T: Config> {
@@ -70,6 +57,10 @@ impl<T: Config> Pallet<T> {
             Fault::Tasks(first, second) => Self::signed_twice(challenger, &first, &second)?,
             Fault::Header(signed) => Self::signed_otherwise(challenger, &signed)?,
             Fault::Task(signed) => Self::signed_otherwise(challenger, &signed)?,
+            Fault::EntitlementOrder { run, epoch, first, second } => {
+                return Self::dispute_order(&challenger, (run, epoch), &first, &second);
+            }
+            Fault::Share(fault) => return Self::dispute_share(&challenger, &fault),
         };
         Self::punish(proved)
     }
@@ -156,7 +147,7 @@ impl<T: Config> Pallet<T> {
         let mut run = Self::existing_run(id)?;
         let is_running = matches!(run.status, RunStatus::Open | RunStatus::Halted);
         ensure!(is_running, Error::<T>::RunNotOpen);
-        let (slashed, reward) = Self::slash(&mut run, &challenger)?;
+        let (slashed, reward) = Self::slash_run(&mut run, &challenger)?;
         let from = from.min(run.next_round);
         Self::drop_demands(id, from)?;
         let fits = Self::void_from(id, &mut run, from);
@@ -177,27 +168,5 @@ impl<T: Config> Pallet<T> {
             is_halted,
         });
         Ok(())
-    }
-
-    /// Takes the bond: a part for the challenger, the rest burnt. Returns both together, and the
-    /// part.
-    fn slash(run: &mut RunOf<T>, challenger: &T::AccountId) -> Result<(u128, u128), DispatchError> {
-        let most = T::Deposit::get().saturating_mul(REWARD_DEPOSITS);
-        let reward = run.bond.checked_div(REWARD_SHARE).unwrap_or(0).min(most);
-        let reason = HoldReason::Bond.into();
-        let paid = T::Currency::transfer_on_hold(
-            &reason,
-            &run.coordinator,
-            challenger,
-            reward,
-            Precision::Exact,
-            Restriction::Free,
-            Fortitude::Force,
-        )?;
-        let rest = run.bond.saturating_sub(paid);
-        let (exact, force) = (Precision::Exact, Fortitude::Force);
-        T::Currency::burn_held(&reason, &run.coordinator, rest, exact, force)?;
-        let slashed = core::mem::take(&mut run.bond);
-        Ok((slashed, paid))
     }
 }

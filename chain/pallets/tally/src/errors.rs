@@ -113,6 +113,48 @@ mod errors {
         ConsentRevoked,
         /// The node has changed its consent to this run too often; it can still take it back.
         TooManyConsents,
+        /// The run has no budget to share out.
+        RunDoesNotPay,
+        /// The record does not follow the run's newest epoch: number, hash or first round.
+        WrongEpoch,
+        /// The record does not end at a round that counts, or names another header.
+        WrongLastRound,
+        /// A round of the epoch can still be voided.
+        RoundNotFinal,
+        /// An epoch covers 1 to `epoch_rounds` non-empty rounds.
+        WrongEpochLength,
+        /// The total is not what is allotted plus the epoch's budget.
+        WrongTotal,
+        /// There are no entitlements iff root and total are zero.
+        WrongEntitleRoot,
+        /// Others than the coordinator settle when it has been silent for `settle_ms`.
+        SettlesTooEarly,
+        /// An epoch before it can still be found false.
+        EpochsPending,
+        /// No such epoch counts.
+        UnknownEpoch,
+        /// The epoch's window is over.
+        EpochIsFinal,
+        /// The epoch can still be found false, or an objection in the run is open.
+        EpochNotFinal,
+        /// A newer epoch is final.
+        EpochOutOfDate,
+        /// The epoch is objected to already, or void.
+        EpochNotSettled,
+        /// Nobody objects to the epoch.
+        NotObjected,
+        /// The leaf does not stand there in the tree.
+        WrongProof,
+        /// The account has been paid all it is entitled to.
+        NothingToClaim,
+        /// More is claimed than is promised to payees.
+        NotAllotted,
+        /// What is shown fits the entitlements.
+        FaultNotProven,
+        /// Shown contributions stand by ascending round and index, and belong to the epoch.
+        WrongShownLeaf,
+        /// Only shares by weight and alike, without a cap, are decided on the chain.
+        ShareNotDecidable,
         /// The run has no round with this number.
         UnknownRound,
         /// The round does not count.

@@ -101,6 +101,57 @@ mod events {
             /// The node.
             node: NodeId,
         },
+        /// An epoch is settled.
+        EpochSettled {
+            /// Its run.
+            run: RunId,
+            /// Its number.
+            epoch: u32,
+            /// Its record's hash.
+            record: Hash,
+            /// All that is promised to payees since the run began.
+            total: u128,
+        },
+        /// An account was paid.
+        Claimed {
+            /// By which run.
+            run: RunId,
+            /// Who.
+            account: T::AccountId,
+            /// How much.
+            amount: u128,
+        },
+        /// Somebody objects to an epoch: the run pays nothing until the registrar resolves.
+        EpochObjected {
+            /// Its run.
+            run: RunId,
+            /// Its number.
+            epoch: u32,
+            /// Who objects.
+            by: T::AccountId,
+            /// The hash of a report.
+            reason: Hash,
+        },
+        /// The registrar did not agree with an objection.
+        ObjectionRejected {
+            /// The run.
+            run: RunId,
+            /// The epoch.
+            epoch: u32,
+        },
+        /// An epoch was found false; it and those after it do not count.
+        EpochVoided {
+            /// Its run.
+            run: RunId,
+            /// Its number.
+            epoch: u32,
+            /// Who showed it.
+            challenger: T::AccountId,
+            /// What was at stake and is gone.
+            slashed: u128,
+            /// The part of it that the challenger got; the rest is burnt.
+            reward: u128,
+        },
         /// Somebody wants a part of a round shown.
         Demanded {
             /// The run.

@@ -42,10 +42,15 @@ mod leaves;
 mod nodes;
 mod rounds;
 mod runs;
+mod shares;
 mod succession;
 mod types;
 mod weights;
 
+#[cfg(any(test, feature = "try-runtime"))]
+mod epoch_invariants;
+#[cfg(test)]
+mod federation;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
 #[cfg(test)]
@@ -65,6 +70,8 @@ use frame_support::pallet_macros::import_section;
 pub type RunOf<T> = Run<<T as frame_system::Config>::AccountId>;
 /// A node as this runtime stores it.
 pub type NodeOf<T> = Node<<T as frame_system::Config>::AccountId>;
+/// An epoch as this runtime stores it.
+pub type EpochOf<T> = EpochEntry<<T as frame_system::Config>::AccountId>;
 
 // the macros' own code expects; a commit's header is most of the largest call
 #[allow(clippy::expect_used, clippy::large_enum_variant)]
@@ -73,7 +80,7 @@ pub type NodeOf<T> = Node<<T as frame_system::Config>::AccountId>;
 #[import_section(calls::calls)]
 #[frame_support::pallet]
 pub mod pallet {
-    use crate::{evidence::*, types::*, weights::WeightInfo, NodeOf, RunOf};
+    use crate::{evidence::*, types::*, weights::WeightInfo, EpochOf, NodeOf, RunOf};
     use frame_support::{
         pallet_prelude::*,
         traits::{
@@ -253,10 +260,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type Pruned<T> = StorageMap<_, Twox64Concat, RunId, RoundNumber, ValueQuery>;
 
-    /// Settled epochs by run and number.
+    /// Settled epochs by run and number. Those from the run's next number on were built on one that
+    /// was found false: they do not count, and their numbers are settled again.
     #[pallet::storage]
-    pub type Epochs<T> =
-        StorageDoubleMap<_, Twox64Concat, RunId, Twox64Concat, u32, EpochEntry, OptionQuery>;
+    pub type Epochs<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, RunId, Twox64Concat, u32, EpochOf<T>, OptionQuery>;
 
     /// What a run has paid to an account.
     #[pallet::storage]

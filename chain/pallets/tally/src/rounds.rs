@@ -35,6 +35,8 @@ impl<T: Config> Pallet<T> {
             state: header.state_after,
             closed_at_ms: header.closed_at_ms,
             mode: header.mode,
+            counted_rounds: run.counted_rounds.saturating_add(u32::from(header.included > 0)),
+            counted_weight: run.counted_weight.saturating_add(header.sum_weight),
         };
         Self::stand_on(header.run, &mut run, Some(&round));
         Runs::<T>::insert(header.run, run);
@@ -56,10 +58,12 @@ impl<T: Config> Pallet<T> {
             run.head = Self::first_head(id, run);
             (run.model, run.state) = (run.genesis_model, Default::default());
             (run.last_at_block, run.last_closed_at_ms) = (0, 0);
+            (run.counted_rounds, run.counted_weight) = (0, 0);
             return;
         };
         (run.head, run.model, run.state) = (round.header, round.model, round.state);
         (run.last_at_block, run.last_closed_at_ms) = (round.at_block, round.closed_at_ms);
+        (run.counted_rounds, run.counted_weight) = (round.counted_rounds, round.counted_weight);
     }
 
     /// True iff the number does not count.

@@ -60,6 +60,9 @@ impl<T: Config> Pallet<T> {
                 epoch: 0,
                 epoch_head: Hash::default(),
                 settled_rounds: 0,
+                counted_rounds: 0,
+                counted_weight: 0,
+                objections: 0,
                 last_at_block: 0,
                 last_closed_at_ms: 0,
                 last_active_ms: 0,
@@ -109,7 +112,9 @@ impl<T: Config> Pallet<T> {
         ensure!(run.owner == who, Error::<T>::NotRunOwner);
         ensure!(run.status != RunStatus::Closed, Error::<T>::RunClosed);
         Self::ensure_nothing_pending(id, &run)?;
-        let refund = run.funded.saturating_sub(run.allotted);
+        Self::finish_epochs(id, &run)?;
+        let refund = run.funded.saturating_sub(run.allotted).saturating_sub(Self::owed(id, &run));
+        run.funded = run.funded.saturating_sub(refund);
         T::Currency::release(&HoldReason::Pot.into(), &who, refund, Precision::Exact)?;
         Self::release_bond(&mut run)?;
         run.status = RunStatus::Closed;

@@ -41,6 +41,7 @@ impl<T: Config> Pallet<T> {
         match run.status {
             RunStatus::Halted => {
                 Self::ensure_nothing_pending(id, &run)?;
+                Self::finish_epochs(id, &run)?;
                 Self::release_bond(&mut run)?;
                 // the one before may have signed for numbers that nobody committed
                 let from = run.next_round;

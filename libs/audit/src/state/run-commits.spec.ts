@@ -24,7 +24,7 @@ function runBytes({ nextRound = 0, spec = hash('11'), keys = [hash('22')] }: Fie
     fromHex(spec),
     new Uint8Array(4 * 32),
     littleEndian(nextRound, 4),
-    new Uint8Array(4 + 24 + 4 + 9 + 4 + 1 + 25 + 64 + 4 + 32 + 4 + 20 + 1),
+    new Uint8Array(4 + 24 + 4 + 9 + 4 + 1 + 25 + 64 + 4 + 32 + 4 + 16 + 20 + 1),
   );
 }
 

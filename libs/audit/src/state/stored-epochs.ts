@@ -21,16 +21,17 @@ export function readStoredEpoch(
 ): StoredEpoch | undefined {
   const bytes = read(keyOf('Tally', 'Epochs', run, epoch));
   if (bytes === undefined) return undefined;
-  return decodeValue(`Tally.Epochs ${run} ${epoch}`, bytes, (reader) => ({
-    record: hashFrom(reader),
-    root: hashFrom(reader),
-    accounts: reader.u32(),
-    total: u128From(reader),
-    firstRound: reader.u32(),
-    lastRound: reader.u32(),
-    settledAtMs: reader.u64(),
-    isVoid: reader.u8() === 2,
-  }));
+  return decodeValue(`Tally.Epochs ${run} ${epoch}`, bytes, (reader) => {
+    const [record, root, accounts] = [hashFrom(reader), hashFrom(reader), reader.u32()];
+    const total = u128From(reader);
+    const [firstRound, lastRound] = [reader.u32(), reader.u32()];
+    reader.take(12); // counted_rounds, counted_weight
+    const settledAtMs = reader.u64();
+    reader.take(32 + 16); // settler, its bond
+    reader.option(() => reader.take(32)); // objector
+    const isVoid = reader.u8() === 2;
+    return { record, root, accounts, total, firstRound, lastRound, settledAtMs, isVoid };
+  });
 }
 
 /** The payout account of an organisation; undefined when there is no such organisation. */

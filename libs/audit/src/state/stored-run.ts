@@ -112,6 +112,7 @@ function payFrom(
   const epoch = reader.u32();
   const epochHead = hashFrom(reader);
   const settledRounds = reader.u32();
+  reader.take(16); // counted_rounds, counted_weight, objections
   reader.take(20); // last_at_block, last_closed_at_ms, last_active_ms
   reader.u8(); // status
   return { funded, allotted, paid, epoch, epochHead, settledRounds };
@@ -141,6 +142,7 @@ export function readRound(read: ReadState, run: RunId, round: number): StoredRou
       isVoid,
     };
     reader.take(96 + 8 + 1); // excluded_root, model, state, closed_at_ms, mode: the header's
+    reader.take(12); // counted_rounds, counted_weight
     return stored;
   });
 }

@@ -20,18 +20,23 @@ export interface RunWindows {
   readonly maxTaskAgeBlocks: number;
 }
 
+/** How examples become a weight (protocol.md §1.4); the cap is the run spec's. */
+export interface RunWeighting {
+  readonly kind: 'examples' | 'equal';
+  readonly cap: bigint;
+}
+
 /** A run as a researcher proposes it; the pot is held until the run is closed. */
 export interface NewRun {
   readonly spec: Hash;
   readonly model: Hash;
   readonly minNodes: number;
   readonly windows: RunWindows;
-  /** How contributions are weighed, as the run spec says. */
-  readonly weighting: { readonly by: 'examples' | 'equal'; readonly cap: bigint };
+  readonly weighting: RunWeighting;
   /** The number of the purpose's DUO code. */
   readonly purpose: number;
   /** A node whose owner said nothing takes no part. */
-  readonly isConsentRequired: boolean;
+  readonly consentRequired: boolean;
   readonly payout: PayoutTerms;
   /** Smallest amounts, not units. */
   readonly pot: bigint;

@@ -5,15 +5,15 @@ const WEIGHTING = { examples: 'Examples', equal: 'Equal' } as const;
 
 /** `RunTerms` of the pallet, as polkadot-js takes them. */
 export function runTermsOf(run: NewRun): Readonly<Record<string, unknown>> {
-  const { spec, model, minNodes, windows, weighting, purpose, isConsentRequired, payout } = run;
+  const { spec, model, minNodes, windows, weighting, purpose, consentRequired, payout } = run;
   return {
     spec: `0x${spec}`,
     model: `0x${model}`,
     minNodes,
     windows,
-    weighting: { [WEIGHTING[weighting.by]]: { cap: weighting.cap } },
+    weighting: { [WEIGHTING[weighting.kind]]: { cap: weighting.cap } },
     purpose,
-    consentRequired: isConsentRequired,
+    consentRequired,
     payout: { ...payout, policy: POLICY[payout.policy] },
   };
 }

@@ -8,4 +8,5 @@ export { headerHash } from '../embedded/header.js';
 export { compact, littleEndian, opaque } from '../embedded/scale.js';
 export { plainRun } from './plain-run.js';
 export { encodeSignedBlock, readSignedBlock } from '../embedded/signed-block.js';
+export { RUN_TERMS } from './run-terms.js';
 export { signedExtrinsic, type SignOptions, transfer } from './signed-extrinsic.js';
