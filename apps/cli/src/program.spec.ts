@@ -79,6 +79,7 @@ describe('tally', () => {
         'consent revoke',
         'dataset add',
         'demo',
+        'dispute',
         'model get',
         'node doctor',
         'node invite',

@@ -3,6 +3,7 @@ import type { MakeContext } from './command-context.js';
 import { addAudit } from './commands/audit-commands.js';
 import { addChain } from './commands/chain-commands.js';
 import { addDemo } from './commands/demo-command.js';
+import { addDispute } from './commands/dispute-command.js';
 import { addModel } from './commands/model-command.js';
 import { addNode } from './commands/node-commands.js';
 import { addRewards } from './commands/rewards-commands.js';
@@ -27,6 +28,7 @@ export function buildProgram(makeContext: MakeContext): Command {
     addModel,
     addNode,
     addRewards,
+    addDispute,
     addSimulate,
     addAudit,
     addChain,

@@ -142,9 +142,10 @@ describe('HttpSource', () => {
       return () => Promise.resolve(Response.json(evidence));
     };
     const bytes = toHex(CONTRIB.encode(leaf));
-    expect(await source(answer(bytes)).leaves(asRunId(0), 0, signal)).toEqual([leaf]);
-    expect(await source(answer('')).leaves(asRunId(0), 0, signal)).toEqual([]);
-    await expect(source(answer(bytes.slice(2))).leaves(asRunId(0), 0, signal)).rejects.toThrow(
+    const contents = { leaves: [leaf], excluded: [] };
+    expect(await source(answer(bytes)).contents(asRunId(0), 0, signal)).toEqual(contents);
+    expect((await source(answer('')).contents(asRunId(0), 0, signal)).leaves).toEqual([]);
+    await expect(source(answer(bytes.slice(2))).contents(asRunId(0), 0, signal)).rejects.toThrow(
       /contrib/,
     );
   });

@@ -7,8 +7,8 @@ import {
   sleep,
 } from '@tallystick/kernel';
 import { HeaderList, LIMITS, RoundEvidence } from '@tallystick/protocol';
-import { CONTRIB, type Contrib, decodeRecords } from '@tallystick/record';
-import type { CoordinatorApi, RunSource } from '@tallystick/site';
+import { CONTRIB, decodeRecords, EXCLUDE } from '@tallystick/record';
+import type { CoordinatorApi, RoundContents, RunSource } from '@tallystick/site';
 import type { BackOff } from './link/back-off.js';
 
 /** Times in a row that a download may break off without a new byte. */
@@ -49,10 +49,13 @@ export class HttpSource implements RunSource {
     return (await this.#deps.api().get(HeaderList, `runs/${run}/headers?${query}`, signal)).headers;
   }
 
-  async leaves(run: RunId, round: number, signal: AbortSignal): Promise<readonly Contrib[]> {
+  async contents(run: RunId, round: number, signal: AbortSignal): Promise<RoundContents> {
     const path = `runs/${run}/rounds/${round}/evidence`;
     const evidence = await this.#deps.api().get(RoundEvidence, path, signal);
-    return decodeRecords(CONTRIB, fromHex(evidence.leaves));
+    return {
+      leaves: decodeRecords(CONTRIB, fromHex(evidence.leaves)),
+      excluded: decodeRecords(EXCLUDE, fromHex(evidence.excluded)),
+    };
   }
 
   /**

@@ -12,6 +12,8 @@ import { crashPointsOf } from './crash-points.js';
 import type { Deployment } from './deployment.js';
 import { openFilesLimit, socketLimits } from './fleet/socket-limits.js';
 import { SPOOL_SHAPE } from './fleet/spooler.js';
+import { LoggedSigner } from './signing/logged-signer.js';
+import { SigningLog } from './signing/signing-log.js';
 
 /** A coordinator whose supervisor died gives the folder up within this time. */
 const DRAIN_WAIT_MS = 10_000;
@@ -136,6 +138,8 @@ async function openDeployment(
   const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
   const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
   undo.add(() => folders.close());
+  const signingLog = await SigningLog.open(join(folder.root, 'signing.log'), sha256);
+  undo.add(() => Promise.resolve(signingLog.close()));
   const metrics = new Metrics();
   metrics.observeProcess();
   return {
@@ -146,7 +150,7 @@ async function openDeployment(
     get publicUrl() {
       return address.url;
     },
-    signer: keys.coordinator,
+    signer: new LoggedSigner(keys.coordinator, signingLog, sha256),
     treasury: asAccountId(keys.treasury.key),
     spooler: folders.spooler,
     ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics },

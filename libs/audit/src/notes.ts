@@ -5,13 +5,24 @@ import type { ChainFacts } from './state/chain-facts.js';
 import { readRound } from './state/stored-run.js';
 
 /** What the rules allow, but somebody should look at. */
-export function notesOn(history: History, { sudo }: ChainFacts): readonly string[] {
+export function notesOn(history: History, facts: ChainFacts): readonly string[] {
   return [
     ...endNotes(history),
     ...history.rounds.flatMap((evidence) => emptyNotes(history, evidence)),
     ...history.rounds.flatMap((evidence) => lateNotes(history, evidence)),
-    ...(sudo ? ['the chain has or had a Sudo key: its holder could write any state'] : []),
+    ...beaconNotes(history, facts),
+    ...(facts.sudo ? ['the chain has or had a Sudo key: its holder could write any state'] : []),
   ];
+}
+
+/** A block hash is somebody's choice among those they could have made. */
+function beaconNotes({ spec }: History, { embedded }: ChainFacts): string[] {
+  const { beacon, fractionPpm } = spec.cohort;
+  if (beacon === 'spec' || fractionPpm === 1_000_000) return [];
+  const by = embedded
+    ? 'chosen by the operator of the embedded chain'
+    : 'biasable by block authors';
+  return [`cohorts are drawn from block hashes: ${by}`];
 }
 
 function endNotes({ rounds, spec }: History): string[] {

@@ -4,21 +4,40 @@ import { hasConsented, type RunConsents } from './consent.js';
 import { u32le } from './local-seed.js';
 import type { CohortNode, EligibleNode } from './ports/index.js';
 
+/** What a draw depends on beside who is there. */
+export interface Draw {
+  readonly spec: RunSpec;
+  readonly round: number;
+  /** Hash of the spec with `beacon: spec`; with `beacon: chain` that of the block `beaconRound` is committed in. */
+  readonly beacon: Hash;
+}
+
 /**
- * The cohort of a round, ascending by node: the k smallest by (H("tally/pick/v1" ‖ spec H ‖ round ‖ node), node),
- * k = max(minNodes, ⌈N·fractionPpm/10⁶⌉) (protocol.md §2, `beacon: spec`). Everyone when k ≥ N.
+ * The round whose commit decides the cohort of `round`; undefined where the spec's hash does: with `beacon: spec`, and in
+ * the first rounds of a run, before any commit is old enough.
+ */
+export function beaconRound(
+  { cohort }: Pick<RunSpec, 'cohort'>,
+  round: number,
+): number | undefined {
+  const { beacon, lag = 0 } = cohort;
+  return beacon === 'spec' || round < lag ? undefined : round - lag;
+}
+
+/**
+ * The cohort of a round, ascending by node: the k smallest by (H("tally/pick/v1" ‖ beacon ‖ round ‖ node), node),
+ * k = max(minNodes, ⌈N·fractionPpm/10⁶⌉) (protocol.md §2). Everyone when k ≥ N.
  */
 export function pickCohort(
   sha256: Sha256,
   eligible: readonly EligibleNode[],
-  options: { readonly spec: RunSpec; readonly specHash: Hash; readonly round: number },
+  { spec, round, beacon }: Draw,
 ): readonly EligibleNode[] {
-  const { spec, specHash, round } = options;
   const share = Math.ceil((eligible.length * spec.cohort.fractionPpm) / 1_000_000);
   const size = Math.max(spec.window.count.min, share);
   const byNode = (a: EligibleNode, b: EligibleNode): number => a.node - b.node;
   if (size >= eligible.length) return eligible.toSorted(byNode);
-  const seed = fromHex(specHash);
+  const seed = fromHex(beacon);
   const ranked = eligible.map((node) => ({
     node,
     rank: sha256(utf8('tally/pick/v1'), seed, u32le(round, node.node)),
@@ -46,12 +65,7 @@ export function consenting(
 export function drawCohort(
   sha256: Sha256,
   eligible: readonly EligibleNode[],
-  options: {
-    readonly spec: RunSpec;
-    readonly specHash: Hash;
-    readonly round: number;
-    readonly consents: RunConsents;
-  },
+  options: Draw & { readonly consents: RunConsents },
 ): readonly CohortNode[] {
   const { spec, consents } = options;
   const specCap = BigInt(spec.numeric.cap);

@@ -8,7 +8,7 @@
  * Invariants: nothing counts before it is durable; only what is durable is signed; a round number is used once;
  * the accepted set is the folded set. Refuses: IO, wall clocks, randomness, floating-point sums.
  */
-export { drawCohort, pickCohort } from './cohort.js';
+export { beaconRound, type Draw, drawCohort, pickCohort } from './cohort.js';
 export * from './consent.js';
 export { buildHeader, type HeaderParts } from './build-header.js';
 export {
@@ -17,6 +17,7 @@ export {
   contribTreeOf,
   contribOf,
   excludedRootOf,
+  type Inclusion,
   inclusionsOf,
 } from './round-trees.js';
 export { checkSubmission, type Submission } from './gate.js';

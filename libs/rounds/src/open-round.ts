@@ -1,6 +1,6 @@
-import { TallyError } from '@tallystick/kernel';
+import { type Hash, TallyError } from '@tallystick/kernel';
 import type { Task } from '@tallystick/record';
-import { drawCohort } from './cohort.js';
+import { beaconRound, drawCohort } from './cohort.js';
 import type { OpenRound } from './ports/index.js';
 import type { Position } from './position.js';
 import { cohortRootOf } from './round-trees.js';
@@ -22,7 +22,8 @@ export async function prepareRound(
   checkHeight(at.number, position.lastAtBlock);
   const eligible = await deps.ledger.eligible(at);
   const consents = await deps.ledger.consents(run, at);
-  const cohort = drawCohort(deps.sha256, eligible, { spec, specHash, round, consents });
+  const beacon = await beaconOf(plan, round, deps);
+  const cohort = drawCohort(deps.sha256, eligible, { spec, round, beacon, consents });
   if (cohort.length < spec.window.count.min) return undefined;
   const members = cohort.map(({ member }) => member);
   const caps = members.map(({ cap }) => cap);
@@ -42,6 +43,20 @@ export async function prepareRound(
     deadlineMs: BigInt(deps.clock.nowMs() + spec.window.deadlineMs),
   };
   return { run, round, task, cohort };
+}
+
+/** `maxUncommitted` keeps the block that decides a cohort final before its round opens. */
+async function beaconOf(
+  { run, spec, specHash }: RunPlan,
+  round: number,
+  deps: RunDeps,
+): Promise<Hash> {
+  const decided = beaconRound(spec, round);
+  if (decided === undefined) return specHash;
+  const block = await deps.ledger.committedIn(run, decided);
+  if (block !== undefined) return block.hash;
+  const reason = `no finalised block holds the commit of round ${decided}, which decides who is asked`;
+  throw new TallyError('LEDGER_UNREACHABLE', { url: 'the chain', reason });
 }
 
 /** A chain that is behind what this run has seen of it is not ready: the pallet would refuse the round. */

@@ -94,6 +94,10 @@ export class RunLoop {
         return await this.#playRounds(signal);
       } catch (error) {
         if (isTallyError(error, 'ROUND_FENCED')) throw error;
+        // The journal is older than what the key has signed: trying again cannot make it newer.
+        if (isTallyError(error, 'ROUND_SIGNED_BEFORE')) {
+          return this.#outcome('failed', `${error.code}: ${error.message}`);
+        }
         faults = this.#position.round > roundBefore ? 1 : faults + 1;
         const reason = error instanceof Error ? error.message : String(error);
         this.#deps.logger.warn('run.fault', { run: this.#plan.run, faults });

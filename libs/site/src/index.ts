@@ -14,7 +14,8 @@
  */
 export type { SiteAgentDeps, SiteIdentity, SiteProgress } from './agent/agent-context.js';
 export type { Conclusion } from './agent/result-desk.js';
-export type { RunSource } from './agent/run-source.js';
+export type { AnchoredHeader, ChainView } from './agent/anchor-watch.js';
+export type { RoundContents, RunSource } from './agent/run-source.js';
 export { SiteAgent, type SiteEvaluation } from './agent/site-agent.js';
 export type { Answer } from './agent/task-desk.js';
 export {
@@ -41,6 +42,10 @@ export {
   saltSecret,
   type SiteKeys,
 } from './keystore.js';
+export { checkEvidence } from './evidence/check-evidence.js';
+export { type EvidenceFile, MAX_EVIDENCE_BYTES, parseEvidence } from './evidence/evidence-file.js';
+export { explainEvidence } from './evidence/explain-evidence.js';
+export { type Filing, filingOf } from './evidence/filing.js';
 export { LogLine } from './log/log-line.js';
 export type { RoundMemory } from './log/log-memory.js';
 export {

@@ -16,7 +16,7 @@ import {
   RunLoop,
   type RunOutcome,
 } from '@tallystick/rounds';
-import type { RunSource } from '@tallystick/site';
+import type { RoundContents, RunSource } from '@tallystick/site';
 import { InlineTrainer } from '@tallystick/training';
 import type { Example } from '../federation/example.js';
 import { InProcessLink } from './in-process-link.js';
@@ -109,14 +109,14 @@ async function play(example: Example, deps: PlayDeps): Promise<Simulation> {
   return { outcome, headers: (await journal.load(run)).headers, accuracyOf };
 }
 
-/** Rounds whose leaves a simulation keeps for sites that were not counted in them. */
-const KEPT_LEAVES = 64;
+/** Rounds whose contents a simulation keeps for sites that were not counted in them. */
+const KEPT_CONTENTS = 64;
 
 /** A journal that tells of each closed round and is its own chain: what is closed counts as anchored. */
 class ReportingJournal extends InMemoryJournal {
   readonly #onRound: ((header: Header) => void) | undefined;
   #anchored: AnchoredRun | undefined;
-  readonly #rows = new Map<number, readonly ContributionRow[]>();
+  readonly #contents = new Map<number, RoundContents>();
 
   constructor(onRound: ((header: Header) => void) | undefined) {
     super();
@@ -126,8 +126,9 @@ class ReportingJournal extends InMemoryJournal {
   override async close(closed: Parameters<InMemoryJournal['close']>[0]): Promise<void> {
     await super.close(closed);
     const { round, modelAfter, stateAfter, atBlock } = closed.header;
-    this.#rows.set(round, (await this.load(closed.run)).last);
-    this.#rows.delete(round - KEPT_LEAVES);
+    const { last } = await this.load(closed.run);
+    this.#contents.set(round, { leaves: leavesOf(last), excluded: closed.exclusions });
+    this.#contents.delete(round - KEPT_CONTENTS);
     this.#anchored = {
       nextRound: round + 1,
       head: closed.headerHash,
@@ -138,12 +139,9 @@ class ReportingJournal extends InMemoryJournal {
     this.#onRound?.(closed.header);
   }
 
-  /** Leaves of a recent round; none of an older one. */
-  leaves(round: number): readonly Contrib[] {
-    const rows = (this.#rows.get(round) ?? []).toSorted((a, b) => a.node - b.node);
-    return rows.map(({ receipt, receiptSignature: signature, weight }) =>
-      contribOf(sha256, { receipt, signature, weight }),
-    );
+  /** Of a recent round; an older one seems to hold nothing. */
+  contents(round: number): RoundContents {
+    return this.#contents.get(round) ?? { leaves: [], excluded: [] };
   }
 
   anchored(): AnchoredRun | undefined {
@@ -151,13 +149,22 @@ class ReportingJournal extends InMemoryJournal {
   }
 }
 
+function leavesOf(rows: readonly ContributionRow[]): readonly Contrib[] {
+  return rows
+    .toSorted((a, b) => a.node - b.node)
+    .map(({ receipt, receiptSignature: signature, weight }) =>
+      contribOf(sha256, { receipt, signature, weight }),
+    );
+}
+
 function viewOf(
   ledger: InMemoryRoundLedger,
-): Pick<InMemoryRoundLedger, 'genesis' | 'finalized' | 'eligible' | 'consents'> {
+): Pick<InMemoryRoundLedger, 'genesis' | 'finalized' | 'eligible' | 'consents' | 'committedIn'> {
   return {
     genesis: () => ledger.genesis(),
     finalized: () => ledger.finalized(),
     eligible: () => ledger.eligible(),
+    committedIn: () => ledger.finalized(), // no round is committed here: any block is as good
     consents: (run) => ledger.consents(run),
   };
 }
@@ -171,7 +178,7 @@ function sourceOf(example: Example, blobs: MemoryBlobStore, journal: ReportingJo
     model: (id) => blobs.get(id),
     state: (id) => blobs.get(id),
     headers: () => Promise.resolve([]),
-    leaves: (_run, round) => Promise.resolve(journal.leaves(round)),
+    contents: (_run, round) => Promise.resolve(journal.contents(round)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { TallyError } from '@tallystick/kernel';
+import { isTallyError, TallyError } from '@tallystick/kernel';
 import { type CoordinatorHead, LIMITS, type NodeHead } from '@tallystick/protocol';
 import type { Answer } from '@tallystick/site';
 
@@ -21,6 +21,8 @@ export interface DeliveryLine {
     at: Pick<Update, 'run' | 'round'>,
     wait: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<Extract<CoordinatorHead, { kind: 'upload.credit' | 'verdict' }>>;
+  /** The receipt was sent, and no verdict came in time. */
+  unanswered(at: Pick<Update, 'run' | 'round'>): void;
 }
 
 /**
@@ -43,7 +45,11 @@ export async function deliverUpdate(
     await sendChunks(line, { update, file, from }, signal);
     const last = line.reply(update, { timeoutMs: VERDICT_TIMEOUT_MS, signal });
     const submit = { kind: 'submit' as const, run, round, receipt: update.receipt };
-    const [verdict] = await Promise.all([last, line.send(submit)]);
+    const answered = last.catch((error: unknown) => {
+      if (isTallyError(error, 'NET_TIMEOUT')) line.unanswered(update);
+      throw error;
+    });
+    const [verdict] = await Promise.all([answered, line.send(submit)]);
     if (verdict.kind === 'verdict') return verdict;
     throw unexpected(verdict.kind, 'a verdict comes after submit');
   } finally {

@@ -25,7 +25,7 @@ interface Waiting {
 }
 
 export interface FleetSessionDeps {
-  readonly agent: Pick<SiteAgent, 'promised' | 'concluded' | 'lastOver'>;
+  readonly agent: Pick<SiteAgent, 'promised' | 'concluded' | 'lastOver' | 'unanswered'>;
   readonly desk: JobDesk;
   readonly sha256: Sha256;
   readonly clock: Clock;
@@ -45,6 +45,7 @@ export class FleetSession implements Courier {
     this.#line = {
       send: (head, payload) => channel.send(head, payload),
       reply: (at, wait) => this.#reply(at, wait),
+      unanswered: ({ run, round }) => deps.agent.unanswered(run, round),
     };
     channel.onEnd((error) => this.#waiting?.reject(error));
   }

@@ -1,13 +1,25 @@
+import type { Hash } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { Member } from '@tallystick/record';
-import { drawCohort, hasConsented, purposeNumber } from '@tallystick/rounds';
+import { beaconRound, drawCohort, hasConsented, purposeNumber } from '@tallystick/rounds';
 import { roundPath } from '../bundle/layout.js';
-import { demand, demandEqual } from '../findings.js';
+import { demand, demandEqual, Mismatch } from '../findings.js';
 import type { History } from '../history.js';
 import { readConsents } from '../state/stored-consents.js';
 import { readEligible } from '../state/stored-nodes.js';
 
 const textOf = ({ node, keyEpoch, cap }: Member): string => `${node}/${keyEpoch}/${cap}`;
+
+/** The spec's hash, or that of the block in which V1 saw the deciding round committed. */
+export function beaconOf({ spec, specHash, chain, commits }: History, round: number): Hash {
+  const decided = beaconRound(spec, round);
+  if (decided === undefined) return specHash;
+  const block = commits[decided];
+  const hash = block === undefined ? undefined : chain.hashOf(block);
+  if (hash !== undefined) return hash;
+  const place = { round, record: `commit of round ${decided}`, by: 'chain operator' } as const;
+  throw new Mismatch(place, { expected: 'a block that holds it', found: 'none' });
+}
 
 /** What the pallet judges consents by is what the spec says. */
 function checkTerms({ spec, run, runId }: History): void {
@@ -27,7 +39,7 @@ function checkTerms({ spec, run, runId }: History): void {
  * not consent there.
  */
 export function checkCohorts(history: History): number {
-  const { spec, specHash, chain } = history;
+  const { spec, chain } = history;
   const { min } = spec.window.count;
   checkTerms(history);
   let members = 0;
@@ -44,7 +56,8 @@ export function checkCohorts(history: History): number {
       const isWilling = hasConsented(spec, consents, { node, round });
       demand(isWilling, consent, `one in force at block ${atBlock}`, 'none');
     }
-    const drawn = drawCohort(sha256, eligible, { spec, specHash, round, consents });
+    const beacon = beaconOf(history, round);
+    const drawn = drawCohort(sha256, eligible, { spec, round, beacon, consents });
     demandEqual(
       drawn.map(({ member }) => textOf(member)).join(' '),
       cohort.map(textOf).join(' '),

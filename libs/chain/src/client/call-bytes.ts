@@ -47,6 +47,11 @@ export function subjectBytes(subject: DemandSubject): Uint8Array {
     : concatBytes(Uint8Array.of(1), signedBytes(PROMISE, subject.promise));
 }
 
+/** `Fault::Unanswered` of the pallet. */
+export function unansweredBytes(run: number, round: number, demand: number): Uint8Array {
+  return concatBytes(Uint8Array.of(0), u32(run), u32(round), u32(demand));
+}
+
 /** `Answer` of the pallet. */
 export function answerBytes(answer: DemandAnswer): Uint8Array {
   switch (answer.kind) {

@@ -14,6 +14,21 @@ export type DemandSubject =
   | { readonly kind: 'leaf'; readonly index: number }
   | { readonly kind: 'promise'; readonly promise: Signed<PromiseRecord> };
 
+/** A demand or dispute, its last argument as hex of its SCALE. */
+export type FiledCall =
+  | {
+      readonly call: 'demand';
+      readonly run: RunId;
+      readonly round: number;
+      /** `Subject` of the pallet. */
+      readonly bytes: string;
+    }
+  | {
+      readonly call: 'dispute';
+      /** `Fault` of the pallet. */
+      readonly bytes: string;
+    };
+
 /** A demand that waits for its answer. */
 export interface OpenDemand {
   readonly run: RunId;

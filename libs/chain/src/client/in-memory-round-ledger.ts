@@ -194,6 +194,12 @@ export class InMemoryRoundLedger implements RoundLedger {
     return Promise.resolve(this.#runs[run]?.rounds.get(round));
   }
 
+  committedIn(run: RunId, round: number): Promise<BlockRef | undefined> {
+    const number = this.#runs[run]?.rounds.get(round)?.committedAtMs; // the time of a block is its number
+    if (number === undefined) return Promise.resolve(undefined);
+    return Promise.resolve({ number: Number(number), hash: this.#hashOf(Number(number)) });
+  }
+
   coordinatorAccount(): AccountId {
     return this.#account;
   }
@@ -358,7 +364,8 @@ export class InMemoryRoundLedger implements RoundLedger {
     const units = record.total - money.allotted;
     const isPayable = units >= 0n && units <= created.payout.epochBudget;
     if (!isPayable || record.total > created.pot) return 'tally.WrongTotal';
-    if (!verifyRecord(this.#ed25519, EPOCH, record, run.key, signature)) return 'tally.BadSignature';
+    if (!verifyRecord(this.#ed25519, EPOCH, record, run.key, signature))
+      return 'tally.BadSignature';
     const hash = recordHash(this.#sha256, EPOCH, record);
     run.money = {
       ...money,

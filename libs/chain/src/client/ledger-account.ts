@@ -2,6 +2,7 @@ import {
   type AccountId,
   asAccountId,
   type Clock,
+  fromHex,
   type Hash,
   type NodeId,
   type RunId,
@@ -9,10 +10,11 @@ import {
 } from '@tallystick/kernel';
 import type { BlockRef, Consent } from '@tallystick/rounds';
 import { ENTITLE } from '@tallystick/record';
-import { claimsBytes, subjectBytes, sumProofBytes } from './call-bytes.js';
+import { claimsBytes, subjectBytes, sumProofBytes, unansweredBytes } from './call-bytes.js';
 import { connect, type Connection } from './connection.js';
 import { ConsentReader, type ConsentTerms } from './consent-reader.js';
-import type { DemandSubject } from './demand-ledger.js';
+import type { DemandSubject, FiledCall, OpenDemand } from './demand-ledger.js';
+import type { AnchoredRound } from './round-ledger.js';
 import { callOf, type Extrinsic } from './extrinsics.js';
 import { Finality, type Included } from './finality.js';
 import { LedgerReader } from './ledger-reader.js';
@@ -126,6 +128,30 @@ export class LedgerAccount {
     return (await this.#send('demand', run, round, subjectBytes(subject))).block;
   }
 
+  /** Demands that nobody has answered, of one run. */
+  async openDemands(run: RunId): Promise<readonly OpenDemand[]> {
+    return this.#pay.openDemands(run, await this.#head());
+  }
+
+  round(run: RunId, round: number): Promise<AnchoredRound | undefined> {
+    return this.#reader.round(run, round);
+  }
+
+  /** A demand or a dispute whose last argument is given as hex of its SCALE. */
+  async file(filed: FiledCall): Promise<BlockRef> {
+    return (await this.#sender.send(this.#filed(filed))).block;
+  }
+
+  /** The call as hex, as `file` would sign it. */
+  encode(filed: FiledCall): string {
+    return this.#filed(filed).method.toHex();
+  }
+
+  /** Has the chain void a round whose demand was not answered in its window. */
+  async unanswered({ run, round, demand }: OpenDemand): Promise<BlockRef> {
+    return (await this.#send('dispute', unansweredBytes(run, round, demand))).block;
+  }
+
   /** Ends a run that this account proposed, and takes back what is not allotted. */
   async closeRun(run: RunId): Promise<BlockRef> {
     return (await this.#send('closeRun', run)).block;
@@ -141,6 +167,13 @@ export class LedgerAccount {
 
   #tally(call: string, ...args: readonly unknown[]): Extrinsic {
     return callOf(this.#connection.api, 'tally', call, args);
+  }
+
+  #filed(filed: FiledCall): Extrinsic {
+    const bytes = fromHex(filed.bytes);
+    return filed.call === 'dispute'
+      ? this.#tally('dispute', bytes)
+      : this.#tally('demand', filed.run, filed.round, bytes);
   }
 
   #send(call: string, ...args: readonly unknown[]): Promise<Included> {

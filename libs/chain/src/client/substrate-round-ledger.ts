@@ -20,6 +20,7 @@ import {
 import { EPOCH, HEADER } from '@tallystick/record';
 import type { AnchoredRun, BlockRef, EligibleNode, RunConsents } from '@tallystick/rounds';
 import { answerBytes } from './call-bytes.js';
+import { CommitBlocks } from './commit-blocks.js';
 import { connect, type Connection } from './connection.js';
 import { ConsentReader } from './consent-reader.js';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
@@ -79,6 +80,7 @@ export class SubstrateRoundLedger implements RoundLedger {
   readonly #api: ApiPromise;
   readonly #provider: WsProvider;
   readonly #reader: LedgerReader;
+  readonly #commits: CommitBlocks;
   readonly #consents: ConsentReader;
   readonly #pay: PayReader;
   readonly #finality: Finality;
@@ -97,6 +99,7 @@ export class SubstrateRoundLedger implements RoundLedger {
     this.#api = api;
     this.#provider = provider;
     this.#reader = reader;
+    this.#commits = new CommitBlocks(api);
     this.#consents = consents;
     this.#pay = pay;
     this.#finality = finality;
@@ -148,6 +151,13 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   round(run: RunId, round: number): Promise<AnchoredRound | undefined> {
     return this.#reader.round(run, round);
+  }
+
+  async committedIn(run: RunId, round: number): Promise<BlockRef | undefined> {
+    const head = await this.#reader.finalized();
+    const anchored = await this.#reader.round(run, round);
+    if (anchored === undefined) return undefined;
+    return this.#commits.find({ chain: this.#reader.genesis(), run, round }, anchored, head);
   }
 
   consents(run: RunId, atBlock: BlockRef): Promise<RunConsents> {

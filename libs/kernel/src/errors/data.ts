@@ -46,6 +46,11 @@ export const data = {
     message: '{file} is not the validation set of the run: its SHA-256 is {found}, not {want}',
     hint: 'Bring the file that `payout.validation` of the run spec names.',
     status: 400,
+  },
+  DATA_EVIDENCE_INVALID: {
+    message: '{file} is no evidence file: {reason}',
+    hint: 'Give a file of `<site>/evidence/`, unchanged.',
+    status: 400,
     disposition: 'fix',
   },
   DATA_TOO_LARGE: {

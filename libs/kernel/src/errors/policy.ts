@@ -18,6 +18,12 @@ export const policy = {
     status: 403,
     disposition: 'refuse',
   },
+  POLICY_STOPPED: {
+    message: 'the site stays away from run {run}: the coordinator was caught at {fault}',
+    hint: 'See `evidence/` of the site; `policy.onFault` in node.yaml decides about it.',
+    status: 403,
+    disposition: 'refuse',
+  },
   POLICY_MODEL: {
     message: 'the site does not train {what}',
     hint: 'Add it to `policy.models` in node.yaml, if the site agrees.',

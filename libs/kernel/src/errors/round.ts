@@ -26,6 +26,13 @@ export const round = {
     close: 4503,
     disposition: 'fatal',
   },
+  ROUND_SIGNED_BEFORE: {
+    message:
+      'the coordinator key has signed another {kind} for run {run} round {round}: {signed}, not {asked}',
+    hint: 'The database is older than <data>/signing.log: restore a newer backup, or stop the run and launch it anew. Never remove the log.',
+    status: 409,
+    disposition: 'fatal',
+  },
   ROUND_NOT_MEMBER: {
     message: 'node {node} is not in the cohort of run {run} round {round}',
     hint: 'Nothing to do: it will be asked when it is.',
@@ -114,6 +121,20 @@ export const round = {
   ROUND_PROMISE_BROKEN: {
     message: 'round {round} of run {run} closed without the update it had promised to include',
     hint: 'Kept as evidence; send the receipt log to an auditor.',
+    status: 409,
+    disposition: 'refuse',
+  },
+  ROUND_PROMISE_WITHHELD: {
+    message:
+      'the coordinator of run {run} neither promised nor refused the update of round {round}',
+    hint: 'Kept as evidence for an auditor; the chain cannot decide it.',
+    status: 409,
+    disposition: 'refuse',
+  },
+  ROUND_EXCLUSION_FALSE: {
+    message:
+      'round {round} of run {run} excludes this site for a reason its log contradicts: {reason}',
+    hint: 'Kept as evidence; send it to an auditor.',
     status: 409,
     disposition: 'refuse',
   },

@@ -42,6 +42,12 @@ export const store = {
     status: 500,
     disposition: 'fatal',
   },
+  STORE_SIGNING_LOG: {
+    message: 'the signing log {path} cannot be used: {reason}',
+    hint: 'Nothing is signed without it. Free some space, or restore the file from a copy that is not older than the last signed round.',
+    status: 500,
+    disposition: 'fatal',
+  },
   STORE_STATE_DAMAGED: {
     message: 'what this site carries of run {run} after round {round} cannot be read: {reason}',
     hint: 'Restore {path} from a backup; the site sits out the rounds of this run until then.',

@@ -233,6 +233,25 @@ seed: 0
     );
   });
 
+  it('draws cohorts from blocks only where the chain is waited for', () => {
+    const chain = (lag: string, maxUncommitted: number): string[] =>
+      faultsOf(
+        changed('cohort', `cohort: { fractionPpm: 500000, beacon: chain${lag} }`).replace(
+          /maxUncommitted: .*/,
+          `maxUncommitted: ${maxUncommitted}`,
+        ),
+      ).map((fault) => fault.replace(/^\S+ /, ''));
+    expect(chain(', lag: 3', 2)).toEqual([]);
+    expect(chain(', lag: 3', 3)).toEqual(['maxUncommitted: must be at most 2 with a lag of 3']);
+    expect(chain('', 1)).toEqual(['cohort.lag: must be given with `beacon: chain`: 2 or more']);
+    expect(chain(', lag: 1', 1)).toEqual([
+      expect.stringContaining('cohort.lag: must be at least 2'),
+    ]);
+    expect(faultsOf(changed('cohort', 'cohort: { lag: 2 }'))).toEqual([
+      expect.stringContaining('belongs to `beacon: chain` alone'),
+    ]);
+  });
+
   it('refuses the label among the features', () => {
     const yaml = EXAMPLE.replace('column: age', 'column: num');
     expect(faultsOf(yaml)).toEqual([

@@ -13,6 +13,7 @@ type Rules = Pick<
   | 'window'
   | 'numeric'
   | 'cohort'
+  | 'maxUncommitted'
   | 'asynchronous'
   | 'earlyStop'
   | 'payout'
@@ -26,6 +27,7 @@ export function checkRules(spec: Rules, context: z.core.$RefinementCtx): void {
   checkLocalStrategy(spec, fault);
   checkAsynchronous(spec, fault);
   checkContribution(spec, fault);
+  checkBeacon(spec, fault);
 }
 
 function checkRobust({ robust, window, numeric }: Rules, fault: Fault): void {
@@ -55,6 +57,20 @@ function checkCompared({ robust, window: { count } }: Rules, fault: Fault): void
   const what = count.max === undefined ? 'be given and ' : '';
   const why = 'a robust rule compares all updates of a round';
   fault(['window', 'count', 'max'], `must ${what}be at most ${LIMITS.maxCompared}: ${why}`);
+}
+
+/** The block that decides a cohort is final before its round opens. */
+function checkBeacon({ cohort, maxUncommitted }: Rules, fault: Fault): void {
+  const { beacon, lag } = cohort;
+  if (beacon === 'spec') {
+    if (lag !== undefined) fault(['cohort', 'lag'], 'belongs to `beacon: chain` alone');
+    return;
+  }
+  if (lag === undefined) {
+    fault(['cohort', 'lag'], 'must be given with `beacon: chain`: 2 or more');
+  } else if (maxUncommitted > lag - 1) {
+    fault(['maxUncommitted'], `must be at most ${lag - 1} with a lag of ${lag}`);
+  }
 }
 
 /** SCAFFOLD and FedNova change what a site sends; their mathematics holds for plain, complete, exact updates. */

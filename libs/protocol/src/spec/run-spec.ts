@@ -137,7 +137,13 @@ export const RunSpec = z
     cohort: z
       .strictObject({
         fractionPpm: count(1_000_000).default(1_000_000),
-        beacon: z.literal('spec').default('spec'),
+        /**
+         * What decides who is asked where not everyone is: the spec's hash, known before the run, or the hash of the block
+         * that holds the commit of the round `lag` before.
+         */
+        beacon: z.enum(['spec', 'chain']).default('spec'),
+        /** Rounds between a commit and the cohort that its block decides; `beacon: chain` alone has one. */
+        lag: z.number().int().min(2).max(64).optional(),
       })
       .prefault({}),
     maxUncommitted: count(1024).default(64),
@@ -157,6 +163,7 @@ export const RunSpec = z
       'window',
       'numeric',
       'cohort',
+      'maxUncommitted',
       'asynchronous',
       'earlyStop',
       'payout',

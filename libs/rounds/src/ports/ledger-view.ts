@@ -38,4 +38,6 @@ export interface LedgerView {
   consents(run: RunId, atBlock: BlockRef): Promise<RunConsents>;
   /** The run as anchored in the newest finalised block; undefined when the chain does not know it. */
   anchored(run: RunId): Promise<AnchoredRun | undefined>;
+  /** The finalised block that holds the commit of a round; undefined while there is none. */
+  committedIn(run: RunId, round: number): Promise<BlockRef | undefined>;
 }

@@ -102,6 +102,12 @@ export class FakeLedger implements LedgerView {
     if (this.down) return Promise.reject(new Error('chain away'));
     return Promise.resolve({ atBlock: this.block, atMs: 0n, byNode: this.given });
   }
+  /** Round r is in block 1000 + r, once it is anchored. */
+  committedIn(_run: RunId, round: number): Promise<BlockRef | undefined> {
+    if (round >= this.anchoredRounds) return Promise.resolve(undefined);
+    const number = 1_000 + round;
+    return Promise.resolve({ number, hash: number.toString(16).padStart(64, '0') as Hash });
+  }
   anchored(): ReturnType<LedgerView['anchored']> {
     const nextRound = this.anchoredRounds;
     const head = ZERO_HASH;

@@ -15,7 +15,10 @@ import type { Trainer } from '@tallystick/training';
 import type { SiteConfig } from '../config/node-config.js';
 import type { ReceiptLog } from '../log/receipt-log.js';
 import type { StateKeeper } from '../state/state-keeper.js';
+import type { EvidenceFile } from '../evidence/evidence-file.js';
 import type { UpdateFiles } from '../update-files.js';
+import type { ChainView } from './anchor-watch.js';
+import type { FaultDesk } from './fault-desk.js';
 import type { HeaderKeeper } from './header-keeper.js';
 import { fetchSpec, type RunSource } from './run-source.js';
 
@@ -52,6 +55,10 @@ export interface SiteAgentDeps {
   readonly secret: Uint8Array;
   /** False: updates and states are not synced to disk, for simulations. Default true. */
   readonly durable?: boolean;
+  /** The chain as this site reaches it itself; without it headers are not compared with those on the chain. */
+  readonly chain?: ChainView;
+  /** Hears of every fault that was kept. */
+  readonly onEvidence?: (file: EvidenceFile, path: string) => void;
   readonly onProgress?: (progress: SiteProgress) => void;
 }
 
@@ -63,6 +70,7 @@ export interface AgentContext {
   readonly updates: UpdateFiles;
   readonly states: StateKeeper;
   readonly specs: SpecCache;
+  readonly faults: FaultDesk;
   /** Admission of tasks and of results, one after another: both extend the header chain. */
   readonly admission: SerialQueue;
 }

@@ -1,5 +1,7 @@
-import type { ErrorCode, RunId } from '@tallystick/kernel';
+import type { ErrorCode, Hash, RunId } from '@tallystick/kernel';
 import { TallyError } from '@tallystick/kernel';
+import type { EvidenceRecords, ShownExclusion, ShownLeaf } from '../evidence/evidence-file.js';
+import type { FaultKind } from '../evidence/fault-kind.js';
 import type { LineOf } from '../log/log-line.js';
 import type { ReceiptLog } from '../log/receipt-log.js';
 
@@ -15,17 +17,29 @@ export type EvidenceCode = Extract<
   | 'ROUND_TASK_INVALID'
   | 'ROUND_HEADER_DIFFERS'
   | 'ROUND_PROMISE_BROKEN'
+  | 'ROUND_PROMISE_WITHHELD'
   | 'ROUND_INCLUSION_INVALID'
+  | 'ROUND_EXCLUSION_FALSE'
 >;
+
+/** What stands beside the signed records of a fault. */
+export interface Exhibits {
+  readonly leaves?: readonly ShownLeaf[];
+  readonly exclusion?: ShownExclusion;
+  /** Hash of the header that the chain holds. */
+  readonly anchored?: Hash;
+}
 
 /** Signed records of the coordinator that cannot all be true. */
 export interface Contradiction {
   readonly code: EvidenceCode;
+  readonly kind: FaultKind;
   readonly run: RunId;
   readonly round: number;
   readonly reason: string;
-  /** The records, wire form. */
-  readonly wires: readonly string[];
+  /** At most four, wire form. */
+  readonly records: EvidenceRecords;
+  readonly exhibits?: Exhibits;
 }
 
 /** Thrown where a contradiction ends the work at hand; whoever catches it keeps the evidence. */
@@ -39,24 +53,14 @@ export class ContradictionError extends TallyError {
   }
 }
 
-/** The evidence lines of `found` that the log does not hold yet. */
-export function evidenceLines(
+/** The evidence line of a fault; undefined when the log holds it already, or enough of its round. */
+export function evidenceLine(
   log: ReceiptLog,
-  found: readonly Contradiction[],
-): readonly LineOf<'evidence'>[] {
-  return found.flatMap(({ code, run, round, reason, wires }) => {
-    const held = log.round(run, round)?.evidence ?? [];
-    const line: LineOf<'evidence'> = {
-      type: 'evidence',
-      run,
-      round,
-      code,
-      detail: reason.slice(0, MAX_DETAIL),
-      wires: [...wires],
-    };
-    const isKnown = held.some(
-      (other) => other.code === code && other.wires.join() === line.wires.join(),
-    );
-    return isKnown || held.length >= MAX_EVIDENCE_PER_ROUND ? [] : [line];
-  });
+  { code, run, round, reason, records }: Contradiction,
+): LineOf<'evidence'> | undefined {
+  const held = log.round(run, round)?.evidence ?? [];
+  const wires = Object.values(records).filter((wire) => wire !== undefined);
+  const isKnown = held.some((other) => other.code === code && other.wires.join() === wires.join());
+  if (isKnown || held.length >= MAX_EVIDENCE_PER_ROUND) return undefined;
+  return { type: 'evidence', run, round, code, detail: reason.slice(0, MAX_DETAIL), wires };
 }

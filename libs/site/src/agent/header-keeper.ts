@@ -84,8 +84,9 @@ export class HeaderKeeper {
     if (held === undefined) return false;
     if (held.hash === recordHash(this.#deps.sha256, HEADER, header.value)) return true;
     const reason = 'two signed headers of one round';
-    const wires = [held.wire, header.wire];
-    throw new ContradictionError({ code: 'ROUND_HEADER_DIFFERS', run, round, reason, wires });
+    const records = { header: held.wire, otherHeader: header.wire };
+    const at = { code: 'ROUND_HEADER_DIFFERS' as const, kind: 'equivocation' as const, run, round };
+    throw new ContradictionError({ ...at, reason, records });
   }
 
   async #fetch(
@@ -120,10 +121,12 @@ export class HeaderKeeper {
     const held = head === undefined ? undefined : this.#deps.log.round(run, head)?.header?.wire;
     throw new ContradictionError({
       code: 'ROUND_HEADER_DIFFERS',
+      kind: 'history',
       run,
       round,
       reason: extended,
-      wires: held === undefined ? [header.wire] : [held, header.wire],
+      records:
+        held === undefined ? { header: header.wire } : { header: held, otherHeader: header.wire },
     });
   }
 }

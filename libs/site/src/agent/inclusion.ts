@@ -10,9 +10,7 @@ import {
   sumLeaf,
   verifySum,
 } from '@tallystick/record';
-import { contribTreeOf, inclusionsOf, type RoundResult, weightFor } from '@tallystick/rounds';
-
-export type Inclusion = NonNullable<RoundResult['inclusion']>;
+import { type Inclusion, weightFor } from '@tallystick/rounds';
 
 /** What a site knows of its own contribution. */
 export interface OwnContribution {
@@ -26,6 +24,13 @@ export interface OwnContribution {
   readonly numeric: RunSpec['numeric'];
 }
 
+/** Why a proof of inclusion is not good enough. */
+export interface InclusionFault {
+  readonly reason: string;
+  /** True when the round does count this receipt, with another weight. */
+  readonly isCounted: boolean;
+}
+
 /**
  * Why the proof does not show that `header` counts this contribution with its right weight. Without the task of the
  * round the weight is left to the audit (V7).
@@ -35,45 +40,27 @@ export function inclusionFault(
   header: Header,
   own: OwnContribution,
   inclusion: Inclusion,
-): string | undefined {
+): InclusionFault | undefined {
   const { receipt, member, task, numeric } = own;
-  const { weight } = inclusion;
+  const { weight, index } = inclusion;
   const rule = task && weightFor(numeric, task, { receipt, member });
-  if (rule !== undefined && weight !== rule) return `weight ${weight}, by the rule ${rule}`;
-  const { node, keyEpoch, update, numExamples } = receipt;
-  const leaf: Contrib = {
-    node,
-    keyEpoch,
-    receipt: own.receiptHash,
-    update,
-    numExamples,
-    weight,
-  };
-  const holds = verifySum(sha256, {
+  const isCounted = verifySum(sha256, {
     root: header.contribRoot,
     total: header.sumWeight,
     count: header.included,
-    index: inclusion.index,
-    leaf: { hash: sumLeaf(sha256, CONTRIB, leaf), sum: weight },
+    index,
+    leaf: { hash: sumLeaf(sha256, CONTRIB, leafOfOwn(own, weight)), sum: weight },
     proof: inclusion.proof,
   });
-  return holds ? undefined : `leaf ${inclusion.index} of ${header.included} is another one`;
+  if (rule !== undefined && weight !== rule) {
+    return { reason: `weight ${weight}, by the rule ${rule}`, isCounted };
+  }
+  if (isCounted) return undefined;
+  return { reason: `leaf ${index} of ${header.included} is another one`, isCounted };
 }
 
-/**
- * Looks this contribution up in all leaves of the round: its inclusion, `absent` when the leaves give contribRoot
- * without it, `unknown` when they are not the leaves of this header.
- */
-export function findInclusion(
-  sha256: Sha256,
-  header: Header,
-  own: OwnContribution,
-  leaves: readonly Contrib[],
-): Inclusion | 'absent' | 'unknown' {
-  if (leaves.length !== header.included || leaves.length === 0) return 'unknown';
-  const tree = contribTreeOf(sha256, leaves);
-  if (tree.root !== header.contribRoot || tree.total !== header.sumWeight) return 'unknown';
-  const mine = leaves.find(({ node }) => node === own.receipt.node);
-  if (mine?.receipt !== own.receiptHash) return 'absent';
-  return inclusionsOf(sha256, leaves).get(own.receipt.node) ?? 'absent';
+/** The leaf of a contribution that is counted with `weight`. */
+export function leafOfOwn({ receipt, receiptHash }: OwnContribution, weight: bigint): Contrib {
+  const { node, keyEpoch, update, numExamples } = receipt;
+  return { node, keyEpoch, receipt: receiptHash, update, numExamples, weight };
 }

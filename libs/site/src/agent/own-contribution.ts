@@ -8,10 +8,10 @@ import {
   type Task,
   TASK,
 } from '@tallystick/record';
-import { DISCOUNTS, maxStalenessOf } from '@tallystick/rounds';
+import { DISCOUNTS, type Inclusion, maxStalenessOf } from '@tallystick/rounds';
 import type { RoundMemory } from '../log/log-memory.js';
 import type { AgentContext } from './agent-context.js';
-import { type Inclusion, inclusionFault, type OwnContribution } from './inclusion.js';
+import { inclusionFault, type OwnContribution } from './inclusion.js';
 
 /** Most rounds that an update of any run may be old. */
 export const MAX_STALENESS: number = DISCOUNTS.length - 1;

@@ -6,6 +6,7 @@ import {
   RECEIPT,
   receiptHash,
   recordHash,
+  RoundMode,
   type Task,
   TASK,
 } from '@tallystick/record';
@@ -13,11 +14,17 @@ import { maxStalenessOf, type RoundResult } from '@tallystick/rounds';
 import type { LogLine } from '../log/log-line.js';
 import type { RoundMemory } from '../log/log-memory.js';
 import type { AgentContext } from './agent-context.js';
-import { type Contradiction, ContradictionError, evidenceLines } from './contradiction.js';
-import { findInclusion, type Inclusion, type OwnContribution } from './inclusion.js';
+import { ContradictionError } from './contradiction.js';
+import type { OwnContribution } from './inclusion.js';
 import { judgeResult } from './judge-result.js';
 import { openSigned } from './open-records.js';
 import { type ClosedForUs, MAX_STALENESS, ownContribution } from './own-contribution.js';
+import { type Standing, standingIn } from './standing.js';
+
+/** What a round of more nodes holds is asked for only with a promise in hand: it would be megabytes for each of them. */
+const MAX_ASKED_COHORT = 1_024;
+/** Receipts without a verdict that are remembered; the oldest are forgotten. */
+const MAX_UNANSWERED = 64;
 
 /** What a site makes of a closed round: its model, or the first thing that was wrong. */
 export type Conclusion =
@@ -30,6 +37,7 @@ interface OpenResult extends ClosedForUs {
 /** Checks promises, headers and inclusion proofs against what this site signed and was told before. */
 export class ResultDesk {
   readonly #context: AgentContext;
+  readonly #unanswered = new Set<string>();
 
   constructor(context: AgentContext) {
     this.#context = context;
@@ -56,6 +64,15 @@ export class ResultDesk {
     await deps.log.append({ type: 'promise', run, round: value.round, wire });
   }
 
+  /** See `SiteAgent.unanswered`. */
+  unanswered(run: RunId, round: number): void {
+    this.#unanswered.add(keyOf(run, round));
+    const oldest = this.#unanswered.values().next().value;
+    if (this.#unanswered.size > MAX_UNANSWERED && oldest !== undefined) {
+      this.#unanswered.delete(oldest);
+    }
+  }
+
   /** See `SiteAgent.concluded`. */
   async concluded(result: RoundResult, signal: AbortSignal): Promise<Conclusion> {
     const { identity, deps, admission } = this.#context;
@@ -67,7 +84,7 @@ export class ResultDesk {
         return await this.#conclude(opened, signal);
       } catch (error) {
         if (!(error instanceof ContradictionError)) throw error;
-        return this.#accuse([error.contradiction]);
+        return this.#context.faults.accuse([error.contradiction]);
       }
     });
   }
@@ -89,7 +106,7 @@ export class ResultDesk {
   }
 
   async #conclude(result: OpenResult, signal: AbortSignal): Promise<Conclusion> {
-    const { deps, headers } = this.#context;
+    const { deps, headers, faults } = this.#context;
     const { header, wire } = result;
     const { run, round, modelAfter: model } = header;
     const isHeld = headers.isHeld({ value: header, wire });
@@ -104,50 +121,45 @@ export class ResultDesk {
     const lines: LogLine[] = isHeld ? [] : [headers.lineOf({ value: header, wire })];
     const task = memory?.task && decodeSigned(TASK, memory.task.wire).value;
     const own = await ownContribution(this.#context, result, signal);
-    const inclusion = await this.#inclusion(result, memory, own, signal);
-    const facts = { header, headerWire: wire, memory, task, own, inclusion };
-    const found = judgeResult(deps.sha256, facts);
-    const isProved = typeof inclusion !== 'string' && own !== undefined && found.length === 0;
-    if (isProved)
-      lines.push({ type: 'inclusion', run, round, ...inclusion, proof: [...inclusion.proof] });
-    if (found.length > 0) return this.#accuse(found, lines);
+    const standing = await this.#standing(result, memory, own, signal);
+    const isUnanswered = this.#unanswered.has(keyOf(run, round));
+    const { key } = deps.signer;
+    const facts = { header, headerWire: wire, memory, task, own, standing, isUnanswered, key };
+    const found = judgeResult(deps, facts);
+    if (standing.kind === 'included' && own !== undefined && found.length === 0) {
+      const { index, weight, proof } = standing.inclusion;
+      lines.push({ type: 'inclusion', run, round, index, weight, proof: [...proof] });
+    }
+    if (found.length > 0) return faults.accuse(found, lines);
     await deps.log.append(...lines);
     return { model };
   }
 
-  /** The proof that came along; else, when there was a promise, what the leaves of the round say. */
-  async #inclusion(
-    result: OpenResult,
+  /** The proof that came along; else what the contents of the round say, where this site was to be in it. */
+  async #standing(
+    { header, inclusion }: OpenResult,
     memory: RoundMemory | undefined,
     own: OwnContribution | undefined,
     signal: AbortSignal,
-  ): Promise<Inclusion | 'absent' | 'unknown'> {
-    const { deps } = this.#context;
-    const { header, inclusion } = result;
-    if (inclusion !== undefined) return inclusion;
-    if (own === undefined || memory?.promise === undefined || header.included === 0) {
-      return 'unknown';
-    }
+  ): Promise<Standing> {
+    const { deps, identity } = this.#context;
+    if (inclusion !== undefined) return { kind: 'included', inclusion };
+    const wasAsked = memory?.task?.hash === header.task && header.cohort <= MAX_ASKED_COHORT;
+    const isPlain = header.mode !== RoundMode.asynchronous && wasAsked;
+    if (memory?.promise === undefined && !isPlain) return { kind: 'unknown' };
+    const { run, round } = header;
     try {
-      const leaves = await deps.source.leaves(header.run, header.round, signal);
-      return findInclusion(deps.sha256, header, own, leaves);
+      const contents = await deps.source.contents(run, round, signal);
+      const who = { node: identity.node, receiptHash: own?.receiptHash };
+      return standingIn(deps.sha256, header, who, contents);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      deps.logger.warn('leaves.unavailable', { run: header.run, round: header.round, reason });
-      return 'unknown';
+      deps.logger.warn('contents.unavailable', { run, round, reason });
+      return { kind: 'unknown' };
     }
   }
+}
 
-  async #accuse(
-    found: readonly Contradiction[],
-    lines: readonly LogLine[] = [],
-  ): Promise<Conclusion> {
-    const { deps, identity } = this.#context;
-    await deps.log.append(...lines, ...evidenceLines(deps.log, found));
-    const [first] = found.map((one) => new ContradictionError(one, identity.node));
-    for (const { code, run, round } of found)
-      deps.logger.error('evidence.kept', { code, run, round });
-    const { code, message } = first ?? new TallyError('INTERNAL', { reason: 'no contradiction' });
-    return { code, message };
-  }
+function keyOf(run: RunId, round: number): string {
+  return `${run}/${round}`;
 }

@@ -1,6 +1,14 @@
 import { type Hash, type RunId, type Sha256, TallyError, utf8 } from '@tallystick/kernel';
 import { LIMITS, parseCanonicalSpec, type RunSpec } from '@tallystick/protocol';
-import type { Contrib } from '@tallystick/record';
+import type { Contrib, Exclude } from '@tallystick/record';
+
+/** What a closed round is said to hold, ascending by node. */
+export interface RoundContents {
+  /** Behind contribRoot. */
+  readonly leaves: readonly Contrib[];
+  /** Behind excludedRoot. */
+  readonly excluded: readonly Exclude[];
+}
 
 /** Where a node fetches what a task names by hash. Nothing it returns is trusted. */
 export interface RunSource {
@@ -12,8 +20,8 @@ export interface RunSource {
   state(id: Hash, signal: AbortSignal): Promise<Uint8Array>;
   /** Signed headers of `run` in wire form, ascending from round `from`; at least one when there is any. */
   headers(run: RunId, from: number, signal: AbortSignal): Promise<readonly string[]>;
-  /** Leaves of contribRoot of a closed round, ascending by node. */
-  leaves(run: RunId, round: number, signal: AbortSignal): Promise<readonly Contrib[]>;
+  /** Contributions and exclusions of a closed round. */
+  contents(run: RunId, round: number, signal: AbortSignal): Promise<RoundContents>;
 }
 
 /** Fetches a run spec and refuses other bytes than the hash names, and any other form of the same spec. */

@@ -13,6 +13,8 @@ import {
   type SiteIdentity,
   SpecCache,
 } from './agent-context.js';
+import { AnchorWatch } from './anchor-watch.js';
+import { FaultDesk } from './fault-desk.js';
 import { HeaderKeeper } from './header-keeper.js';
 import { MAX_STALENESS } from './own-contribution.js';
 import { type Conclusion, ResultDesk } from './result-desk.js';
@@ -41,6 +43,7 @@ export class SiteAgent {
   readonly #tasks: TaskDesk;
   readonly #results: ResultDesk;
   readonly #files: StateFiles;
+  readonly #anchors: AnchorWatch;
 
   /** Throws RangeError unless the log's newest identity is `identity` and its key the signer's. */
   constructor(identity: SiteIdentity, deps: SiteAgentDeps) {
@@ -62,10 +65,12 @@ export class SiteAgent {
       headers: new HeaderKeeper(identity, { log, source, sha256, ed25519 }),
       updates: new UpdateFiles(join(deps.folder, 'updates'), { durable, sha256 }),
       specs: new SpecCache(source, sha256),
+      faults: new FaultDesk(identity, deps),
       admission: new SerialQueue('admissions', MAX_ADMISSIONS),
     };
     this.#tasks = new TaskDesk(this.#context);
     this.#results = new ResultDesk(this.#context);
+    this.#anchors = new AnchorWatch(this.#context);
   }
 
   /**
@@ -95,8 +100,19 @@ export class SiteAgent {
   /** Checks a closed round and keeps its header; what contradicts the log is kept as evidence and named. */
   async concluded(result: RoundResult, signal: AbortSignal): Promise<Conclusion> {
     const conclusion = await this.#results.concluded(result, signal);
+    this.#anchors.look(result.header.header.run);
     await this.#prune();
     return conclusion;
+  }
+
+  /** The receipt of a round was sent in full, and no verdict came in time: it counts if the round closes without it. */
+  unanswered(run: RunId, round: number): void {
+    this.#results.unanswered(run, round);
+  }
+
+  /** Resolves when nothing is compared with the chain any more. */
+  idle(): Promise<void> {
+    return this.#anchors.idle();
   }
 
   /** Measures a model of a run that this site was asked to train. Rejects with POLICY_* when it would not train it. */
@@ -135,6 +151,7 @@ export class SiteAgent {
 
   /** Ends training and releases the log. */
   async close(): Promise<void> {
+    await this.#anchors.idle();
     await this.#context.deps.trainer.close();
     await this.#context.deps.log.close();
   }

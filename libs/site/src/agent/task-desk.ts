@@ -27,7 +27,7 @@ import { type RunHistory, taskFault } from '../log/run-history.js';
 import { judgeProposal } from '../site-policy.js';
 import type { AgentContext } from './agent-context.js';
 import { ownMember, weightRuleFault } from './check-task.js';
-import { ContradictionError, evidenceLines, type EvidenceCode } from './contradiction.js';
+import { type Contradiction, ContradictionError } from './contradiction.js';
 import { openSigned } from './open-records.js';
 import {
   asTallyError,
@@ -108,6 +108,7 @@ export class TaskDesk {
       }
       const earlier = this.#earlierDecline(asked);
       if (earlier !== undefined) return earlier;
+      this.#refuseAfterFault(asked);
       await this.#context.admission.run(() => this.#admit(asked, signal));
       const { made, policy } = await this.#work(asked, signal);
       return await this.#sign(asked, made, policy);
@@ -115,6 +116,14 @@ export class TaskDesk {
       if (signal.aborted || isPassing(error) || isTallyError(error, 'ROUND_CLOSED')) throw error;
       return this.#decline(asked, asTallyError(error));
     }
+  }
+
+  /** A site that stops at a fault stays away from the run until somebody changes its node.yaml. */
+  #refuseAfterFault({ task }: Asked): void {
+    const { config, log } = this.#context.deps;
+    const code = log.firstFault(task.run);
+    if (config.policy.onFault !== 'stop' || code === undefined) return;
+    throw new TallyError('POLICY_STOPPED', { run: task.run, fault: code });
   }
 
   #held({ task }: Asked) {
@@ -151,7 +160,9 @@ export class TaskDesk {
     const held = this.#held(asked);
     if (held?.task !== undefined && held.task.hash !== asked.hash) {
       const reason = 'a second signed task of one round';
-      this.#contradict(asked, 'ROUND_ALREADY_SIGNED', reason, [held.task.wire, asked.wire]);
+      const records = { task: held.task.wire, otherTask: asked.wire };
+      const code = 'ROUND_ALREADY_SIGNED';
+      this.#contradict(asked, { code, kind: 'equivocation', reason, records });
     }
     if (held?.task === undefined && round <= deps.log.signedRound(run)) {
       throw new TallyError('ROUND_ALREADY_SIGNED', { node: identity.node, run, round });
@@ -187,13 +198,13 @@ export class TaskDesk {
     const reason = taskFault(sha256, history, asked.task);
     if (reason === undefined) return;
     const held = closed ?? (head && log.round(run, head.header.round)?.header);
-    const wires = [...(held === undefined ? [] : [held.wire]), asked.wire];
-    this.#contradict(asked, 'ROUND_PREV_UNKNOWN', reason, wires);
+    const records = { ...(held && { header: held.wire }), task: asked.wire };
+    this.#contradict(asked, { code: 'ROUND_PREV_UNKNOWN', kind: 'history', reason, records });
   }
 
-  #contradict(asked: Asked, code: EvidenceCode, reason: string, wires: readonly string[]): never {
+  #contradict(asked: Asked, fault: Omit<Contradiction, 'run' | 'round'>): never {
     const { node } = this.#context.identity;
-    throw new ContradictionError({ code, ...at(asked.task), reason, wires }, node);
+    throw new ContradictionError({ ...fault, ...at(asked.task) }, node);
   }
 
   async #work(
@@ -204,7 +215,11 @@ export class TaskDesk {
     const { task, offer } = asked;
     const spec = await specs.get(task.spec, signal);
     const fault = weightRuleFault(task, offer.cohort, spec);
-    if (fault !== undefined) this.#contradict(asked, 'ROUND_TASK_INVALID', fault, [asked.wire]);
+    if (fault !== undefined) {
+      const records = { task: asked.wire };
+      const code = 'ROUND_TASK_INVALID';
+      this.#contradict(asked, { code, kind: 'task', reason: fault, records });
+    }
     const proposal = { spec, specHash: task.spec, cohort: task.cohort };
     const refusal = judgeProposal(deps.config.policy, proposal);
     if (refusal !== undefined) throw refusal;
@@ -279,7 +294,7 @@ export class TaskDesk {
   }
 
   async #decline(asked: Asked, error: TallyError): Promise<Answer> {
-    const { identity, deps, specs } = this.#context;
+    const { identity, deps, specs, faults } = this.#context;
     const { task, hash } = asked;
     const dataset = specs.peek(task.spec)?.data.dataset ?? 'of the run';
     const message = outwardMessage(error, dataset);
@@ -293,12 +308,12 @@ export class TaskDesk {
       reason: declineReasonOf(code),
     };
     const { wire } = signRecord(DECLINE, record, deps.signer);
-    const evidence =
-      error instanceof ContradictionError ? evidenceLines(deps.log, [error.contradiction]) : [];
     const held = this.#held(asked);
     const isFirst = held?.receipt === undefined && held?.decline === undefined;
     const line: LineOf<'decline'> = { type: 'decline', ...at(task), wire, code, message };
-    await deps.log.append(...evidence, ...(isFirst ? [line] : []));
+    const lines = isFirst ? [line] : [];
+    if (error instanceof ContradictionError) await faults.accuse([error.contradiction], lines);
+    else await deps.log.append(...lines);
     return { kind: 'decline', ...at(task), wire, code, message };
   }
 }

@@ -45,7 +45,7 @@ describe('node.yaml', () => {
       organisation: 'Cleveland Clinic',
       coordinator: 'http://127.0.0.1:7700',
       datasets: { heart: 'heart.csv' },
-      policy: { purposes: ['DUO:0000007'], minCohort: 3, models: 'any' },
+      policy: { purposes: ['DUO:0000007'], minCohort: 3, models: 'any', onFault: 'record' },
       retentionDays: 7,
     });
   });

@@ -40,6 +40,15 @@ export async function writeSiteConfig(folder: string, config: SiteConfig): Promi
     `  minCohort: ${config.policy.minCohort}`,
     '  # any, or a list of run names and run spec hashes.',
     `  models: ${JSON.stringify(config.policy.models)}`,
+    '  # When the coordinator is caught at a fault: record, dispute (files it with owner.key) or stop.',
+    `  onFault: ${config.policy.onFault}`,
+    '',
+    ...(config.chain === undefined
+      ? [
+          '# A chain node to compare headers with, for example ws://127.0.0.1:9955.',
+          '# chain: ws://…',
+        ]
+      : [`chain: ${JSON.stringify(config.chain)}`]),
     '',
     '# How long this site keeps its own update files.',
     `retentionDays: ${config.retentionDays}`,

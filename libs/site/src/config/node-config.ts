@@ -25,6 +25,11 @@ export const SitePolicy = z.strictObject({
       z.array(z.union([slug, z.string().regex(/^[0-9a-f]{64}$/)])).max(MAX_ENTRIES),
     ])
     .default('any'),
+  /**
+   * What follows when the coordinator is caught at a fault; evidence is kept in any case. `record`: nothing. `dispute`: it
+   * is filed on the chain with the owner key. `stop`: the site declines every later task of that run.
+   */
+  onFault: z.enum(['record', 'dispute', 'stop']).default('record'),
 });
 export type SitePolicy = z.infer<typeof SitePolicy>;
 
@@ -42,6 +47,8 @@ export const SiteConfig = z.strictObject({
     .refine((all) => Object.keys(all).length <= MAX_ENTRIES, `at most ${MAX_ENTRIES} datasets`)
     .default({}),
   policy: SitePolicy,
+  /** Endpoint of a chain node, so that the site compares headers with the chain itself. */
+  chain: z.url({ protocol: /^wss?$/, error: 'a ws:// or wss:// address' }).optional(),
   /** How long the site keeps its own update files. */
   retentionDays: z.number().min(0).max(36_500).default(7),
 });

@@ -1,4 +1,11 @@
-import { fromHex, type Hash, type RunId, type Sha256, TallyError } from '@tallystick/kernel';
+import {
+  type ErrorCode,
+  fromHex,
+  type Hash,
+  type RunId,
+  type Sha256,
+  TallyError,
+} from '@tallystick/kernel';
 import { decodeSigned, HEADER, MEMBER, type Member, recordHash, TASK } from '@tallystick/record';
 import type { LineOf, LogLine } from './log-line.js';
 import { extendHistory, historyOfFirstTask, type RunHistory } from './run-history.js';
@@ -22,6 +29,8 @@ interface RunMemory {
   readonly signedRound: number;
   /** Newest round that is known to have counted this site's update; −1 before the first. */
   readonly includedRound: number;
+  /** Of the first evidence line. */
+  readonly firstFault?: ErrorCode;
 }
 
 /** A site takes part in far fewer runs; each costs about 2 KB. */
@@ -84,7 +93,10 @@ class Draft {
           { ...run, includedRound: Math.max(run.includedRound, line.round) },
         ];
       case 'evidence':
-        return [{ ...before, evidence: [...before.evidence, line] }, run];
+        return [
+          { ...before, evidence: [...before.evidence, line] },
+          { ...run, firstFault: run.firstFault ?? line.code },
+        ];
     }
   }
 

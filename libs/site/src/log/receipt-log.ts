@@ -1,4 +1,4 @@
-import { type Hash, type RunId, SerialQueue, TallyError } from '@tallystick/kernel';
+import { type ErrorCode, type Hash, type RunId, SerialQueue, TallyError } from '@tallystick/kernel';
 import { LockFile, sha256 } from '@tallystick/kernel/node';
 import { LineFile } from './line-file.js';
 import { formatLine, type LineOf, type LogLine, MAX_LINE_BYTES, parseLine } from './log-line.js';
@@ -77,6 +77,11 @@ export class ReceiptLog {
   /** Spec hash of the tasks of `run`; undefined before the first. */
   spec(run: RunId): Hash | undefined {
     return this.#memory.run(run)?.spec;
+  }
+
+  /** Code of the first evidence line about `run`; undefined when there is none. */
+  firstFault(run: RunId): ErrorCode | undefined {
+    return this.#memory.run(run)?.firstFault;
   }
 
   /** Newest round of `run` that this node signed a receipt for, −1 when there is none. */

@@ -114,7 +114,7 @@ describe('what a site carries between rounds', () => {
     await play('untold');
     const residual = await stateAfter(0);
     expect(await play('counted')).toEqual(Buffer.from(updateFrom(1, residual)));
-    expect(bench.source.calls.filter((call) => call === 'leaves')).toHaveLength(1);
+    expect(bench.source.calls.filter((call) => call === 'contents')).toHaveLength(1);
     expect(await bench.kinds()).toContain('inclusion');
   });
 

@@ -2,7 +2,7 @@ import type { Manifest } from '@tallystick/aggregation';
 import { type RunId, type Sha256, TallyError } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
 import { decodeSigned, HEADER, type Task, TASK } from '@tallystick/record';
-import { findInclusion } from '../agent/inclusion.js';
+import { standingIn } from '../agent/standing.js';
 import { signedContribution } from '../agent/own-contribution.js';
 import type { RunSource } from '../agent/run-source.js';
 import type { ReceiptLog } from '../log/receipt-log.js';
@@ -105,13 +105,15 @@ export class StateKeeper {
     const task = memory.task && decodeSigned(TASK, memory.task.wire).value;
     const own = signedContribution(sha256, memory, { task, numeric: spec.numeric });
     if (header === undefined || header.included === 0 || own === undefined) return false;
-    const found = findInclusion(sha256, header, own, await source.leaves(run, round, signal));
-    if (found === 'unknown') {
+    const { receipt, receiptHash } = own;
+    const contents = await source.contents(run, round, signal);
+    const found = standingIn(sha256, header, { node: receipt.node, receiptHash }, contents);
+    if (found.kind === 'unknown') {
       const reason = `the leaves of round ${round} are not those of its header`;
       throw new TallyError('PROTO_MALFORMED', { reason });
     }
-    if (found === 'absent') return false;
-    const { index, weight, proof } = found;
+    if (found.kind === 'absent') return false;
+    const { index, weight, proof } = found.inclusion;
     await log.append({ type: 'inclusion', run, round, index, weight, proof: [...proof] });
     return true;
   }

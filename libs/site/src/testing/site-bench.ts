@@ -6,11 +6,13 @@ import { ed25519, sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
 import type { Header } from '@tallystick/record';
 import { modeOf, type Offer, type RoundResult } from '@tallystick/rounds';
+import type { AnchoredHeader } from '../agent/anchor-watch.js';
 import type { SiteIdentity } from '../agent/agent-context.js';
 import { SiteAgent } from '../agent/site-agent.js';
 import type { Answer } from '../agent/task-desk.js';
 import { parseSiteConfig } from '../config/config-file.js';
 import { saltSecret } from '../keystore.js';
+import type { EvidenceFile } from '../evidence/evidence-file.js';
 import { LogLine, parseLine } from '../log/log-line.js';
 import { ReceiptLog } from '../log/receipt-log.js';
 import { nodeSigner, TEST_CHAIN, TestCoordinator } from './test-coordinator.js';
@@ -40,7 +42,10 @@ export class SiteBench {
   readonly identity: SiteIdentity;
   readonly signal: AbortSignal = new AbortController().signal;
   readonly folder: string;
+  /** Faults that were handed on. */
+  readonly kept: EvidenceFile[] = [];
   readonly #yaml: string;
+  #chain: Map<number, AnchoredHeader> | undefined;
   #agent: SiteAgent | undefined;
   #log: ReceiptLog | undefined;
 
@@ -80,6 +85,7 @@ export class SiteBench {
     await this.#log?.close();
     this.#log = await ReceiptLog.open(join(this.folder, 'receipts.log'));
     const signer = nodeSigner(1);
+    const chain = this.#chain;
     if (this.#log.identity === undefined) {
       const organisation = asOrganisationId(1);
       await this.#log.append({ type: 'identity', ...this.identity, key: signer.key, organisation });
@@ -96,7 +102,16 @@ export class SiteBench {
       clock: this.clock,
       logger: this.logger,
       secret: saltSecret(signer),
+      onEvidence: (file) => this.kept.push(file),
+      ...(chain && { chain: { round: (_run, round) => Promise.resolve(chain.get(round)) } }),
     });
+  }
+
+  /** A new process that knows a chain: its rounds by number. */
+  async joinChain(): Promise<Map<number, AnchoredHeader>> {
+    this.#chain = new Map();
+    await this.restart();
+    return this.#chain;
   }
 
   /** Closes a round with a new model, which the source then has; the next offer continues it. */

@@ -131,6 +131,19 @@ export class TestCoordinator {
   ): RoundResult {
     const { round } = offer.task.task;
     const leaves = receipts.map((receipt) => leafIn(round, receipt));
+    const result = this.closeOver(offer, leaves, options);
+    const { inclusion } = result;
+    if (inclusion === undefined) return result;
+    const own = decodeSigned(RECEIPT, receipts[inclusion.index] ?? '').value;
+    return own.round === round ? result : { ...result, task: offer.task };
+  }
+
+  /** Closes the round of `offer` over any leaves; the result is the one for `node`. */
+  closeOver(
+    offer: Offer,
+    leaves: readonly Contrib[],
+    options: { readonly node?: NodeId; readonly changes?: Partial<Header> } = {},
+  ): RoundResult {
     const nodes = leaves.map((leaf) => ({
       hash: sumLeaf(sha256, CONTRIB, leaf),
       sum: leaf.weight,
@@ -141,9 +154,7 @@ export class TestCoordinator {
     const weight = leaves[index]?.weight;
     if (weight === undefined) return { header: { header, wire } };
     const proof = sumProof(sha256, nodes, index);
-    const own = decodeSigned(RECEIPT, receipts[index] ?? '').value;
-    const shown = own.round === round ? {} : { task: offer.task };
-    return { header: { header, wire }, inclusion: { index, weight, proof }, ...shown };
+    return { header: { header, wire }, inclusion: { index, weight, proof } };
   }
 
   /** The next offer continues this result. */

@@ -2,10 +2,10 @@ import { decodeModel, encodeModel } from '@tallystick/aggregation';
 import { fromHex, type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { parseRunSpec, type RunSpec, specHash } from '@tallystick/protocol';
-import type { Contrib } from '@tallystick/record';
+import type { Contrib, Exclude } from '@tallystick/record';
 import { genesisModel } from '@tallystick/rounds';
 import type { EvaluateRequest, Trainer, TrainRequest, TrainResult } from '@tallystick/training';
-import type { RunSource } from '../agent/run-source.js';
+import type { RoundContents, RunSource } from '../agent/run-source.js';
 
 const RUN_YAML = `
 tallystick: 1
@@ -60,6 +60,7 @@ export class TestSource implements RunSource {
   /** All headers of the one run, by round. */
   headersHeld: readonly string[] = [];
   leavesHeld: readonly Contrib[] | undefined;
+  excludedHeld: readonly Exclude[] = [];
   /** Calls so far, e.g. `headers 0`. */
   readonly calls: string[] = [];
 
@@ -88,9 +89,10 @@ export class TestSource implements RunSource {
     return this.headersHeld.slice(from, from + 4);
   }
 
-  async leaves(): Promise<readonly Contrib[]> {
-    this.calls.push('leaves');
-    return found(this.leavesHeld, sha256(fromHex('')));
+  async contents(): Promise<RoundContents> {
+    this.calls.push('contents');
+    const leaves = found(this.leavesHeld, sha256(fromHex('')));
+    return { leaves, excluded: this.excludedHeld };
   }
 }
 

@@ -38,6 +38,7 @@ export function rpcOf(
     eligible: () => call(() => chain.eligible()),
     consents: (run) => call(() => chain.consents(run)),
     anchored: (run) => call(() => chain.anchored(run)),
+    committedIn: (run, round) => call(() => chain.committedIn(run, round)),
     round: (run, round) => call(() => chain.round(run, round)),
     commitOutcome: (commit) => call(() => chain.commitOutcome(commit)),
     prepareCommit: (rounds) =>

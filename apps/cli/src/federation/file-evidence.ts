@@ -1,0 +1,75 @@
+import type { LedgerAccount, OpenDemand } from '@tallystick/chain';
+import { type Clock, TallyError } from '@tallystick/kernel';
+import { sha256 } from '@tallystick/kernel/node';
+import { decodeSigned, RECEIPT, receiptHash } from '@tallystick/record';
+import type { EvidenceFile, Filing } from '@tallystick/site';
+
+/** What the chain says to an evidence file. */
+export type FilingOutcome =
+  /** Decided: the round does not count. */
+  | { readonly state: 'upheld'; readonly block: number }
+  /** The coordinator has to answer until then. */
+  | {
+      readonly state: 'demanded' | 'waiting';
+      readonly demand: number;
+      readonly deadlineMs: bigint;
+    };
+
+type Account = Pick<LedgerAccount, 'file' | 'openDemands' | 'unanswered' | 'round' | 'account'>;
+
+/**
+ * Files a fault, or takes it one step further: a demand of this account that is past its deadline is brought to an end.
+ * Rejects with LEDGER_REFUSED when the chain does not see it that way.
+ */
+export async function fileEvidence(
+  file: EvidenceFile,
+  filing: Filing,
+  deps: { readonly account: Account; readonly clock: Clock },
+): Promise<FilingOutcome> {
+  const { account, clock } = deps;
+  if (filing.call === 'dispute') {
+    const block = await account.file(filing);
+    return { state: 'upheld', block: block.number };
+  }
+  const earlier = await openFor(file, filing, account);
+  if (earlier === undefined) {
+    await account.file(filing);
+    const demand = await openFor(file, filing, account);
+    if (demand === undefined) {
+      const reason = 'it is final, and it is open no longer: somebody answered';
+      throw new TallyError('LEDGER_REFUSED', { call: 'tally.demand', reason });
+    }
+    return { state: 'demanded', demand: demand.demand, deadlineMs: demand.deadlineMs };
+  }
+  const { demand, deadlineMs } = earlier;
+  if (BigInt(clock.nowMs()) <= deadlineMs) return { state: 'waiting', demand, deadlineMs };
+  const block = await account.unanswered(earlier);
+  return { state: 'upheld', block: block.number };
+}
+
+/** The open demand for what the file asks for, whoever made it. */
+async function openFor(
+  { records }: EvidenceFile,
+  filing: Extract<Filing, { call: 'demand' }>,
+  account: Account,
+): Promise<OpenDemand | undefined> {
+  const open = await account.openDemands(filing.run);
+  const receipt = records.receipt && hashOf(records.receipt);
+  return open.find(({ round, wanted }) => {
+    if (round !== filing.round) return false;
+    const isLeaf = filing.bytes.startsWith('00');
+    if (wanted.kind === 'leaf') return isLeaf && filing.bytes === leafBytes(wanted.index);
+    return !isLeaf && wanted.receipt === receipt;
+  });
+}
+
+function leafBytes(index: number): string {
+  const bytes = Buffer.alloc(5);
+  bytes.writeUInt32LE(index, 1);
+  return bytes.toString('hex');
+}
+
+function hashOf(wire: string): string {
+  const { value, signature } = decodeSigned(RECEIPT, wire);
+  return receiptHash(sha256, value, signature);
+}

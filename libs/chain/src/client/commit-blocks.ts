@@ -1,0 +1,89 @@
+import type { ApiPromise } from '@polkadot/api';
+import type { SignedBlock } from '@polkadot/types/interfaces';
+import { type Hash, type RunId, toHex } from '@tallystick/kernel';
+import type { BlockRef } from '@tallystick/rounds';
+import { bare } from './connection.js';
+import type { AnchoredRound } from './round-ledger.js';
+
+/** Answers that are kept; a run asks for the same rounds again only after a restart. */
+const KEPT_BLOCKS = 64;
+
+/**
+ * Finds the block that holds the commit of a round: by the time that the chain keeps of it, among the blocks' own
+ * timestamps. Blocks are kept for ever, states are not, so that a run may rest as long as it likes.
+ */
+export class CommitBlocks {
+  readonly #api: ApiPromise;
+  readonly #found = new Map<string, BlockRef>();
+
+  constructor(api: ApiPromise) {
+    this.#api = api;
+  }
+
+  /** Undefined when no block up to `head` holds it. */
+  async find(
+    at: { readonly chain: Hash; readonly run: RunId; readonly round: number },
+    anchored: Pick<AnchoredRound, 'committedAtMs'>,
+    head: BlockRef,
+  ): Promise<BlockRef | undefined> {
+    const key = headerStart(at);
+    const known = this.#found.get(key);
+    if (known !== undefined) return known;
+    const { committedAtMs } = anchored;
+    for (
+      let number = await this.#firstAt(committedAtMs, head.number);
+      number <= head.number;
+      number++
+    ) {
+      const { hash, timeMs, isHolding } = await this.#read(number, key);
+      if (timeMs > committedAtMs) return undefined;
+      if (isHolding) return this.#keep(key, { number, hash });
+    }
+    return undefined;
+  }
+
+  /** Number of the first block that is not older. */
+  async #firstAt(timeMs: bigint, head: number): Promise<number> {
+    let low = 1;
+    let high = head;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((await this.#read(middle)).timeMs < timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  async #read(number: number, key?: string) {
+    const hash = await this.#api.rpc.chain.getBlockHash(number);
+    const { block } = await this.#api.rpc.chain.getBlock(hash);
+    const isHolding = key !== undefined && holds(block, key);
+    return { hash: bare(hash), timeMs: timeOf(block), isHolding };
+  }
+
+  #keep(key: string, block: BlockRef): BlockRef {
+    this.#found.set(key, block);
+    const oldest = this.#found.keys().next().value;
+    if (this.#found.size > KEPT_BLOCKS && oldest !== undefined) this.#found.delete(oldest);
+    return block;
+  }
+}
+
+/** What a header begins with, as a pattern: chain, any mode, run, round. No other record holds the same bytes there. */
+function headerStart({ chain, run, round }: { chain: Hash; run: RunId; round: number }): string {
+  const numbers = new Uint8Array(8);
+  const view = new DataView(numbers.buffer);
+  view.setUint32(0, run, true);
+  view.setUint32(4, round, true);
+  return `${chain}(00|01|02)${toHex(numbers)}`;
+}
+
+function holds({ extrinsics }: SignedBlock['block'], key: string): boolean {
+  const pattern = new RegExp(key);
+  return extrinsics.some((extrinsic) => pattern.test(extrinsic.toHex()));
+}
+
+function timeOf({ extrinsics }: SignedBlock['block']): bigint {
+  const set = extrinsics.find(({ method }) => method.section === 'timestamp');
+  return BigInt(set?.args[0]?.toString() ?? 0);
+}
