@@ -46,6 +46,7 @@ export const data = {
     message: '{file} is not the validation set of the run: its SHA-256 is {found}, not {want}',
     hint: 'Bring the file that `payout.validation` of the run spec names.',
     status: 400,
+    disposition: 'fix',
   },
   DATA_EVIDENCE_INVALID: {
     message: '{file} is no evidence file: {reason}',
