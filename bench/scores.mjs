@@ -67,6 +67,7 @@ async function playSeed(seed, partition) {
   };
 }
 
+/** @type {import('./lib/line.mjs').Line[]} */
 const lines = [];
 /** @param {import('./lib/line.mjs').Bar} bar @param {readonly number[]} values */
 function judge(bar, values) {

@@ -6,7 +6,8 @@ import {
   type UpdateForm,
 } from '@tallystick/aggregation';
 import { randomUpdate, referenceAggregate } from '@tallystick/aggregation/testing';
-import { asNodeId, type Hash, isTallyError, TallyError } from '@tallystick/kernel';
+import { MemoryBlobStore } from '@tallystick/blobs';
+import { asNodeId, type Hash, isTallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { describe, expect, it } from 'vitest';
 import { loadScoredRound, type RoundFiles } from './load-scored-round.js';
@@ -21,47 +22,27 @@ const FORMS: readonly UpdateForm[] = [
   { codec: 'i8', topPpm: 300_000 },
 ];
 
-class MemoryBlobs {
-  readonly #files = new Map<Hash, Uint8Array>();
-
-  put(bytes: Uint8Array): Hash {
-    const id = sha256(bytes);
-    this.#files.set(id, bytes);
-    return id;
-  }
-
-  get(id: Hash): Promise<Uint8Array> {
-    const file = this.#files.get(id);
-    if (file === undefined)
-      return Promise.reject(new TallyError('STORE_BLOB_MISSING', { sha256: id }));
-    return Promise.resolve(Uint8Array.from(file));
-  }
-}
-
-function roundIn(
-  blobs: MemoryBlobs,
-  form: UpdateForm,
-): { files: RoundFiles; updates: Uint8Array[] } {
+async function roundIn(blobs: MemoryBlobStore, form: UpdateForm) {
   const updates = [1, 2, 3].map((seed) => randomUpdate(MANIFEST, seed, form));
-  const model = (value: number): Hash =>
+  const model = (value: number): Promise<Hash> =>
     blobs.put(encodeModel(MANIFEST, new Float32Array(MANIFEST.d).fill(value)));
-  const contributions = updates.map((update, i) => ({
-    ...{ node: asNodeId(i + 4), weight: BigInt(10 + i), update: blobs.put(update) },
+  const ids = await Promise.all(updates.map((update) => blobs.put(update)));
+  const contributions = ids.map((update, i) => ({
+    ...{ node: asNodeId(i + 4), weight: BigInt(10 + i), update },
   }));
-  return {
-    files: { round: 6, model: model(0.5), earlier: [model(0.25), model(0)], contributions },
-    updates,
-  };
+  const earlier = [await model(0.25), await model(0)];
+  const files: RoundFiles = { round: 6, model: await model(0.5), earlier, contributions };
+  return { files, updates };
 }
 
 describe('loadScoredRound', () => {
   it.each(
     FORMS.flatMap((form) => [undefined, 2 ** 30, 2 ** 80].map((clipNorm) => ({ form, clipNorm }))),
   )('gives models, and updates that sum to what a fold sums: %j', async ({ form, clipNorm }) => {
-    const blobs = new MemoryBlobs();
-    const { files, updates } = roundIn(blobs, form);
+    const blobs = new MemoryBlobStore();
+    const { files, updates } = await roundIn(blobs, form);
     const rules = clipNorm === undefined ? { form } : { form, clipNorm };
-    const round = await loadScoredRound(files, { blobs, sha256, rules });
+    const round = await loadScoredRound(files, { blobs, sha256, manifest: MANIFEST, rules });
     expect([round.round, round.base[3], round.earlier.map((m) => m[0])]).toEqual([
       6,
       0.5,
@@ -80,10 +61,13 @@ describe('loadScoredRound', () => {
   });
 
   it('names a file that is missing or of another form', async () => {
-    const blobs = new MemoryBlobs();
-    const { files } = roundIn(blobs, { codec: 'i32' });
+    const blobs = new MemoryBlobStore();
+    const { files } = await roundIn(blobs, { codec: 'i32' });
     const codeOf = async (changed: Partial<RoundFiles>, form: UpdateForm): Promise<string> => {
-      const loaded = loadScoredRound({ ...files, ...changed }, { blobs, sha256, rules: { form } });
+      const loaded = loadScoredRound(
+        { ...files, ...changed },
+        { blobs, sha256, manifest: MANIFEST, rules: { form } },
+      );
       return loaded.then(
         () => 'loaded',
         (error: unknown) => (isTallyError(error) ? error.code : String(error)),
@@ -94,8 +78,11 @@ describe('loadScoredRound', () => {
       'STORE_BLOB_MISSING',
     );
     expect(await codeOf({}, { codec: 'i16' })).toBe('UPDATE_MALFORMED');
+    const other = manifestOf(sha256, [{ name: 'b', shape: [MANIFEST.d] }]);
+    const foreign = await blobs.put(encodeModel(other, new Float32Array(MANIFEST.d)));
+    expect(await codeOf({ earlier: [foreign] }, { codec: 'i32' })).toBe('MODEL_MALFORMED');
     const [first] = files.contributions;
-    const garbage = blobs.put(new Uint8Array(100));
+    const garbage = await blobs.put(new Uint8Array(100));
     expect(await codeOf({ model: garbage }, { codec: 'i32' })).toBe('MODEL_MALFORMED');
     const contributions = first === undefined ? [] : [{ ...first, update: garbage }];
     expect(await codeOf({ contributions }, { codec: 'i32' })).toBe('UPDATE_MALFORMED');

@@ -30,6 +30,8 @@ export interface RoundFiles {
 export interface ScoringDeps {
   readonly blobs: Pick<BlobStore, 'get'>;
   readonly sha256: Sha256;
+  /** Of the run's models. */
+  readonly manifest: Manifest;
   readonly rules: Pick<FoldSpec, 'form' | 'clipNorm'>;
 }
 
@@ -40,20 +42,25 @@ export interface ScoringDeps {
  */
 export async function loadScoredRound(
   { round, model, earlier, contributions }: RoundFiles,
-  { blobs, sha256, rules }: ScoringDeps,
+  { blobs, sha256, manifest, rules }: ScoringDeps,
 ): Promise<ScoredRound> {
-  const { manifest, weights: base } = decodeModel(sha256, await blobs.get(model));
+  const weightsOf = async (id: Hash): Promise<Float32Array> => {
+    const found = decodeModel(sha256, await blobs.get(id));
+    if (found.manifest.hash === manifest.hash) return found.weights;
+    throw new TallyError('MODEL_MALFORMED', { reason: `${id} is not a model of this run` });
+  };
   if (contributions.length * manifest.d > MAX_SCORED_VALUES) {
     const detail = `round ${round} has ${contributions.length} updates of ${manifest.d} parameters, too many to score`;
     throw new TallyError('USAGE_INVALID', { detail });
   }
+  const base = await weightsOf(model);
   const scored: ScoredContribution[] = [];
   for (const { node, weight, update } of contributions) {
     const values = valuesOf(await blobs.get(update), manifest, rules);
     scored.push({ node, weight: Number(weight), values });
   }
   const models: Float32Array[] = [];
-  for (const id of earlier) models.push(decodeModel(sha256, await blobs.get(id)).weights);
+  for (const id of earlier) models.push(await weightsOf(id));
   return { round, base, contributions: scored, earlier: models };
 }
 
