@@ -41,8 +41,10 @@ impl<T: Config> Pallet<T> {
     /// Gives back what a settler has on hold for an epoch that is final. True iff there was any.
     pub(crate) fn release_settler(entry: &mut EpochOf<T>) -> Result<bool, DispatchError> {
         let bond = core::mem::take(&mut entry.bond);
-        let reason = HoldReason::Bond.into();
-        T::Currency::release(&reason, &entry.settler, bond, Precision::Exact)?;
+        if bond > 0 {
+            let reason = HoldReason::Bond.into();
+            T::Currency::release(&reason, &entry.settler, bond, Precision::Exact)?;
+        }
         Ok(bond > 0)
     }
 

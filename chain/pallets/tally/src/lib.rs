@@ -56,6 +56,8 @@ mod invariants;
 #[cfg(test)]
 mod mock;
 #[cfg(test)]
+mod payroll;
+#[cfg(test)]
 mod tests;
 
 pub use api::*;

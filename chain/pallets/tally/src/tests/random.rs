@@ -5,10 +5,11 @@ use sp_runtime::AccountId32;
 use tally_records::records::Header;
 
 /// xorshift64: the same calls for the same seed.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, bound: u32) -> u32 {
+    /// 0 to `bound` − 1.
+    pub fn below(&mut self, bound: u32) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
