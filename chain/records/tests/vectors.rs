@@ -2,7 +2,7 @@
 
 use codec::Decode;
 use serde_json::Value;
-use tally_records::{keys::is_admissible, records::*, tree, Hash};
+use tally_records::{keys::is_admissible, records::*, tree, tree::Tree, Hash};
 
 fn vectors(file: &str) -> Value {
     let path = format!("{}/../../test-vectors/{file}", env!("CARGO_MANIFEST_DIR"));
@@ -150,6 +150,86 @@ fn plain_trees_have_the_same_roots() {
         let count = vector["count"].as_u64().unwrap() as usize;
         let root = tree::root(&leaves[..count]).unwrap_or_default();
         assert_eq!(root.to_vec(), bytes(&vector["root"]), "{count} leaves");
+        let tree = Tree { root, count: count as u32, total: 0 };
+        for (index, steps) in list(&vector["proofs"]).iter().enumerate() {
+            let proof: Vec<Hash> = list(steps).iter().map(Field::read).collect();
+            assert_eq!(tree::proof(&leaves[..count], index), Some(proof.clone()));
+            only_this_proof(&tree, (index as u32, leaves[index]), &proof);
+        }
+        assert_eq!(tree::proof(&leaves[..count], count), None);
+        assert!(!tree::verify(&tree, count as u32, root, &[]));
+    }
+}
+
+/// The proof holds, and no other place, leaf, count, root or length does.
+fn only_this_proof(tree: &Tree, (index, leaf): (u32, Hash), proof: &[Hash]) {
+    let holds = |tree: &Tree, index, leaf, proof: &[Hash]| tree::verify(tree, index, leaf, proof);
+    assert!(holds(tree, index, leaf, proof));
+    for other in (0..=tree.count + 1).filter(|other| *other != index) {
+        assert!(!holds(tree, other, leaf, proof), "{index} as {other} of {}", tree.count);
+    }
+    assert!(!holds(tree, index, [0; 32], proof));
+    assert!(!holds(&Tree { root: [0; 32], ..*tree }, index, leaf, proof));
+    assert!(!holds(&Tree { count: 0, ..*tree }, index, leaf, proof));
+    assert!(!holds(tree, index, leaf, &[proof, &[leaf]].concat()));
+    for step in 0..proof.len() {
+        let mut bent = proof.to_vec();
+        bent[step][31] ^= 1;
+        assert!(!holds(tree, index, leaf, &bent));
+        assert!(!holds(tree, index, leaf, &proof[..step]));
+        bent.remove(step);
+        assert!(!holds(tree, index, leaf, &bent));
+    }
+}
+
+fn read_step(step: &Value) -> (Hash, u128) {
+    (Field::read(&step["hash"]), Field::read(&step["sum"]))
+}
+
+/// The same of a sum tree, and no other sum or total.
+fn only_this_sum_proof(tree: &Tree, index: u32, leaf: (Hash, u128), proof: &[(Hash, u128)]) {
+    assert!(tree::verify_sum(tree, index, leaf, proof));
+    for other in (0..=tree.count + 1).filter(|other| *other != index) {
+        assert!(!tree::verify_sum(tree, other, leaf, proof), "{index} as {other}");
+    }
+    let more = leaf.1.wrapping_add(1);
+    assert!(!tree::verify_sum(tree, index, (leaf.0, more), proof));
+    assert!(!tree::verify_sum(tree, index, ([0; 32], leaf.1), proof));
+    let total = tree.total.wrapping_add(1);
+    assert!(!tree::verify_sum(&Tree { total, ..*tree }, index, leaf, proof));
+    assert!(!tree::verify_sum(&Tree { count: 0, ..*tree }, index, leaf, proof));
+    assert!(!tree::verify_sum(tree, index, leaf, &[proof, &[leaf]].concat()));
+    for step in 0..proof.len() {
+        let mut bent = proof.to_vec();
+        bent[step].1 ^= 1;
+        assert!(!tree::verify_sum(tree, index, leaf, &bent));
+        bent = proof.to_vec();
+        bent[step].0[0] ^= 1;
+        assert!(!tree::verify_sum(tree, index, leaf, &bent));
+        assert!(!tree::verify_sum(tree, index, leaf, &proof[..step]));
+    }
+}
+
+#[test]
+fn a_sum_that_does_not_fit_proves_nothing() {
+    let other = ([1; 32], u128::MAX);
+    let root =
+        tally_records::sha256(&[&[3], &[2; 32], &1u128.to_le_bytes(), &other.0, &[0xff; 16]]);
+    let tree = Tree { root, count: 2, total: 0 };
+    assert!(!tree::verify_sum(&tree, 0, ([2; 32], 1), &[other]));
+}
+
+#[test]
+fn proofs_of_large_trees_hold() {
+    let leaves: Vec<Hash> =
+        (0..1_000u32).map(|i| [i.to_le_bytes(); 8].concat().try_into().unwrap()).collect();
+    let root = tree::root(&leaves).unwrap();
+    let tree = Tree { root, count: 1_000, total: 0 };
+    for index in [0, 1, 511, 512, 767, 768, 998, 999] {
+        let proof = tree::proof(&leaves, index).unwrap();
+        assert!(proof.len() <= 10);
+        assert!(tree::verify(&tree, index as u32, leaves[index], &proof));
+        assert!(!tree::verify(&tree, index as u32 ^ 1, leaves[index], &proof));
     }
 }
 
@@ -170,5 +250,12 @@ fn sum_trees_have_the_same_roots_and_totals() {
         let (root, total) = tree::sum_root(&leaves[..count]).unwrap_or_default();
         assert_eq!(root.to_vec(), bytes(&vector["root"]), "{count} leaves");
         assert_eq!(total, u128::read(&vector["total"]), "{count} leaves");
+        let tree = Tree { root, count: count as u32, total };
+        for (index, steps) in list(&vector["proofs"]).iter().enumerate() {
+            let proof: Vec<(Hash, u128)> = list(steps).iter().map(read_step).collect();
+            assert_eq!(tree::sum_proof(&leaves[..count], index), Some(proof.clone()));
+            only_this_sum_proof(&tree, index as u32, leaves[index], &proof);
+        }
+        assert!(!tree::verify_sum(&tree, count as u32, (root, total), &[]));
     }
 }

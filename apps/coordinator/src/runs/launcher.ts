@@ -1,5 +1,5 @@
 import type { RunId, Sha256 } from '@tallystick/kernel';
-import { type RoundLedger, type RunWindows, UNIT } from '@tallystick/chain';
+import { type RoundLedger, type RunPayout, type RunWindows, UNIT } from '@tallystick/chain';
 import { type LaunchRequest, parseRunSpec, specHash } from '@tallystick/protocol';
 import { type BlobStore, genesisModel as makeGenesisModel } from '@tallystick/rounds';
 import type { Fence } from '../persistence/fence.js';
@@ -12,6 +12,14 @@ const WINDOWS: RunWindows = {
   settleMs: 24n * HOUR_MS,
   haltMs: 24n * HOUR_MS,
   maxTaskAgeBlocks: 1_024,
+};
+
+/** Nothing is paid out in this version: the whole pot goes back to its owner. */
+const PAYOUT: RunPayout = {
+  policy: 'weight',
+  epochRounds: 5,
+  epochBudget: 0n,
+  capPpm: 1_000_000,
 };
 
 export interface LauncherDeps {
@@ -46,6 +54,10 @@ export class Launcher {
       model: model.id,
       minNodes: spec.window.count.min,
       windows: WINDOWS,
+      weighting: { kind: spec.numeric.weighting, cap: BigInt(spec.numeric.cap) },
+      purpose: Number(spec.purpose.slice('DUO:'.length)),
+      consentRequired: false,
+      payout: PAYOUT,
       pot: BigInt(pot) * UNIT,
     });
     const { name } = spec;

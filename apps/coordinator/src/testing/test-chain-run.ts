@@ -1,4 +1,5 @@
 import { InMemoryRoundLedger } from '@tallystick/chain';
+import { RUN_TERMS } from '@tallystick/chain/testing';
 import { asHash, type Hash, type RunId, ZERO_HASH } from '@tallystick/kernel';
 import { ed25519, generateKey, type NodeSigner, sha256 } from '@tallystick/kernel/node';
 import { HEADER, type Header, POP, recordHash, signRecord } from '@tallystick/record';
@@ -17,7 +18,7 @@ export class TestChainRun {
     const { ledger, signer } = test;
     test.#chain = await ledger.genesis();
     const windows = { challengeMs: 1n, settleMs: 1n, haltMs: 1n, maxTaskAgeBlocks: 100 };
-    const run = { spec: model(9), model: model(0), minNodes: 1, windows, pot: 0n };
+    const run = { ...RUN_TERMS, spec: model(9), model: model(0), windows, pot: 0n };
     test.run = await ledger.createRun(run);
     const pop = { chain: test.#chain, owner: ledger.coordinatorAccount(), key: signer.key };
     await ledger.acceptRun(test.run, signer.key, signRecord(POP, pop, signer).signature);

@@ -169,14 +169,15 @@ mod calls {
         /// Anyone: proves a fault. Decided here: either it holds and its consequences follow, or
         /// the call is refused and costs its fee.
         #[pallet::call_index(14)]
-        #[pallet::weight(T::WeightInfo::dispute())]
+        #[pallet::weight(T::WeightInfo::dispute(fault.shown_leaves()))]
         pub fn dispute(origin: OriginFor<T>, fault: Fault) -> DispatchResult {
             let challenger = ensure_signed(origin)?;
             Self::do_dispute(challenger, fault)
         }
 
         /// Coordinator; after `settle_ms` anyone: settles the run's next epoch. `signature` is the
-        /// coordinator key's over the record `epoch`.
+        /// coordinator key's over the record `epoch`; of anyone else it is not looked at. Whoever is
+        /// not covered by the run's bond puts the same on hold until the epoch is final.
         #[pallet::call_index(15)]
         #[pallet::weight(T::WeightInfo::settle_epoch())]
         pub fn settle_epoch(
@@ -203,7 +204,9 @@ mod calls {
             Self::do_claim(run, epoch, Claim { index, leaf, proof })
         }
 
-        /// Anyone: several claims at once; all of them hold or none is paid.
+        /// Anyone: several claims at once; all of them hold or none is paid. Also gives back the bond
+        /// of whoever settled that epoch, and in a closed run, when it is the last one, the rest of
+        /// the pot: for that there need not be a claim.
         #[pallet::call_index(17)]
         #[pallet::weight(T::WeightInfo::claim_many(claims.len() as u32))]
         pub fn claim_many(
@@ -216,8 +219,9 @@ mod calls {
             Self::do_claim_many(run, epoch, claims)
         }
 
-        /// Payee or auditor: freezes an epoch in its window until the registrar resolves. `reason`
-        /// is the hash of a report.
+        /// Payee or auditor, as a rule: freezes the run's payments until the registrar resolves.
+        /// `reason` is the hash of a report. Puts a deposit on hold, which is burnt when the
+        /// registrar does not agree.
         #[pallet::call_index(18)]
         #[pallet::weight(T::WeightInfo::object())]
         pub fn object(

@@ -113,6 +113,118 @@ mod errors {
         ConsentRevoked,
         /// The node has changed its consent to this run too often; it can still take it back.
         TooManyConsents,
+        /// The run has no budget to share out.
+        RunDoesNotPay,
+        /// The record does not follow the run's newest epoch: number, hash or first round.
+        WrongEpoch,
+        /// The record does not end at a round that counts, or names another header.
+        WrongLastRound,
+        /// A round of the epoch can still be voided.
+        RoundNotFinal,
+        /// An epoch covers 1 to `epoch_rounds` non-empty rounds.
+        WrongEpochLength,
+        /// The total is not what is allotted plus the epoch's budget.
+        WrongTotal,
+        /// There are no entitlements iff root and total are zero.
+        WrongEntitleRoot,
+        /// Others than the coordinator settle when it has been silent for `settle_ms`.
+        SettlesTooEarly,
+        /// An epoch before it can still be found false.
+        EpochsPending,
+        /// No such epoch counts.
+        UnknownEpoch,
+        /// The epoch's window is over.
+        EpochIsFinal,
+        /// The epoch can still be found false, or an objection in the run is open.
+        EpochNotFinal,
+        /// A newer epoch is final.
+        EpochOutOfDate,
+        /// The epoch is objected to already, or void.
+        EpochNotSettled,
+        /// Nobody objects to the epoch.
+        NotObjected,
+        /// The leaf does not stand there in the tree.
+        WrongProof,
+        /// The account has been paid all it is entitled to.
+        NothingToClaim,
+        /// More is claimed than is promised to payees.
+        NotAllotted,
+        /// What is shown fits the entitlements.
+        FaultNotProven,
+        /// Shown contributions stand by ascending round and index, and belong to the epoch.
+        WrongShownLeaf,
+        /// Only shares by weight and alike, without a cap, are decided on the chain.
+        ShareNotDecidable,
+        /// The run has no round with this number.
+        UnknownRound,
+        /// The round does not count.
+        RoundVoid,
+        /// The time for this is over.
+        WindowOver,
+        /// The round has fewer contributions.
+        NoSuchLeaf,
+        /// The record is of another run or round, or the two are of different ones.
+        WrongPlace,
+        /// The same is demanded already.
+        DemandExists,
+        /// As many demands are open as a run can have.
+        TooManyDemands,
+        /// No such demand is open.
+        UnknownDemand,
+        /// The answer is to another kind of demand.
+        OtherSubject,
+        /// The proof does not lead from the leaf to the round's root.
+        BadPath,
+        /// The receipt is not the one that the leaf or the promise names.
+        OtherReceipt,
+        /// A round with contributions closed above its minimum.
+        RoundNotEmpty,
+        /// The task is not the committed round's.
+        OtherTask,
+        /// The committed round's task is not one of this place in the run.
+        WrongTask,
+        /// No key of this epoch was in force at the task's block.
+        KeyNotInForce,
+        /// The proof does not lead from the member to the task's cohort.
+        NotMember,
+        /// The member is not the leaf's node with its key epoch and cap.
+        WrongMember,
+        /// The receipt says something else than the leaf, the task or the consent.
+        WrongReceipt,
+        /// The receipt is not signed by the node's key.
+        BadReceiptSignature,
+        /// The node's consent did not cover the round.
+        NoConsent,
+        /// The weight is not what the rule makes of examples, cap, unit and age.
+        WrongWeight,
+        /// The coordinator can still answer.
+        AnswerNotDue,
+        /// The leaves are in order.
+        InOrder,
+        /// The two records, or the committed one and this, are the same.
+        SameRecord,
+        /// The coordinator has committed a round, or accepted the run, within `halt_ms`.
+        NotSilent,
+        /// The promise's round is committed: demand its receipt.
+        RoundCommitted,
+        /// The promise is not due yet.
+        PromiseNotDue,
+        /// The run is not halted.
+        RunNotHalted,
+        /// Rounds were voided too often; the run can only be closed.
+        TooManyVoids,
+        /// One operator's time on this chain is over already.
+        NotEmbedded,
+        /// Fewer than two authorities.
+        TooFewAuthorities,
+        /// A key that everybody knows, or Sudo, is in use.
+        DevelopmentKey,
+        /// The round has as many attestations as it can have.
+        TooManyAttests,
+        /// The run is not closed.
+        RunNotClosed,
+        /// Nothing is left to prune.
+        NothingToPrune,
         /// This part is not built yet.
         NotBuilt,
         /// The header is not signed by the run's coordinator key.

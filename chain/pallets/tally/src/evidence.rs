@@ -19,6 +19,8 @@ pub const MAX_OPEN_DEMANDS: u32 = 16;
 pub const MAX_PROOF_STEPS: u32 = 32;
 /// Most claims in one call.
 pub const MAX_CLAIMS: u32 = 64;
+/// Most contributions that a dispute about a share shows.
+pub const MAX_SHOWN_LEAVES: u32 = 128;
 /// Most rounds one call prunes.
 pub const MAX_PRUNED_ROUNDS: u32 = 256;
 /// Most attestations of a round.
@@ -225,6 +227,19 @@ pub enum Fault {
     Tasks(Signed<Task>, Signed<Task>),
     /// A signed task that is not the committed round's.
     Task(Signed<Task>),
+    /// Two neighbours among the entitlements are not in the order of their accounts, or of one.
+    EntitlementOrder {
+        /// The run.
+        run: RunId,
+        /// The epoch.
+        epoch: u32,
+        /// The first one.
+        first: Claim,
+        /// The next one.
+        second: Claim,
+    },
+    /// An account's entitlement decreased, or grew by what is not its share.
+    Share(ShareFault),
 }
 
 /// Why a run halts without a slash.
@@ -265,7 +280,7 @@ pub enum EpochStatus {
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct EpochEntry {
+pub struct EpochEntry<AccountId> {
     /// H(tag ‖ SCALE) of the record.
     pub record: Hash,
     /// Root of the sum tree of entitlements.
@@ -278,8 +293,18 @@ pub struct EpochEntry {
     pub first_round: RoundNumber,
     /// The last round it covers.
     pub last_round: RoundNumber,
+    /// Non-empty rounds that epochs up to this one cover.
+    pub counted_rounds: u32,
+    /// The sum of their weights.
+    pub counted_weight: u64,
     /// The chain's time at the settlement.
     pub settled_at_ms: u64,
+    /// Who settled.
+    pub settler: AccountId,
+    /// What the settler has on hold for this epoch alone; 0 when the run's bond answers for it.
+    pub bond: u128,
+    /// Whose objection is open.
+    pub objector: Option<AccountId>,
     /// Where it stands.
     pub status: EpochStatus,
 }
@@ -295,4 +320,73 @@ pub struct Claim {
     pub leaf: Entitle,
     /// Its path to the epoch's root.
     pub proof: SumProof,
+}
+
+/// What a tree of entitlements says of an account.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[allow(clippy::large_enum_variant)]
+pub enum Standing {
+    /// It stands there.
+    Entitled {
+        /// Where.
+        index: u32,
+        /// With how much since the run began.
+        cumulative: u128,
+        /// Its path.
+        proof: SumProof,
+    },
+    /// It does not: its neighbours touch each other, or the edge of the tree.
+    Absent {
+        /// The one before it; none at the left edge.
+        left: Option<Claim>,
+        /// The one after it; none at the right edge.
+        right: Option<Claim>,
+    },
+}
+
+/// A contribution to a round of an epoch, with its path to the round's root.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct ShownLeaf {
+    /// The round.
+    pub round: RoundNumber,
+    /// Where the leaf stands.
+    pub index: u32,
+    /// The leaf.
+    pub leaf: Contrib,
+    /// Its path.
+    pub proof: SumProof,
+}
+
+/// What an epoch did to an account, and what its nodes and others did in the epoch.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct ShareFault {
+    /// The run.
+    pub run: RunId,
+    /// The epoch.
+    pub epoch: u32,
+    /// The account.
+    pub account: [u8; 32],
+    /// Its standing in the epoch before; not looked at for the first epoch.
+    pub before: Standing,
+    /// Its standing in this epoch.
+    pub after: Standing,
+    /// Contributions in the epoch, by ascending round and index. Any that one wants to show: what is
+    /// not shown may be anybody's. None are needed to prove a decrease.
+    pub shown: BoundedVec<ShownLeaf, ConstU32<MAX_SHOWN_LEAVES>>,
+}
+
+impl Fault {
+    /// How many contributions are shown.
+    pub fn shown_leaves(&self) -> u32 {
+        match self {
+            Self::Share(fault) => u32::try_from(fault.shown.len()).unwrap_or(u32::MAX),
+            _ => 0,
+        }
+    }
 }

@@ -26,6 +26,7 @@
 extern crate alloc;
 
 mod api;
+mod attests;
 mod bonds;
 mod calls;
 mod checks;
@@ -37,17 +38,25 @@ mod epochs;
 mod errors;
 mod events;
 mod evidence;
+mod leaves;
 mod nodes;
 mod rounds;
 mod runs;
+mod shares;
 mod succession;
 mod types;
 mod weights;
 
 #[cfg(any(test, feature = "try-runtime"))]
+mod epoch_invariants;
+#[cfg(test)]
+mod federation;
+#[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
 #[cfg(test)]
 mod mock;
+#[cfg(test)]
+mod payroll;
 #[cfg(test)]
 mod tests;
 
@@ -63,6 +72,8 @@ use frame_support::pallet_macros::import_section;
 pub type RunOf<T> = Run<<T as frame_system::Config>::AccountId>;
 /// A node as this runtime stores it.
 pub type NodeOf<T> = Node<<T as frame_system::Config>::AccountId>;
+/// An epoch as this runtime stores it.
+pub type EpochOf<T> = EpochEntry<<T as frame_system::Config>::AccountId>;
 
 // the macros' own code expects; a commit's header is most of the largest call
 #[allow(clippy::expect_used, clippy::large_enum_variant)]
@@ -71,7 +82,7 @@ pub type NodeOf<T> = Node<<T as frame_system::Config>::AccountId>;
 #[import_section(calls::calls)]
 #[frame_support::pallet]
 pub mod pallet {
-    use crate::{evidence::*, types::*, weights::WeightInfo, NodeOf, RunOf};
+    use crate::{evidence::*, types::*, weights::WeightInfo, EpochOf, NodeOf, RunOf};
     use frame_support::{
         pallet_prelude::*,
         traits::{
@@ -251,10 +262,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type Pruned<T> = StorageMap<_, Twox64Concat, RunId, RoundNumber, ValueQuery>;
 
-    /// Settled epochs by run and number.
+    /// Settled epochs by run and number. Those from the run's next number on were built on one that
+    /// was found false: they do not count, and their numbers are settled again.
     #[pallet::storage]
-    pub type Epochs<T> =
-        StorageDoubleMap<_, Twox64Concat, RunId, Twox64Concat, u32, EpochEntry, OptionQuery>;
+    pub type Epochs<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, RunId, Twox64Concat, u32, EpochOf<T>, OptionQuery>;
 
     /// What a run has paid to an account.
     #[pallet::storage]

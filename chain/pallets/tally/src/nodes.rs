@@ -12,7 +12,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn is_registrar(who: &T::AccountId) -> bool {
+    pub(crate) fn is_registrar(who: &T::AccountId) -> bool {
         Registrar::<T>::get().as_ref() == Some(who)
     }
 
@@ -65,6 +65,9 @@ impl<T: Config> Pallet<T> {
         NextNode::<T>::put(checks::successor::<T>(node)?);
         let now = Self::now_block();
         KeyOwner::<T>::insert(key, node);
+        // the owner revokes key and consents whatever becomes of its balance, and no transaction of
+        // its counts twice
+        frame_system::Pallet::<T>::inc_sufficients(&owner);
         // an empty epoch: the key is in force at no block until the node is admitted
         let pending = NodeKey { key, cap: 0, from_block: now, until_block: Some(now) };
         NodeKeys::<T>::insert(node, 0, pending);

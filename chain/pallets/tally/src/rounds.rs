@@ -2,7 +2,7 @@
 
 use crate::{checks, pallet::*, types::*, RunOf};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Time};
-use tally_records::records::{Genesis, Header, Record};
+use tally_records::records::{Header, Record};
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_commit_round(
@@ -35,6 +35,8 @@ impl<T: Config> Pallet<T> {
             state: header.state_after,
             closed_at_ms: header.closed_at_ms,
             mode: header.mode,
+            counted_rounds: run.counted_rounds.saturating_add(u32::from(header.included > 0)),
+            counted_weight: run.counted_weight.saturating_add(header.sum_weight),
         };
         Self::stand_on(header.run, &mut run, Some(&round));
         Runs::<T>::insert(header.run, run);
@@ -53,14 +55,15 @@ impl<T: Config> Pallet<T> {
     /// Makes `round` the newest that counts; without one, the run stands where it began.
     fn stand_on(id: RunId, run: &mut RunOf<T>, round: Option<&Round>) {
         let Some(round) = round else {
-            let chain = Self::chain();
-            let genesis = Genesis { chain, run: id, spec: run.spec, model: run.genesis_model };
-            (run.head, run.model, run.state) = (genesis.hash(), genesis.model, Default::default());
+            run.head = Self::first_head(id, run);
+            (run.model, run.state) = (run.genesis_model, Default::default());
             (run.last_at_block, run.last_closed_at_ms) = (0, 0);
+            (run.counted_rounds, run.counted_weight) = (0, 0);
             return;
         };
         (run.head, run.model, run.state) = (round.header, round.model, round.state);
         (run.last_at_block, run.last_closed_at_ms) = (round.at_block, round.closed_at_ms);
+        (run.counted_rounds, run.counted_weight) = (round.counted_rounds, round.counted_weight);
     }
 
     /// True iff the number does not count.
@@ -118,14 +121,8 @@ impl<T: Config> Pallet<T> {
                 span.from = span.from.min(last.from);
                 spans.pop();
             }
-            if let Err(span) = spans.try_push(span) {
-                // the newest span then reaches over rounds that counted: the run ends anyway
-                if let Some(last) = spans.last_mut() {
-                    last.until = span.until;
-                }
-                return false;
-            }
-            spans.len() < MAX_VOID_SPANS as usize
+            // a run with its last span halts for good, so there is always one left here
+            spans.try_push(span).is_ok() && spans.len() < MAX_VOID_SPANS as usize
         });
         let newest = Self::newest_before(id, from);
         let newest = newest.and_then(|number| Rounds::<T>::get(id, number));

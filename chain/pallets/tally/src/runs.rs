@@ -9,10 +9,7 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{SaturatedConversion, Zero};
-use tally_records::{
-    records::{Genesis, Record},
-    Hash,
-};
+use tally_records::Hash;
 
 impl<T: Config> Pallet<T> {
     /// Hash of the genesis block. The system prunes block hashes, but never this one.
@@ -63,6 +60,9 @@ impl<T: Config> Pallet<T> {
                 epoch: 0,
                 epoch_head: Hash::default(),
                 settled_rounds: 0,
+                counted_rounds: 0,
+                counted_weight: 0,
+                objections: 0,
                 last_at_block: 0,
                 last_closed_at_ms: 0,
                 last_active_ms: 0,
@@ -86,8 +86,7 @@ impl<T: Config> Pallet<T> {
         checks::possession::<T>(chain, who.into(), key, proof)?;
         ensure!(!KeyOwner::<T>::contains_key(key), Error::<T>::KeyInUse);
         if run.coordinator_keys.is_empty() {
-            let genesis = Genesis { chain, run: id, spec: run.spec, model: run.genesis_model };
-            run.head = genesis.hash();
+            run.head = Self::first_head(id, &run);
         }
         Self::push_key(&mut run, key)?;
         Self::hold_bond(&mut run)?;
@@ -113,7 +112,9 @@ impl<T: Config> Pallet<T> {
         ensure!(run.owner == who, Error::<T>::NotRunOwner);
         ensure!(run.status != RunStatus::Closed, Error::<T>::RunClosed);
         Self::ensure_nothing_pending(id, &run)?;
-        let refund = run.funded.saturating_sub(run.allotted);
+        Self::finish_epochs(id, &run)?;
+        let refund = run.funded.saturating_sub(run.allotted).saturating_sub(Self::owed(id, &run));
+        run.funded = run.funded.saturating_sub(refund);
         T::Currency::release(&HoldReason::Pot.into(), &who, refund, Precision::Exact)?;
         Self::release_bond(&mut run)?;
         run.status = RunStatus::Closed;

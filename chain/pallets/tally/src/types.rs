@@ -39,6 +39,8 @@ pub const PPM: u32 = 1_000_000;
 /// Most rounds of a run that are under way at once (`maxUncommitted` of the run spec). Where the
 /// chain of headers goes back, so many numbers are skipped: nodes may have signed for them.
 pub const MAX_OPEN_ROUNDS: u32 = 1_024;
+/// A chain that many operators seal has at least so many authorities.
+pub const MIN_AUTHORITIES: u32 = 2;
 /// Most spans of void rounds in a run; a run that would need another one halts for good.
 pub const MAX_VOID_SPANS: u32 = 64;
 /// Most node ids one page of [`crate::TallyApi`] looks at.
@@ -312,7 +314,7 @@ pub struct Run<AccountId> {
     pub consent_required: bool,
     /// How the run pays.
     pub payout: Payout,
-    /// What the owner put into the pot.
+    /// What the owner put into the pot and has not got back.
     pub funded: u128,
     /// How much of it is promised to payees.
     pub allotted: u128,
@@ -326,6 +328,12 @@ pub struct Run<AccountId> {
     pub epoch_head: Hash,
     /// The first round number that no epoch covers.
     pub settled_rounds: RoundNumber,
+    /// Non-empty rounds up to the newest one that counts.
+    pub counted_rounds: u32,
+    /// The sum of their weights.
+    pub counted_weight: u64,
+    /// Open objections to epochs; nothing is paid while there is one.
+    pub objections: u32,
     /// `at_block` of the newest header.
     pub last_at_block: u32,
     /// `closed_at_ms` of the newest header.
@@ -377,6 +385,10 @@ pub struct Round {
     pub closed_at_ms: u64,
     /// The header's mode.
     pub mode: u8,
+    /// Non-empty rounds that count, up to and with this one.
+    pub counted_rounds: u32,
+    /// The sum of their weights.
+    pub counted_weight: u64,
 }
 
 /// A round with its status, for readers of the chain.

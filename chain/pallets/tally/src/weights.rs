@@ -33,8 +33,6 @@ pub trait WeightInfo {
     fn demand() -> Weight;
     /// Weight of `answer`.
     fn answer() -> Weight;
-    /// Weight of `dispute`.
-    fn dispute() -> Weight;
     /// Weight of `settle_epoch`.
     fn settle_epoch() -> Weight;
     /// Weight of `claim`.
@@ -53,6 +51,8 @@ pub trait WeightInfo {
     fn replace_coordinator_key() -> Weight;
     /// Weight of `graduate`.
     fn graduate() -> Weight;
+    /// Weight of `dispute` with so many shown contributions.
+    fn dispute(shown: u32) -> Weight;
     /// Weight of `claim_many` with so many claims.
     fn claim_many(claims: u32) -> Weight;
     /// Weight of `prune` of so many rounds; what is above the limit is not looked at.
@@ -119,27 +119,17 @@ impl WeightInfo for () {
             5,
         )
     }
-    fn dispute() -> Weight {
-        weight(
-            BASE.saturating_mul(6)
-                .saturating_add(SIGNATURE.saturating_mul(2))
-                .saturating_add(HASHING),
-            40_000,
-            30,
-            28,
-        )
-    }
     fn settle_epoch() -> Weight {
-        weight(BASE.saturating_mul(3).saturating_add(SIGNATURE), 16_000, 8, 6)
+        weight(BASE.saturating_mul(6).saturating_add(SIGNATURE), 24_000, 14, 12)
     }
     fn claim() -> Weight {
-        weight(BASE.saturating_mul(3).saturating_add(HASHING), 12_000, 6, 5)
+        weight(BASE.saturating_mul(4).saturating_add(HASHING / 4), 16_000, 9, 8)
     }
     fn object() -> Weight {
-        weight(BASE, 8_000, 5, 3)
+        weight(BASE.saturating_mul(2), 8_000, 6, 5)
     }
     fn resolve() -> Weight {
-        weight(BASE.saturating_mul(3), 12_000, 6, 5)
+        weight(BASE.saturating_mul(4), 16_000, 9, 9)
     }
     fn attest() -> Weight {
         weight(BASE.saturating_mul(3), 8_000, 5, 3)
@@ -155,6 +145,18 @@ impl WeightInfo for () {
     }
     fn graduate() -> Weight {
         weight(BASE, 8_000, 5, 1)
+    }
+    fn dispute(shown: u32) -> Weight {
+        let leaf = weight(BASE.saturating_add(HASHING / 4), 8_000, 3, 0);
+        weight(
+            BASE.saturating_mul(6)
+                .saturating_add(SIGNATURE.saturating_mul(2))
+                .saturating_add(HASHING),
+            40_000,
+            30,
+            28,
+        )
+        .saturating_add(leaf.saturating_mul(shown.into()))
     }
     fn claim_many(claims: u32) -> Weight {
         <() as WeightInfo>::claim().saturating_mul(claims.saturating_add(1).into())

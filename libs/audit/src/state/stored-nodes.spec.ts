@@ -21,7 +21,7 @@ const node = (organisation: number, status: number): Uint8Array =>
 const key = (byte: number): Uint8Array =>
   concatBytes(new Uint8Array(32).fill(byte), littleEndian(50, 8), u32(1), Uint8Array.of(0));
 const organisation = (active: number): Uint8Array =>
-  concatBytes(new Uint8Array(32), Uint8Array.of(active));
+  concatBytes(new Uint8Array(32), Uint8Array.of(active), u32(1));
 
 describe('stored nodes', () => {
   it('lists active nodes of active organisations, ascending', () => {

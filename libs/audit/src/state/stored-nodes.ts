@@ -76,6 +76,8 @@ function isOrganisationActive(read: ReadState, organisation: number): boolean {
   if (bytes === undefined) return false;
   return decodeValue(`Tally.Organisations ${organisation}`, bytes, (reader) => {
     reader.take(32); // payout account
-    return reader.u8() === 1;
+    const isActive = reader.u8() === 1;
+    reader.u32(); // since
+    return isActive;
   });
 }

@@ -65,8 +65,13 @@ function skipToTaskAge(reader: ScaleReader): number {
   reader.u32(); // min_nodes; the spec's own minimum is checked
   reader.take(24); // challenge, settle and halt windows
   const age = reader.u32();
+  reader.take(9); // weighting
+  reader.take(5); // purpose, consent_required
+  reader.take(25); // payout
   for (let i = 0; i < 4; i++) u128From(reader); // funded, allotted, paid, bond
-  reader.take(12); // last_at_block, last_closed_at_ms
+  reader.take(40); // epoch, epoch_head, settled_rounds
+  reader.take(16); // counted_rounds, counted_weight, objections
+  reader.take(20); // last_at_block, last_closed_at_ms, last_active_ms
   reader.u8(); // status
   return age;
 }
@@ -77,18 +82,34 @@ export function readRun(read: ReadState, run: RunId): StoredRun | undefined {
   return bytes && decodeRun(run, bytes);
 }
 
+/** Round numbers that do not count: `from` and all up to, but not including, `until`. */
+export interface VoidSpan {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** `Tally.Voids`: ascending, apart from each other; numbers that were never committed may be among them. */
+export function readVoids(read: ReadState, run: RunId): readonly VoidSpan[] {
+  const bytes = read(keyOf('Tally', 'Voids', run));
+  if (bytes === undefined) return [];
+  return decodeValue(`Tally.Voids ${run}`, bytes, (reader) =>
+    reader.vector(() => ({ from: reader.u32(), until: reader.u32() })),
+  );
+}
+
 /** `Tally.Rounds` (types.rs `Round`); undefined when the round is not committed. */
 export function readRound(read: ReadState, run: RunId, round: number): StoredRound | undefined {
   const bytes = read(keyOf('Tally', 'Rounds', run, round));
   if (bytes === undefined) return undefined;
-  return decodeValue(`Tally.Rounds ${run} ${round}`, bytes, (reader) => ({
-    header: hashFrom(reader),
-    contribRoot: hashFrom(reader),
-    included: reader.u32(),
-    sumWeight: reader.u64(),
-    excluded: reader.u32(),
-    atBlock: reader.u32(),
-    committedAtMs: reader.u64(),
-    isVoid: reader.u8() !== 0,
-  }));
+  const isVoid = readVoids(read, run).some(({ from, until }) => from <= round && round < until);
+  return decodeValue(`Tally.Rounds ${run} ${round}`, bytes, (reader) => {
+    const header = hashFrom(reader);
+    const contribRoot = hashFrom(reader);
+    const [included, sumWeight] = [reader.u32(), reader.u64()];
+    const [excluded, atBlock, committedAtMs] = [reader.u32(), reader.u32(), reader.u64()];
+    reader.take(128); // task, excluded_root, model, state
+    reader.take(21); // closed_at_ms, mode, counted_rounds, counted_weight
+    const counts = { included, sumWeight, excluded };
+    return { header, contribRoot, ...counts, atBlock, committedAtMs, isVoid };
+  });
 }

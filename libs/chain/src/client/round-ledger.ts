@@ -18,12 +18,34 @@ export interface RunWindows {
   readonly maxTaskAgeBlocks: number;
 }
 
+/** How examples become a weight (protocol.md §1.4); the cap is the run spec's. */
+export interface RunWeighting {
+  readonly kind: 'examples' | 'equal';
+  readonly cap: bigint;
+}
+
+/** How a run pays: the budget of each epoch in smallest amounts, 0 for a run that does not pay. */
+export interface RunPayout {
+  readonly policy: 'weight' | 'equal' | 'contribution';
+  /** 1 to 1,024. */
+  readonly epochRounds: number;
+  readonly epochBudget: bigint;
+  /** Most that one organisation gets of a budget, parts per million. */
+  readonly capPpm: number;
+}
+
 /** A run as a researcher proposes it; the pot is held until the run is closed. */
 export interface NewRun {
   readonly spec: Hash;
   readonly model: Hash;
   readonly minNodes: number;
   readonly windows: RunWindows;
+  readonly weighting: RunWeighting;
+  /** The number of the GA4GH DUO code: 7 for DUO:0000007. */
+  readonly purpose: number;
+  /** A node without a consent takes no part. */
+  readonly consentRequired: boolean;
+  readonly payout: RunPayout;
   /** Smallest amounts, not units. */
   readonly pot: bigint;
 }

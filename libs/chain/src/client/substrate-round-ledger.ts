@@ -192,16 +192,8 @@ export class SubstrateRoundLedger implements RoundLedger {
   }
 
   async createRun(run: NewRun): Promise<RunId> {
-    const { spec, model, minNodes, windows, pot } = run;
-    const args = [
-      `0x${this.coordinatorAccount()}`,
-      `0x${spec}`,
-      `0x${model}`,
-      minNodes,
-      windows,
-      pot,
-    ];
-    const sent = await this.#treasury.send(this.#tally('createRun', ...args));
+    const proposal = [`0x${this.coordinatorAccount()}`, termsOf(run), run.pot];
+    const sent = await this.#treasury.send(this.#tally('createRun', ...proposal));
     return asRunId(idIn(sent, 'tally.RunCreated', 'run'));
   }
 
@@ -253,6 +245,22 @@ export class SubstrateRoundLedger implements RoundLedger {
   #register({ organisation, key, proof }: Registration): Extrinsic {
     return this.#tally('registerNode', organisation, `0x${key}`, `0x${proof}`);
   }
+}
+
+/** `RunTerms` of pallet-tally. */
+function termsOf({ spec, model, weighting, payout, ...terms }: Omit<NewRun, 'pot'>): unknown {
+  const variant = weighting.kind === 'equal' ? 'Equal' : 'Examples';
+  const { minNodes, windows, purpose, consentRequired } = terms;
+  return {
+    spec: `0x${spec}`,
+    model: `0x${model}`,
+    minNodes,
+    windows,
+    weighting: { [variant]: { cap: weighting.cap } },
+    purpose,
+    consentRequired,
+    payout,
+  };
 }
 
 /** The number in an event of a successful extrinsic. */

@@ -7,4 +7,5 @@ export { blake2b256 } from '../embedded/hashing.js';
 export { headerHash } from '../embedded/header.js';
 export { compact, littleEndian, opaque } from '../embedded/scale.js';
 export { encodeSignedBlock, readSignedBlock } from '../embedded/signed-block.js';
+export { RUN_TERMS } from './run-terms.js';
 export { signedExtrinsic, type SignOptions, transfer } from './signed-extrinsic.js';

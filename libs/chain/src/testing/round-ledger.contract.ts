@@ -14,6 +14,7 @@ import { HEADER, type Header, POP, recordHash, signRecord } from '@tallystick/re
 import { genesisHash } from '@tallystick/rounds';
 import { describe, expect, it } from 'vitest';
 import type { PreparedCommit, RoundLedger } from '../client/round-ledger.js';
+import { RUN_TERMS } from './run-terms.js';
 
 /** What the suite needs: a ledger of a chain where nothing happened, and keys. */
 export interface LedgerFixture {
@@ -59,7 +60,8 @@ export class LedgerDriver {
   async run(): Promise<{ run: RunId; prev: Hash }> {
     const { ledger, coordinatorKey: signer, sha256 } = this.#fixture;
     const [spec, model] = [sha256(utf8('spec')), sha256(utf8('model'))];
-    const run = await ledger.createRun({ spec, model, minNodes: 1, windows: WINDOWS, pot: 1_000n });
+    const terms = { ...RUN_TERMS, windows: WINDOWS, pot: 1_000n };
+    const run = await ledger.createRun({ ...terms, spec, model });
     const chain = await ledger.genesis();
     const pop = { chain, owner: ledger.coordinatorAccount(), key: signer.key };
     await ledger.acceptRun(run, signer.key, signRecord(POP, pop, signer).signature);

@@ -1,4 +1,5 @@
 import { InMemoryRoundLedger } from '@tallystick/chain';
+import { RUN_TERMS } from '@tallystick/chain/testing';
 import {
   asAccountId,
   asNodeId,
@@ -192,13 +193,8 @@ async function register({
     await ledger.admitNode(node, 1_000n);
   }
   const minNodes = spec.window.count.min;
-  const run = await ledger.createRun({
-    spec: specHash,
-    model,
-    minNodes,
-    windows: WINDOWS,
-    pot: 0n,
-  });
+  const terms = { ...RUN_TERMS, minNodes, windows: WINDOWS, pot: 0n };
+  const run = await ledger.createRun({ ...terms, spec: specHash, model });
   const pop = { chain, owner: ledger.coordinatorAccount(), key: signer.key };
   await ledger.acceptRun(run, signer.key, signRecord(POP, pop, signer).signature);
 }

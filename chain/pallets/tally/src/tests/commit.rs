@@ -65,6 +65,8 @@ fn a_round_moves_the_run_on() {
             state: header.state_after,
             closed_at_ms: NOW_MS,
             mode: 0,
+            counted_rounds: 1,
+            counted_weight: 30,
         };
         assert_eq!(Rounds::<Test>::get(0, 0), Some(want));
         assert_eq!(Rounds::<Test>::get(0, 1), None);

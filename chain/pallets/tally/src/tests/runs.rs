@@ -143,17 +143,6 @@ fn closing_gives_the_pot_back() {
 }
 
 #[test]
-fn what_is_allotted_stays_on_hold() {
-    in_new_state(|| {
-        with_open_run();
-        Runs::<Test>::mutate(0, |run| run.as_mut().unwrap().allotted = 300);
-        assert_ok!(Tally::close_run(signed(OWNER), 0));
-        System::assert_last_event(Event::RunClosed { run: 0, refund: 700 }.into());
-        assert_eq!(on_hold(&OWNER), 300);
-    });
-}
-
-#[test]
 fn closing_waits_for_the_newest_round() {
     in_new_state(|| {
         let close = || Tally::close_run(signed(OWNER), 0);

@@ -4,7 +4,7 @@ use crate::checks::verify;
 use serde_json::Value;
 use tally_records::keys::is_admissible;
 
-fn vectors(file: &str) -> Value {
+pub fn vectors(file: &str) -> Value {
     let path = format!("{}/../../../test-vectors/{file}", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
@@ -14,7 +14,7 @@ fn bytes(hex: &Value) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
 }
 
-fn array<const N: usize>(hex: &Value) -> [u8; N] {
+pub fn array<const N: usize>(hex: &Value) -> [u8; N] {
     bytes(hex).try_into().unwrap()
 }
 
