@@ -15,6 +15,13 @@
  */
 export { Fold } from './fold.js';
 export { InProcessFolderFactory, type InProcessOptions } from './in-process-folder-factory.js';
+export { loadScoredRound, type RoundFiles, type ScoringDeps } from './load-scored-round.js';
+export {
+  type EpochFiles,
+  measurementFault,
+  scoreContributions,
+  sheetFault,
+} from './score-contributions.js';
 export type { WorkerSpooledFile } from './spool/worker-spooled-file.js';
 export type { SpoolShape, SpoolTarget, WorkerSpooler } from './spool/worker-spooler.js';
 export { WorkerFolderFactory, type WorkerFolderOptions } from './worker-folder-factory.js';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import type { Manifest } from '@tallystick/aggregation';
 import { isTallyError, TallyError } from '@tallystick/kernel';
 import type { Validation } from '@tallystick/payout';
@@ -50,7 +51,7 @@ export async function openValidation(
 async function hashOf(path: string, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256');
   try {
-    for await (const piece of createReadStream(path, { signal })) hash.update(piece);
+    await pipeline(createReadStream(path, { signal }), hash);
   } catch (error) {
     signal?.throwIfAborted();
     const reason = error instanceof Error ? error.message : String(error);

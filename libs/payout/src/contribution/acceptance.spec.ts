@@ -15,7 +15,7 @@ import type { RoundScores } from './round-scores.js';
 
 /** One of the five held-out seeds; `npm run bench:scores` takes them all. */
 const SEED = 101;
-/** 25 rounds of 26 nodes and five audits take 10 s on an idle core. */
+/** The file takes 37 s of one core, a run a quarter of it; other work on the machine only stretches that. */
 const PATIENCE_MS = 240_000;
 
 describe.each<Partition>(['dirichlet', 'iid'])('26 nodes, 25 rounds, %s', (partition) => {
@@ -36,7 +36,7 @@ describe.each<Partition>(['dirichlet', 'iid'])('26 nodes, 25 rounds, %s', (parti
     expect(figures.flip).toBe(0);
     expect(figures.auc).toBeGreaterThanOrEqual(0.95);
     expect(figures.rare).toBeGreaterThanOrEqual(2);
-    expect(figures.triple).toBeLessThanOrEqual(2);
+    expect(figures.registrations).toBeLessThanOrEqual(2);
   });
 
   it('without the projection free-riders are paid', async () => {
@@ -68,8 +68,8 @@ describe.each<Partition>(['dirichlet', 'iid'])('26 nodes, 25 rounds, %s', (parti
       similar: scores.similar.map((row) => row.map(() => 0)),
     }));
     const figures = figuresOf(unlike);
-    expect(figures.triple).toBeGreaterThan(2);
-    expect(figures.freeRiders).toBeGreaterThan(0.01);
+    expect(figures.registrations).toBeGreaterThan(2);
+    expect(figures.freeRiders).toBeGreaterThan(2 * figuresOf(run.scores).freeRiders);
   });
 
   it('by weight, honesty and rare classes are not told apart', () => {

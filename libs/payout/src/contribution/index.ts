@@ -5,6 +5,7 @@
  * also G and the validation losses of a few subsets. Everything after that is integers, so whoever holds the updates
  * recomputes each score to the unit; the measurements themselves are checked within a tolerance on any engine.
  */
+export { type AuditOrigin, auditSeed } from './audit-seed.js';
 export { auditPlan, type Draws, type PlannedAudit } from './audit-plan.js';
 export {
   type AuditTally,

@@ -3,6 +3,7 @@ import { pathScores } from './path-scores.js';
 import type { QuantisedGradient } from './quantised-gradient.js';
 import type { RoundEvidence } from './round-evidence.js';
 import { sampledShapley } from './sampled-shapley.js';
+import { MAX_LOSS_NANO } from './rules.js';
 import type { ScoredRound } from './scored-round.js';
 import { similarities } from './similarities.js';
 
@@ -69,6 +70,9 @@ type Replay =
   | { readonly ok: false; readonly reason: string };
 
 function replay(permutations: readonly (readonly number[])[], losses: readonly number[]): Replay {
+  if (losses.some((loss) => !Number.isInteger(loss) || Math.abs(loss) > MAX_LOSS_NANO)) {
+    return { ok: false, reason: 'has a loss that is out of range' };
+  }
   const walk = sampledShapley(permutations);
   let asked = walk.next();
   for (const loss of losses) {

@@ -10,6 +10,8 @@ export const STILL_LOSS_NANO = 100_000;
 export const TRUNCATE_PARTS = 100;
 /** Two nodes are near-duplicates above this mean squared cosine: .95², in parts per thousand million. */
 export const DUPLICATE_PPB = 902_500_000;
+/** Largest loss, nano-units: a hundredfold difference of two is still exact in binary64. Larger ones count as this. */
+export const MAX_LOSS_NANO = 1e13;
 /** Bounds of the audit multiplier. */
 export const MULTIPLIER_PPM: {
   readonly least: bigint;

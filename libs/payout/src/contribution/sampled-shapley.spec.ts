@@ -85,7 +85,7 @@ describe('auditPlan', () => {
         }
       }
     }
-    expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect([...seen].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
   it('follows from the draws alone', () => {

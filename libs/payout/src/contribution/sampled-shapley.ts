@@ -7,7 +7,7 @@ export type Subset = readonly number[];
  * Truncated Monte-Carlo Shapley values of one round (GTG-Shapley, arXiv 2109.02053): mean fall of the validation loss
  * that each contribution brings over the permutations, in nano-units, rounded towards zero.
  *
- * It yields the subsets whose loss it needs and is given whole nano-units (|x| ≤ 10¹⁵): first of nobody, then of all.
+ * It yields the subsets whose loss it needs and is given whole nano-units (at most MAX_LOSS_NANO): first of nobody, then of all.
  * The losses are published in this order, so everybody walks the same way and gets the same integers.
  * @returns undefined when the round moved the loss too little to tell anybody apart
  */

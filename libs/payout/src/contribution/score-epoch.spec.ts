@@ -133,6 +133,11 @@ describe('an epoch', () => {
     expect(await reasonOf(withLosses([...losses, 1]))).toBe(
       `round ${10 + at} has more losses than its audit asks for`,
     );
+    for (const loss of [1e14, 0.5]) {
+      expect(await reasonOf(withLosses(losses.with(1, loss)))).toBe(
+        `round ${10 + at} has a loss that is out of range`,
+      );
+    }
     expect(await reasonOf(withRound(at, ({ novel }) => ({ novel })))).toBe(
       `round ${10 + at} lacks the evidence of an audit`,
     );
@@ -258,6 +263,6 @@ describe('the score sheet', () => {
 
 it('losses saturate: an overflowing subset is worth the worst', () => {
   expect([0.5, Infinity, Number.NaN, 1e9, -1e9].map(nanoLoss)).toEqual([
-    5e8, 1e15, 1e15, 1e15, -1e15,
+    5e8, 1e13, 1e13, 1e13, -1e13,
   ]);
 });

@@ -1,3 +1,5 @@
+import { MAX_LOSS_NANO } from './rules.js';
+
 /** The loss L of the run's model on the public validation set, and its gradient. */
 export interface ValidationGradient {
   /**
@@ -16,12 +18,8 @@ export interface ValidationLoss {
 /** Both: what the coordinator needs to settle by contribution. */
 export interface Validation extends ValidationGradient, ValidationLoss {}
 
-/** What an overflowing loss counts as. */
-const MOST_NANO = 1e15;
-
-/** Loss units → whole nano-units, saturated at 10¹⁵. */
+/** Loss units → whole nano-units, saturated at MAX_LOSS_NANO. */
 export function nanoLoss(loss: number): number {
-  return Number.isFinite(loss)
-    ? Math.max(-MOST_NANO, Math.min(MOST_NANO, Math.round(loss * 1e9)))
-    : MOST_NANO;
+  if (!Number.isFinite(loss)) return MAX_LOSS_NANO;
+  return Math.max(-MAX_LOSS_NANO, Math.min(MAX_LOSS_NANO, Math.round(loss * 1e9)));
 }

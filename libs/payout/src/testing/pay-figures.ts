@@ -14,6 +14,8 @@ export interface PayFigures {
   readonly rare: number;
   /** Pay of the data set registered three times, what a good node gets for as many examples being 1. */
   readonly triple: number;
+  /** The same data set's pay, what the first of its three registrations gets being 1. */
+  readonly registrations: number;
 }
 
 const HONEST: readonly Role[] = ['good', 'small', 'rare'];
@@ -39,6 +41,8 @@ export function payFigures(members: readonly Member[], pay: readonly number[]): 
     auc: aucOf(perExample.filter(({ role }) => role !== 'triple')),
     rare: rate('rare') / rate('good'),
     triple: share(['triple']) / rate('good') / examples,
+    registrations:
+      (share(['triple']) * total) / pay[members.findIndex(({ role }) => role === 'triple')],
   };
 }
 

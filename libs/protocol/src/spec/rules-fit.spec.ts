@@ -142,10 +142,10 @@ describe('payout.policy contribution', () => {
     const what = 'payout.policy contribution compares all updates of a round';
     expect(faultsOf({ more })).toEqual([]);
     expect(faultsOf({ more, count: '{ min: 2 }' })).toEqual([
-      `14:18 window.count.max: must be given and be at most 1024: ${what}`,
+      `14:11 window.count.max: must be given and be at most 1024: ${what}`,
     ]);
     expect(faultsOf({ more, count: '{ min: 2, max: 1025 }' })).toEqual([
-      `14:34 window.count.max: must be at most 1024: ${what}`,
+      `14:11 window.count.max: must be at most 1024: ${what}`,
     ]);
     expect(faultsOf({ count: '{ min: 2 }' })).toEqual([]);
   });
