@@ -15,6 +15,17 @@ export type { EpochEvidence } from './bundle/epoch-evidence.js';
 export { type BundleContent, writeBundle } from './bundle/write-bundle.js';
 export type { Fact } from './facts.js';
 export { type Culprit, type Finding, type StepId, STEPS } from './findings.js';
+export {
+  checkPassport,
+  type PassportAnchors,
+  type PassportReport,
+} from './passport/check-passport.js';
+export {
+  decodePassport,
+  encodePassport,
+  type Passport,
+  passportKeys,
+} from './passport/passport.js';
 export { renderReport } from './render-report.js';
 export {
   type AuditReport,

@@ -5,6 +5,7 @@ import type { RunView } from '@tallystick/protocol';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import { type MakeContext, runCommand } from '../command-context.js';
+import { addPassport } from './passport-command.js';
 import { runOf } from './run-commands.js';
 
 /** Throws MODEL_NONE_BEST when no site measured a loss yet. */
@@ -16,6 +17,7 @@ function bestOf({ run, best }: RunView): Hash {
 /** `tally model get`. */
 export function addModel(program: Command, makeContext: MakeContext): void {
   const model = program.command('model').description('models of runs');
+  addPassport(model, makeContext);
   model
     .command('get')
     .description('download the newest model of a run, or its best one, as a safetensors file')

@@ -1,4 +1,5 @@
 import { concatBytes, fromHex, type Hash, toHex } from '@tallystick/kernel';
+import { encodeHeader, type Header } from '../embedded/header.js';
 import { encodeSignedBlock } from '../embedded/signed-block.js';
 import { littleEndian } from '../embedded/scale.js';
 import { bigintAt, hashAt, type Json, objectAt, stringAt } from './json.js';
@@ -37,6 +38,32 @@ export async function fetchBlocks(url: string): Promise<ExportedBlocks> {
   return { genesis, head: { number, hash: head }, bytes };
 }
 
+/** The newest finalised block: its SCALE header, and a read proof of `keys` in its state. */
+export interface FetchedProof {
+  readonly header: Uint8Array;
+  readonly proof: readonly Uint8Array[];
+}
+
+/** Reads the proof over JSON-RPC. Nothing is checked here. Rejects with LEDGER_UNREACHABLE. */
+export async function fetchProof(url: string, keys: readonly Uint8Array[]): Promise<FetchedProof> {
+  const rpc = new JsonRpc(url);
+  const at = await rpc.hash('chain_getFinalizedHead', []);
+  const header = objectAt(await rpc.call('chain_getHeader', [`0x${at}`]), 'chain_getHeader');
+  const params = [keys.map((key) => `0x${toHex(key)}`), `0x${at}`];
+  const { proof } = objectAt(await rpc.call('state_getReadProof', params), 'state_getReadProof');
+  return { header: encodeHeader(headerOf(header)), proof: hexList(proof) };
+}
+
+function headerOf(header: Json): Header {
+  return {
+    parentHash: hashAt(header, 'parentHash'),
+    number: Number(bigintAt(header, 'number')),
+    stateRoot: hashAt(header, 'stateRoot'),
+    extrinsicsRoot: hashAt(header, 'extrinsicsRoot'),
+    digest: hexList(objectAt(header['digest'], 'digest')['logs']),
+  };
+}
+
 async function blockOf(rpc: JsonRpc, number: number): Promise<Uint8Array> {
   const hash = await rpc.hash('chain_getBlockHash', [number]);
   const answer = objectAt(await rpc.call('chain_getBlock', [`0x${hash}`]), 'chain_getBlock');
@@ -44,13 +71,7 @@ async function blockOf(rpc: JsonRpc, number: number): Promise<Uint8Array> {
   const extrinsics = block['extrinsics'];
   const header = objectAt(block['header'], 'header');
   return encodeSignedBlock({
-    header: {
-      parentHash: hashAt(header, 'parentHash'),
-      number,
-      stateRoot: hashAt(header, 'stateRoot'),
-      extrinsicsRoot: hashAt(header, 'extrinsicsRoot'),
-      digest: hexList(objectAt(header['digest'], 'digest')['logs']),
-    },
+    header: headerOf(header),
     extrinsics: hexList(extrinsics),
   });
 }

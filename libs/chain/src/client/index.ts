@@ -2,7 +2,13 @@
  * The chain as a client sees it: the RoundLedger port, its adapter on Substrate (@polkadot/api, reads at finalised
  * blocks, explicit nonces, writes resolved by finalised blocks alone) and one in memory.
  */
-export { type ExportedBlocks, fetchBlocks, fetchStorage } from './fetch-blocks.js';
+export {
+  type ExportedBlocks,
+  fetchBlocks,
+  type FetchedProof,
+  fetchProof,
+  fetchStorage,
+} from './fetch-blocks.js';
 export { type ConsentTerms } from './consent-reader.js';
 export * from './demand-ledger.js';
 export { InMemoryRoundLedger } from './in-memory-round-ledger.js';

@@ -10,6 +10,7 @@
  * generation and signing for the runtime, forks, and any call that would rewrite state behind the runtime's back.
  * Its finality means "ordered by one operator", never "final by consensus".
  */
+export { type BlockProof, checkBlockProof } from './block-proof.js';
 export type { ChainEvent, ChainListener, NumberedBlock } from './chain-event.js';
 export { ChainState } from './chain-state.js';
 export { EmbeddedChain, type EmbeddedChainOptions } from './embedded-chain.js';

@@ -4,7 +4,7 @@
  */
 export { sealHeader, unsealHeader } from '../embedded/aura.js';
 export { blake2b256 } from '../embedded/hashing.js';
-export { headerHash } from '../embedded/header.js';
+export { encodeHeader, headerHash } from '../embedded/header.js';
 export { compact, littleEndian, opaque } from '../embedded/scale.js';
 export { plainRun } from './plain-run.js';
 export { encodeSignedBlock, readSignedBlock } from '../embedded/signed-block.js';

@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+import { roundBytes } from './testing/round-bytes.js';
+
+it('E: a round costs the chain at most a kilobyte, whatever its cohort', async () => {
+  const small = await roundBytes(2);
+  expect(small.extrinsic + small.events + small.storage).toBeLessThanOrEqual(1_024);
+  expect(small.extrinsic).toBeGreaterThan(401); // the signed header is in it
+  expect(small.events).toBeGreaterThan(0);
+  expect(small.storage).toBeGreaterThan(32);
+  const large = await roundBytes(10_000);
+  expect(large).toEqual(small);
+});
