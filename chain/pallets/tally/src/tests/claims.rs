@@ -151,4 +151,3 @@ fn an_epoch_in_its_window_keeps_run_and_coordinator() {
         assert_eq!(run().bond, 200);
     });
 }
-
