@@ -265,7 +265,7 @@ fn what_was_built_on_a_void_epoch_does_not_count() {
         wait(FINAL_MS);
         let mut entitled = Entitlements::new();
         for round in &rounds {
-            entitled = paid_by_weight(&entitled, &[round.clone()], 20);
+            entitled = paid_by_weight(&entitled, std::slice::from_ref(round), 20);
             assert_ok!(settle(record_until(&entitled, round.round)));
         }
         assert_eq!((run().epoch, run().allotted), (3, 60));
