@@ -18,7 +18,7 @@ import { blake2b256 } from './blake2b-256.mjs';
 const CHAIN = dirname(dirname(fileURLToPath(import.meta.url)));
 const SOURCES = ['Cargo.lock', 'Cargo.toml', 'pallets', 'records', 'runtime'];
 /** The vectors that the Rust tests read. */
-const VECTORS = ['keys.json', 'records.json', 'signatures.json', 'trees.json'];
+const VECTORS = ['keys.json', 'payouts.json', 'records.json', 'signatures.json', 'trees.json'];
 const WASM = join(CHAIN, 'wasm/tally_runtime.wasm');
 const MANIFEST = join(CHAIN, 'wasm/manifest.json');
 

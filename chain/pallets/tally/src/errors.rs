@@ -225,8 +225,6 @@ mod errors {
         RunNotClosed,
         /// Nothing is left to prune.
         NothingToPrune,
-        /// This part is not built yet.
-        NotBuilt,
         /// The header is not signed by the run's coordinator key.
         BadSignature,
     }

@@ -44,6 +44,7 @@ mod rounds;
 mod runs;
 mod shares;
 mod succession;
+mod terms;
 mod types;
 mod weights;
 

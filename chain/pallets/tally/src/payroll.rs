@@ -2,7 +2,10 @@
 //! who is entitled to what. Tests change it before they settle.
 
 use crate::{mock::*, *};
-use frame_support::dispatch::DispatchResult;
+use frame_support::{
+    dispatch::DispatchResult,
+    traits::fungible::{Inspect, InspectHold},
+};
 use sp_runtime::{helpers_128bit::multiply_by_rational_with_rounding, AccountId32, Rounding};
 use std::collections::BTreeMap;
 use tally_records::{
@@ -211,4 +214,32 @@ pub fn claim_all(epoch: u32, entitled: &Entitlements) -> DispatchResult {
     };
     let open: Vec<Claim> = all.into_iter().filter(due).collect();
     Tally::claim_many(signed(STRANGER), 0, epoch, open.try_into().unwrap())
+}
+
+/// How long a round or an epoch takes to be final.
+pub const FINAL_MS: u64 = WINDOWS.challenge_ms;
+
+/// What an account has on hold for a reason.
+pub fn held(reason: HoldReason, who: &AccountId32) -> u128 {
+    Balances::balance_on_hold(&reason.into(), who)
+}
+
+/// What an account may spend.
+pub fn balance(account: [u8; 32]) -> u128 {
+    Balances::balance(&account.into())
+}
+
+/// Five rounds that are final: 60 of 100 by the first organisation, 30, 10.
+pub fn five_rounds() -> Vec<Work> {
+    let rounds = (0..5).map(|_| work(&[(0, 10), (1, 50), (2, 30), (3, 10)])).collect();
+    wait(FINAL_MS);
+    rounds
+}
+
+/// An epoch of five rounds that is settled and final.
+pub fn settled() -> Entitlements {
+    let entitled = paid_by_weight(&Entitlements::new(), &five_rounds(), 100);
+    settle(record(&entitled)).unwrap();
+    wait(FINAL_MS);
+    entitled
 }

@@ -1,6 +1,7 @@
 //! Every call's success, every error, and the invariants under random calls.
 
 mod answers;
+mod claims;
 mod commit;
 mod consents;
 mod demands;

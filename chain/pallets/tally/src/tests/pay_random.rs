@@ -4,7 +4,8 @@ use super::random::Dice;
 use crate::{mock::*, payroll::*, *};
 use frame_support::traits::fungible::{Inspect, InspectHold};
 use sp_runtime::AccountId32;
-use tally_records::records::Epoch;
+use std::collections::BTreeSet;
+use tally_records::records::{Epoch, Header};
 
 /// What the coordinator keeps beside the chain: rounds, and the entitlements of each epoch.
 struct Life {
@@ -95,9 +96,27 @@ impl Life {
         Tally::dispute(signed(HOSPITAL), Fault::Share(fault)).is_ok()
     }
 
+    /// Shows another header of a recent round: it and what follows is void, the run halts.
+    fn equivocate(&mut self, dice: &mut Dice) -> bool {
+        let at = self.rounds.len().checked_sub(1 + dice.below(3) as usize);
+        let Some(round) = at.map(|at| self.rounds[at].round) else { return false };
+        let record = Header { round, metrics: [0x64; 32], ..next_header(0) };
+        let signature = sign(&record, 20);
+        let fault = Fault::Header(Signed { record, signature });
+        let is_proved = Tally::dispute(signed(HOSPITAL), fault).is_ok();
+        self.rounds.retain(|work| !Pallet::<Test>::is_void(0, work.round));
+        is_proved
+    }
+
+    /// The halted run goes on with a coordinator that puts up a new bond.
+    fn replace(&self) -> bool {
+        Tally::replace_coordinator(signed(OWNER), 0, COORDINATOR).is_ok()
+            && Tally::accept_run(signed(COORDINATOR), 0, key(20), proof(COORDINATOR, 20)).is_ok()
+    }
+
     fn step(&mut self, dice: &mut Dice) -> bool {
         let epoch = dice.below(run().epoch + 2);
-        match dice.below(16) {
+        match dice.below(18) {
             0..=4 => self.work(dice),
             5..=7 => self.settle(dice),
             8 | 9 => self.claim(dice),
@@ -105,6 +124,8 @@ impl Life {
             11 => Tally::object(signed(STRANGER), 0, epoch, [1; 32]).is_ok(),
             12 => Tally::resolve(signed(REGISTRAR), 0, epoch, dice.below(3) == 0).is_ok(),
             13 if dice.below(6) == 0 => Tally::close_run(signed(OWNER), 0).is_ok(),
+            14 if dice.below(3) == 0 => self.equivocate(dice),
+            15 => self.replace(),
             _ => {
                 wait(u64::from(dice.below(1_500)));
                 true
@@ -128,9 +149,23 @@ impl Life {
     }
 }
 
+fn names_of_events() -> Vec<String> {
+    let name = |record: frame_system::EventRecord<RuntimeEvent, _>| match record.event {
+        RuntimeEvent::Tally(event) => {
+            let text = format!("{event:?}");
+            let name = text.trim_start_matches("Event::").split([' ', '{']).next();
+            name.map(String::from)
+        }
+        _ => None,
+    };
+    System::events().into_iter().filter_map(name).collect()
+}
+
 fn slashed_and_burnt() -> u128 {
     let burnt = |record: frame_system::EventRecord<RuntimeEvent, _>| match record.event {
-        RuntimeEvent::Tally(Event::EpochVoided { slashed, reward, .. }) => slashed - reward,
+        RuntimeEvent::Tally(
+            Event::EpochVoided { slashed, reward, .. } | Event::FaultProved { slashed, reward, .. },
+        ) => slashed - reward,
         RuntimeEvent::Tally(Event::ObjectionRejected { .. }) => DEPOSIT,
         _ => 0,
     };
@@ -139,7 +174,7 @@ fn slashed_and_burnt() -> u128 {
 
 #[test]
 fn a_paid_run_conserves_every_unit() {
-    let (mut succeeded, mut voided, mut paid) = (0, 0, 0);
+    let (mut succeeded, mut slashed, mut paid, mut seen) = (0, 0, 0, BTreeSet::new());
     for seed in 1..=12 {
         in_new_state(|| {
             let mut dice = Dice(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
@@ -163,10 +198,22 @@ fn a_paid_run_conserves_every_unit() {
             for who in [OWNER, COORDINATOR, STRANGER, HOSPITAL] {
                 assert_eq!(Balances::total_balance_on_hold(&who), 0, "seed {seed} {who:?}");
             }
-            voided += u32::from(run.bond == 0 && slashed_and_burnt() > DEPOSIT);
+            slashed += u32::from(slashed_and_burnt() > DEPOSIT);
+            seen.extend(names_of_events());
             paid += u32::from(run.paid > 0);
         });
     }
     // the lives are not all alike
-    assert!(succeeded > 500 && voided > 2 && paid > 8, "{succeeded} {voided} {paid}");
+    assert!(succeeded > 500 && slashed > 2 && paid > 8, "{succeeded} {slashed} {paid}");
+    for event in [
+        "EpochSettled",
+        "EpochObjected",
+        "EpochVoided",
+        "ObjectionRejected",
+        "Claimed",
+        "FaultProved",
+        "CoordinatorReplaced",
+    ] {
+        assert!(seen.contains(event), "no life led to {event}; seen: {seen:?}");
+    }
 }
