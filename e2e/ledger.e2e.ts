@@ -3,6 +3,8 @@
  * settled by themselves, also after kill -9; everybody can compute the payouts, and anybody pushes a claim.
  */
 import { createHash } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Federation } from './harness/federation.js';
 import { HeartCopy } from './harness/heart.js';
@@ -129,6 +131,7 @@ describe('the ledger', () => {
       },
       120_000,
     );
+    await access(join(federation.data, 'crashed-epoch-submitted-not-in-block'));
     const total = settled.rewards.reduce((sum, { entitled }) => sum + BigInt(entitled), 0n);
     expect(total).toBe(BigInt(settled.allotted));
     expect(total).toBe(((POT_UNITS * UNIT) / 3n) * 3n);

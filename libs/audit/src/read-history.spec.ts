@@ -23,7 +23,7 @@ function runBytes(spec: Hash, nextRound: number): Uint8Array {
     fromHex(spec),
     new Uint8Array(4 * 32),
     littleEndian(nextRound, 4),
-    new Uint8Array(4 + 24 + 4 + 64 + 12 + 1),
+    new Uint8Array(4 + 24 + 4 + 9 + 4 + 1 + 25 + 64 + 4 + 32 + 4 + 16 + 20 + 1),
   );
 }
 
