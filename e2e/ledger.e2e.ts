@@ -37,6 +37,7 @@ describe('the ledger', () => {
   let federation: Federation;
   let run: number;
   let revokedAt: number;
+  let free: string;
   const stage = useStage(async (opened) => {
     federation = await Federation.start(opened, {
       TALLY_TEST__CRASH_AT: 'epoch-submitted-not-in-block:1',
@@ -55,6 +56,7 @@ describe('the ledger', () => {
       [/^ {2}steps: .*$/m, '  steps: 5'],
       [/min: \d+/, 'min: 3'],
     );
+    free = edited.replace(/^rounds: .*$/m, 'rounds: 2');
     const text = `${edited}consent: required\npayout: { epochRounds: ${EPOCH_ROUNDS} }\n`;
     const launched = await federation.post<{ run: number }>('runs', {
       spec: text,
@@ -161,6 +163,26 @@ describe('the ledger', () => {
     expect(new Set(after.rewards.map(({ due }) => due))).toEqual(new Set(['0']));
     const again = await stage().run(args);
     expect(again.json<{ payments: unknown[] }>().payments).toEqual([]);
+  });
+
+  it('shows a challenger the leaf it asks for, before the window is over', async () => {
+    const { run: other } = await federation.post<{ run: number }>('runs', {
+      spec: free,
+      windows: { challengeMs: 600_000 },
+    });
+    await federation.finished(other);
+    const key = join(federation.data, 'keys/treasury.key');
+    const args = [federation.chainUrl, String(other), '1', key];
+    const asked = stage().start('e2e/outsider/demand-leaf.mjs', args, { name: 'challenger' });
+    const told = await asked.ended;
+    expect(told.code, told.stderr).toBe(0);
+    const { open, status, events } = told.json<{
+      open: number;
+      status: string;
+      events: string[];
+    }>();
+    expect({ open, status }).toEqual({ open: 0, status: 'Committed' });
+    expect(events).toEqual(expect.arrayContaining(['Demanded', 'Answered']));
   });
 
   it('gives the rest of the pot back when it is asked to', async () => {
