@@ -27,7 +27,8 @@ async function readRound(api, run, round) {
   const at = await api.at(block);
   const stored = await at.query.tally.rounds(run, round);
   if (stored.isNone) return undefined;
-  const { header, contribRoot, included, sumWeight, excluded, atBlock, status } = stored.unwrap();
+  const { header, contribRoot, included, sumWeight, excluded, atBlock } = stored.unwrap();
+  const { status } = (await at.call.tallyApi.round(run, round)).unwrap();
   return {
     run,
     round,

@@ -1,10 +1,4 @@
-import {
-  type Clock,
-  type Logger,
-  type Sha256,
-  type Signer,
-  TallyError,
-} from '@tallystick/kernel';
+import { type Clock, type Logger, type Sha256, type Signer, TallyError } from '@tallystick/kernel';
 import type { RoundLedger } from '@tallystick/chain';
 import { EPOCH, recordHash, signRecord } from '@tallystick/record';
 import type { CrashPoints } from '../crash-points.js';

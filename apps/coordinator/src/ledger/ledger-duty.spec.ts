@@ -46,7 +46,8 @@ describe('LedgerDuty', () => {
       },
       runs: { ids: () => Promise.resolve([chain.run]) },
       outbox: { under: () => outbox },
-      publisher: (under) => new CommitPublisher({ ...ports, ...rest, backlog, epochs, outbox: under }),
+      publisher: (under) =>
+        new CommitPublisher({ ...ports, ...rest, backlog, epochs, outbox: under }),
       readiness: new Readiness(),
       onFenced: () => undefined,
     });

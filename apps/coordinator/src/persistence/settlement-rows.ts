@@ -59,8 +59,9 @@ export class SettlementRows {
     const row = await this.#work.read((manager) =>
       manager.findOneBy(RoundEntity, { runId: run, round }),
     );
-    if (row?.headerHash == null) throw new TallyError('USAGE_UNKNOWN_ROUND', { run, round });
-    return row.headerHash;
+    const hash = row?.headerHash ?? undefined;
+    if (hash === undefined) throw new TallyError('USAGE_UNKNOWN_ROUND', { run, round });
+    return hash;
   }
 
   /** Does a closed round of the run still wait for the chain? */

@@ -87,7 +87,12 @@ function newRunOf(
     weighting: { kind: spec.numeric.weighting, cap: BigInt(spec.numeric.cap) },
     purpose: purposeNumber(spec.purpose),
     consentRequired: spec.consent === 'required',
-    payout: { policy, epochRounds, capPpm, epochBudget: epochBudget(pot, spec.rounds, epochRounds) },
+    payout: {
+      policy,
+      epochRounds,
+      capPpm,
+      epochBudget: epochBudget(pot, spec.rounds, epochRounds),
+    },
     pot,
   };
 }

@@ -57,7 +57,17 @@ const STREAM_END_MS = 20;
         const gauge = deployment.metrics.gauge('tally_playing_runs', 'Runs that are played now.');
         const onFenced = (): void => leader.doubt();
         const orphans = new OrphanRuns({ rows, launches, ledger, clock, logger });
-        const own = { rows, orphans, directory, claims, journal, onFenced, link, gauge, maxPlaying };
+        const own = {
+          rows,
+          orphans,
+          directory,
+          claims,
+          journal,
+          onFenced,
+          link,
+          gauge,
+          maxPlaying,
+        };
         return new RunService({ ...own, ...ports });
       },
     },

@@ -16,7 +16,7 @@ import {
   utf8,
   ZERO_HASH,
 } from '@tallystick/kernel';
-import { EPOCH, HEADER, POP, recordHash, verifyRecord } from '@tallystick/record';
+import { HEADER, POP, recordHash, verifyRecord } from '@tallystick/record';
 import {
   type AnchoredRun,
   type BlockRef,
@@ -26,7 +26,7 @@ import {
 } from '@tallystick/rounds';
 import type { ConsentTerms } from './consent-reader.js';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import type { MemoryRun } from './memory-run.js';
+import { type MemoryRun, settle } from './memory-run.js';
 import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import type {
   AnchoredRound,
@@ -317,7 +317,11 @@ export class InMemoryRoundLedger implements RoundLedger {
   }
 
   prepareSettlement(epoch: SignedEpoch): Promise<PreparedCommit> {
-    return this.#prepare(() => this.#settle(epoch));
+    const deps = { sha256: this.#sha256, ed25519: this.#ed25519 };
+    return this.#prepare(() => {
+      const run = this.#runs[epoch.record.run];
+      return run === undefined ? 'tally.UnknownRun' : settle(run, epoch, this.#block, deps);
+    });
   }
 
   submitCommit({ hash }: PreparedCommit): Promise<void> {
@@ -349,35 +353,6 @@ export class InMemoryRoundLedger implements RoundLedger {
     const hash = this.#sha256(utf8(`commit ${nonce}`));
     this.#prepared.set(hash, apply);
     return Promise.resolve({ nonce, lastBlock: this.#block + 64, bytes: hash, hash });
-  }
-
-  /** The reason for which the pallet would refuse the epoch. */
-  #settle({ record, signature }: SignedEpoch): string | undefined {
-    const run = this.#runs[record.run];
-    if (run === undefined) return 'tally.UnknownRun';
-    if (run.key === undefined || run.isClosed) return 'tally.RunNotOpen';
-    const { money, created, anchored } = run;
-    if (record.epoch !== run.epochs.length) return 'tally.WrongEpoch';
-    if (record.prev !== money.epochHead) return 'tally.WrongPrev';
-    const isNext = record.firstRound === money.settledRounds;
-    if (!isNext || record.lastRound >= anchored.nextRound) return 'tally.WrongRound';
-    const units = record.total - money.allotted;
-    const isPayable = units >= 0n && units <= created.payout.epochBudget;
-    if (!isPayable || record.total > created.pot) return 'tally.WrongTotal';
-    if (!verifyRecord(this.#ed25519, EPOCH, record, run.key, signature))
-      return 'tally.BadSignature';
-    const hash = recordHash(this.#sha256, EPOCH, record);
-    run.money = {
-      ...money,
-      allotted: record.total,
-      epochHead: hash,
-      settledRounds: record.lastRound + 1,
-    };
-    const { entitleRoot: root, accounts, total, firstRound, lastRound } = record;
-    const settledAtMs = BigInt(this.#block);
-    const entry = { record: hash, root, accounts, total, firstRound, lastRound, settledAtMs };
-    run.epochs.push({ ...entry, status: 'settled' });
-    return undefined;
   }
 
   /** All of them or none, like `batch_all`; the reason of the first that the pallet would refuse. */

@@ -1,7 +1,8 @@
-import type { NodeId, PublicKey } from '@tallystick/kernel';
+import type { Ed25519, NodeId, PublicKey, Sha256 } from '@tallystick/kernel';
+import { EPOCH, recordHash, verifyRecord } from '@tallystick/record';
 import type { AnchoredRun, Consent } from '@tallystick/rounds';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import type { AnchoredEpoch, ChainRun } from './pay-ledger.js';
+import type { AnchoredEpoch, ChainRun, SignedEpoch } from './pay-ledger.js';
 import type { AnchoredRound, NewRun } from './round-ledger.js';
 
 /** A run of the ledger in memory. */
@@ -16,4 +17,29 @@ export interface MemoryRun {
   readonly answers: DemandAnswer[];
   money: Pick<ChainRun, 'allotted' | 'paid' | 'epochHead' | 'settledRounds'>;
   isClosed: boolean;
+}
+
+/** Adds an epoch to the run as of `block`, or gives the reason for which the pallet would refuse it. */
+export function settle(
+  run: MemoryRun,
+  { record, signature }: SignedEpoch,
+  block: number,
+  deps: { readonly sha256: Sha256; readonly ed25519: Ed25519 },
+): string | undefined {
+  if (run.key === undefined || run.isClosed) return 'tally.RunNotOpen';
+  const { money, created, anchored } = run;
+  if (record.epoch !== run.epochs.length) return 'tally.WrongEpoch';
+  if (record.prev !== money.epochHead) return 'tally.WrongEpoch';
+  const isNext = record.firstRound === money.settledRounds;
+  if (!isNext || record.lastRound >= anchored.nextRound) return 'tally.WrongLastRound';
+  const units = record.total - money.allotted;
+  const isPayable = units >= 0n && units <= created.payout.epochBudget;
+  if (!isPayable || record.total > created.pot) return 'tally.WrongTotal';
+  if (!verifyRecord(deps.ed25519, EPOCH, record, run.key, signature)) return 'tally.BadSignature';
+  const hash = recordHash(deps.sha256, EPOCH, record);
+  const { entitleRoot: root, accounts, total, firstRound, lastRound } = record;
+  run.money = { ...money, allotted: total, epochHead: hash, settledRounds: lastRound + 1 };
+  const entry = { record: hash, root, accounts, total, firstRound, lastRound };
+  run.epochs.push({ ...entry, settledAtMs: BigInt(block), status: 'settled' });
+  return undefined;
 }

@@ -1,11 +1,4 @@
-import type {
-  AccountId,
-  Hash,
-  NodeId,
-  OrganisationId,
-  RunId,
-  Signature,
-} from '@tallystick/kernel';
+import type { AccountId, Hash, NodeId, OrganisationId, RunId, Signature } from '@tallystick/kernel';
 import type { Entitle, Epoch, SumNode } from '@tallystick/record';
 import type { PreparedCommit } from './round-ledger.js';
 

@@ -146,10 +146,7 @@ function epochOf(json: Json): AnchoredEpoch {
   };
 }
 
-function demandOf(
-  place: Pick<OpenDemand, 'run' | 'round' | 'demand'>,
-  json: Json,
-): OpenDemand {
+function demandOf(place: Pick<OpenDemand, 'run' | 'round' | 'demand'>, json: Json): OpenDemand {
   const wanted = objectAt(json['wanted'], 'wanted');
   const receipt = wanted['receipt'];
   return {
