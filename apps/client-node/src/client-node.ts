@@ -3,6 +3,7 @@ import {
   type Clock,
   type Ed25519,
   type Entropy,
+  type Hash,
   type Logger,
   type Sha256,
   TallyError,
@@ -22,6 +23,7 @@ import { BackOff } from './link/back-off.js';
 import { FleetLink } from './link/fleet-link.js';
 import type { Welcome } from './link/handshake.js';
 import { JobDesk } from './link/job-desk.js';
+import { SiteChain } from './site-chain.js';
 
 export interface ClientNodeDeps {
   readonly trainer: Trainer;
@@ -41,11 +43,18 @@ export class ClientNode {
   readonly #link: FleetLink;
   readonly #desk: JobDesk;
   readonly #agent: SiteAgent;
+  readonly #chain: SiteChain | undefined;
 
-  private constructor(parts: { link: FleetLink; desk: JobDesk; agent: SiteAgent }) {
+  private constructor(parts: {
+    link: FleetLink;
+    desk: JobDesk;
+    agent: SiteAgent;
+    chain: SiteChain | undefined;
+  }) {
     this.#link = parts.link;
     this.#desk = parts.desk;
     this.#agent = parts.agent;
+    this.#chain = parts.chain;
   }
 
   /** Opens the folder that `tally node join` made; takes its lock until `close`. */
@@ -72,6 +81,8 @@ export class ClientNode {
     const apiOf = (url: string): CoordinatorApi =>
       new CoordinatorApi({ url, token: () => token, clock });
     let api = apiOf(urls[0]);
+    const chain = chainOf(site, identity.chain, deps);
+    const files = config.policy.onFault === 'dispute' ? chain : undefined;
     const agent = new SiteAgent(identity, {
       config,
       folder,
@@ -84,6 +95,8 @@ export class ClientNode {
       clock,
       logger,
       secret: saltSecret(signer),
+      ...(chain && { chain }),
+      ...(files && { onEvidence: (file, path) => files.dispute(file, path) }),
       onProgress: (progress) => link.progress(progress),
     });
     const desk = new JobDesk({ agent, clock, logger, backOff: () => new BackOff(entropy) });
@@ -101,7 +114,7 @@ export class ClientNode {
         deps.onWelcome(welcome);
       },
     });
-    return new ClientNode({ link, desk, agent });
+    return new ClientNode({ link, desk, agent, chain });
   }
 
   /** Takes part until `signal` aborts; see `FleetLink.run`. */
@@ -113,6 +126,7 @@ export class ClientNode {
   async close(): Promise<void> {
     await this.#desk.stop();
     await this.#agent.close();
+    await this.#chain?.close();
   }
 }
 
@@ -121,6 +135,24 @@ interface Site {
   readonly config: Awaited<ReturnType<typeof loadSiteConfig>>;
   readonly signer: Awaited<ReturnType<typeof loadNodeKey>>;
   readonly log: ReceiptLog;
+}
+
+/** Undefined when node.yaml names no chain; a site that wants to dispute needs one. */
+function chainOf(
+  { folder, config, signer }: Site,
+  genesis: Hash,
+  { clock, logger }: ClientNodeDeps,
+): SiteChain | undefined {
+  const { chain: url, policy } = config;
+  if (url !== undefined) {
+    return new SiteChain({ url, genesis, folder, nodeKey: signer, clock, logger });
+  }
+  if (policy.onFault === 'dispute') {
+    const detail = '`policy.onFault: dispute` needs `chain` in node.yaml: where to file a fault';
+    throw new TallyError('USAGE_INVALID', { detail });
+  }
+  logger.info('chain.unchecked', { reason: 'node.yaml names no chain' });
+  return undefined;
 }
 
 function identityOf({ folder, signer, log }: Site): NonNullable<ReceiptLog['identity']> {

@@ -7,7 +7,9 @@ import {
   checkEvidence,
   type EvidenceFile,
   explainEvidence,
+  fileEvidence,
   type Filing,
+  type FilingOutcome,
   filingOf,
   loadOwnerKey,
   MAX_EVIDENCE_BYTES,
@@ -21,7 +23,6 @@ import {
   runCommand,
 } from '../command-context.js';
 import { chainOf } from '../deployment/running-chain.js';
-import { fileEvidence, type FilingOutcome } from '../federation/file-evidence.js';
 
 interface DisputeFlags {
   readonly key?: string;

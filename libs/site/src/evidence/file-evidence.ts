@@ -1,8 +1,8 @@
-import type { LedgerAccount, OpenDemand } from '@tallystick/chain';
-import { type Clock, TallyError } from '@tallystick/kernel';
+import { type Clock, type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { decodeSigned, RECEIPT, receiptHash } from '@tallystick/record';
-import type { EvidenceFile, Filing } from '@tallystick/site';
+import type { EvidenceFile } from './evidence-file.js';
+import type { Filing } from './filing.js';
 
 /** What the chain says to an evidence file. */
 export type FilingOutcome =
@@ -15,7 +15,22 @@ export type FilingOutcome =
       readonly deadlineMs: bigint;
     };
 
-type Account = Pick<LedgerAccount, 'file' | 'openDemands' | 'unanswered' | 'round' | 'account'>;
+/** A demand that waits for its answer. */
+interface CourtDemand {
+  readonly round: number;
+  readonly demand: number;
+  readonly wanted:
+    | { readonly kind: 'leaf'; readonly index: number }
+    | { readonly kind: 'receipt'; readonly receipt: Hash };
+  readonly deadlineMs: bigint;
+}
+
+/** The chain as an account that disputes uses it; each write resolves in a finalised block or rejects. */
+export interface Court {
+  file(filing: Filing): Promise<{ readonly number: number }>;
+  openDemands(run: RunId): Promise<readonly CourtDemand[]>;
+  unanswered(demand: CourtDemand): Promise<{ readonly number: number }>;
+}
 
 /**
  * Files a fault, or takes it one step further: a demand of this account that is past its deadline is brought to an end.
@@ -24,7 +39,7 @@ type Account = Pick<LedgerAccount, 'file' | 'openDemands' | 'unanswered' | 'roun
 export async function fileEvidence(
   file: EvidenceFile,
   filing: Filing,
-  deps: { readonly account: Account; readonly clock: Clock },
+  deps: { readonly account: Court; readonly clock: Clock },
 ): Promise<FilingOutcome> {
   const { account, clock } = deps;
   if (filing.call === 'dispute') {
@@ -51,8 +66,8 @@ export async function fileEvidence(
 async function openFor(
   { records }: EvidenceFile,
   filing: Extract<Filing, { call: 'demand' }>,
-  account: Account,
-): Promise<OpenDemand | undefined> {
+  account: Court,
+): Promise<CourtDemand | undefined> {
   const open = await account.openDemands(filing.run);
   const receipt = records.receipt && hashOf(records.receipt);
   return open.find(({ round, wanted }) => {
