@@ -13,6 +13,7 @@ import { figures, linesOf, numbersOf } from './lib/figure.mjs';
 import { exitCodeOf, jsonOf, rowOf } from './lib/line.mjs';
 import { load, machine } from './lib/machine.mjs';
 import { findPython, makePython } from './lib/python.mjs';
+import { sweepScratch } from './lib/scratch.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -53,6 +54,7 @@ for (const figure of chosen) {
     console.log(flags.json ? jsonOf(line) : rowOf(line));
   }
   const seconds = ((performance.now() - startMs) / 1e3).toFixed(1);
+  sweepScratch();
   say(`figure ${numbersOf(figure).join(', ')}: ${seconds} s, load ${load()}`);
 }
 process.exitCode = exitCodeOf(lines);

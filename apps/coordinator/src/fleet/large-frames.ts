@@ -52,7 +52,7 @@ export class LargeFrames {
     if (listener === undefined || listeners.length > 1) {
       throw new RangeError(`${listeners.length} listeners read the socket of a WebSocket`);
     }
-    this.#toWs = (bytes) => Reflect.apply(listener, socket, [bytes]);
+    this.#toWs = (bytes) => void Reflect.apply(listener, socket, [bytes]);
     socket.removeAllListeners('data');
     socket.on('data', (bytes: Uint8Array) => this.#read(bytes));
     // Before ws hears of it, which would take what is unread for the beginning of a frame.
@@ -69,15 +69,18 @@ export class LargeFrames {
       this.#socket.pause(); // ws had resumed it
       return;
     }
-    const all = this.#early.length === 0 ? bytes : Buffer.concat([this.#early, bytes]);
+    const early = this.#early;
     this.#early = NOTHING;
+    this.#scan(early.length === 0 ? bytes : Buffer.concat([early, bytes]));
+  }
+
+  /** Goes through what was read; a frame under way goes on at its beginning. */
+  #scan(all: Uint8Array): void {
     let start = 0; // of what ws gets in one piece
     let at = 0;
     while (at < all.length) {
       if (this.#passing > 0) {
-        const some = Math.min(this.#passing, all.length - at);
-        this.#passing -= some;
-        at += some;
+        at += this.#skip(all.length - at);
       } else if (this.#landing !== undefined) {
         at += this.#receive(all.subarray(at));
         start = at;
@@ -102,6 +105,13 @@ export class LargeFrames {
     }
     if (at < all.length) this.#early = new Uint8Array(all.subarray(at));
     this.#pass(all.subarray(start, at));
+  }
+
+  /** How many of `bytes` belong to the frame that is on its way to ws. */
+  #skip(bytes: number): number {
+    const some = Math.min(this.#passing, bytes);
+    this.#passing -= some;
+    return some;
   }
 
   #isLarge(head: FrameHead): boolean {
