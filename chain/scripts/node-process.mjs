@@ -52,8 +52,9 @@ export async function insertSessionKey(seedFile, { base, spec }) {
 
 /** Makes the key of a node's place in the network; resolves with its peer id. */
 export async function makeNodeKey(file) {
-  const { stderr } = await run(NODE, ['key', 'generate-node-key', '--file', file]);
-  return stderr.trim();
+  writeFileSync(file, newKey().seed, { mode: 0o600 });
+  const { stdout } = await run(NODE, ['key', 'inspect-node-key', '--file', file]);
+  return stdout.trim();
 }
 
 /** A running node. */

@@ -1,5 +1,5 @@
 //! Which runtime APIs the node calls. The bodies never run: the calls go to the wasm of the chain.
-#![allow(missing_docs)] // the items come from a macro
+#![allow(dead_code, missing_docs)] // the items are a macro's and its input
 
 use sp_consensus_aura::ed25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::{
