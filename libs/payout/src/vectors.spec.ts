@@ -126,7 +126,9 @@ it('adds epochs up to the same entitlements, roots and totals, and proves each',
 });
 
 it('payouts.json is what payouts.py writes, where there is a Python', () => {
-  const { error, stdout, stderr } = spawnSync('python3', [path('payouts.py')], { encoding: 'utf8' });
+  const { error, stdout, stderr } = spawnSync('python3', [path('payouts.py')], {
+    encoding: 'utf8',
+  });
   expect(error === undefined ? stderr : '').toBe('');
   expect(error === undefined ? stdout : text).toBe(text);
 });
