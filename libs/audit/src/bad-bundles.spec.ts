@@ -144,17 +144,16 @@ describe('a bad bundle', () => {
   }, 120_000);
 
   it.each([
-    ['an unknown run', { run: asRunId(7) }, 'V2 run 7 on the chain'],
+    ['an unknown run', { run: asRunId(7) }, /^V2 run 7 on the chain$/],
     ['somebody else’s run', { run: asRunId(0) }, /^V2 /],
-    ['a wrong genesis', { genesis: ZERO_HASH }, 'V1 genesis in manifest.json'],
-    ['a wrong head', { head: ZERO_HASH }, 'V1 head in manifest.json'],
+    ['a wrong genesis', { genesis: ZERO_HASH }, /^V1 genesis in manifest\.json$/],
+    ['a wrong head', { head: ZERO_HASH }, /^V1 head in manifest\.json$/],
   ])('E: %s', async (_, change, expected) => {
     const seen = await named(async (copy) => {
       const manifest = decodeManifest(await copy.read('manifest.json'));
       await copy.write('manifest.json', encodeManifest({ ...manifest, ...change }));
     });
-    if (typeof expected === 'string') expect(seen).toBe(expected);
-    else expect(seen).toMatch(expected);
+    expect(seen).toMatch(expected);
   });
 
   it.each([

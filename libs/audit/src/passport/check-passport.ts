@@ -98,6 +98,18 @@ function check(
     demandEqual(anchors.block, proved.block.hash, { record: 'block', by: 'chain operator' });
   }
   const read: ReadState = (key) => proved.values.get(Buffer.from(key).toString('hex'));
+  const spec = checkHeader(read, { run, round, header }, anchors);
+  const isEmbedded = read(keyOf('Tally', 'Embedded'))?.[0] === 1;
+  return { block: proved.block, spec, isEmbedded };
+}
+
+/** The header is signed by the run's key in force and committed; returns the run's spec. */
+function checkHeader(
+  read: ReadState,
+  { run, round, header }: Pick<Passport, 'run' | 'round' | 'header'>,
+  anchors: PassportAnchors,
+): Hash {
+  const { value } = header;
   const stored = readRun(read, run);
   const place = { round, record: 'the run in the chain’s state', by: 'chain operator' } as const;
   demand(stored !== undefined, place, 'the run', 'none');
@@ -116,6 +128,5 @@ function check(
   const commit = { round, record: 'header committed on the chain', by: 'coordinator' } as const;
   demandEqual(committed?.header ?? 'none', recordHash(sha256, HEADER, value), commit);
   demand(committed?.isVoid === false, commit, 'a round that counts', 'a void one');
-  const isEmbedded = read(keyOf('Tally', 'Embedded'))?.[0] === 1;
-  return { block: proved.block, spec: stored.spec, isEmbedded };
+  return stored.spec;
 }
