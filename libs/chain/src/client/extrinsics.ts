@@ -69,7 +69,7 @@ export async function payloadOf(
       runtimeVersion: api.runtimeVersion,
       signedExtensions: api.registry.signedExtensions,
       tip: 0,
-      version: call.version,
+      version: api.extrinsicVersion, // a call that was signed before shows its signed bit in its own
     },
   ]) as unknown as { toPayload(): SignerPayloadJSON }; // the registry's own type for this name
   const json = payload.toPayload();
