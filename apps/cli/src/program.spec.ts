@@ -75,6 +75,7 @@ describe('tally', () => {
         'dataset add',
         'demo',
         'model get',
+        'model passport',
         'node doctor',
         'node invite',
         'node join',
