@@ -81,6 +81,7 @@ describe('tally', () => {
         'demo',
         'dispute',
         'model get',
+        'model passport',
         'node doctor',
         'node invite',
         'node join',
