@@ -124,9 +124,15 @@ const LIMITS = [
   ],
   [
     'apps/cli/src/simulate/simulate.ts',
-    'KEPT_LEAVES',
+    'KEPT_CONTENTS',
     '',
-    'Rounds whose leaves a simulation keeps.',
+    'Rounds whose leaves and exclusions a simulation keeps.',
+  ],
+  [
+    'apps/cli/src/simulate/remembered-ed25519.ts',
+    'MAX_REMEMBERED',
+    '',
+    'Signatures that held, remembered by a simulation.',
   ],
   ['apps/client-node/src/link/job-desk.ts', 'MAX_WAITING', '', 'Jobs waiting at a node.'],
   ['apps/client-node/src/link/frame-channel.ts', 'MAX_INBOX', '', 'Frames waiting at a node.'],
