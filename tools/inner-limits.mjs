@@ -112,9 +112,9 @@ const LIMITS = [
   ],
   [
     'apps/cli/src/simulate/simulate.ts',
-    'KEPT_LEAVES',
+    'KEPT_CONTENTS',
     '',
-    'Rounds whose leaves a simulation keeps.',
+    'Rounds whose contents a simulation keeps.',
   ],
   ['apps/client-node/src/link/job-desk.ts', 'MAX_WAITING', '', 'Jobs waiting at a node.'],
   ['apps/client-node/src/link/frame-channel.ts', 'MAX_INBOX', '', 'Frames waiting at a node.'],
