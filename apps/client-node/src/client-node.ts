@@ -84,16 +84,8 @@ export class ClientNode {
     let api = apiOf(urls[0]);
     const chain = chainOf(site, identity.chain, deps);
     const agent = new SiteAgent(identity, {
-      config,
-      folder,
-      signer,
-      log,
-      trainer,
+      ...{ config, folder, signer, log, trainer, sha256, ed25519, clock, logger },
       source: new HttpSource({ api: () => api, clock, backOff: () => new BackOff(entropy) }),
-      sha256,
-      ed25519,
-      clock,
-      logger,
       secret: saltSecret(signer),
       ...courtOf(site, chain),
       onProgress: (progress) => link.progress(progress),
