@@ -16,6 +16,7 @@ import {
   ReceiptLog,
   saltSecret,
   SiteAgent,
+  type SiteAgentDeps,
 } from '@tallystick/site';
 import type { Trainer } from '@tallystick/training';
 import { HttpSource } from './http-source.js';
@@ -82,21 +83,11 @@ export class ClientNode {
       new CoordinatorApi({ url, token: () => token, clock });
     let api = apiOf(urls[0]);
     const chain = chainOf(site, identity.chain, deps);
-    const files = config.policy.onFault === 'dispute' ? chain : undefined;
     const agent = new SiteAgent(identity, {
-      config,
-      folder,
-      signer,
-      log,
-      trainer,
+      ...{ config, folder, signer, log, trainer, sha256, ed25519, clock, logger },
       source: new HttpSource({ api: () => api, clock, backOff: () => new BackOff(entropy) }),
-      sha256,
-      ed25519,
-      clock,
-      logger,
       secret: saltSecret(signer),
-      ...(chain && { chain }),
-      ...(files && { onEvidence: (file, path) => files.dispute(file, path) }),
+      ...courtOf(site, chain),
       onProgress: (progress) => link.progress(progress),
     });
     const desk = new JobDesk({ agent, clock, logger, backOff: () => new BackOff(entropy) });
@@ -135,6 +126,16 @@ interface Site {
   readonly config: Awaited<ReturnType<typeof loadSiteConfig>>;
   readonly signer: Awaited<ReturnType<typeof loadNodeKey>>;
   readonly log: ReceiptLog;
+}
+
+/** What the agent is given of the chain. */
+function courtOf(
+  { config }: Site,
+  chain: SiteChain | undefined,
+): Pick<SiteAgentDeps, 'chain' | 'onEvidence'> {
+  if (chain === undefined) return {};
+  if (config.policy.onFault !== 'dispute') return { chain };
+  return { chain, onEvidence: (file, path) => chain.dispute(file, path) };
 }
 
 /** Undefined when node.yaml names no chain; a site that wants to dispute needs one. */
