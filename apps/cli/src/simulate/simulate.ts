@@ -21,7 +21,12 @@ import { InlineTrainer } from '@tallystick/training';
 import type { Example } from '../federation/example.js';
 import { InProcessLink } from './in-process-link.js';
 import { rememberedEd25519 } from './remembered-ed25519.js';
-import { openSite, type SimulatedSite, simulatedKey } from './simulated-site.js';
+import {
+  openSite,
+  type SimulatedSite,
+  type SimulatedSiteDeps,
+  simulatedKey,
+} from './simulated-site.js';
 
 /** What a simulated run left. */
 export interface Simulation {
@@ -71,21 +76,9 @@ async function play(example: Example, deps: PlayDeps): Promise<Simulation> {
   await blobs.put(genesis.bytes);
   const coordinator = simulatedKey('coordinator');
   const source = sourceOf(example, blobs, journal);
-  const shared = rememberedEd25519(ed25519);
-  const sites: SimulatedSite[] = [];
-  for (const site of example.sites) {
-    const cap = BigInt(Number.MAX_SAFE_INTEGER);
-    const open = await openSite(site, {
-      ...deps,
-      ledger,
-      coordinator,
-      source,
-      cap,
-      ed25519: shared,
-    });
-    link.attach(open);
-    sites.push(open);
-  }
+  const siteDeps = { ...deps, ledger, coordinator, source, ed25519: rememberedEd25519(ed25519) };
+  const sites = await openSites(example, siteDeps);
+  for (const site of sites) link.attach(site);
   const run = 0 as RunId;
   const chain = await ledger.genesis();
   const plan = { chain, run, spec, specHash, genesisModel: genesis.id };
@@ -107,6 +100,16 @@ async function play(example: Example, deps: PlayDeps): Promise<Simulation> {
   const accuracyOf = await evaluate(sites, outcome.model, deps.signal);
   for (const site of sites) await site.agent.close();
   return { outcome, headers: (await journal.load(run)).headers, accuracyOf };
+}
+
+async function openSites(
+  example: Example,
+  deps: Omit<SimulatedSiteDeps, 'cap'>,
+): Promise<readonly SimulatedSite[]> {
+  const cap = BigInt(Number.MAX_SAFE_INTEGER);
+  const sites: SimulatedSite[] = [];
+  for (const site of example.sites) sites.push(await openSite(site, { ...deps, cap }));
+  return sites;
 }
 
 /** Rounds whose contents a simulation keeps for sites that were not counted in them. */
