@@ -16,7 +16,7 @@ import {
   utf8,
   ZERO_HASH,
 } from '@tallystick/kernel';
-import { HEADER, POP, recordHash, verifyRecord } from '@tallystick/record';
+import { POP, verifyRecord } from '@tallystick/record';
 import {
   type AnchoredRun,
   type BlockRef,
@@ -26,7 +26,7 @@ import {
 } from '@tallystick/rounds';
 import type { ConsentTerms } from './consent-reader.js';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import { type MemoryRun, settle } from './memory-run.js';
+import { commit, type MemoryRun, settle } from './memory-run.js';
 import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import type {
   AnchoredRound,
@@ -317,10 +317,11 @@ export class InMemoryRoundLedger implements RoundLedger {
   }
 
   prepareSettlement(epoch: SignedEpoch): Promise<PreparedCommit> {
-    const deps = { sha256: this.#sha256, ed25519: this.#ed25519 };
     return this.#prepare(() => {
       const run = this.#runs[epoch.record.run];
-      return run === undefined ? 'tally.UnknownRun' : settle(run, epoch, this.#block, deps);
+      return run === undefined
+        ? 'tally.UnknownRun'
+        : settle(run, epoch, this.#block, this.#crypto());
     });
   }
 
@@ -358,8 +359,8 @@ export class InMemoryRoundLedger implements RoundLedger {
   /** All of them or none, like `batch_all`; the reason of the first that the pallet would refuse. */
   #commit(rounds: readonly SignedCommit[]): string | undefined {
     const before = new Map(this.#runs.map((run) => [run, run.anchored]));
-    for (const commit of rounds) {
-      const reason = this.#commitOne(commit);
+    for (const round of rounds) {
+      const reason = this.#commitOne(round);
       if (reason === undefined) continue;
       for (const [run, anchored] of before) run.anchored = anchored;
       return reason;
@@ -367,37 +368,15 @@ export class InMemoryRoundLedger implements RoundLedger {
     return undefined;
   }
 
-  #commitOne({ header, signature }: SignedCommit): string | undefined {
-    const run = this.#runs[header.run];
+  #commitOne(round: SignedCommit): string | undefined {
+    const run = this.#runs[round.header.run];
     if (run === undefined) return 'tally.UnknownRun';
-    if (run.key === undefined || run.isClosed) return 'tally.RunNotOpen';
-    const { anchored, created } = run;
-    if (header.chain !== this.#hashOf(0)) return 'tally.WrongChain';
-    if (header.round !== anchored.nextRound) return 'tally.WrongRound';
-    if (header.prev !== anchored.head) return 'tally.WrongPrev';
-    if (header.modelBefore !== anchored.model) return 'tally.WrongModelBefore';
-    if (header.included > 0 && header.included < created.minNodes) return 'tally.TooFewIncluded';
-    if (!verifyRecord(this.#ed25519, HEADER, header, run.key, signature))
-      return 'tally.BadSignature';
-    const head = recordHash(this.#sha256, HEADER, header);
-    const { contribRoot, included, sumWeight } = header;
-    run.rounds.set(header.round, {
-      header: head,
-      contribRoot,
-      included,
-      sumWeight,
-      committedAtMs: BigInt(this.#block),
-      status: 'committed',
-      isFinal: true,
-    });
-    run.anchored = {
-      nextRound: header.round + 1,
-      head,
-      model: header.modelAfter,
-      state: header.stateAfter,
-      lastAtBlock: header.atBlock,
-    };
-    return undefined;
+    const at = { chain: this.#hashOf(0), block: this.#block };
+    return commit(run, round, at, this.#crypto());
+  }
+
+  #crypto(): { readonly sha256: Sha256; readonly ed25519: Ed25519 } {
+    return { sha256: this.#sha256, ed25519: this.#ed25519 };
   }
 
   #hashOf(block: number): Hash {
