@@ -1,4 +1,4 @@
-import type { RunId, Sha256 } from '@tallystick/kernel';
+import { type RunId, type Sha256, TallyError } from '@tallystick/kernel';
 import { type NewRun, type RoundLedger, UNIT } from '@tallystick/chain';
 import { epochBudget } from '@tallystick/payout';
 import {
@@ -40,13 +40,17 @@ export class Launcher {
     this.#deps = deps;
   }
 
-  /** Rejects with CONFIG_RUN_SPEC_INVALID naming every fault with line and column; then nothing was stored. */
+  /**
+   * Rejects with CONFIG_RUN_SPEC_INVALID naming every fault with line and column, or USAGE_UNSUPPORTED; then nothing was
+   * stored.
+   */
   async launch(request: LaunchRequest): Promise<RunId> {
     const { rows, launches, ledger, blobs, sha256 } = this.#deps;
     const fence = this.#deps.fence();
     const parsed = parseRunSpec(request.spec);
     if (!parsed.ok) throw parsed.error;
     const { spec, canonical } = parsed;
+    refuseUnpayable(spec);
     const hash = specHash(sha256, canonical);
     const model = makeGenesisModel(sha256, spec, hash);
     await blobs.put(model.bytes);
@@ -65,6 +69,16 @@ export class Launcher {
     await rows.propose({ id, ...row }, fence, launch);
     return id;
   }
+}
+
+/** A run whose epochs no coordinator would settle must not take a pot. */
+function refuseUnpayable(spec: RunSpec): void {
+  if (payoutOf(spec).policy !== 'contribution') return;
+  throw new TallyError('USAGE_UNSUPPORTED', {
+    what: 'a launch with the payout policy `contribution`',
+    instead:
+      'Set `payout.policy` to `weight` or `equal`; scores are computed by libs/payout and `npm run bench:scores`.',
+  });
 }
 
 /** The run as the chain is given it: everything but the pot and the windows follows from the spec. */

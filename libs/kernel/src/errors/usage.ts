@@ -18,6 +18,12 @@ export const usage = {
     status: 404,
     disposition: 'fix',
   },
+  USAGE_UNSUPPORTED: {
+    message: '{what} is not supported by this version',
+    hint: '{instead}',
+    status: 400,
+    disposition: 'fix',
+  },
   USAGE_NOT_RUNNING: {
     message: 'no Tallystick deployment is running in {folder}',
     hint: 'Start one with `tally up`, or name its folder with --data.',
