@@ -119,6 +119,7 @@ function sourceOf(step: StepId): string {
     V7: `${ROUNDS}*/{receipts,leaves,cohort}.bin`,
     V8: 'blobs/, updates, models and states',
     V9: `${ROUNDS}*/excluded.bin, Timestamp.Now`,
+    V10: 'epochs/*/{epoch,entitlements}.bin, leaves, Tally.{Epochs,Organisations}',
   };
   return files[step];
 }

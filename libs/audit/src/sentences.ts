@@ -68,7 +68,7 @@ function headLines(report: AuditReport): readonly Sentence[] {
 function stepLine({ step, title, outcome, checked }: StepResult): Sentence {
   const count = outcome === 'passed' ? String(checked) : '';
   const mark = MARKS[outcome].padEnd(MARK_WIDTH);
-  return sentence(`${step} ${mark} ${count.padStart(COUNT_WIDTH)}  ${title}`, step);
+  return sentence(`${step.padEnd(3)} ${mark} ${count.padStart(COUNT_WIDTH)}  ${title}`, step);
 }
 
 /** Who answers for it, in words. */

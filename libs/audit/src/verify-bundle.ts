@@ -14,6 +14,7 @@ import { checkCohorts } from './steps/v5-cohorts.js';
 import { checkUpdates } from './steps/v6-updates.js';
 import { checkWeights } from './steps/v7-weights.js';
 import { checkModels } from './steps/v8-models.js';
+import { checkPayouts } from './steps/v10-payouts.js';
 import { checkExclusions } from './steps/v9-exclusions.js';
 
 /** What the auditor brings. */
@@ -44,6 +45,7 @@ export const ALL_STEPS: StepTable = {
     { id: 'V7', step: checkWeights },
     { id: 'V8', step: checkModels },
     { id: 'V9', step: checkExclusions },
+    { id: 'V10', step: checkPayouts },
   ],
 };
 

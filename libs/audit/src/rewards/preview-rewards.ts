@@ -13,6 +13,7 @@ import { payoutOf } from '@tallystick/protocol';
 import type { Entitle } from '@tallystick/record';
 import { BundleReader } from '../bundle/bundle-reader.js';
 import type { History } from '../history.js';
+import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { readHistory } from '../read-history.js';
 import { readPayout, readStoredEpoch } from '../state/stored-epochs.js';
 import { readOrganisation } from '../state/stored-nodes.js';
@@ -28,6 +29,20 @@ export interface PreviewedEpoch {
   /** The chain holds it; the others are what the coordinator has to settle next. */
   readonly isSettled: boolean;
   readonly payments: readonly Pick<Payment, 'account' | 'units'>[];
+  /** Cumulative, after this epoch; ascending by account. */
+  readonly entitlements: readonly Entitle[];
+}
+
+/** What payouts follow from. */
+export interface PaidRun extends Pick<History, 'chain' | 'runId'> {
+  readonly run: Pick<History['run'], 'payout' | 'funded' | 'epoch' | 'settledRounds'>;
+  readonly spec: Pick<History['spec'], 'payout'>;
+  readonly rounds: readonly PaidRound[];
+}
+
+/** A round as it is paid for. */
+export interface PaidRound extends Pick<RoundEvidence, 'round' | 'leaves'> {
+  readonly header: { readonly value: Pick<RoundEvidence['header']['value'], 'included'> };
 }
 
 /** Every payout of a run as its evidence gives it, whatever the coordinator says. */
@@ -57,7 +72,7 @@ export async function previewRewards(options: {
 }
 
 /** Plays the settlements over `history`. Throws USAGE_INVALID for shares that need more than receipts. */
-export function rewardsOf(history: History): RewardPreview {
+export function rewardsOf(history: PaidRun): RewardPreview {
   const { run, spec } = history;
   const { policy, capPpm } = payoutOf(spec);
   if (policy === 'contribution') {
@@ -73,13 +88,13 @@ export function rewardsOf(history: History): RewardPreview {
     left -= payments.reduce((sum, { units }) => sum + units, 0n);
     const paid = payments.map(({ account, units }) => ({ account, units }));
     const epoch = epochs.length;
-    epochs.push({ epoch, ...span, isSettled: epoch < run.epoch, payments: paid });
+    epochs.push({ epoch, ...span, isSettled: epoch < run.epoch, payments: paid, entitlements });
   }
   return { funded: run.funded, epochs, entitlements, refund: left };
 }
 
 /** Settled epochs by the chain's own bounds, then the rest by the rule. */
-function spansOf({ chain, run, runId, rounds }: History): readonly EpochSpan[] {
+function spansOf({ chain, run, runId, rounds }: PaidRun): readonly EpochSpan[] {
   if (run.payout.epochBudget === 0n) return [];
   const read = chain.stateAt(chain.head.number);
   const all: readonly CommittedRound[] = rounds.map(({ round, header }) => ({
@@ -105,7 +120,7 @@ function spansOf({ chain, run, runId, rounds }: History): readonly EpochSpan[] {
   }
 }
 
-function earnersIn({ chain, rounds }: History, { firstRound, lastRound }: EpochSpan) {
+function earnersIn({ chain, rounds }: PaidRun, { firstRound, lastRound }: EpochSpan) {
   const read = chain.stateAt(chain.head.number);
   const leaves = rounds
     .filter(({ round }) => firstRound <= round && round <= lastRound)

@@ -73,7 +73,7 @@ export interface TamperRow {
   readonly object: string;
   readonly field: string;
   readonly isRepaired: boolean;
-  /** `V1` to `V9`, `manifest`, or the pallet's error. */
+  /** `V1` to `V10`, `manifest`, or the pallet's error. */
   readonly foundBy: string;
 }
 

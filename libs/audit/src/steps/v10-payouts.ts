@@ -1,0 +1,37 @@
+import { payoutOf } from '@tallystick/protocol';
+import type { Entitle } from '@tallystick/record';
+import { epochPath } from '../bundle/layout.js';
+import type { EpochEvidence } from '../bundle/epoch-evidence.js';
+import { demand, demandEqual } from '../findings.js';
+import { type PaidRun, rewardsOf } from '../rewards/preview-rewards.js';
+
+/**
+ * V10: the entitlements of every settled epoch follow from the rounds' weights, the payout accounts of the nodes'
+ * organisations, and the run's policy, cap and budget, to the unit (protocol.md §6). The epochs are the chain's own, so
+ * whoever settled one answers for it. Returns the number of entitlements.
+ */
+export function checkPayouts(
+  run: PaidRun & { readonly epochs: readonly Pick<EpochEvidence, 'entitlements'>[] },
+): number {
+  const { epochs, spec } = run;
+  if (epochs.length === 0) return 0;
+  const by = 'coordinator';
+  const policy = { record: epochPath(0, 'epoch.bin'), by } as const;
+  const isByScore = payoutOf(spec).policy === 'contribution';
+  demand(!isByScore, policy, 'scores that the shares follow from', 'none in this bundle');
+  const settled = rewardsOf(run).epochs;
+  for (const [epoch, { entitlements }] of epochs.entries()) {
+    const record = epochPath(epoch, 'entitlements.bin');
+    const rule = settled[epoch]?.entitlements ?? [];
+    const count = Math.max(rule.length, entitlements.length);
+    for (let i = 0; i < count; i++) {
+      const place = { record: `${record} leaf ${i}`, by } as const;
+      demandEqual(textOf(rule[i]), textOf(entitlements[i]), place);
+    }
+  }
+  return epochs.reduce((sum, { entitlements }) => sum + entitlements.length, 0);
+}
+
+function textOf(leaf: Entitle | undefined): string {
+  return leaf === undefined ? 'no leaf' : `${leaf.cumulative} for account ${leaf.account}`;
+}
