@@ -102,6 +102,7 @@ describe('settlement', () => {
     const { ledger } = home;
     const challenger = ledger.treasuryAccount();
     const at = { run, round: 1, challenger, deadlineMs: 2n ** 40n };
+    await expect.poll(() => ledger.round(run, 1), { timeout: 10_000 }).toBeDefined();
     const anchored = await ledger.round(run, 1);
     if (anchored === undefined) throw new Error('round 1 is not committed');
     ledger.openDemand({ ...at, demand: 0, wanted: { kind: 'leaf', index: 1 } });

@@ -214,7 +214,7 @@ export class NodeSession {
     }
     const target = { run, round, update, bytes, node: this.node };
     const offset = await this.#desk
-      .begin(target, isExpected, this.#ended.signal)
+      .begin(target, this.#ended.signal)
       .catch(async (error: unknown) => {
         if (isTallyError(error, 'UPDATE_QUOTA')) {
           await this.#deps.strikes.add(this.node, { run, round, code: error.code });

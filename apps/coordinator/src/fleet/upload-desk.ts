@@ -1,6 +1,5 @@
 import { type Clock, type Hash, type NodeId, TallyError, type Timer } from '@tallystick/kernel';
 import type { FsBlobStore } from '@tallystick/blobs';
-import { LIMITS } from '@tallystick/protocol';
 import type { CrashPoints } from '../crash-points.js';
 import type { Landing, Spooler } from './spooler.js';
 import { Upload, type UploadTarget } from './upload.js';
@@ -49,15 +48,11 @@ export class UploadDesk {
   /**
    * Waits for a slot and tells where to go on; `target.bytes` when the file is here already. An upload that is open
    * gives way. Throws UPDATE_QUOTA for one begin too many.
-   *
-   * @param isAwaited the round has no update of this node: a file of one chunk is most likely new, and to take it again
-   *   costs less than to look for each on the disk
    */
-  async begin(target: UploadTarget, isAwaited: boolean, signal: AbortSignal): Promise<number> {
+  async begin(target: UploadTarget, signal: AbortSignal): Promise<number> {
     this.#count(target);
     await this.leave();
-    const isLookedFor = !isAwaited || target.bytes > LIMITS.chunkBytes;
-    if (isLookedFor && (await this.#isStored(target))) return target.bytes;
+    if (await this.#isStored(target)) return target.bytes;
     const release = await this.#deps.slots.take(signal);
     try {
       const upload = await Upload.open(target, this.#deps);

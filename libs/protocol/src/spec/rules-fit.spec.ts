@@ -145,7 +145,7 @@ describe('payout.policy contribution', () => {
       `14:11 window.count.max: must be given and be at most 1024: ${what}`,
     ]);
     expect(faultsOf({ more, count: '{ min: 2, max: 1025 }' })).toEqual([
-      `14:11 window.count.max: must be at most 1024: ${what}`,
+      `14:28 window.count.max: must be at most 1024: ${what}`,
     ]);
     expect(faultsOf({ count: '{ min: 2 }' })).toEqual([]);
   });

@@ -11,7 +11,7 @@ const CHANCES = {
   'coordinator.crash': 0.004,
   'coordinator.frozen': 0.004,
   'lease.cut': 0.03,
-  'node.crash': 0.008,
+  'node.crash': 0.012,
   'connection.broken': 0.004,
   'message.lost': 0.01,
   'message.duplicated': 0.04,
