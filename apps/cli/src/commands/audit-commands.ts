@@ -1,6 +1,5 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import {
   type Anchors,
   type AuditReport,
@@ -10,24 +9,22 @@ import {
 } from '@tallystick/audit';
 import { asHash, asPublicKey, asRunId, EXIT, TallyError } from '@tallystick/kernel';
 import type { Command } from 'commander';
-import { connectApi } from '../api/connect-api.js';
 import {
   type CommandContext,
   type GlobalOptions,
   type MakeContext,
   runCommand,
 } from '../command-context.js';
-import { chainOf } from '../deployment/running-chain.js';
-import { exportRun } from '../federation/export-run.js';
+import {
+  type ChainFlags,
+  exportBundle,
+  withChain,
+  withExported,
+} from '../federation/exported-bundle.js';
 import { knownRuntimes } from '../federation/known-runtimes.js';
 import { readAnchor } from '../federation/read-anchors.js';
 import { sayReport } from '../federation/say-report.js';
 import { collect } from '../options.js';
-
-interface ChainFlags {
-  readonly chainUrl?: string;
-  readonly chainSpec?: string;
-}
 
 interface VerifyFlags extends ChainFlags {
   readonly chain?: string;
@@ -64,7 +61,9 @@ export function addAudit(program: Command, makeContext: MakeContext): void {
     .addHelpText('after', '\nExample:\n  tally audit export 0 ./evidence')
     .action(async (run: string, folder: string, _options: unknown, command: Command) => {
       await runCommand(command, makeContext, async (context, globals) => {
-        const exported = await exportTo(run, resolve(folder), {
+        if (!/^\d+$/.test(run))
+          throw new TallyError('USAGE_INVALID', { detail: `${run} is no run number` });
+        const exported = await exportBundle(asRunId(Number(run)), resolve(folder), {
           flags: command.opts<ChainFlags>(),
           context,
           globals,
@@ -74,12 +73,6 @@ export function addAudit(program: Command, makeContext: MakeContext): void {
         return EXIT.ok;
       });
     });
-}
-
-function withChain(command: Command): Command {
-  return command
-    .option('--chain-url <url>', 'RPC of the chain; default: the chain of the data folder')
-    .option('--chain-spec <file>', 'raw chain spec; default: <data>/chain/spec.json');
 }
 
 interface Setting {
@@ -98,13 +91,9 @@ async function verify(target: string, flags: VerifyFlags, setting: Setting): Pro
       detail: `${target} is neither a folder nor a run number`,
     });
   }
-  const folder = await mkdtemp(join(tmpdir(), 'tally-verify-'));
-  try {
-    await exportTo(target, folder, { flags, ...setting });
-    return await verifyFolder(folder, flags, setting.context);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return withExported(asRunId(Number(target)), { flags, ...setting }, (folder) =>
+    verifyFolder(folder, flags, setting.context),
+  );
 }
 
 async function verifyFolder(
@@ -143,18 +132,4 @@ function parse<T>(option: string, text: string, as: (hex: string) => T): T {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TallyError('USAGE_INVALID', { detail: `${option}: ${reason}` }, error);
   }
-}
-
-async function exportTo(
-  run: string,
-  folder: string,
-  setting: Setting & { readonly flags: ChainFlags },
-): ReturnType<typeof exportRun> {
-  const { flags, context, globals } = setting;
-  if (!/^\d+$/.test(run))
-    throw new TallyError('USAGE_INVALID', { detail: `${run} is no run number` });
-  const api = await connectApi(globals, context);
-  const chainUrl = flags.chainUrl ?? (await chainOf(globals.data)).url;
-  const chainSpecFile = flags.chainSpec ?? join(resolve(globals.data), 'chain', 'spec.json');
-  return exportRun(asRunId(Number(run)), folder, { api, chainUrl, chainSpecFile });
 }

@@ -1,6 +1,5 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { previewRewards, type RewardPreview } from '@tallystick/audit';
 import { LedgerAccount } from '@tallystick/chain';
 import { type AccountId, asAccountId, EXIT, type RunId, TallyError } from '@tallystick/kernel';
@@ -15,15 +14,10 @@ import {
 } from '../command-context.js';
 import { chainOf } from '../deployment/running-chain.js';
 import { type Claimed, claimRewards } from '../federation/claim-rewards.js';
-import { exportRun } from '../federation/export-run.js';
+import { type ChainFlags, withChain, withExported } from '../federation/exported-bundle.js';
 import { knownRuntimes } from '../federation/known-runtimes.js';
 import { accountOf, collect } from '../options.js';
 import { runOf } from './run-commands.js';
-
-interface ChainFlags {
-  readonly chainUrl?: string;
-  readonly chainSpec?: string;
-}
 
 interface ClaimFlags extends ChainFlags {
   readonly key: string;
@@ -76,28 +70,13 @@ export function addRewards(program: Command, makeContext: MakeContext): void {
     });
 }
 
-function withChain(command: Command): Command {
-  return command
-    .option('--chain-url <url>', 'RPC of the chain; default: the chain of the data folder')
-    .option('--chain-spec <file>', 'raw chain spec; default: <data>/chain/spec.json');
-}
-
 async function preview(target: string, flags: ChainFlags, setting: Setting): Promise<number> {
   if ((await stat(target).catch(() => undefined))?.isDirectory() === true) {
     return sayPreview(resolve(target), setting.context);
   }
-  const run = runOf(target);
-  const folder = await mkdtemp(join(tmpdir(), 'tally-rewards-'));
-  try {
-    const { context, globals } = setting;
-    const api = await connectApi(globals, context);
-    const chainUrl = flags.chainUrl ?? (await chainOf(globals.data)).url;
-    const chainSpecFile = flags.chainSpec ?? join(resolve(globals.data), 'chain', 'spec.json');
-    await exportRun(run, folder, { api, chainUrl, chainSpecFile });
-    return await sayPreview(folder, context);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return withExported(runOf(target), { flags, ...setting }, (folder) =>
+    sayPreview(folder, setting.context),
+  );
 }
 
 async function sayPreview(folder: string, { output, signal }: CommandContext): Promise<number> {

@@ -29,8 +29,6 @@ export interface PreviewedEpoch {
   /** The chain holds it; the others are what the coordinator has to settle next. */
   readonly isSettled: boolean;
   readonly payments: readonly Pick<Payment, 'account' | 'units'>[];
-  /** Cumulative, after this epoch; ascending by account. */
-  readonly entitlements: readonly Entitle[];
 }
 
 /** What payouts follow from. */
@@ -88,7 +86,7 @@ export function rewardsOf(history: PaidRun): RewardPreview {
     left -= payments.reduce((sum, { units }) => sum + units, 0n);
     const paid = payments.map(({ account, units }) => ({ account, units }));
     const epoch = epochs.length;
-    epochs.push({ epoch, ...span, isSettled: epoch < run.epoch, payments: paid, entitlements });
+    epochs.push({ epoch, ...span, isSettled: epoch < run.epoch, payments: paid });
   }
   return { funded: run.funded, epochs, entitlements, refund: left };
 }

@@ -1,3 +1,4 @@
+import { addPayments } from '@tallystick/payout';
 import { payoutOf } from '@tallystick/protocol';
 import type { Entitle } from '@tallystick/record';
 import { epochPath } from '../bundle/layout.js';
@@ -20,9 +21,10 @@ export function checkPayouts(
   const isByScore = payoutOf(spec).policy === 'contribution';
   demand(!isByScore, policy, 'scores that the shares follow from', 'none in this bundle');
   const settled = rewardsOf(run).epochs;
+  let rule: readonly Entitle[] = [];
   for (const [epoch, { entitlements }] of epochs.entries()) {
     const record = epochPath(epoch, 'entitlements.bin');
-    const rule = settled[epoch]?.entitlements ?? [];
+    rule = addPayments(rule, settled[epoch]?.payments ?? []);
     const count = Math.max(rule.length, entitlements.length);
     for (let i = 0; i < count; i++) {
       const place = { record: `${record} leaf ${i}`, by } as const;
