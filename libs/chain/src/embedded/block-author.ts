@@ -27,6 +27,8 @@ export interface BlockDraft extends Block {
   readonly changes: readonly (readonly [key: string, value: Uint8Array | undefined])[];
   readonly included: readonly PooledTransaction[];
   readonly dropped: readonly { readonly transaction: PooledTransaction; readonly reason: string }[];
+  /** A transaction that may fit another block did not fit this one. */
+  readonly isFull: boolean;
 }
 
 export interface AuthorOptions {
@@ -35,6 +37,11 @@ export interface AuthorOptions {
   readonly pool: TransactionPool;
   readonly authority: Signer;
   readonly nowMs: number;
+  /**
+   * The runtime's own work may leave no room for any transaction, as at the end of a session. Then the transaction waits
+   * for the next block; where this is false, one that does not fit an empty block is dropped.
+   */
+  readonly mayStartFull: boolean;
 }
 
 /**
@@ -49,7 +56,7 @@ export function authorBlock(options: AuthorOptions): BlockDraft {
   const storage = new Overlay(parent.state);
   runtime.call(storage, 'Core_initialize_block', encodeHeader(openHeader(parent, slot)));
   const inherents = applyInherents(storage, runtime, inherentData(slot, timeMs));
-  const body = new BlockBody(storage, runtime);
+  const body = new BlockBody(storage, runtime, options.mayStartFull);
   pool.offer((transaction) => body.put(transaction));
   const finalized = runtime.call(storage, 'BlockBuilder_finalize_block');
   return {
@@ -59,6 +66,7 @@ export function authorBlock(options: AuthorOptions): BlockDraft {
     changes: storage.changes(),
     included: body.included,
     dropped: body.dropped,
+    isFull: body.isFull,
   };
 }
 
@@ -124,10 +132,17 @@ class BlockBody {
   readonly dropped: { transaction: PooledTransaction; reason: string }[] = [];
   readonly #storage: Overlay;
   readonly #runtime: Runtime;
+  readonly #mayStartFull: boolean;
+  #isFull = false;
 
-  constructor(storage: Overlay, runtime: Runtime) {
+  constructor(storage: Overlay, runtime: Runtime, mayStartFull: boolean) {
     this.#storage = storage;
     this.#runtime = runtime;
+    this.#mayStartFull = mayStartFull;
+  }
+
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
   /** Applies one transaction; one that fails to apply, or makes the runtime trap, leaves no trace in the block. */
@@ -140,7 +155,10 @@ class BlockBody {
       return 'included';
     }
     this.#storage.rollback();
-    if (fault.isBlockFull && this.included.length > 0) return 'blockFull';
+    if (fault.isBlockFull && (this.included.length > 0 || this.#mayStartFull)) {
+      this.#isFull = true;
+      return 'blockFull';
+    }
     if (fault.isFuture) return 'kept';
     this.dropped.push({ transaction, reason: fault.reason });
     return 'dropped';

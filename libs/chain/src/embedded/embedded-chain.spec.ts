@@ -223,4 +223,19 @@ describe('embedded chain', () => {
     expect(chain.pool.size).toBe(0);
     expect(chain.head.number).toBeGreaterThan(1);
   });
+
+  test('the block that ends a session has no room: the transaction waits for the next one', async () => {
+    const SESSION = 100;
+    const chain = await open({ sealing: 'instant' });
+    for (let number = 1; number < SESSION; number++) await chain.seal();
+    const seen = events(chain);
+    for (let nonce = 0; nonce < 2; nonce++) {
+      await chain.submit(signedExtrinsic(chain, remark('late'), { signer: ALICE, nonce }));
+    }
+    await chains.clock.advance(20);
+    expect(chain.pool.size).toBe(0);
+    expect(chain.block(SESSION)?.extrinsics).toHaveLength(1);
+    expect(chain.block(SESSION + 1)?.extrinsics).toHaveLength(3);
+    expect(seen.filter((event) => event.startsWith('dropped'))).toEqual([]);
+  });
 });

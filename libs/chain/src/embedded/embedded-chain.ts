@@ -65,6 +65,8 @@ export class EmbeddedChain {
   readonly #finality = new Set<Timer>();
   #finalized: NumberedBlock;
   #sealTimer: Timer | undefined;
+  /** Number of the newest block without transactions in which one had no room: the same again is no passing state. */
+  #startedFull = -1;
   #isOpen = true;
 
   private constructor(
@@ -198,11 +200,13 @@ export class EmbeddedChain {
       pool: this.pool,
       authority,
       nowMs: clock.nowMs(),
+      mayStartFull: parent.header.number !== this.#startedFull,
     });
   }
 
   #commit(draft: BlockDraft): Hash {
     const block = this.#store.append(draft, draft.changes, draft.state);
+    if (draft.isFull && draft.included.length === 0) this.#startedFull = block.number;
     const expired = this.pool.settle(draft.included, block.number);
     this.#emit({ kind: 'block', block, included: draft.included.map(({ hash }) => hash) });
     this.#drop(draft);
@@ -240,14 +244,14 @@ export class EmbeddedChain {
     });
   }
 
-  /** An instant block needs a transaction; a draft without one is thrown away. */
+  /** An instant block needs a transaction, or that one has no room; another draft without one is thrown away. */
   #sealReady(): void {
     if (!this.pool.hasReady) return;
     const draft = this.#author();
-    if (draft.included.length > 0) this.#commit(draft);
+    if (draft.included.length > 0 || draft.isFull) this.#commit(draft);
     else this.#drop(draft);
-    if (this.pool.hasReady && draft.included.length + draft.dropped.length > 0)
-      this.#scheduleSeal();
+    const hasMoved = draft.isFull || draft.included.length + draft.dropped.length > 0;
+    if (this.pool.hasReady && hasMoved) this.#scheduleSeal();
   }
 
   #emit(event: ChainEvent): void {
