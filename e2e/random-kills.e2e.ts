@@ -63,9 +63,10 @@ class Scene {
 
   static async set(stage: Stage): Promise<Scene> {
     const heart = await HeartCopy.at(stage.path('heart'));
-    const edited = await heart.editRun(
+    const spec = await heart.editRun(
       [/^rounds: .*$/m, `rounds: ${ROUNDS}`],
       [/^ {2}steps: .*$/m, '  steps: 100'],
+      [/^seed: .*$/m, `$&\npayout: { epochRounds: ${ROUNDS} }`],
     );
     const federation = await Federation.start(stage);
     for (const site of heart.sites) {
@@ -75,7 +76,6 @@ class Scene {
     }
     await Promise.all(heart.sites.map(({ name }) => federation.startNode(name)));
     const { roundModels } = (await stage.run(['simulate', heart.folder])).json<RunReport>();
-    const spec = `${edited}payout: { epochRounds: ${ROUNDS} }\n`;
     return new Scene(federation, spec, roundModels);
   }
 
