@@ -17,6 +17,8 @@ export default defineConfig({
           include: ['{libs,apps}/*/src/**/*.spec.ts', '{tools,bench}/*.spec.ts'],
           exclude: ['**/*.int.spec.ts'],
           testTimeout: 30_000,
+          maxWorkers: '100%', // by default one core stays idle: half of two
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -25,6 +27,7 @@ export default defineConfig({
           name: 'int',
           include: ['{libs,apps}/*/src/**/*.int.spec.ts'],
           globalSetup: ['./tools/int-setup.ts'],
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -35,6 +38,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/*.e2e.ts'],
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },

@@ -19,6 +19,8 @@ export interface SpawnOptions {
   readonly name?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** The Node that runs it; else the one of this test. */
+  readonly node?: string;
 }
 
 /** What a process left. */
@@ -108,7 +110,7 @@ export class Stage {
 
   /** Starts a script of the repository. */
   start(script: string, args: readonly string[], options: SpawnOptions = {}): Running {
-    const child = spawn(process.execPath, [join(ROOT, script), ...args], {
+    const child = spawn(options.node ?? process.execPath, [join(ROOT, script), ...args], {
       cwd: options.cwd ?? this.folder,
       env: {
         PATH: process.env['PATH'],
