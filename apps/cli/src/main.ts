@@ -1,8 +1,11 @@
 /** Entry of `tally`: the only file of the CLI that reads the environment, the terminal and signals. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { hasErrno } from '@tallystick/kernel/node';
 import { createLogger } from '@tallystick/telemetry';
 import { CommanderError } from 'commander';
 import type { CommandContext, GlobalOptions } from './command-context.js';
+import { ConsoleInput } from './console-input.js';
 import { ConsoleOutput } from './console-output.js';
 import { EXIT } from '@tallystick/kernel';
 import { buildProgram } from './program.js';
@@ -25,6 +28,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+/** XDG Base Directory Specification: one folder per program below the user's own. */
+function configFolder(): string {
+  return join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'tallystick');
+}
+
 function makeContext(options: GlobalOptions): CommandContext {
   const isTty = Boolean(process.stdout.isTTY) && process.env['NO_COLOR'] === undefined; // a pipe has no isTTY at all
   const output = new ConsoleOutput({
@@ -38,6 +46,13 @@ function makeContext(options: GlobalOptions): CommandContext {
     logger: createLogger({ role: 'tally', level: 'warn' }),
     signal: stop.signal,
     token: process.env['TALLY_TOKEN'],
+    url: process.env['TALLY_URL'],
+    configFolder: configFolder(),
+    input: new ConsoleInput({
+      stream: process.stdin,
+      prompt: process.stderr,
+      isTty: Boolean(process.stdin.isTTY) && Boolean(process.stderr.isTTY),
+    }),
     setExitCode: (code) => {
       process.exitCode = code;
     },

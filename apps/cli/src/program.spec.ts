@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { MemoryLogger } from '@tallystick/kernel/testing';
 import type { CommandContext, GlobalOptions } from './command-context.js';
+import { ConsoleInput } from './console-input.js';
 import { ConsoleOutput } from './console-output.js';
 import { EXIT } from '@tallystick/kernel';
 import { buildProgram } from './program.js';
@@ -27,6 +29,9 @@ async function tally(...args: readonly string[]): Promise<Ran> {
     logger: new MemoryLogger(),
     signal: new AbortController().signal,
     token: undefined,
+    url: undefined,
+    configFolder: '/nonexistent/config',
+    input: new ConsoleInput({ stream: Readable.from([]), prompt: process.stderr, isTty: false }),
     setExitCode: (value) => (code = value),
   });
   const program = buildProgram(makeContext);
@@ -74,12 +79,14 @@ describe('tally', () => {
         'audit verify',
         'chain export',
         'chain spec',
+        'completion',
         'consent grant',
         'consent list',
         'consent revoke',
         'dataset add',
         'demo',
         'dispute',
+        'login',
         'model get',
         'model passport',
         'node doctor',
@@ -92,6 +99,8 @@ describe('tally', () => {
         'rewards preview',
         'rewards show',
         'run close',
+        'run compare',
+        'run export',
         'run launch',
         'run list',
         'run pause',
