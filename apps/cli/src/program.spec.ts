@@ -89,6 +89,7 @@ describe('tally', () => {
         'login',
         'model get',
         'model passport',
+        'new',
         'node doctor',
         'node invite',
         'node join',

@@ -8,6 +8,7 @@ import { addDispute } from './commands/dispute-command.js';
 import { addHistory } from './commands/history-commands.js';
 import { addLogin } from './commands/login-command.js';
 import { addModel } from './commands/model-command.js';
+import { addNew } from './commands/new-command.js';
 import { addNode } from './commands/node-commands.js';
 import { addRewards } from './commands/rewards-commands.js';
 import { addRun } from './commands/run-commands.js';
@@ -35,6 +36,7 @@ export function buildProgram(makeContext: MakeContext): Command {
     addSimulate,
     addAudit,
     addChain,
+    addNew,
     addLogin,
     addCompletion,
   ]) {

@@ -1,19 +1,20 @@
-/** RFC 4180 text of `rows` below `head`: CRLF-free, one line each; a cell with a comma, quote or line break is quoted. */
-export function csvOf(
-  head: readonly string[],
-  rows: readonly (readonly (string | number | null)[])[],
-): string {
-  return [head, ...rows].map((row) => `${row.map(cellOf).join(',')}\n`).join('');
+type Value = string | number | null;
+
+/** RFC 4180 text of `rows` below `head`, for spreadsheets: a name that they would run as a formula is shown as text. */
+export function csvOf(head: readonly string[], rows: readonly (readonly Value[])[]): string {
+  return [head, ...rows].map((row) => csvLine(row.map(guarded))).join('');
 }
 
-/** A missing value is an empty cell. */
-function cellOf(value: string | number | null): string {
-  if (value === null) return '';
-  const text = typeof value === 'number' ? String(value) : guarded(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/** One record, ended by LF; a cell with a comma, quote or line break is quoted, a missing value is an empty cell. */
+export function csvLine(cells: readonly Value[]): string {
+  const texts = cells.map((value) => (value === null ? '' : String(value)));
+  return `${texts.map((text) => (/[",\r\n]/.test(text) ? quoted(text) : text)).join(',')}\n`;
 }
 
-/** A name that a spreadsheet would run as a formula is shown as text (OWASP, CSV injection). */
-function guarded(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) && !/^-?\d/.test(text) ? `'${text}` : text;
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+/** OWASP, CSV injection. */
+function guarded(value: Value): Value {
+  const isFormula = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) && !/^-?\d/.test(value);
+  return isFormula ? `'${value}` : value;
 }
