@@ -8,7 +8,6 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "src"))
 
 import tallystick as ts  # noqa: E402
-from tallystick.api import PREFIX, ROUTES  # noqa: E402
 
 
 def rows(frame):
@@ -21,12 +20,10 @@ def main(spec, model_path):
         sha256 = hashlib.sha256(file.read()).hexdigest()
     said = {
         "run": run.number,
-        "view": run.refresh().view,
         "rounds": rows(run.rounds()),
         "nodes": rows(run.nodes()),
         "model": sha256,
         "html": run._repr_html_(),
-        "routes": [[method, PREFIX + path] for method, path in ROUTES.values()],
     }
     print(json.dumps(said))
 

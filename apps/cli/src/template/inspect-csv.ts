@@ -62,8 +62,8 @@ async function* textOf(file: string, signal: AbortSignal): AsyncGenerator<string
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let bytes = 0;
   try {
-    for await (const piece of createReadStream(file, { signal })) {
-      const chunk: Uint8Array = piece;
+    const pieces: AsyncIterable<Uint8Array> = createReadStream(file, { signal });
+    for await (const chunk of pieces) {
       bytes += chunk.length;
       if (bytes > MAX_CSV_BYTES) {
         throw new TallyError('DATA_TOO_LARGE', { file, limit: MAX_CSV_BYTES, what: 'bytes' });
