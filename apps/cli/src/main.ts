@@ -7,7 +7,7 @@ import { CommanderError } from 'commander';
 import type { CommandContext, GlobalOptions } from './command-context.js';
 import { ConsoleInput } from './console-input.js';
 import { ConsoleOutput } from './console-output.js';
-import { EXIT } from '@tallystick/kernel';
+import { EXIT, TallyError } from '@tallystick/kernel';
 import { buildProgram } from './program.js';
 
 const stop = new AbortController();
@@ -31,6 +31,12 @@ for (const stream of [process.stdout, process.stderr]) {
 /** XDG Base Directory Specification: one folder per program below the user's own. */
 function configFolder(): string {
   return join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'tallystick');
+}
+
+/** Under --json even a command that could not be read ends in JSON; the words went to stderr. */
+function sayUsage(detail: string): void {
+  const { code, message, hint } = new TallyError('USAGE_INVALID', { detail });
+  process.stdout.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
 }
 
 function makeContext(options: GlobalOptions): CommandContext {
@@ -64,4 +70,5 @@ try {
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error.exitCode !== 0 && process.argv.includes('--json')) sayUsage(error.message);
 }
