@@ -93,6 +93,23 @@ describe('people who live in Python', () => {
     expect(compared.json<{ rows: unknown[] }>().rows.length).toBeGreaterThan(20);
   });
 
+  it('signs in once, and needs neither address nor folder after that', async () => {
+    const token = (await readFile(join(federation.data, 'api-token'), 'utf8')).trim();
+    const config = { XDG_CONFIG_HOME: stage().path('config') };
+    const wrong = await stage().run(['login', federation.url], {
+      env: { ...config, TALLY_TOKEN: 'wrong' },
+    });
+    expect(wrong.code).not.toBe(0);
+    const elsewhere = ['run', 'list', '--data', stage().path('none')];
+    expect((await stage().run(elsewhere, { env: config })).code).not.toBe(0); // nothing was stored
+    const env = { ...config, TALLY_TOKEN: token };
+    expect((await stage().run(['login', federation.url], { env })).code).toBe(0);
+    const listed = await stage().run(elsewhere, { env: config });
+    expect(listed.code, listed.stderr).toBe(0);
+    expect(listed.stderr).not.toContain('\u001b');
+    expect(listed.stdout + listed.stderr).not.toContain(token);
+  });
+
   if (hasPython) {
     it('plays the notebook with the standard library alone, to the verdict', async () => {
       const said = await python('python3', join(PYTHON, 'tests/run_notebook.py'), notebook);
