@@ -1,3 +1,4 @@
+import ast
 import io
 import json
 import os
@@ -15,6 +16,9 @@ from fake_coordinator import MODEL, NODES, ROUNDS, FakeCoordinator  # noqa: E402
 from tallystick import frames  # noqa: E402
 from tallystick.bar import Bar, html_of  # noqa: E402
 
+STANDARD = {
+    "hashlib", "html", "json", "os", "shlex", "shutil", "stat", "subprocess", "sys", "tempfile", "time", "urllib",
+}
 VERIFIER = [sys.executable, "-c"]
 
 
@@ -222,6 +226,23 @@ class Verify(WithCoordinator):
         with mock.patch.dict(os.environ, {"PATH": ""}), self.assertRaises(ts.TallyError) as raised:
             self.run_0().verify()
         self.assertEqual(raised.exception.code, "AUDIT_UNAVAILABLE")
+
+
+class Source(unittest.TestCase):
+    def test_is_python_3_9_and_imports_the_standard_library_alone(self):
+        folder = os.path.join(HERE, "..", "src", "tallystick")
+        allowed = {"pandas", "safetensors", "IPython"}
+        for name in sorted(os.listdir(folder)):
+            if not name.endswith(".py"):
+                continue
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                tree = ast.parse(file.read(), name, feature_version=(3, 9))
+            for node in ast.walk(tree):
+                absolute = isinstance(node, ast.ImportFrom) and node.level == 0
+                names = [node.module] if absolute else [a.name for a in node.names] if isinstance(node, ast.Import) else []
+                for module in names:
+                    root = module.split(".")[0]
+                    self.assertTrue(root in allowed or root in STANDARD, f"{name} imports {root}")
 
 
 if __name__ == "__main__":
