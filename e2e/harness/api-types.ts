@@ -8,6 +8,8 @@ export interface RoundView {
   readonly included: number;
   readonly excluded: number;
   readonly sumWeight: string;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly evaluations: readonly { readonly node: number }[];
   readonly commit: {
     readonly block: number;
     readonly blockHash: string;

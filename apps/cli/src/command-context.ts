@@ -1,5 +1,6 @@
 import { EXIT, exitCodeOf, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
 import { type Command } from 'commander';
+import type { ConsoleInput } from './console-input.js';
 import { ConsoleOutput } from './console-output.js';
 
 /** What a command gets from the process it runs in. */
@@ -10,6 +11,11 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** The coordinator's bearer token, when the environment gives one. */
   readonly token: string | undefined;
+  /** The coordinator's address, when the environment gives one. */
+  readonly url: string | undefined;
+  /** Folder of this user's own settings: what `tally login` stored. */
+  readonly configFolder: string;
+  readonly input: ConsoleInput;
   readonly setExitCode: (code: number) => void;
 }
 

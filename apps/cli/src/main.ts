@@ -1,10 +1,13 @@
 /** Entry of `tally`: the only file of the CLI that reads the environment, the terminal and signals. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { hasErrno } from '@tallystick/kernel/node';
 import { createLogger } from '@tallystick/telemetry';
 import { CommanderError } from 'commander';
 import type { CommandContext, GlobalOptions } from './command-context.js';
+import { ConsoleInput } from './console-input.js';
 import { ConsoleOutput } from './console-output.js';
-import { EXIT } from '@tallystick/kernel';
+import { EXIT, TallyError } from '@tallystick/kernel';
 import { buildProgram } from './program.js';
 
 const stop = new AbortController();
@@ -25,6 +28,17 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+/** XDG Base Directory Specification: one folder per program below the user's own. */
+function configFolder(): string {
+  return join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'tallystick');
+}
+
+/** Under --json even a command that could not be read ends in JSON; the words went to stderr. */
+function sayUsage(detail: string): void {
+  const { code, message, hint } = new TallyError('USAGE_INVALID', { detail });
+  process.stdout.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
+}
+
 function makeContext(options: GlobalOptions): CommandContext {
   const isTty = Boolean(process.stdout.isTTY) && process.env['NO_COLOR'] === undefined; // a pipe has no isTTY at all
   const output = new ConsoleOutput({
@@ -38,6 +52,13 @@ function makeContext(options: GlobalOptions): CommandContext {
     logger: createLogger({ role: 'tally', level: 'warn' }),
     signal: stop.signal,
     token: process.env['TALLY_TOKEN'],
+    url: process.env['TALLY_URL'],
+    configFolder: configFolder(),
+    input: new ConsoleInput({
+      stream: process.stdin,
+      prompt: process.stderr,
+      isTty: Boolean(process.stdin.isTTY) && Boolean(process.stderr.isTTY),
+    }),
     setExitCode: (code) => {
       process.exitCode = code;
     },
@@ -49,4 +70,5 @@ try {
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error.exitCode !== 0 && process.argv.includes('--json')) sayUsage(error.message);
 }

@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { MemoryLogger } from '@tallystick/kernel/testing';
 import type { CommandContext, GlobalOptions } from './command-context.js';
+import { ConsoleInput } from './console-input.js';
 import { ConsoleOutput } from './console-output.js';
 import { EXIT } from '@tallystick/kernel';
 import { buildProgram } from './program.js';
@@ -27,6 +29,9 @@ async function tally(...args: readonly string[]): Promise<Ran> {
     logger: new MemoryLogger(),
     signal: new AbortController().signal,
     token: undefined,
+    url: undefined,
+    configFolder: '/nonexistent/config',
+    input: new ConsoleInput({ stream: Readable.from([]), prompt: process.stderr, isTty: false }),
     setExitCode: (value) => (code = value),
   });
   const program = buildProgram(makeContext);
@@ -48,6 +53,18 @@ function quieten(command: Command, write: (text: string) => void): void {
 function leaves(command: Command): readonly Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
 }
+
+/** Words after `tally`. */
+function pathOf(command: Command): readonly string[] {
+  const { parent } = command;
+  return parent === null ? [] : [...pathOf(parent), command.name()];
+}
+
+/**
+ * Commands that start something or need nothing: their exits have tests of their own (e2e). `doctor` answers a folder
+ * without a site with its checks.
+ */
+const ELSEWHERE = new Set(['demo', 'up', 'node start', 'node doctor', 'completion', 'chain spec']);
 
 const missing = (): never => {
   throw new Error('no context is needed');
@@ -74,14 +91,17 @@ describe('tally', () => {
         'audit verify',
         'chain export',
         'chain spec',
+        'completion',
         'consent grant',
         'consent list',
         'consent revoke',
         'dataset add',
         'demo',
         'dispute',
+        'login',
         'model get',
         'model passport',
+        'new',
         'node doctor',
         'node invite',
         'node join',
@@ -92,6 +112,8 @@ describe('tally', () => {
         'rewards preview',
         'rewards show',
         'run close',
+        'run compare',
+        'run export',
         'run launch',
         'run list',
         'run pause',
@@ -111,6 +133,35 @@ describe('tally', () => {
       const help = helpOf(command);
       expect(help).toContain('Example:\n  tally ');
       expect(help).toContain('--json');
+    },
+  );
+
+  it.each(commands.map((command) => [pathOf(command).join(' '), command] as const))(
+    '%s exits 64 for an option that it has not, and 0 for --help',
+    async (_, command) => {
+      expect((await tally(...pathOf(command), '--no-such-option')).code).toBe(EXIT.usage);
+      expect((await tally(...pathOf(command), '--help')).code).toBe(EXIT.ok);
+    },
+  );
+
+  it.each(
+    commands
+      .filter((command) => !ELSEWHERE.has(pathOf(command).join(' ')))
+      .map((command) => [pathOf(command).join(' '), command] as const),
+  )(
+    '%s never exits 0 where nothing is, and says so in JSON with one thing to do',
+    async (_, command) => {
+      const needed = command.registeredArguments.filter(({ required }) => required);
+      const values = needed.map(({ argChoices }) => argChoices?.[0] ?? '0');
+      const options = command.options
+        .filter(({ mandatory }) => mandatory)
+        .flatMap(({ long }) => [long ?? '', 'nothing']);
+      const where = ['--data', '/nonexistent/folder', '--json'];
+      const { code, out } = await tally(...pathOf(command), ...values, ...options, ...where);
+      expect(code).toBeGreaterThan(0);
+      expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toMatchObject({
+        error: { code: expect.stringMatching(/^[A-Z_]+$/), hint: expect.stringMatching(/.+/) },
+      });
     },
   );
 

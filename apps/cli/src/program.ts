@@ -2,9 +2,13 @@ import { Command } from 'commander';
 import type { MakeContext } from './command-context.js';
 import { addAudit } from './commands/audit-commands.js';
 import { addChain } from './commands/chain-commands.js';
+import { addCompletion } from './commands/completion-command.js';
 import { addDemo } from './commands/demo-command.js';
 import { addDispute } from './commands/dispute-command.js';
+import { addHistory } from './commands/history-commands.js';
+import { addLogin } from './commands/login-command.js';
 import { addModel } from './commands/model-command.js';
+import { addNew } from './commands/new-command.js';
 import { addNode } from './commands/node-commands.js';
 import { addRewards } from './commands/rewards-commands.js';
 import { addRun } from './commands/run-commands.js';
@@ -17,14 +21,14 @@ export function buildProgram(makeContext: MakeContext): Command {
     .description('federated learning whose rounds anyone can recompute')
     .option('--json', 'JSON on stdout, its last line the result; words on stderr', false)
     .option('--data <dir>', 'data folder of the deployment', '.tally')
-    .option('--server <url>', 'a coordinator elsewhere; its token comes from TALLY_TOKEN')
+    .option('--server <url>', 'a coordinator elsewhere; default TALLY_URL, the token TALLY_TOKEN')
     .showSuggestionAfterError()
     .showHelpAfterError('(--help shows an example)')
     .exitOverride();
   for (const add of [
     addDemo,
     addUp,
-    addRun,
+    addRuns,
     addModel,
     addNode,
     addRewards,
@@ -32,11 +36,18 @@ export function buildProgram(makeContext: MakeContext): Command {
     addSimulate,
     addAudit,
     addChain,
+    addNew,
+    addLogin,
+    addCompletion,
   ]) {
     add(program, makeContext);
   }
   inheritGlobals(program);
   return program;
+}
+
+function addRuns(program: Command, makeContext: MakeContext): void {
+  addHistory(addRun(program, makeContext), makeContext);
 }
 
 /** `--json` and `--data` may stand behind any command, as people write them. */
@@ -46,6 +57,9 @@ function inheritGlobals(program: Command): void {
     command.exitOverride();
     command.option('--json', 'JSON on stdout, its last line the result');
     command.option('--data <dir>', 'data folder of the deployment');
-    command.option('--server <url>', 'a coordinator elsewhere; its token comes from TALLY_TOKEN');
+    command.option(
+      '--server <url>',
+      'a coordinator elsewhere; default TALLY_URL, the token TALLY_TOKEN',
+    );
   }
 }

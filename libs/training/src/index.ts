@@ -18,6 +18,7 @@ export {
   trainPooled,
 } from './baselines.js';
 export { Batches } from './batches.js';
+export { CsvParser, MAX_COLUMNS } from './data/csv-parser.js';
 export type { Dataset, Examples } from './data/dataset.js';
 export { loadDataset, MAX_CSV_BYTES } from './data/load-dataset.js';
 export { parseDataset } from './data/parse-dataset.js';

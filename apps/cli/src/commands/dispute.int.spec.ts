@@ -35,6 +35,7 @@ import {
 import { genesisHash } from '@tallystick/rounds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GlobalOptions } from '../command-context.js';
+import { ConsoleInput } from '../console-input.js';
 import { ConsoleOutput } from '../console-output.js';
 import { buildProgram } from '../program.js';
 
@@ -187,6 +188,9 @@ describe('tally dispute', () => {
       logger: new MemoryLogger(),
       signal: new AbortController().signal,
       token: undefined,
+      url: undefined,
+      configFolder: '/nonexistent/config',
+      input: new ConsoleInput({ stream: process.stdin, prompt: process.stderr, isTty: false }),
       setExitCode: (value) => (code = value),
     }));
     const options = ['--key', keyPath, '--chain-url', url, '--json', ...more];

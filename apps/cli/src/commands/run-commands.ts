@@ -10,6 +10,7 @@ import {
   type MakeContext,
   runCommand,
 } from '../command-context.js';
+import { RoundTicker } from '../demo/round-ticker.js';
 import { allRounds, watchRun } from '../demo/watch-run.js';
 import { amountOption, integerOption } from '../options.js';
 
@@ -38,8 +39,8 @@ export function runOf(text: string): RunId {
 type Action = (api: OperatorApi, context: CommandContext) => Promise<number>;
 type WithApi = (command: Command, action: Action) => Promise<void>;
 
-/** `tally run launch|list|show|watch|pause|resume|stop|close`. */
-export function addRun(program: Command, makeContext: MakeContext): void {
+/** `tally run launch|list|show|watch|pause|resume|stop|close`; the `run` command, for more of them. */
+export function addRun(program: Command, makeContext: MakeContext): Command {
   const run = program.command('run').description('launch and follow training runs');
   const withApi: WithApi = (command, action) =>
     runCommand(command, makeContext, async (context, globals: GlobalOptions) =>
@@ -59,6 +60,7 @@ export function addRun(program: Command, makeContext: MakeContext): void {
   addOneRun(run, withApi, { name: 'stop', about: 'stop a run; closed rounds stay', act: stop });
   const refund = 'give the rest of an ended run’s pot back, once nothing of it is pending';
   addOneRun(run, withApi, { name: 'close', about: refund, act: close });
+  return run;
 }
 
 interface LaunchFlags {
@@ -226,7 +228,12 @@ async function show(run: RunId, api: OperatorApi, { output }: CommandContext): P
 
 async function watch(run: RunId, api: OperatorApi, context: CommandContext): Promise<number> {
   const { output, signal } = context;
+  const ticker = output.isTty ? new RoundTicker(output, await sizeOf(api, run)) : undefined;
   const onEvent = (event: RunEvent): void => {
+    if (ticker !== undefined) {
+      ticker.onEvent(event);
+      return;
+    }
     const node = event.node === undefined ? '' : `  node ${event.node}`;
     const round = event.round === undefined ? '' : `  round ${event.round}`;
     output.say(`${event.type}${round}${node}`);
@@ -236,4 +243,12 @@ async function watch(run: RunId, api: OperatorApi, context: CommandContext): Pro
   output.say(`run ${run} ${view.status}${view.reason === null ? '' : `: ${view.reason}`}`);
   output.result({ type: 'result', ...view });
   return exitCodeOfRun(view);
+}
+
+async function sizeOf(
+  api: OperatorApi,
+  run: RunId,
+): Promise<{ readonly rounds: number; readonly sites: number }> {
+  const { rounds, current } = await api.run(run);
+  return { rounds, sites: current?.cohort ?? 0 };
 }

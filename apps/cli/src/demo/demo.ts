@@ -66,7 +66,7 @@ export class Demo {
     );
     const launched = await deployment.api.launch(example.text, POT);
     const run = asRunId(launched.run);
-    const ticker = new RoundTicker(output, example);
+    const ticker = new RoundTicker(output, { rounds: example.spec.rounds, sites: sites.length });
     const onEvent = ticker.onEvent.bind(ticker);
     const gaveUp = deployment.failed().then((reason) => {
       throw new TallyError('ROUND_RUN_FAILED', { run, reason });

@@ -1,18 +1,21 @@
 import type { RunEvent } from '@tallystick/protocol';
 import type { ConsoleOutput } from '../console-output.js';
-import type { Example } from '../federation/example.js';
+import { bar } from '../terminal-bar.js';
 
 /** Prints a run's events: one line per closed round, and what waits in between on a terminal. */
 export class RoundTicker {
   readonly #output: ConsoleOutput;
-  readonly #example: Example;
+  readonly #rounds: number;
+  #sites: number;
   #round = 0;
   #accepted = 0;
   #committed = 0;
 
-  constructor(output: ConsoleOutput, example: Example) {
+  /** @param run.sites those that take part, until a round says how many it asked. */
+  constructor(output: ConsoleOutput, run: { readonly rounds: number; readonly sites: number }) {
     this.#output = output;
-    this.#example = example;
+    this.#rounds = run.rounds;
+    this.#sites = run.sites;
   }
 
   onEvent(event: RunEvent): void {
@@ -21,13 +24,14 @@ export class RoundTicker {
       case 'round.opened':
         this.#round = event.round ?? 0;
         this.#accepted = 0;
+        if (typeof event.detail['cohort'] === 'number') this.#sites = event.detail['cohort'];
         break;
       case 'update.accepted':
         this.#accepted++;
         break;
       case 'round.closed':
         this.#output.say(
-          `round ${event.round}  ${bar(this.#round + 1, this.#example.spec.rounds)}  ${this.#accepted} of ${this.#example.sites.length} sites`,
+          `round ${event.round}  ${bar(this.#round + 1, this.#rounds)}  ${this.#accepted} of ${this.#sites} sites`,
         );
         break;
       case 'round.committed':
@@ -45,15 +49,7 @@ export class RoundTicker {
         break;
     }
     this.#output.progress(
-      `round ${this.#round}  ${this.#accepted} of ${this.#example.sites.length} sites  ${this.#committed} rounds final on the chain`,
+      `round ${this.#round}  ${this.#accepted} of ${this.#sites} sites  ${this.#committed} rounds final on the chain`,
     );
   }
-}
-
-const WIDTH = 20;
-
-/** A bar of `done` of `all`. */
-function bar(done: number, all: number): string {
-  const filled = Math.min(WIDTH, Math.round((WIDTH * done) / Math.max(1, all)));
-  return `[${'#'.repeat(filled)}${'.'.repeat(WIDTH - filled)}]`;
 }

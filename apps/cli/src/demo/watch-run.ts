@@ -68,7 +68,10 @@ export async function waitAnchored(api: OperatorApi, run: RunId): Promise<RunVie
 }
 
 /** All closed rounds of a run. */
-export async function allRounds(api: OperatorApi, run: RunId): Promise<readonly RoundView[]> {
+export async function allRounds(
+  api: Pick<OperatorApi, 'rounds'>,
+  run: RunId,
+): Promise<readonly RoundView[]> {
   const rounds: RoundView[] = [];
   for (;;) {
     const page = await api.rounds(run, rounds.length);

@@ -1,10 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { EmbeddedChain, parseRawSpec } from '@tallystick/chain/embedded';
 import { type Hash, TallyError } from '@tallystick/kernel';
 import { systemClock } from '@tallystick/kernel/node';
+import { makeEmpty } from './make-empty.js';
 
 /** What was written. */
 export interface ExportedChain {
@@ -55,15 +56,5 @@ async function readSpec(file: string): Promise<string> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TallyError('DATA_FILE_UNREADABLE', { file, reason }, error);
-  }
-}
-
-async function makeEmpty(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    if ((await readdir(folder)).length > 0) throw new RangeError('it is not empty');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TallyError('CONFIG_FOLDER_UNWRITABLE', { folder, reason }, error);
   }
 }

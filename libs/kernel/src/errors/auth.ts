@@ -14,6 +14,12 @@ export const auth = {
     close: 4403,
     disposition: 'fix',
   },
+  AUTH_LOGIN_UNSAFE: {
+    message: 'the stored login {file} is not used: {reason}',
+    hint: 'Log in again: `tally login <url>`.',
+    status: 401,
+    disposition: 'fix',
+  },
   AUTH_TOKEN_UNKNOWN: {
     message: 'the invite token is not known here',
     hint: 'Ask the operator for a new one: `tally node invite`.',
