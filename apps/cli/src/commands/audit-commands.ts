@@ -5,9 +5,11 @@ import {
   type AuditReport,
   BundleReader,
   exitCodeOf,
+  type OpenValidation,
   verifyBundle,
 } from '@tallystick/audit';
 import { asHash, asPublicKey, asRunId, EXIT, TallyError } from '@tallystick/kernel';
+import { openValidation, ProcessTrainer } from '@tallystick/training';
 import type { Command } from 'commander';
 import {
   type CommandContext,
@@ -32,6 +34,7 @@ interface VerifyFlags extends ChainFlags {
   readonly nodes?: readonly string[];
   readonly asNode?: readonly string[];
   readonly runtime?: readonly string[];
+  readonly metrics?: boolean;
 }
 
 /** `tally audit verify` and `tally audit export`. */
@@ -44,6 +47,7 @@ export function addAudit(program: Command, makeContext: MakeContext): void {
     .option('--head <hash>', 'hash of a block that you hold')
     .option('--nodes <key>', 'node key that you vouch for (repeatable)', collect)
     .option('--as-node <log>', 'a node’s own receipts.log (repeatable)', collect)
+    .option('--metrics', 'also measure again on the public validation set (V11)')
     .option('--runtime <manifest>', 'manifest of a further released runtime (repeatable)', collect)
     .addHelpText(
       'after',
@@ -102,13 +106,16 @@ async function verifyFolder(
   { output, signal }: CommandContext,
 ): Promise<number> {
   const anchors = await anchorsOf(folder, flags);
+  const trainer = new ProcessTrainer();
+  const openSet: OpenValidation = (set) => openValidation(trainer, set, signal);
   const report: AuditReport = await verifyBundle({
     folder,
     anchors,
     knownRuntimes: await knownRuntimes(flags.runtime),
+    ...(flags.metrics === true ? { openValidation: openSet } : {}),
     onStep: ({ step, title, checked }) => output.progress(`${step}  ${title}  ${checked}`),
     signal,
-  });
+  }).finally(() => trainer.close());
   sayReport(output, report);
   output.result(report);
   return exitCodeOf(report);
