@@ -1,5 +1,6 @@
 /** Steps of protocol.md §7 that this version recomputes. */
-export type StepId = 'V1' | 'V2' | 'V3' | 'V4' | 'V5' | 'V6' | 'V7' | 'V8' | 'V9' | 'V10' | 'V11';
+export type StepId =
+  'V1' | 'V2' | 'V3' | 'V4' | 'V5' | 'V6' | 'V7' | 'V8' | 'V9' | 'V10' | 'V11' | 'V12';
 
 /** What each step recomputes, for people. */
 export const STEPS: readonly { readonly id: StepId; readonly title: string }[] = [
@@ -21,6 +22,7 @@ export const STEPS: readonly { readonly id: StepId; readonly title: string }[] =
 /** Steps that need more than the bundle; each is listed when it was asked for. */
 export const OPTIONAL_STEPS: typeof STEPS = [
   { id: 'V11', title: 'measurements: made again on the public validation set' },
+  { id: 'V12', title: 'training: a round of your own node done again from its seed' },
 ];
 
 /**

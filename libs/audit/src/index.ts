@@ -43,4 +43,5 @@ export {
 export type { ChainFacts } from './state/chain-facts.js';
 export { decodeRun, runKey, type StoredRun } from './state/stored-run.js';
 export type { OpenValidation } from './with-measurements.js';
+export type { OwnNode } from './with-retraining.js';
 export { verifyBundle, type VerifyOptions } from './verify-bundle.js';

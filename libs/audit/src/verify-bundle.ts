@@ -16,6 +16,7 @@ import { checkWeights } from './steps/v7-weights.js';
 import { checkModels } from './steps/v8-models.js';
 import { checkPayouts } from './steps/v10-payouts.js';
 import { type OpenValidation, withMeasurements } from './with-measurements.js';
+import { type OwnNode, withRetraining } from './with-retraining.js';
 import { checkExclusions } from './steps/v9-exclusions.js';
 
 /** What the auditor brings. */
@@ -26,6 +27,8 @@ export interface VerifyOptions {
   readonly knownRuntimes: ReadonlySet<Hash>;
   /** Measures on the run's public validation set; with it V11 is played, too. */
   readonly openValidation?: OpenValidation;
+  /** Trains again as this node did; with it V12 is played, too. */
+  readonly ownNode?: OwnNode;
   /** Called as each step passes, for progress. */
   readonly onStep?: (result: StepResult) => void;
   readonly signal?: AbortSignal;
@@ -58,9 +61,11 @@ export const ALL_STEPS: StepTable = {
  * manifest does not describe it; else only the signal's reason.
  */
 export function verifyBundle(options: VerifyOptions): Promise<AuditReport> {
-  const { openValidation } = options;
-  if (openValidation === undefined) return verifyWith(ALL_STEPS, options);
-  return verifyWith(withMeasurements(ALL_STEPS, options.folder, openValidation), options);
+  const { folder, openValidation, ownNode } = options;
+  let steps = ALL_STEPS;
+  if (openValidation !== undefined) steps = withMeasurements(steps, folder, openValidation);
+  if (ownNode !== undefined) steps = withRetraining(steps, ownNode);
+  return verifyWith(steps, options);
 }
 
 /** `verifyBundle` with these steps. */

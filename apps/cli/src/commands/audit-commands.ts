@@ -24,6 +24,7 @@ import {
   withExported,
 } from '../federation/exported-bundle.js';
 import { knownRuntimes } from '../federation/known-runtimes.js';
+import { ownNodeOf } from '../federation/own-node.js';
 import { readAnchor } from '../federation/read-anchors.js';
 import { sayReport } from '../federation/say-report.js';
 import { collect } from '../options.js';
@@ -35,6 +36,7 @@ interface VerifyFlags extends ChainFlags {
   readonly asNode?: readonly string[];
   readonly runtime?: readonly string[];
   readonly metrics?: boolean;
+  readonly retrain?: string;
 }
 
 /** `tally audit verify` and `tally audit export`. */
@@ -48,6 +50,7 @@ export function addAudit(program: Command, makeContext: MakeContext): void {
     .option('--nodes <key>', 'node key that you vouch for (repeatable)', collect)
     .option('--as-node <log>', 'a node’s own receipts.log (repeatable)', collect)
     .option('--metrics', 'also measure again on the public validation set (V11)')
+    .option('--retrain <folder>', 'your site’s folder: do a round of its node again (V12)')
     .option('--runtime <manifest>', 'manifest of a further released runtime (repeatable)', collect)
     .addHelpText(
       'after',
@@ -107,18 +110,25 @@ async function verifyFolder(
 ): Promise<number> {
   const anchors = await anchorsOf(folder, flags);
   const trainer = new ProcessTrainer();
-  const openSet: OpenValidation = (set) => openValidation(trainer, set, signal);
-  const report: AuditReport = await verifyBundle({
-    folder,
-    anchors,
-    knownRuntimes: await knownRuntimes(flags.runtime),
-    ...(flags.metrics === true ? { openValidation: openSet } : {}),
-    onStep: ({ step, title, checked }) => output.progress(`${step}  ${title}  ${checked}`),
-    signal,
-  }).finally(() => trainer.close());
-  sayReport(output, report);
-  output.result(report);
-  return exitCodeOf(report);
+  try {
+    const openSet: OpenValidation = (set) => openValidation(trainer, set, signal);
+    const report: AuditReport = await verifyBundle({
+      folder,
+      anchors,
+      knownRuntimes: await knownRuntimes(flags.runtime),
+      ...(flags.metrics === true ? { openValidation: openSet } : {}),
+      ...(flags.retrain === undefined
+        ? {}
+        : { ownNode: await ownNodeOf(resolve(flags.retrain), trainer, signal) }),
+      onStep: ({ step, title, checked }) => output.progress(`${step}  ${title}  ${checked}`),
+      signal,
+    });
+    sayReport(output, report);
+    output.result(report);
+    return exitCodeOf(report);
+  } finally {
+    await trainer.close();
+  }
 }
 
 async function anchorsOf(folder: string, flags: VerifyFlags): Promise<Anchors> {
