@@ -135,7 +135,7 @@ def shapley(permutations, loss_of):
 
 
 def settle(rounds, before):
-    """Scores of one epoch and the tallies it leaves; rounds are dicts of nodes, novel, similar and perhaps audit."""
+    """Scores of one epoch of up to five rounds and the tallies it leaves; rounds are dicts of nodes, novel, similar and perhaps audit."""
     sums, pairs, tallies = {}, {}, {n: list(t) for n, t in before.items()}
     for r in rounds:
         for i, node in enumerate(r["nodes"]):

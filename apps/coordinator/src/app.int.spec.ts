@@ -159,16 +159,17 @@ describe('coordinator', () => {
     expect(await untilCommitted(api, run)).toMatchObject({ status: 'completed' });
   });
 
-  it('H: refuses to launch a run whose contributions nobody would pay', async () => {
+  it('H: refuses to launch a run whose contributions nobody could score', async () => {
     const { api } = coordinator;
     const payout = `payout: { policy: contribution, validation: { sha256: ${'0a'.repeat(32)} } }`;
-    const body = JSON.stringify({ spec: `${TEST_RUN}\n${payout}\n` });
+    const spec = `${TEST_RUN}\n${payout}\n`;
     const headers = { 'content-type': 'application/json' };
-    const response = await api.ask('runs', { method: 'POST', body, headers });
-    expect(response.status).toBe(400);
-    expect(ErrorBody.parse(await response.json()).error).toMatchObject({
-      code: 'USAGE_UNSUPPORTED',
-    });
+    for (const validation of [undefined, 'age,sex,num,set\n1,0,0,test\n']) {
+      const body = JSON.stringify({ spec, validation });
+      const response = await api.ask('runs', { method: 'POST', body, headers });
+      expect(response.status).toBe(400);
+      expect(ErrorBody.parse(await response.json()).error.code).toBe('USAGE_INVALID');
+    }
   });
 
   it('H: refuses a token that is wrong, used, or of another invite', async () => {

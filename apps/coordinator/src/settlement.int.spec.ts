@@ -1,12 +1,15 @@
 import { ed25519, sha256 } from '@tallystick/kernel/node';
-import { asRunId } from '@tallystick/kernel';
+import { asRunId, utf8 } from '@tallystick/kernel';
+import { decodeSheet } from '@tallystick/payout';
 import { plainRun } from '@tallystick/chain/testing';
 import { EpochList, RewardList } from '@tallystick/protocol';
 import {
   CONTRIB,
+  decodeSigned,
   MEMBER,
   plainLeaf,
   RECEIPT,
+  SCORES,
   sumLeaf,
   verifyPlain,
   verifyRecord,
@@ -25,6 +28,17 @@ import { startTestPostgres, type TestPostgres } from './testing/test-postgres.js
 const UNIT = 10n ** 12n;
 const PAID = TEST_RUN.replace('rounds: 3', 'rounds: 5').concat('payout: { epochRounds: 2 }\n');
 const AT_ONCE = { challengeMs: 0 };
+
+/** A public validation set on which `sex` decides. */
+const PUBLIC = [
+  'age,sex,num,set',
+  '40,1,1,train',
+  '60,0,0,train',
+  '45,1,1,test',
+  '55,0,0,test',
+  '50,1,1,test',
+  '52,1,1,test',
+].join('\n');
 
 /** Pay, demands, and runs that were lost, over a real database and a ledger in memory. */
 describe('settlement', () => {
@@ -94,6 +108,33 @@ describe('settlement', () => {
     coordinator = await home.start();
     expect((await rewards(run)).claimable).toBe(2);
   });
+
+  it('pays by contribution: a node that sends zeros earns nothing, and a restart makes the same sheet', async () => {
+    const [honest, idle] = await joined();
+    if (honest === undefined || idle === undefined) throw new Error('two nodes join');
+    honest.train = (w, i) => (i === 1 ? w + 0.25 : w); // the weight of `sex`
+    idle.train = (w) => w;
+    const payout = `payout: { policy: contribution, validation: { sha256: ${sha256(utf8(PUBLIC))} } }`;
+    const spec = `${TEST_RUN}${payout}\n`;
+    const run = await launch({ spec, validation: PUBLIC });
+    await ends(run);
+    await coordinator.stop(); // in the middle of the scores, or before them
+    coordinator = await home.start();
+    await expect.poll(async () => (await rewards(run)).claimable, { timeout: 60_000 }).toBe(0);
+    const { epochs } = EpochList.parse(await coordinator.api.get(`runs/${run}/epochs`));
+    expect(epochs).toMatchObject([{ firstRound: 0, lastRound: 2, accounts: 1 }]);
+    expect(BigInt(epochs[0]?.total ?? 0)).toBe(1_000n * UNIT);
+    const { value, signature } = decodeSigned(SCORES, epochs[0]?.scores ?? '');
+    const { key } = coordinator.deployment.signer;
+    expect(verifyRecord(ed25519, SCORES, value, key, signature)).toBe(true);
+    const bytes = await coordinator.api.bytes(`blobs/${value.sheet}`);
+    const sheet = decodeSheet(new TextDecoder().decode(bytes));
+    expect(sheet?.scores.map(({ node, score }) => [node, score > 0n])).toEqual([
+      [honest.node, true],
+      [idle.node, false],
+    ]);
+    for (const { novel } of sheet?.rounds ?? []) await coordinator.api.bytes(`blobs/${novel}`);
+  }, 120_000);
 
   it('answers a demand for a leaf with all it rests on, and for a promise with its place', async () => {
     await joined();

@@ -2,7 +2,7 @@ import type { NodeId, PublicKey } from '@tallystick/kernel';
 import { type AnchorReport, keysOf } from './anchors.js';
 import type { BundleManifest } from './bundle/manifest.js';
 import type { RoundEvidence } from './bundle/round-evidence.js';
-import { type Finding, type StepId, STEPS } from './findings.js';
+import { type Finding, OPTIONAL_STEPS, type StepId, STEPS } from './findings.js';
 import { factsOf } from './facts.js';
 import type { History, VerifiedChain } from './history.js';
 import { notesOn } from './notes.js';
@@ -52,7 +52,8 @@ export function buildReport(outcome: AuditOutcome): AuditReport {
 }
 
 function stepsOf({ passed, finding }: AuditOutcome): readonly StepResult[] {
-  return STEPS.map(({ id, title }) => {
+  const asked = OPTIONAL_STEPS.filter(({ id }) => passed.has(id) || finding?.step === id);
+  return [...STEPS, ...asked].map(({ id, title }) => {
     const checked = passed.get(id);
     const failed = finding?.step === id ? 'failed' : 'not reached';
     const outcome = checked === undefined ? failed : 'passed';

@@ -119,7 +119,9 @@ function sourceOf(step: StepId): string {
     V7: `${ROUNDS}*/{receipts,leaves,cohort}.bin`,
     V8: 'blobs/, updates, models and states',
     V9: `${ROUNDS}*/excluded.bin, Timestamp.Now`,
-    V10: 'epochs/*/{epoch,entitlements}.bin, leaves, Tally.{Epochs,Organisations}',
+    V10: 'epochs/*/{epoch,entitlements,scores}.bin, leaves, Tally.{Epochs,Organisations}',
+    V11: 'epochs/*/scores.json, blobs/, updates, models and the validation set',
+    V12: 'the data of your site, blobs/, the model and rounds/*/leaves.bin',
   };
   return files[step];
 }

@@ -1,5 +1,6 @@
 /** Steps of protocol.md §7 that this version recomputes. */
-export type StepId = 'V1' | 'V2' | 'V3' | 'V4' | 'V5' | 'V6' | 'V7' | 'V8' | 'V9' | 'V10';
+export type StepId =
+  'V1' | 'V2' | 'V3' | 'V4' | 'V5' | 'V6' | 'V7' | 'V8' | 'V9' | 'V10' | 'V11' | 'V12';
 
 /** What each step recomputes, for people. */
 export const STEPS: readonly { readonly id: StepId; readonly title: string }[] = [
@@ -15,7 +16,13 @@ export const STEPS: readonly { readonly id: StepId; readonly title: string }[] =
   { id: 'V7', title: 'weights: from numExamples, caps and unit' },
   { id: 'V8', title: 'models: every aggregate and server step repeated bit for bit' },
   { id: 'V9', title: 'exclusions: reasons fit, nobody given up early, promises held are kept' },
-  { id: 'V10', title: 'payouts: entitlements of every settled epoch, to the unit' },
+  { id: 'V10', title: 'payouts: scores and entitlements of every settled epoch, to the unit' },
+];
+
+/** Steps that need more than the bundle; each is listed when it was asked for. */
+export const OPTIONAL_STEPS: typeof STEPS = [
+  { id: 'V11', title: 'measurements: made again on the public validation set' },
+  { id: 'V12', title: 'training: a round of your own node done again from its seed' },
 ];
 
 /**

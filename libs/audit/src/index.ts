@@ -11,7 +11,7 @@
 export type { AnchorReport, Anchors, NodeAnchor, OwnReceipt } from './anchors.js';
 export { BundleReader } from './bundle/bundle-reader.js';
 export type { RoundEvidence } from './bundle/round-evidence.js';
-export type { EpochEvidence } from './bundle/epoch-evidence.js';
+export type { EpochEvidence, EpochScoresEvidence } from './bundle/epoch-evidence.js';
 export { type BundleContent, writeBundle } from './bundle/write-bundle.js';
 export type { Fact } from './facts.js';
 export { type Culprit, type Finding, type StepId, STEPS } from './findings.js';
@@ -42,4 +42,6 @@ export {
 } from './rewards/preview-rewards.js';
 export type { ChainFacts } from './state/chain-facts.js';
 export { decodeRun, runKey, type StoredRun } from './state/stored-run.js';
+export type { OpenValidation } from './with-measurements.js';
+export type { OwnNode } from './with-retraining.js';
 export { verifyBundle, type VerifyOptions } from './verify-bundle.js';

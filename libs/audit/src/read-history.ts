@@ -2,12 +2,12 @@ import { asHash, isTallyError, type RunId, TallyError } from '@tallystick/kernel
 import { sha256 } from '@tallystick/kernel/node';
 import { type EntitleRoot, entitleRoot } from '@tallystick/payout';
 import { EPOCH, recordHash } from '@tallystick/record';
-import { parseCanonicalSpec, type RunSpec } from '@tallystick/protocol';
+import { parseCanonicalSpec, payoutOf, type RunSpec } from '@tallystick/protocol';
 import { genesisModel, type GenesisModel } from '@tallystick/rounds';
 import type { Anchors } from './anchors.js';
 import type { BundleReader } from './bundle/bundle-reader.js';
 import { type EpochEvidence, readEpoch } from './bundle/epoch-evidence.js';
-import { blobPath, EPOCH_FILES, epochPath, ROUND_FILES, roundPath } from './bundle/layout.js';
+import { blobPath, epochFileNames, epochPath, ROUND_FILES, roundPath } from './bundle/layout.js';
 import { readRound, type RoundEvidence } from './bundle/round-evidence.js';
 import { decodeUtf8 } from './bundle/strict-json.js';
 import { demand, demandEqual, Mismatch } from './findings.js';
@@ -41,7 +41,7 @@ export async function readHistory(
     specHash: run.spec,
     genesisModel: genesisModelOf(spec, run),
     rounds,
-    epochs: await readEpochs(bundle, chain, { run: runId, count: run.epoch }),
+    epochs: await readEpochs(bundle, chain, { run: runId, count: run.epoch, spec }),
     commits: runCommits(chain, runId, rounds.length),
     anchors,
     blobs: blobsIn(bundle),
@@ -99,13 +99,14 @@ async function readRounds(bundle: BundleReader, count: number): Promise<readonly
 async function readEpochs(
   bundle: BundleReader,
   chain: VerifiedChain,
-  { run, count }: { readonly run: RunId; readonly count: number },
+  { run, count, spec }: { readonly run: RunId; readonly count: number; readonly spec: RunSpec },
 ): Promise<readonly EpochEvidence[]> {
   const epochs: EpochEvidence[] = [];
   const expected = new Set<string>();
   const read = chain.stateAt(chain.head.number);
+  const isByScore = payoutOf(spec).policy === 'contribution';
   for (let epoch = 0; epoch < count; epoch++) {
-    const evidence = await readEpoch((path) => bundle.read(path), epoch);
+    const evidence = await readEpoch((path) => bundle.read(path), { epoch, isByScore });
     const place = { record: epochPath(epoch, 'epoch.bin'), by: BY } as const;
     const stored = readStoredEpoch(read, run, epoch);
     const own = recordHash(sha256, EPOCH, evidence.record.value);
@@ -115,7 +116,7 @@ async function readEpochs(
     const rebuilt = entitleRoot(sha256, evidence.entitlements);
     demandEqual(`${accounts} ${total} ${root}`, rootText(rebuilt), leaves);
     epochs.push(evidence);
-    for (const file of EPOCH_FILES) expected.add(epochPath(epoch, file));
+    for (const file of epochFileNames(isByScore)) expected.add(epochPath(epoch, file));
   }
   const extra = bundle.paths().find((path) => path.startsWith('epochs/') && !expected.has(path));
   if (extra === undefined) return epochs;

@@ -2,7 +2,7 @@ import { type Hash, isTallyError, TallyError } from '@tallystick/kernel';
 import type { Anchors } from './anchors.js';
 import { buildReport } from './build-report.js';
 import { BundleReader } from './bundle/bundle-reader.js';
-import { type Finding, Mismatch, type StepId, STEPS } from './findings.js';
+import { type Finding, Mismatch, OPTIONAL_STEPS, type StepId, STEPS } from './findings.js';
 import type { History, Step, VerifiedChain } from './history.js';
 import { readHistory } from './read-history.js';
 import type { AuditReport, StepResult } from './report.js';
@@ -15,6 +15,8 @@ import { checkUpdates } from './steps/v6-updates.js';
 import { checkWeights } from './steps/v7-weights.js';
 import { checkModels } from './steps/v8-models.js';
 import { checkPayouts } from './steps/v10-payouts.js';
+import { type OpenValidation, withMeasurements } from './with-measurements.js';
+import { type OwnNode, withRetraining } from './with-retraining.js';
 import { checkExclusions } from './steps/v9-exclusions.js';
 
 /** What the auditor brings. */
@@ -23,6 +25,10 @@ export interface VerifyOptions {
   readonly anchors: Anchors;
   /** Code hashes of released runtimes. */
   readonly knownRuntimes: ReadonlySet<Hash>;
+  /** Measures on the run's public validation set; with it V11 is played, too. */
+  readonly openValidation?: OpenValidation;
+  /** Trains again as this node did; with it V12 is played, too. */
+  readonly ownNode?: OwnNode;
   /** Called as each step passes, for progress. */
   readonly onStep?: (result: StepResult) => void;
   readonly signal?: AbortSignal;
@@ -55,7 +61,11 @@ export const ALL_STEPS: StepTable = {
  * manifest does not describe it; else only the signal's reason.
  */
 export function verifyBundle(options: VerifyOptions): Promise<AuditReport> {
-  return verifyWith(ALL_STEPS, options);
+  const { folder, openValidation, ownNode } = options;
+  let steps = ALL_STEPS;
+  if (openValidation !== undefined) steps = withMeasurements(steps, folder, openValidation);
+  if (ownNode !== undefined) steps = withRetraining(steps, ownNode);
+  return verifyWith(steps, options);
 }
 
 /** `verifyBundle` with these steps. */
@@ -110,7 +120,7 @@ class Audit {
 
   #pass(id: StepId, checked: number): void {
     this.passed.set(id, checked);
-    const title = STEPS.find(({ id: step }) => step === id)?.title ?? id;
+    const title = [...STEPS, ...OPTIONAL_STEPS].find(({ id: step }) => step === id)?.title ?? id;
     this.#options.onStep?.({ step: id, title, outcome: 'passed', checked });
   }
 }

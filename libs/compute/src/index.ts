@@ -16,6 +16,7 @@
 export { Fold } from './fold.js';
 export { InProcessFolderFactory, type InProcessOptions } from './in-process-folder-factory.js';
 export { loadScoredRound, type RoundFiles, type ScoringDeps } from './load-scored-round.js';
+export { type CommittedFiles, scoredFiles } from './scored-files.js';
 export {
   type EpochFiles,
   measurementFault,

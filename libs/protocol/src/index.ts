@@ -27,7 +27,7 @@ export {
   parseRunSpec,
   specHash,
 } from './spec/parse-run-spec.js';
-export { payoutOf, type PayoutSpec } from './spec/payout-spec.js';
+export { payoutOf, type PayoutRules, type PayoutSpec } from './spec/payout-spec.js';
 export * from './spec/run-spec.js';
 export {
   leastUpdates,

@@ -26,6 +26,7 @@ import type {
   Pop,
   Promise,
   Receipt,
+  Scores,
   Task,
 } from './records.js';
 
@@ -161,4 +162,12 @@ export const EPOCH: RecordCodec<Epoch> = defineRecord('tally/epoch/v1', {
 export const ENTITLE: RecordCodec<Entitle> = defineRecord('tally/entitle/v1', {
   account: accountId,
   cumulative: u128,
+});
+
+/** It is never on the chain, which does not judge scores: the Rust records have no such type. */
+export const SCORES: RecordCodec<Scores> = defineRecord('tally/scores/v1', {
+  chain: hash,
+  run: runId,
+  epoch: u32,
+  sheet: hash,
 });

@@ -169,6 +169,15 @@ export interface Epoch {
   readonly total: bigint;
 }
 
+/** The sheet that the shares of an epoch paid by contribution follow from; signed by the coordinator key. */
+export interface Scores {
+  readonly chain: Hash;
+  readonly run: RunId;
+  readonly epoch: number;
+  /** Id of the sheet. */
+  readonly sheet: Hash;
+}
+
 /** What an account may have drawn from a run by now. */
 export interface Entitle {
   readonly account: AccountId;

@@ -16,6 +16,7 @@ export type { SiteAgentDeps, SiteIdentity, SiteProgress } from './agent/agent-co
 export type { Conclusion } from './agent/result-desk.js';
 export type { AnchoredHeader, ChainView } from './agent/anchor-watch.js';
 export type { RoundContents, RunSource } from './agent/run-source.js';
+export { trainUpdate } from './agent/train-update.js';
 export { SiteAgent, type SiteEvaluation } from './agent/site-agent.js';
 export type { Answer } from './agent/task-desk.js';
 export {

@@ -21,6 +21,8 @@ import { EventReader } from './event-reader.js';
 export interface LaunchOptions {
   readonly windows?: { readonly challengeMs?: number; readonly settleMs?: number };
   readonly closeWhenSettled?: boolean;
+  /** Text of the public validation set. */
+  readonly validation?: string;
 }
 
 /** An event stream of one connection may carry this much before the CLI reconnects: a million events or so. */

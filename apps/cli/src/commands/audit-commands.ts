@@ -5,9 +5,11 @@ import {
   type AuditReport,
   BundleReader,
   exitCodeOf,
+  type OpenValidation,
   verifyBundle,
 } from '@tallystick/audit';
 import { asHash, asPublicKey, asRunId, EXIT, TallyError } from '@tallystick/kernel';
+import { openValidation, ProcessTrainer } from '@tallystick/training';
 import type { Command } from 'commander';
 import {
   type CommandContext,
@@ -22,6 +24,7 @@ import {
   withExported,
 } from '../federation/exported-bundle.js';
 import { knownRuntimes } from '../federation/known-runtimes.js';
+import { ownNodeOf } from '../federation/own-node.js';
 import { readAnchor } from '../federation/read-anchors.js';
 import { sayReport } from '../federation/say-report.js';
 import { collect } from '../options.js';
@@ -32,6 +35,8 @@ interface VerifyFlags extends ChainFlags {
   readonly nodes?: readonly string[];
   readonly asNode?: readonly string[];
   readonly runtime?: readonly string[];
+  readonly metrics?: boolean;
+  readonly retrain?: string;
 }
 
 /** `tally audit verify` and `tally audit export`. */
@@ -44,6 +49,8 @@ export function addAudit(program: Command, makeContext: MakeContext): void {
     .option('--head <hash>', 'hash of a block that you hold')
     .option('--nodes <key>', 'node key that you vouch for (repeatable)', collect)
     .option('--as-node <log>', 'a node’s own receipts.log (repeatable)', collect)
+    .option('--metrics', 'also measure again on the public validation set (V11)')
+    .option('--retrain <folder>', 'your site’s folder: do a round of its node again (V12)')
     .option('--runtime <manifest>', 'manifest of a further released runtime (repeatable)', collect)
     .addHelpText(
       'after',
@@ -102,16 +109,26 @@ async function verifyFolder(
   { output, signal }: CommandContext,
 ): Promise<number> {
   const anchors = await anchorsOf(folder, flags);
-  const report: AuditReport = await verifyBundle({
-    folder,
-    anchors,
-    knownRuntimes: await knownRuntimes(flags.runtime),
-    onStep: ({ step, title, checked }) => output.progress(`${step}  ${title}  ${checked}`),
-    signal,
-  });
-  sayReport(output, report);
-  output.result(report);
-  return exitCodeOf(report);
+  const trainer = new ProcessTrainer();
+  try {
+    const openSet: OpenValidation = (set) => openValidation(trainer, set, signal);
+    const report: AuditReport = await verifyBundle({
+      folder,
+      anchors,
+      knownRuntimes: await knownRuntimes(flags.runtime),
+      ...(flags.metrics === true ? { openValidation: openSet } : {}),
+      ...(flags.retrain === undefined
+        ? {}
+        : { ownNode: await ownNodeOf(resolve(flags.retrain), trainer, signal) }),
+      onStep: ({ step, title, checked }) => output.progress(`${step}  ${title}  ${checked}`),
+      signal,
+    });
+    sayReport(output, report);
+    output.result(report);
+    return exitCodeOf(report);
+  } finally {
+    await trainer.close();
+  }
 }
 
 async function anchorsOf(folder: string, flags: VerifyFlags): Promise<Anchors> {

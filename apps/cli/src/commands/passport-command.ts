@@ -1,21 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import {
-  checkPassport,
-  decodePassport,
-  encodePassport,
-  passportKeys,
-  type PassportReport,
-} from '@tallystick/audit';
-import { fetchProof } from '@tallystick/chain';
-import { asHash, asPublicKey, EXIT, type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { checkPassport, decodePassport, type PassportReport } from '@tallystick/audit';
+import { asHash, asPublicKey, EXIT, TallyError } from '@tallystick/kernel';
 import { durableWrite, sha256 } from '@tallystick/kernel/node';
-import { decodeSigned, HEADER } from '@tallystick/record';
 import type { Command } from 'commander';
-import type { OperatorApi } from '../api/operator-api.js';
 import { connectApi } from '../api/connect-api.js';
 import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';
 import { chainOf } from '../deployment/running-chain.js';
+import { passportOf } from '../federation/passport-of.js';
 import { runOf } from './run-commands.js';
 
 interface PassportFlags {
@@ -68,33 +60,6 @@ async function readModel(file: string): Promise<Uint8Array> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TallyError('DATA_FILE_UNREADABLE', { file, reason }, error);
   });
-}
-
-interface PassportSource {
-  readonly api: OperatorApi;
-  /** RPC of the chain. */
-  readonly url: string;
-  readonly run: RunId;
-  readonly model: Hash;
-}
-
-/** The bytes of a model's passport. Throws MODEL_UNKNOWN when no committed round of the run led to the model. */
-async function passportOf({ api, url, run, model }: PassportSource): Promise<Uint8Array> {
-  for (let from = 0; ;) {
-    const rounds = await api.rounds(run, from);
-    const last = rounds.at(-1);
-    if (last === undefined) throw new TallyError('MODEL_UNKNOWN', { sha256: model });
-    const found = rounds.find(
-      ({ modelAfter, included, status }) =>
-        modelAfter === model && included > 0 && status === 'committed',
-    );
-    from = last.round + 1;
-    if (found === undefined) continue;
-    const { round } = found;
-    const header = decodeSigned(HEADER, (await api.evidence(run, round)).header);
-    const { header: block, proof } = await fetchProof(url, passportKeys(run, round));
-    return encodePassport({ run, round, header, block, proof });
-  }
 }
 
 function sayPassport({ output }: CommandContext, report: PassportReport): void {

@@ -67,6 +67,7 @@ interface LaunchFlags {
   readonly pot: bigint;
   readonly wait?: boolean;
   readonly closeWhenSettled?: boolean;
+  readonly validation?: string;
   readonly challengeMs: number;
 }
 
@@ -89,6 +90,7 @@ function addLaunch(run: Command, withApi: WithApi): void {
     .option('--wait', 'follow it to its end')
     .option('--close-when-settled', 'give the rest of the pot back after the last epoch')
     .addOption(challenge)
+    .option('--validation <csv>', 'the public file that `payout.validation` names')
     .addHelpText('after', `\nExample:\n  ${example}`)
     .action(async (file: string, _options: unknown, command: Command) => {
       const flags = command.opts<LaunchFlags>();
@@ -168,20 +170,25 @@ async function close(run: RunId, api: OperatorApi, { output }: CommandContext): 
   return EXIT.ok;
 }
 
+async function readText(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TallyError('DATA_FILE_UNREADABLE', { file, reason }, error);
+  });
+}
+
 async function launch(
   file: string,
   flags: LaunchFlags,
   { api, context }: { readonly api: OperatorApi; readonly context: CommandContext },
 ): Promise<number> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TallyError('DATA_FILE_UNREADABLE', { file, reason }, error);
-  });
+  const text = await readText(file);
   const parsed = parseRunSpec(text, file);
   if (!parsed.ok) throw parsed.error;
   const view = await api.launch(text, flags.pot, {
     windows: { challengeMs: flags.challengeMs },
     closeWhenSettled: flags.closeWhenSettled === true,
+    ...(flags.validation === undefined ? {} : { validation: await readText(flags.validation) }),
   });
   context.output.say(`run ${view.run} (${view.name}) launched: ${view.rounds} rounds`);
   if (flags.wait === true) return watch(asRunId(view.run), api, context);

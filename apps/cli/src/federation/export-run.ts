@@ -2,13 +2,15 @@ import { readFile } from 'node:fs/promises';
 import {
   decodeRun,
   type EpochEvidence,
+  type EpochScoresEvidence,
   type RoundEvidence,
   runKey,
   type StoredRun,
   writeBundle,
 } from '@tallystick/audit';
 import { fetchBlocks, fetchStorage } from '@tallystick/chain';
-import { fromHex, type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { asHash, fromHex, type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { parseCanonicalSpec, payoutOf } from '@tallystick/protocol';
 import {
   decodeRecords,
   CONTRIB,
@@ -21,6 +23,7 @@ import {
   MEMBER,
   PROMISE,
   RECEIPT,
+  SCORES,
   TASK,
 } from '@tallystick/record';
 import type { OperatorApi } from '../api/operator-api.js';
@@ -52,17 +55,19 @@ export async function exportRun(
   const view = await api.run(run);
   const { genesis, head, bytes } = await fetchBlocks(source.chainUrl);
   const stored = await storedRun(run, source.chainUrl, head.hash);
+  const spec = await api.spec(view.spec);
   await writeBundle(folder, {
     run,
     genesis,
     head: head.hash,
     genesisState: await genesisState(source.chainSpecFile),
     blocks: bytes,
-    spec: await api.spec(view.spec),
+    spec,
     rounds: rounds(api, run, stored?.nextRound ?? 0),
     epochs: await epochs(api, run, stored?.epoch ?? 0),
     blob: (id) => api.blob(id),
     genesisModel: view.genesisModel,
+    validation: validationOf(spec),
   });
   return { run, genesis, head: head.hash, rounds: stored?.nextRound ?? 0 };
 }
@@ -81,10 +86,24 @@ async function epochs(
 ): Promise<readonly EpochEvidence[]> {
   if (count === 0) return [];
   const views = await api.epochs(run);
-  return views.slice(0, count).map(({ record, entitlements }) => ({
-    record: decodeSigned(EPOCH, record),
-    entitlements: decodeRecords(ENTITLE, fromHex(entitlements)),
-  }));
+  return Promise.all(
+    views.slice(0, count).map(async ({ record, entitlements, scores }) => ({
+      record: decodeSigned(EPOCH, record),
+      entitlements: decodeRecords(ENTITLE, fromHex(entitlements)),
+      ...(scores === null ? {} : { scores: await scoresOf(api, scores) }),
+    })),
+  );
+}
+
+async function scoresOf(api: OperatorApi, wire: string): Promise<EpochScoresEvidence> {
+  const record = decodeSigned(SCORES, wire);
+  return { record, sheet: await api.blob(record.value.sheet) };
+}
+
+function validationOf(spec: string): Hash | undefined {
+  const parsed = parseCanonicalSpec(spec);
+  const named = parsed.ok ? payoutOf(parsed.spec).validation : undefined;
+  return named && asHash(named.sha256);
 }
 
 async function* rounds(

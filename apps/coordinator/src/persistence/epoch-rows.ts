@@ -14,10 +14,17 @@ export interface EpochRow {
   readonly record: Epoch;
   /** Ascending by account. */
   readonly entitlements: readonly Entitle[];
+  /** Id of the score sheet of a run that pays by contribution. */
+  readonly sheet?: Hash;
   readonly status: CommitStatus;
   readonly attempts: number;
   /** Present once the transaction that carries it is durable. */
   readonly commit?: StoredCommit;
+}
+
+/** An epoch as it was settled. */
+export interface NewEpoch extends Pick<EpochRow, 'record' | 'entitlements'> {
+  readonly sheet?: Hash | undefined;
 }
 
 /** What settles and publishes epochs. */
@@ -44,13 +51,14 @@ export class EpochRows {
   }
 
   /** Makes an epoch durable before it is signed. */
-  async add(record: Epoch, entitlements: readonly Entitle[]): Promise<void> {
+  async add({ record, entitlements, sheet }: NewEpoch): Promise<void> {
     const { run: runId, epoch } = record;
     await this.#work.run(async (tx) => {
       await tx.manager.insert(EpochEntity, {
         ...{ runId, epoch, status: 'pending', attempts: 0, queuedAt: tx.now() },
         record: recordHex(EPOCH, record),
         entitlements: recordListHex(ENTITLE, entitlements),
+        sheet: sheet ?? null,
       });
       const { firstRound, lastRound, accounts } = record;
       const detail = { epoch, firstRound, lastRound, accounts, total: record.total.toString() };
@@ -129,6 +137,7 @@ function rowOf(row: EpochEntity): EpochRow {
     epoch: row.epoch,
     record: recordOf(EPOCH, row.record),
     entitlements: recordListOf(ENTITLE, row.entitlements),
+    ...(row.sheet === null ? {} : { sheet: row.sheet }),
     status: row.status,
     attempts: row.attempts,
     ...(isSigned ? { commit: { nonce, lastBlock, bytes: extrinsic, hash: extrinsicHash } } : {}),

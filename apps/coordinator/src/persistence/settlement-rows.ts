@@ -1,7 +1,7 @@
 import { type Hash, type NodeId, type RunId, TallyError } from '@tallystick/kernel';
-import { HEADER } from '@tallystick/record';
-import { MoreThanOrEqual } from 'typeorm';
-import { OutboxEntity, RoundEntity } from './entities/index.js';
+import { HEADER, RECEIPT, TASK } from '@tallystick/record';
+import { Between, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
+import { ContributionEntity, OutboxEntity, RoundEntity } from './entities/index.js';
 import { recordOf } from './record-list.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
@@ -14,6 +14,17 @@ SELECT c.node_id AS node, sum(c.weight)::text AS weight
 FROM contributions c JOIN rounds r ON r.run_id = c.run_id AND r.round = c.round
 WHERE c.run_id = $1 AND c.round BETWEEN $2 AND $3 AND r.empty_reason IS NULL
 GROUP BY c.node_id ORDER BY c.node_id`;
+
+/** A committed round: the model of its task, and what was counted in it, by node. */
+interface CommittedRow {
+  readonly round: number;
+  readonly model: Hash;
+  readonly contributions: readonly {
+    readonly node: NodeId;
+    readonly weight: bigint;
+    readonly update: Hash;
+  }[];
+}
 
 /** What settling reads of rounds. */
 export class SettlementRows {
@@ -52,6 +63,38 @@ export class SettlementRows {
     const rows: readonly { readonly node: string; readonly weight: string }[] =
       await this.#work.read((manager) => manager.query(WEIGHTS, [run, firstRound, lastRound]));
     return new Map(rows.map(({ node, weight }) => [Number(node) as NodeId, BigInt(weight)])); // bigint column of node ids
+  }
+
+  /**
+   * Every round from 0 to the last of a span with the model it started from, those of the span with what was counted:
+   * at most as many contributions as an epoch of scores may have.
+   */
+  async committedFiles(
+    run: RunId,
+    { firstRound, lastRound }: { readonly firstRound: number; readonly lastRound: number },
+  ): Promise<readonly CommittedRow[]> {
+    return this.#work.read(async (manager) => {
+      const rounds = await manager.find(RoundEntity, {
+        select: { runId: true, round: true, task: true, emptyReason: true },
+        where: { runId: run, round: LessThanOrEqual(lastRound) },
+        order: { round: 'ASC' },
+      });
+      const rows = await manager.find(ContributionEntity, {
+        select: { runId: true, round: true, nodeId: true, weight: true, receipt: true },
+        where: { runId: run, round: Between(firstRound, lastRound) },
+        order: { round: 'ASC', nodeId: 'ASC' },
+      });
+      const byRound = new Map<number, ContributionEntity[]>();
+      for (const row of rows) byRound.set(row.round, [...(byRound.get(row.round) ?? []), row]);
+      return rounds.map(({ round, task, emptyReason }) => {
+        const counted = emptyReason === null ? (byRound.get(round) ?? []) : [];
+        const contributions = counted.map(({ nodeId, weight, receipt }) => ({
+          ...{ node: nodeId, weight },
+          update: recordOf(RECEIPT, receipt).update,
+        }));
+        return { round, model: recordOf(TASK, task).model, contributions };
+      });
+    });
   }
 
   /** Throws USAGE_UNKNOWN_ROUND for a round that is not closed. */

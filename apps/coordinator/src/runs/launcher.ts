@@ -1,6 +1,6 @@
-import { type RunId, type Sha256, TallyError } from '@tallystick/kernel';
+import { asHash, type RunId, type Sha256, TallyError, utf8 } from '@tallystick/kernel';
 import { type NewRun, type RoundLedger, UNIT } from '@tallystick/chain';
-import { epochBudget } from '@tallystick/payout';
+import { epochBudget, MAX_SCORED_VALUES } from '@tallystick/payout';
 import {
   type LaunchRequest,
   parseRunSpec,
@@ -10,6 +10,7 @@ import {
 } from '@tallystick/protocol';
 import {
   type BlobStore,
+  type GenesisModel,
   genesisModel as makeGenesisModel,
   purposeNumber,
 } from '@tallystick/rounds';
@@ -50,9 +51,10 @@ export class Launcher {
     const parsed = parseRunSpec(request.spec);
     if (!parsed.ok) throw parsed.error;
     const { spec, canonical } = parsed;
-    refuseUnpayable(spec);
     const hash = specHash(sha256, canonical);
     const model = makeGenesisModel(sha256, spec, hash);
+    refuseUnscorable(spec, model);
+    await this.#keepValidation(spec, request.validation);
     await blobs.put(model.bytes);
     const { closeWhenSettled } = request;
     const row = {
@@ -69,15 +71,33 @@ export class Launcher {
     await rows.propose({ id, ...row }, fence, launch);
     return id;
   }
+
+  /** Whoever audits the run needs the same file: it is a blob, and named by the spec. */
+  async #keepValidation(spec: RunSpec, text: string | undefined): Promise<void> {
+    const wanted = payoutOf(spec).validation?.sha256;
+    if (wanted === undefined && text === undefined) return;
+    const { blobs, sha256 } = this.#deps;
+    const bytes = text === undefined ? undefined : utf8(text);
+    const found = bytes === undefined ? undefined : sha256(bytes);
+    if (wanted === undefined || (found !== undefined && found !== wanted)) {
+      const detail = `the validation file is ${found}, the run spec names ${wanted ?? 'none'}`;
+      throw new TallyError('USAGE_INVALID', { detail });
+    }
+    if (bytes !== undefined) await blobs.put(bytes);
+    else if (!(await blobs.has(asHash(wanted)))) {
+      const detail = `the coordinator has no validation file ${wanted}; send it with the launch`;
+      throw new TallyError('USAGE_INVALID', { detail });
+    }
+  }
 }
 
-/** A run whose epochs no coordinator would settle must not take a pot. */
-function refuseUnpayable(spec: RunSpec): void {
-  if (payoutOf(spec).policy !== 'contribution') return;
+/** A round whose updates nobody could hold together must not take a pot. */
+function refuseUnscorable(spec: RunSpec, { manifest: { d } }: GenesisModel): void {
+  const most = Math.floor(MAX_SCORED_VALUES / d);
+  if (payoutOf(spec).policy !== 'contribution' || (spec.window.count.max ?? most) <= most) return;
   throw new TallyError('USAGE_UNSUPPORTED', {
-    what: 'a launch with the payout policy `contribution`',
-    instead:
-      'Set `payout.policy` to `weight` or `equal`; scores are computed by libs/payout and `npm run bench:scores`.',
+    what: `scoring ${spec.window.count.max} updates of ${d} parameters in one round`,
+    instead: `Set \`window.count.max\` to at most ${most}, or \`payout.policy\` to \`weight\`.`,
   });
 }
 

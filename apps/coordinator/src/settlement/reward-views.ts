@@ -1,7 +1,15 @@
-import type { Clock, RunId, Sha256, Signer } from '@tallystick/kernel';
+import type { Clock, Hash, RunId, Sha256, Signer } from '@tallystick/kernel';
 import type { AnchoredEpoch, RoundLedger } from '@tallystick/chain';
 import type { EpochList, EpochView, RewardList, RewardView } from '@tallystick/protocol';
-import { ENTITLE, EPOCH, recordHash, signRecord } from '@tallystick/record';
+import {
+  ENTITLE,
+  type Epoch,
+  EPOCH,
+  recordHash,
+  type Scores,
+  SCORES,
+  signRecord,
+} from '@tallystick/record';
 import type { EpochRow, EpochRows } from '../persistence/epoch-rows.js';
 import { recordListHex } from '../persistence/record-list.js';
 import type { RunRows } from '../persistence/run-rows.js';
@@ -83,7 +91,7 @@ export class RewardViews {
 
   #view({ row, anchored, isFinal }: Standing): EpochView {
     const { signer, sha256 } = this.#deps;
-    const { record, entitlements } = row;
+    const { record, entitlements, sheet } = row;
     return {
       run: row.run,
       epoch: row.epoch,
@@ -96,6 +104,11 @@ export class RewardViews {
       record: signRecord(EPOCH, record, signer).wire,
       recordHash: recordHash(sha256, EPOCH, record),
       entitlements: recordListHex(ENTITLE, entitlements),
+      scores: sheet === undefined ? null : signRecord(SCORES, scoresOf(record, sheet), signer).wire,
     };
   }
+}
+
+function scoresOf({ chain, run, epoch }: Epoch, sheet: Hash): Scores {
+  return { chain, run, epoch, sheet };
 }

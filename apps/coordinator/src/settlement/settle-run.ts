@@ -1,6 +1,11 @@
-import type { RunId, Sha256 } from '@tallystick/kernel';
+import type { Hash, NodeId, RunId, Sha256 } from '@tallystick/kernel';
+import type { FsBlobStore } from '@tallystick/blobs';
 import type { ChainRun, RoundLedger } from '@tallystick/chain';
 import {
+  auditSeed,
+  type AuditTally,
+  decodeSheet,
+  type Earner,
   epochDue,
   type EpochSpan,
   nextEpoch,
@@ -8,8 +13,11 @@ import {
   settleEpoch,
   type SettledEpoch,
 } from '@tallystick/payout';
-import type { Entitle } from '@tallystick/record';
+import { type CommittedFiles, scoredFiles } from '@tallystick/compute';
+import type { EpochRow } from '../persistence/epoch-rows.js';
 import type { SettlementRows } from '../persistence/settlement-rows.js';
+import type { ScoreDesk, StoredSheet } from './score-desk.js';
+import type { ScoringJob } from './scoring-job.js';
 
 /** What decides about the next epoch of a run. */
 export interface SettleQuestion {
@@ -18,24 +26,38 @@ export interface SettleQuestion {
   /** No further round follows those in `rounds`. */
   readonly isEnded: boolean;
   readonly nowMs: number;
-  /** Of the epoch before. */
-  readonly before: readonly Entitle[];
+  /** The epoch before. */
+  readonly newest: EpochRow | undefined;
+  /** Canonical JSON of the run spec, and its hash. */
+  readonly spec: string;
+  readonly specHash: Hash;
+}
+
+/** An epoch to settle, and the id of the sheet that its shares follow from. */
+export interface SettledRun extends SettledEpoch {
+  readonly sheet: Hash | undefined;
 }
 
 export interface SettleDeps {
   readonly rounds: SettlementRows;
-  readonly ledger: Pick<RoundLedger, 'genesis' | 'round' | 'payees' | 'openDemands'>;
+  readonly ledger: Pick<
+    RoundLedger,
+    'genesis' | 'round' | 'payees' | 'openDemands' | 'committedIn'
+  >;
+  readonly desk: Pick<ScoreDesk, 'sheetOf'>;
+  readonly blobs: Pick<FsBlobStore, 'get' | 'folder'>;
   readonly sha256: Sha256;
 }
 
 /**
- * The next epoch of the run, or undefined while there is none. Shares by weight or per organisation (protocol.md §6);
- * everything in it follows from the committed rounds, so whoever computes it again gets the same bytes.
+ * The next epoch of the run, or undefined while there is none. Shares by weight, per organisation or by score
+ * (protocol.md §6); everything in it follows from the committed rounds, so whoever computes it again gets the same bytes.
+ * Undefined also while scores are made.
  */
 export async function settleRun(
   question: SettleQuestion,
   deps: SettleDeps,
-): Promise<SettledEpoch | undefined> {
+): Promise<SettledRun | undefined> {
   const { run, chainRun, isEnded } = question;
   const { epochRounds } = chainRun.payout;
   const rounds = await deps.rounds.finalFrom(run, chainRun.settledRounds);
@@ -61,14 +83,19 @@ async function isFinal(
 
 async function epochOf(
   span: EpochSpan,
-  { run, chainRun, before }: SettleQuestion,
-  { rounds, ledger, sha256 }: SettleDeps,
-): Promise<SettledEpoch | undefined> {
+  question: SettleQuestion,
+  deps: SettleDeps,
+): Promise<SettledRun | undefined> {
+  const { rounds, ledger, sha256 } = deps;
+  const { run, chainRun, newest } = question;
   const { firstRound, lastRound, nonEmpty } = span;
   const { payout, funded, allotted } = chainRun;
-  const weights = await rounds.weights(run, span);
-  const payees = await ledger.payees([...weights.keys()]);
-  const earners = [...weights].flatMap(([node, share]) => {
+  const isByScore = payout.policy === 'contribution';
+  const scored = isByScore ? await sheetOf(span, question, deps) : undefined;
+  if (isByScore && scored === undefined) return undefined;
+  const shares = scored === undefined ? await rounds.weights(run, span) : sharesOf(scored);
+  const payees = await ledger.payees([...shares.keys()]);
+  const earners = [...shares].flatMap(([node, share]): Earner[] => {
     const account = payees.get(node)?.account;
     return account === undefined ? [] : [{ node, account, share }];
   });
@@ -84,5 +111,58 @@ async function epochOf(
     lastRound,
     lastHeader,
   };
-  return settleEpoch(sha256, head, { before, payments });
+  const before = newest?.entitlements ?? [];
+  return { ...settleEpoch(sha256, head, { before, payments }), sheet: scored?.id };
+}
+
+function sharesOf({ sheet }: StoredSheet): ReadonlyMap<NodeId, bigint> {
+  return new Map(sheet.scores.map(({ node, score }) => [node, score]));
+}
+
+async function sheetOf(
+  span: EpochSpan,
+  question: SettleQuestion,
+  deps: SettleDeps,
+): Promise<StoredSheet | undefined> {
+  const { run, chainRun } = question;
+  const block = await deps.ledger.committedIn(run, span.lastRound);
+  if (block === undefined) return undefined;
+  const job = (): Promise<ScoringJob> => jobOf(span, { ...question, block: block.hash }, deps);
+  return deps.desk.sheetOf({ run, epoch: chainRun.epoch }, job);
+}
+
+async function jobOf(
+  span: EpochSpan,
+  {
+    run,
+    chainRun,
+    newest,
+    spec,
+    specHash,
+    block,
+  }: SettleQuestion & {
+    /** Holds the commit of the epoch's last round. */
+    readonly block: Hash;
+  },
+  { rounds, blobs, sha256 }: SettleDeps,
+): Promise<ScoringJob> {
+  const committed: readonly CommittedFiles[] = await rounds.committedFiles(run, span);
+  const lastHeader = await rounds.headerHash(run, span.lastRound);
+  const files = {
+    epoch: chainRun.epoch,
+    seed: auditSeed(sha256, { lastHeader, block }),
+    rounds: scoredFiles(committed, span),
+    before: await talliesOf(newest, blobs),
+  };
+  return { blobFolder: blobs.folder, spec, specHash, files };
+}
+
+async function talliesOf(
+  newest: EpochRow | undefined,
+  blobs: Pick<FsBlobStore, 'get'>,
+): Promise<readonly AuditTally[]> {
+  if (newest?.sheet === undefined) return [];
+  const sheet = decodeSheet(new TextDecoder().decode(await blobs.get(newest.sheet)));
+  if (sheet === undefined) throw new Error(`blob ${newest.sheet} is no score sheet`);
+  return sheet.tallies;
 }

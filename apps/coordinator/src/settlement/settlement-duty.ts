@@ -3,6 +3,7 @@ import type { Duty } from '../leader.js';
 import type { Claims } from '../persistence/claims.js';
 import { type Fence, SETTLEMENT_LEASE } from '../persistence/fence.js';
 import type { Wake } from '../wake.js';
+import type { ScoreDesk } from './score-desk.js';
 
 /** How often it is looked whether something is due; windows are minutes to days, demands wait for the challenge window. */
 const LOOK_MS = 1_000;
@@ -17,6 +18,8 @@ export interface SettlementDutyDeps {
   /** What is looked at, in this order, for as long as the lease is held. */
   readonly looks: (fence: Fence) => readonly Look[];
   readonly wake: Wake;
+  /** Scores that are made in the background. */
+  readonly desk: Pick<ScoreDesk, 'stop'>;
   readonly logger: Logger;
   /** A write was refused because another coordinator leads. */
   readonly onFenced: () => void;
@@ -42,6 +45,7 @@ export class SettlementDuty implements Duty {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
+    await this.#deps.desk.stop();
   }
 
   async #run(looks: readonly Look[], signal: AbortSignal): Promise<void> {

@@ -11,6 +11,8 @@ import { SettlementRows } from '../persistence/settlement-rows.js';
 import { Readiness } from '../readiness.js';
 import { Wake } from '../wake.js';
 import { DemandWatch } from './demand-watch.js';
+import { ScoreDesk } from './score-desk.js';
+import { scoreInProcess } from './score-in-process.js';
 import { RewardViews } from './reward-views.js';
 import { SettlementController } from './settlement.controller.js';
 import { SettlementDuty } from './settlement-duty.js';
@@ -49,7 +51,7 @@ import { Settler } from './settler.js';
         DemandWatch,
       ],
       useFactory: (
-        { ledger, sha256, clock, logger }: Deployment,
+        { ledger, blobs, sha256, clock, logger }: Deployment,
         leader: Leader,
         claims: Claims,
         runs: RunRows,
@@ -59,15 +61,17 @@ import { Settler } from './settler.js';
         demands: DemandWatch,
       ) => {
         const ports = { ledger, sha256, clock, logger };
+        const desk = new ScoreDesk({ blobs, clock, logger, score: scoreInProcess });
         const queued = (): void => signal.raise();
         const settler = (fence: Fence): Settler => {
           const epochs = rows.under(fence);
-          return new Settler({ runs, rounds, epochs, fence, queued, ...ports });
+          return new Settler({ runs, rounds, epochs, fence, queued, desk, blobs, ...ports });
         };
         return new SettlementDuty({
           claims,
           looks: (fence) => [demands, settler(fence)],
           wake: new Wake(clock),
+          desk,
           logger,
           onFenced: () => leader.doubt(),
         });

@@ -1,10 +1,12 @@
 import { type Clock, isTallyError, type Logger, type RunId, type Sha256 } from '@tallystick/kernel';
+import type { FsBlobStore } from '@tallystick/blobs';
 import type { ChainRun, RoundLedger } from '@tallystick/chain';
 import type { RunEntity } from '../persistence/entities/index.js';
 import type { EpochOutbox } from '../persistence/epoch-rows.js';
 import type { Fence } from '../persistence/fence.js';
 import type { RunRows } from '../persistence/run-rows.js';
 import type { SettlementRows } from '../persistence/settlement-rows.js';
+import type { ScoreDesk } from './score-desk.js';
 import { settleRun } from './settle-run.js';
 
 export interface SettlerDeps {
@@ -12,6 +14,9 @@ export interface SettlerDeps {
   readonly rounds: SettlementRows;
   readonly epochs: EpochOutbox;
   readonly ledger: RoundLedger;
+  /** Makes score sheets. */
+  readonly desk: Pick<ScoreDesk, 'sheetOf'>;
+  readonly blobs: Pick<FsBlobStore, 'get' | 'folder'>;
   readonly sha256: Sha256;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -61,17 +66,19 @@ export class Settler {
   /** True when every round that is paid for is in a settled epoch. */
   async #settle(run: RunEntity, chainRun: ChainRun): Promise<boolean> {
     const { rounds, epochs, runs, ledger, sha256, clock, fence, logger } = this.#deps;
+    const { desk, blobs } = this.#deps;
     const newest = await epochs.newest(run.id);
     if (newest !== undefined && newest.status !== 'final') return false;
     if (newest !== undefined && newest.epoch >= chainRun.epoch) return false; // the chain was read before it
     const isEnded = run.endedAt !== null && !(await rounds.hasWaiting(run.id));
-    if (chainRun.payout.epochBudget > 0n && isSettledHere(chainRun)) {
-      const before = newest?.entitlements ?? [];
-      const question = { run: run.id, chainRun, isEnded, nowMs: clock.nowMs(), before };
-      const settled = await settleRun(question, { rounds, ledger, sha256 });
+    if (chainRun.payout.epochBudget > 0n) {
+      const { id, spec, specHash } = run;
+      const terms = { run: id, spec, specHash, chainRun };
+      const question = { ...terms, isEnded, nowMs: clock.nowMs(), newest };
+      const settled = await settleRun(question, { rounds, ledger, desk, blobs, sha256 });
       if (settled !== undefined) {
-        const { record, entitlements } = settled;
-        await epochs.add(record, entitlements);
+        const { record } = settled;
+        await epochs.add(settled);
         this.#deps.queued();
         const { epoch, lastRound, accounts } = record;
         logger.info('settlement.epoch', { run: run.id, epoch, lastRound, accounts });
@@ -93,9 +100,4 @@ export class Settler {
     const isOver = lastMs.every((atMs) => BigInt(clock.nowMs()) > atMs + challengeMs);
     return isOver && (await ledger.openDemands(run)).length === 0;
   }
-}
-
-/** Shares by contribution need scores, which are not made in this process. */
-function isSettledHere({ payout }: ChainRun): boolean {
-  return payout.policy !== 'contribution';
 }

@@ -44,6 +44,9 @@ export class TestNode {
   closed: { code: number; reason: string } | undefined;
   /** False: offers are kept, not answered. */
   isAnswering = true;
+  /** Its pretended training; by default its number and the round decide it. */
+  train: (weight: number, index: number, round: number) => number = (w, i, round) =>
+    w + ((this.#node + 1) * ((i % 97) + 1) + round) / 1_024;
   #api: TestApi;
   #node: NodeId = 0 as NodeId;
   #chain: Hash = ZERO_HASH;
@@ -166,12 +169,10 @@ export class TestNode {
     return offer?.kind === 'offer' ? decodeSigned(TASK, offer.task).value : undefined;
   }
 
-  /** The update that this node gives for a task: its number and the round decide it. */
+  /** The update that this node gives for a task. */
   async answer(task: Task): Promise<Answer> {
     const model = decodeModel(sha256, await this.#api.bytes(`models/${task.model}`, this.#token));
-    const after = model.weights.map(
-      (w, i) => w + ((this.#node + 1) * ((i % 97) + 1) + task.round) / 1_024,
-    );
+    const after = model.weights.map((w, i) => this.train(w, i, task.round));
     const bytes = encoded(model.manifest, model.weights, Float32Array.from(after));
     const update = sha256(bytes);
     const receipt = {

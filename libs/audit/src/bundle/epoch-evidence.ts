@@ -6,6 +6,8 @@ import {
   type Entitle,
   EPOCH,
   type Epoch,
+  type Scores,
+  SCORES,
   type Signed,
 } from '@tallystick/record';
 import { demand, Mismatch } from '../findings.js';
@@ -16,17 +18,36 @@ import type { ReadFile } from './round-evidence.js';
 export interface EpochEvidence {
   readonly record: Signed<Epoch>;
   readonly entitlements: readonly Entitle[];
+  /** Of a run that pays by contribution. */
+  readonly scores?: EpochScoresEvidence;
+}
+
+/** What the shares of an epoch follow from. */
+export interface EpochScoresEvidence {
+  readonly record: Signed<Scores>;
+  /** The sheet as it lies there; nothing of it is read yet. */
+  readonly sheet: Uint8Array;
 }
 
 /** Decodes the files of `epoch`. Throws Mismatch for a file that is missing or does not hold whole records. */
-export async function readEpoch(read: ReadFile, epoch: number): Promise<EpochEvidence> {
+export async function readEpoch(
+  read: ReadFile,
+  { epoch, isByScore }: { readonly epoch: number; readonly isByScore: boolean },
+): Promise<EpochEvidence> {
   const record = await decoded(read, { epoch, file: 'epoch.bin' }, (bytes) =>
     decodeSigned(EPOCH, toHex(bytes)),
   );
   const entitlements = await decoded(read, { epoch, file: 'entitlements.bin' }, (bytes) =>
     decodeRecords(ENTITLE, bytes),
   );
-  return { record, entitlements };
+  if (!isByScore) return { record, entitlements };
+  const scores = {
+    record: await decoded(read, { epoch, file: 'scores.bin' }, (bytes) =>
+      decodeSigned(SCORES, toHex(bytes)),
+    ),
+    sheet: await decoded(read, { epoch, file: 'scores.json' }, (bytes) => bytes),
+  };
+  return { record, entitlements, scores };
 }
 
 async function decoded<T>(
@@ -49,9 +70,14 @@ async function decoded<T>(
 export function epochFiles({
   record,
   entitlements,
+  scores,
 }: EpochEvidence): ReadonlyMap<EpochFile, Uint8Array> {
-  return new Map<EpochFile, Uint8Array>([
+  const files = new Map<EpochFile, Uint8Array>([
     ['epoch.bin', concatBytes(EPOCH.encode(record.value), fromHex(record.signature))],
     ['entitlements.bin', concatBytes(...entitlements.map((leaf) => ENTITLE.encode(leaf)))],
   ]);
+  if (scores === undefined) return files;
+  const { value, signature } = scores.record;
+  files.set('scores.bin', concatBytes(SCORES.encode(value), fromHex(signature)));
+  return files.set('scores.json', scores.sheet);
 }

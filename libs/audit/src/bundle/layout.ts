@@ -1,4 +1,5 @@
 import { LIMITS } from '@tallystick/protocol';
+import { MAX_SHEET_CHARS } from '@tallystick/payout';
 import {
   CONTRIB,
   DECLINE,
@@ -9,6 +10,7 @@ import {
   MEMBER,
   PROMISE,
   RECEIPT,
+  SCORES,
   TASK,
 } from '@tallystick/record';
 
@@ -44,13 +46,16 @@ const RECORD_FILES: Readonly<Record<RecordFileName, RecordFile>> = {
   'promises.bin': { codec: PROMISE, signed: true, max: LIMITS.maxCohort },
 };
 
-/** Files of one epoch. */
-export type EpochFile = 'epoch.bin' | 'entitlements.bin';
-export const EPOCH_FILES: readonly EpochFile[] = ['epoch.bin', 'entitlements.bin'];
+/** Files of one epoch; those of its scores under `contribution` alone. */
+export type EpochFile = 'epoch.bin' | 'entitlements.bin' | 'scores.bin' | 'scores.json';
+const EPOCH_FILES: readonly EpochFile[] = ['epoch.bin', 'entitlements.bin'];
+const SCORE_FILES: readonly EpochFile[] = ['scores.bin', 'scores.json'];
 /** Accounts of one epoch: payees are organisations, of which a round has fewer than nodes. */
 const MAX_EPOCH_BYTES: Readonly<Record<EpochFile, number>> = {
   'epoch.bin': EPOCH.size + SIGNATURE_BYTES,
   'entitlements.bin': LIMITS.maxCohort * ENTITLE.size,
+  'scores.bin': SCORES.size + SIGNATURE_BYTES,
+  'scores.json': MAX_SHEET_CHARS,
 };
 
 /** Files of one round. */
@@ -85,7 +90,7 @@ const MAX_BLOB_BYTES = 2 ** 31 - 1;
 /** A round's folder: its number in at least four digits, and never more zeros than that. */
 const ROUND = /^rounds\/(?:\d{4}|[1-9]\d{4,9})\/([a-z]+\.(?:bin|json))$/;
 const BLOB = /^blobs\/[0-9a-f]{64}$/;
-const EPOCH_FOLDER = /^epochs\/(?:\d{4}|[1-9]\d{4,9})\/([a-z]+\.bin)$/;
+const EPOCH_FOLDER = /^epochs\/(?:\d{4}|[1-9]\d{4,9})\/([a-z]+\.(?:bin|json))$/;
 const FOLDER = /^(?:chain|run|blobs|(?:rounds|epochs)(?:\/(?:\d{4}|[1-9]\d{4,9}))?)$/;
 
 /** Largest size of the file at `path`; undefined when a bundle must not hold it (protocol.md §9). */
@@ -97,6 +102,11 @@ export function limitOf(path: string): number | undefined {
   if (file === undefined) return Object.hasOwn(SINGLE_FILES, path) ? SINGLE_FILES[path] : undefined;
   if (file === 'metrics.json') return MIB;
   return isRecordFile(file) ? RECORD_FILES[file].max * recordBytes(file) : undefined;
+}
+
+/** Files of an epoch of a run with this policy. */
+export function epochFileNames(isByScore: boolean): readonly EpochFile[] {
+  return isByScore ? [...EPOCH_FILES, ...SCORE_FILES] : EPOCH_FILES;
 }
 
 function isEpochFile(file: string): file is EpochFile {

@@ -1,6 +1,7 @@
 import { type Hash, type RunId, utf8, ZERO_HASH } from '@tallystick/kernel';
 import { BundleWriter } from './bundle-writer.js';
 import { encodeChainSpec } from './canonical-spec.js';
+import { readSheet } from './read-sheet.js';
 import { type EpochEvidence, epochFiles } from './epoch-evidence.js';
 import { blobPath, epochPath, roundPath } from './layout.js';
 import { type RoundEvidence, roundFiles } from './round-evidence.js';
@@ -23,6 +24,8 @@ export interface BundleContent {
   /** Models, states and updates; each is asked for once. */
   readonly blob: (id: Hash) => Promise<Uint8Array>;
   readonly genesisModel: Hash;
+  /** The public set that a run which pays by contribution is measured on. */
+  readonly validation?: Hash | undefined;
 }
 
 /** Writes an evidence bundle (protocol.md §9) into an empty or new folder. The manifest is written last. */
@@ -48,9 +51,19 @@ export async function writeBundle(folder: string, content: BundleContent): Promi
     for (const [file, bytes] of epochFiles(epoch)) {
       await writer.put(epochPath(epoch.record.value.epoch, file), bytes);
     }
+    for (const id of scoreBlobs(epoch)) await putBlob(id);
   }
+  if (content.validation !== undefined) await putBlob(content.validation);
   const { run, genesis, head } = content;
   await writer.finish({ run, genesis, head });
+}
+
+/** Ids of the gradient files that an epoch's sheet names; none when it cannot be read. */
+export function scoreBlobs({ scores }: Pick<EpochEvidence, 'scores'>): readonly Hash[] {
+  const rounds = scores === undefined ? [] : (readSheet(scores.sheet)?.rounds ?? []);
+  return rounds.flatMap(({ novel, audit }) =>
+    audit === undefined ? [novel] : [novel, audit.path],
+  );
 }
 
 /** Ids of the blobs a round names; zeros stand for "no optimizer state". */

@@ -1,7 +1,8 @@
-import { type Hash, TallyError } from '@tallystick/kernel';
+import type { Hash, NodeId } from '@tallystick/kernel';
 import {
   addPayments,
   type CommittedRound,
+  type Earner,
   epochDue,
   type EpochSpan,
   nextEpoch,
@@ -12,6 +13,8 @@ import {
 import { payoutOf } from '@tallystick/protocol';
 import type { Entitle } from '@tallystick/record';
 import { BundleReader } from '../bundle/bundle-reader.js';
+import type { EpochEvidence } from '../bundle/epoch-evidence.js';
+import { readSheet } from '../bundle/read-sheet.js';
 import type { History } from '../history.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { readHistory } from '../read-history.js';
@@ -34,8 +37,9 @@ export interface PreviewedEpoch {
 /** What payouts follow from. */
 export interface PaidRun extends Pick<History, 'chain' | 'runId'> {
   readonly run: Pick<History['run'], 'payout' | 'funded' | 'epoch' | 'settledRounds'>;
-  readonly spec: Pick<History['spec'], 'payout'>;
+  readonly spec: Pick<History['spec'], 'payout' | 'rounds'>;
   readonly rounds: readonly PaidRound[];
+  readonly epochs: readonly Pick<EpochEvidence, 'entitlements' | 'scores'>[];
 }
 
 /** A round as it is paid for. */
@@ -69,23 +73,25 @@ export async function previewRewards(options: {
   return rewardsOf(await readHistory(bundle, chain, anchors));
 }
 
-/** Plays the settlements over `history`. Throws USAGE_INVALID for shares that need more than receipts. */
+/**
+ * Plays the settlements over `history`. Scores are taken from the sheets of settled epochs (V10 recomputes them); epochs
+ * that have none yet, and those after them, are left out.
+ */
 export function rewardsOf(history: PaidRun): RewardPreview {
   const { run, spec } = history;
   const { policy, capPpm } = payoutOf(spec);
-  if (policy === 'contribution') {
-    throw new TallyError('USAGE_INVALID', { detail: 'payout by contribution needs scores' });
-  }
   const epochs: PreviewedEpoch[] = [];
   let entitlements: readonly Entitle[] = [];
   let left = run.funded;
   for (const span of spansOf(history)) {
     const budget = epochDue(run.payout, span.nonEmpty, left);
-    const payments = payEpoch(earnersIn(history, span), { policy, capPpm, budget });
+    const epoch = epochs.length;
+    const shares = policy === 'contribution' ? scoresIn(history, epoch) : weightsIn(history, span);
+    if (shares === undefined) break;
+    const payments = payEpoch(earnersOf(history, shares), { policy, capPpm, budget });
     entitlements = addPayments(entitlements, payments);
     left -= payments.reduce((sum, { units }) => sum + units, 0n);
     const paid = payments.map(({ account, units }) => ({ account, units }));
-    const epoch = epochs.length;
     epochs.push({ epoch, ...span, isSettled: epoch < run.epoch, payments: paid });
   }
   return { funded: run.funded, epochs, entitlements, refund: left };
@@ -118,12 +124,25 @@ function spansOf({ chain, run, runId, rounds }: PaidRun): readonly EpochSpan[] {
   }
 }
 
-function earnersIn({ chain, rounds }: PaidRun, { firstRound, lastRound }: EpochSpan) {
-  const read = chain.stateAt(chain.head.number);
+type Shares = ReadonlyMap<NodeId, bigint>;
+
+function weightsIn({ rounds }: PaidRun, { firstRound, lastRound }: EpochSpan): Shares {
   const leaves = rounds
     .filter(({ round }) => firstRound <= round && round <= lastRound)
     .flatMap((evidence) => evidence.leaves);
-  return [...sumWeights(leaves)].flatMap(([node, share]) => {
+  return sumWeights(leaves);
+}
+
+/** Undefined where there is no sheet that can be read. */
+function scoresIn({ epochs }: PaidRun, epoch: number): Shares | undefined {
+  const scores = epochs[epoch]?.scores;
+  const sheet = scores && readSheet(scores.sheet);
+  return sheet && new Map(sheet.scores.map(({ node, score }) => [node, score]));
+}
+
+function earnersOf({ chain }: PaidRun, shares: Shares): readonly Earner[] {
+  const read = chain.stateAt(chain.head.number);
+  return [...shares].flatMap(([node, share]) => {
     const account = readPayout(read, readOrganisation(read, node));
     return account === undefined ? [] : [{ node, account, share }];
   });

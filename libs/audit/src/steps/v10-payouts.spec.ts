@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest';
 import { Mismatch } from '../findings.js';
 import type { PaidRound, PaidRun } from '../rewards/preview-rewards.js';
 import { keyOf } from '../state/read-state.js';
-import { checkPayouts } from './v10-payouts.js';
+import { checkEntitlements } from './v10-payouts.js';
 
 const RUN = asRunId(3);
 const account = (organisation: number): AccountId =>
@@ -67,10 +67,8 @@ function roundOf(round: number, weights: readonly number[]): PaidRound {
 }
 
 /** Two epochs of two rounds, 100 each; the second round of the second is empty, so it pays half. */
-function paid(
-  ...epochs: readonly (readonly [bigint, bigint])[]
-): Parameters<typeof checkPayouts>[0] {
-  const run: PaidRun = {
+function paid(...epochs: readonly (readonly [bigint, bigint])[]): PaidRun {
+  const run: Omit<PaidRun, 'epochs'> = {
     runId: RUN,
     chain: {
       genesis: ZERO_HASH,
@@ -85,7 +83,7 @@ function paid(
       epoch: epochs.length,
       settledRounds: 2 * epochs.length,
     },
-    spec: {},
+    spec: { rounds: 4 },
     rounds: [roundOf(0, [1, 1, 1]), roundOf(1, [0, 0, 4]), roundOf(2, [3, 0, 1]), roundOf(3, [])],
   };
   const leaves = (units: readonly [bigint, bigint]): readonly Entitle[] =>
@@ -95,7 +93,7 @@ function paid(
 
 function foundIn(...epochs: readonly (readonly [bigint, bigint])[]): Mismatch['finding'] {
   try {
-    checkPayouts(paid(...epochs));
+    checkEntitlements(paid(...epochs));
   } catch (error) {
     if (error instanceof Mismatch) return error.finding;
     throw error;
@@ -103,12 +101,12 @@ function foundIn(...epochs: readonly (readonly [bigint, bigint])[]): Mismatch['f
   throw new Error('nothing was found');
 }
 
-describe('checkPayouts', () => {
+describe('checkEntitlements', () => {
   // Epoch 0: weights 2 and 5 of 7, so 28 4/7 and 71 3/7; the larger remainder gets the last unit.
   it('counts the entitlements that follow from weights, accounts and budgets', () => {
-    expect(checkPayouts(paid())).toBe(0);
-    expect(checkPayouts(paid([29n, 71n]))).toBe(2);
-    expect(checkPayouts(paid([29n, 71n], [67n, 83n]))).toBe(4); // 38 and 12 of the 50 of one round
+    expect(checkEntitlements(paid())).toBe(0);
+    expect(checkEntitlements(paid([29n, 71n]))).toBe(2);
+    expect(checkEntitlements(paid([29n, 71n], [67n, 83n]))).toBe(4); // 38 and 12 of the 50 of one round
   });
 
   it('names the first leaf that differs, also by one unit', () => {
@@ -132,7 +130,7 @@ describe('checkPayouts', () => {
       capPpm: 1_000_000,
       validation,
     } as const;
-    const run = { ...paid([29n, 71n]), spec: { payout } };
-    expect(() => checkPayouts(run)).toThrow(Mismatch);
+    const run = { ...paid([29n, 71n]), spec: { payout, rounds: 4 } };
+    expect(() => checkEntitlements(run)).toThrow(Mismatch);
   });
 });

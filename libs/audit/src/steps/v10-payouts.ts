@@ -2,24 +2,28 @@ import { addPayments } from '@tallystick/payout';
 import { payoutOf } from '@tallystick/protocol';
 import type { Entitle } from '@tallystick/record';
 import { epochPath } from '../bundle/layout.js';
-import type { EpochEvidence } from '../bundle/epoch-evidence.js';
-import { demand, demandEqual } from '../findings.js';
+import { demandEqual } from '../findings.js';
+import type { History } from '../history.js';
 import { type PaidRun, rewardsOf } from '../rewards/preview-rewards.js';
+import { checkSheet } from './score-sheets.js';
 
 /**
- * V10: the entitlements of every settled epoch follow from the rounds' weights, the payout accounts of the nodes'
- * organisations, and the run's policy, cap and budget, to the unit (protocol.md §6). The epochs are the chain's own, so
- * whoever settled one answers for it. Returns the number of entitlements.
+ * V10: the scores of every settled epoch of a run that pays by contribution follow from updates and published
+ * measurements, and its entitlements from shares, accounts, policy, cap and budget, to the unit (protocol.md §6). The
+ * epochs are the chain's own, so whoever settled one answers for it. Returns the number of entitlements.
  */
-export function checkPayouts(
-  run: PaidRun & { readonly epochs: readonly Pick<EpochEvidence, 'entitlements'>[] },
-): number {
-  const { epochs, spec } = run;
+export async function checkPayouts(history: History): Promise<number> {
+  if (payoutOf(history.spec).policy === 'contribution') {
+    for (const epoch of history.epochs.keys()) await checkSheet(history, epoch);
+  }
+  return checkEntitlements(history);
+}
+
+/** The part of V10 that needs no blobs. */
+export function checkEntitlements(run: PaidRun): number {
+  const { epochs } = run;
   if (epochs.length === 0) return 0;
   const by = 'coordinator';
-  const policy = { record: epochPath(0, 'epoch.bin'), by } as const;
-  const isByScore = payoutOf(spec).policy === 'contribution';
-  demand(!isByScore, policy, 'scores that the shares follow from', 'none in this bundle');
   const settled = rewardsOf(run).epochs;
   let rule: readonly Entitle[] = [];
   for (const [epoch, { entitlements }] of epochs.entries()) {

@@ -4,10 +4,12 @@ import {
   updateLayout,
   updateManifestOf,
 } from '@tallystick/aggregation';
-import { type Hash, ZERO_HASH } from '@tallystick/kernel';
+import { asHash, type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { strategyOf, updateFormOf } from '@tallystick/rounds';
+import { payoutOf } from '@tallystick/protocol';
 import { blobPath } from '../bundle/layout.js';
+import { scoreBlobs } from '../bundle/write-bundle.js';
 import { demand, demandEqual, type Place } from '../findings.js';
 import type { History } from '../history.js';
 
@@ -44,8 +46,10 @@ export function demandBlob({ blobs }: History, id: Hash, place: Place): void {
   demandEqual(id, blobs.facts(id)?.sha256 ?? 'no such file', place);
 }
 
-function checkNoOthers({ blobs, genesisModel, rounds }: History): void {
-  const known = new Set<Hash>([genesisModel.id]);
+function checkNoOthers({ blobs, genesisModel, rounds, epochs, spec }: History): void {
+  const known = new Set<Hash>([genesisModel.id, ...epochs.flatMap(scoreBlobs)]);
+  const { validation } = payoutOf(spec);
+  if (validation !== undefined) known.add(asHash(validation.sha256));
   for (const { leaves, header } of rounds) {
     for (const { update } of leaves) known.add(update);
     known.add(header.value.modelAfter);

@@ -1,17 +1,12 @@
 import { InProcessFolderFactory } from '@tallystick/compute';
-import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
+import { ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
-import {
-  type BlobBytes,
-  type BlobStore,
-  type FolderFactory,
-  foldSpecOf,
-  weightedOf,
-} from '@tallystick/rounds';
+import { type FolderFactory, foldSpecOf, weightedOf } from '@tallystick/rounds';
 import { blobPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { demand, demandEqual, type Place } from '../findings.js';
-import type { Blobs, History } from '../history.js';
+import type { History } from '../history.js';
+import { BundleBlobs } from './bundle-blobs.js';
 import { demandBlob } from './v6-updates.js';
 
 /**
@@ -71,36 +66,5 @@ async function checkStep(
     demandEqual(result.state, header.value.stateAfter, statePlace);
   } finally {
     await folder.close();
-  }
-}
-
-/**
- * Blobs of the bundle as a store that keeps nothing: what a step puts is only hashed, because a model that agrees with
- * its header is the file that `checkFiles` found. So memory holds one model, one state and a piece of one update at a time.
- */
-class BundleBlobs implements BlobStore {
-  readonly #blobs: Blobs;
-
-  constructor(blobs: Blobs) {
-    this.#blobs = blobs;
-  }
-
-  put(bytes: Uint8Array): Promise<Hash> {
-    return Promise.resolve(sha256(bytes));
-  }
-
-  async get(id: Hash): Promise<Uint8Array> {
-    const bytes = await this.#blobs.read(id);
-    const got = sha256(bytes);
-    if (got !== id) throw new TallyError('STORE_BLOB_DAMAGED', { sha256: id, got });
-    return bytes;
-  }
-
-  withBytes<T>(id: Hash, use: (blob: BlobBytes) => T): Promise<T> {
-    return this.#blobs.withBytes(id, use);
-  }
-
-  has(id: Hash): Promise<boolean> {
-    return Promise.resolve(this.#blobs.facts(id) !== undefined);
   }
 }

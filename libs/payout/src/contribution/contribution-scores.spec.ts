@@ -27,6 +27,22 @@ describe('the window', () => {
     expect(scores.map(({ score }) => score)).toEqual([200n, 0n]);
   });
 
+  it('is five rounds: a later one clamps anew, and the sums of all are its epoch', () => {
+    const good = round([100, 50]);
+    const bad = round([-100, 50]);
+    const rounds = [good, good, good, good, good, bad, bad];
+    const { scores } = contributionScores(rounds, []);
+    expect(scores.map(({ sum, score }) => [sum, score])).toEqual([
+      [300n, 500n],
+      [350n, 350n],
+    ]);
+    const first = contributionScores(rounds.slice(0, 5), []);
+    const second = contributionScores(rounds.slice(5), first.tallies);
+    expect(second.scores.map(({ score }, i) => score + first.scores[i].score)).toEqual(
+      scores.map(({ score }) => score),
+    );
+  });
+
   it('a node absent from a round neither gains nor loses; nodes come in order', () => {
     const only = { ...round([70]), nodes: [asNodeId(2)] };
     const { scores } = contributionScores([only, round([10, 20])], []);

@@ -1,6 +1,6 @@
 import type { NodeId } from '@tallystick/kernel';
 import type { RoundScores } from './round-scores.js';
-import { DUPLICATE_PPB, MULTIPLIER_PPM } from './rules.js';
+import { DUPLICATE_PPB, MULTIPLIER_PPM, WINDOW_ROUNDS } from './rules.js';
 
 /** What the audits of a run have said about a node so far; both sums in nano-units of loss. */
 export interface AuditTally {
@@ -14,10 +14,11 @@ export interface ContributionScore {
   readonly node: NodeId;
   /** Σ φ over the epoch's rounds, nano-units of loss; negative when it did harm. */
   readonly sum: bigint;
-  /** The smallest node that it nearly repeats; then it is paid nothing. */
+  /** The smallest node that it nearly repeats in a window; there it is paid nothing. */
   readonly duplicateOf?: NodeId;
+  /** In the last window that it was in. */
   readonly multiplierPpm: bigint;
-  /** max(0, sum)·multiplier, nano-units: its share of the epoch's budget. */
+  /** Σ max(0, sum)·multiplier over the epoch's windows, nano-units: its share of the epoch's budget. */
   readonly score: bigint;
 }
 
@@ -28,9 +29,8 @@ export interface EpochScores {
 }
 
 /**
- * One epoch's scores. φ is summed with its sign and clamped once, so that noise cancels; a node that nearly repeats one
- * registered before it is paid nothing; the multiplier is the node's Shapley value per φ over all audits so far. A node
- * that no audit has met counts once.
+ * One epoch's scores: the sums of its windows of five rounds, which give each other their tallies. So an epoch over a
+ * whole run scores what five epochs of five rounds score, and only the budget differs.
  * @param rounds the epoch's rounds that have contributions, in order
  * @param before the tallies of the epoch before, by node; none in the first
  */
@@ -38,6 +38,36 @@ export function contributionScores(
   rounds: readonly RoundScores[],
   before: readonly AuditTally[],
 ): EpochScores {
+  const scores = new Map<NodeId, ContributionScore>();
+  let tallies = before;
+  for (let from = 0; from < rounds.length; from += WINDOW_ROUNDS) {
+    const window = windowScores(rounds.slice(from, from + WINDOW_ROUNDS), tallies);
+    tallies = window.tallies;
+    for (const score of window.scores) scores.set(score.node, added(scores.get(score.node), score));
+  }
+  return { scores: [...scores.values()].sort((a, b) => a.node - b.node), tallies };
+}
+
+function added(
+  before: ContributionScore | undefined,
+  { duplicateOf, ...next }: ContributionScore,
+): ContributionScore {
+  const originals = [before?.duplicateOf, duplicateOf].filter((node) => node !== undefined);
+  const first = originals.toSorted((a, b) => a - b).at(0);
+  return {
+    ...next,
+    sum: (before?.sum ?? 0n) + next.sum,
+    ...(first === undefined ? {} : { duplicateOf: first }),
+    score: (before?.score ?? 0n) + next.score,
+  };
+}
+
+/**
+ * φ is summed with its sign and clamped once, so that noise cancels; a node that nearly repeats one registered before it
+ * is paid nothing; the multiplier is the node's Shapley value per φ over all audits so far. A node that no audit has met
+ * counts once.
+ */
+function windowScores(rounds: readonly RoundScores[], before: readonly AuditTally[]): EpochScores {
   const sums = new Map<NodeId, bigint>();
   for (const { nodes, novel } of rounds) {
     for (const [i, node] of nodes.entries()) sums.set(node, (sums.get(node) ?? 0n) + novel[i]);

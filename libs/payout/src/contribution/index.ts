@@ -29,7 +29,7 @@ export {
   type ScoredEpoch,
 } from './score-epoch.js';
 export type { QuantisedGradient } from './quantised-gradient.js';
-export { MAX_SCORED_VALUES } from './rules.js';
+export { HISTORY_CHANGES, MAX_SCORED_VALUES } from './rules.js';
 export {
   decodeSheet,
   encodeSheet,

@@ -1,5 +1,7 @@
 /** Global changes that the novelty projection removes: those of the last non-empty rounds before this one. */
 export const HISTORY_CHANGES = 5;
+/** Rounds whose φ are summed with their sign before what is negative counts as nothing. */
+export const WINDOW_ROUNDS = 5;
 /** Of every so many rounds begun, one is audited. */
 export const AUDIT_EVERY = 5;
 /** Permutations of one audit. */

@@ -30,28 +30,19 @@ export async function acceptanceRun(seed: number, partition: Partition): Promise
   return { members: played.members, rounds, scores, validation };
 }
 
-/** The rounds' scores, epoch by epoch. @param seed of the audits */
+/** The rounds' scores as in one epoch. @param seed of the audits */
 export async function measuredRounds(
   rounds: readonly ScoredRound[],
   { validation, seed }: { readonly validation: Validation; readonly seed: number },
 ): Promise<RoundScores[]> {
   const random = new SeededRandom(seed);
   const draws = { below: (n: number): number => random.between(0, n - 1) };
+  const counts = rounds.map(({ contributions }) => contributions.length);
+  const plan = auditPlan(draws, counts);
   const scores: RoundScores[] = [];
-  for (const epoch of inEpochs(rounds)) {
-    const plan = auditPlan(
-      draws,
-      epoch.map(({ contributions }) => contributions.length),
-    );
-    for (const [index, round] of epoch.entries()) {
-      scores.push(
-        await measuredRound(
-          round,
-          validation,
-          plan.find((audit) => audit.index === index),
-        ),
-      );
-    }
+  for (const [index, round] of rounds.entries()) {
+    const audit = plan.find((each) => each.index === index);
+    scores.push(await measuredRound(round, validation, audit));
   }
   return scores;
 }
@@ -70,25 +61,25 @@ async function measuredRound(
 
 /** What each member is paid. */
 export interface Pay {
-  /** The scores of all epochs together, nano-units. */
+  /** The scores of one epoch over the whole run, nano-units. */
   readonly scores: readonly number[];
-  /** Shares of one pot, in proportion to the scores of all epochs together. */
+  /** Shares of the pot by them: what a run pays unless its spec says otherwise. */
   readonly together: readonly number[];
   /** Shares of a pot that gives every epoch as much, each in proportion to its own scores. */
   readonly byEpoch: readonly number[];
 }
 
-/** Settles the run's epochs one after another. */
+/** Settles the run in one epoch, and in epochs one after another. */
 export function payOf(scores: readonly RoundScores[]): Pay {
+  const whole = contributionScores(scores, []).scores.map(({ score }) => Number(score));
   let tallies: readonly AuditTally[] = [];
   const epochs = inEpochs(scores).map((epoch) => {
     const settled = contributionScores(epoch, tallies);
     tallies = settled.tallies;
     return settled.scores.map(({ score }) => Number(score));
   });
-  const together = epochs.reduce((a, b) => a.map((score, i) => score + b[i]));
   const byEpoch = epochs.map(shares).reduce((a, b) => a.map((share, i) => share + b[i]));
-  return { scores: together, together: shares(together), byEpoch: shares(byEpoch) };
+  return { scores: whole, together: shares(whole), byEpoch: shares(byEpoch) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { EPOCH } from '@tallystick/record';
+import { EPOCH, SCORES } from '@tallystick/record';
 import { z } from 'zod';
 import { accountId, decimal, hash, hexBytes, roundNumber, runId, signed } from '../wire-types.js';
 
@@ -22,6 +22,8 @@ export const EpochView = z
     recordHash: hash,
     /** Entitle records, ascending by account. */
     entitlements: hexBytes,
+    /** Under `contribution`: Scores, which names the sheet that the shares follow from. */
+    scores: signed(SCORES).nullable(),
   })
   .meta({ id: 'Epoch' });
 export type EpochView = z.infer<typeof EpochView>;

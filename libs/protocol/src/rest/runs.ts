@@ -22,6 +22,8 @@ export const LaunchRequest = z
     windows: LaunchWindows.prefault({}),
     /** The run is closed, and the rest of its pot goes back, once its last epoch is settled and final. */
     closeWhenSettled: z.boolean().default(false),
+    /** Text of the file that `payout.validation` names; not needed when the coordinator has it already. */
+    validation: z.string().max(LIMITS.maxRestBodyBytes).optional(),
   })
   .meta({ id: 'LaunchRequest' });
 export type LaunchRequest = z.infer<typeof LaunchRequest>;

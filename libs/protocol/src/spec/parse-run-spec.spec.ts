@@ -233,6 +233,16 @@ seed: 0
     );
   });
 
+  it('by contribution it shares one pot at the end, unless the spec says otherwise', () => {
+    const by = `policy: contribution, validation: { sha256: ${'0a'.repeat(32)} }`;
+    const one = parseRunSpec(`${EXAMPLE}payout: { ${by} }\n`);
+    const several = parseRunSpec(`${EXAMPLE}payout: { ${by}, epochRounds: 3 }\n`);
+    expect(one.ok && one.canonical).not.toContain('epochRounds');
+    expect(one.ok && payoutOf(one.spec).epochRounds).toBe(one.ok && one.spec.rounds);
+    expect(several.ok && payoutOf(several.spec).epochRounds).toBe(3);
+    expect(one.ok && payoutOf({ ...one.spec, rounds: 5_000 }).epochRounds).toBe(1_024);
+  });
+
   it('draws cohorts from blocks only where the chain is waited for', () => {
     const chain = (lag: string, maxUncommitted: number): string[] =>
       faultsOf(

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { alsoBeside } from './rule.js';
 
+/** Most rounds of one epoch; the pallet's bound. */
+const MAX_EPOCH_ROUNDS = 1024;
+const EPOCH_ROUNDS = 5;
+
 /** How the pot becomes pay (protocol.md §6). The chain holds the same numbers. */
 export const PayoutSpec = z
   .strictObject({
     /** Shares by the sum of weights, per organisation that contributed, or by what updates were worth. */
     policy: z.enum(['weight', 'equal', 'contribution']).default('weight'),
-    /** Rounds that are settled together. */
-    epochRounds: z.number().int().min(1).max(1024).default(5),
+    /** Rounds that are settled together; without it 5, and under `contribution` all rounds of the run. */
+    epochRounds: z.number().int().min(1).max(MAX_EPOCH_ROUNDS).optional(),
     /** Most of an epoch's budget that one organisation gets; what is above goes to the others. */
     capPpm: z.number().int().min(1).max(1_000_000).default(1_000_000),
     /** A public CSV file with the columns of `data`: contributions are scored on its rows. */
@@ -24,12 +28,31 @@ export const PayoutSpec = z
     error: 'belongs to contribution alone',
     path: ['validation'],
     ...alsoBeside('policy'),
-  });
+  })
+  // What depends on the rounds of the run is left out: `payoutOf` knows them.
+  .overwrite((p) =>
+    p.epochRounds === undefined && p.policy !== 'contribution'
+      ? { ...p, epochRounds: EPOCH_ROUNDS }
+      : p,
+  );
 export type PayoutSpec = z.infer<typeof PayoutSpec>;
 
 const BY_WEIGHT = PayoutSpec.parse({});
 
-/** How `spec` pays: a run that does not say so pays by weight. */
-export function payoutOf({ payout }: { readonly payout?: PayoutSpec | undefined }): PayoutSpec {
-  return payout ?? BY_WEIGHT;
+/** How a run pays, with nothing left open. */
+export type PayoutRules = PayoutSpec & { readonly epochRounds: number };
+
+/**
+ * How `spec` pays: a run that does not say so pays by weight. Scores of a few rounds tell honest nodes apart less well
+ * than those of a whole run, so `contribution` shares one pot at the end unless the spec says otherwise.
+ */
+export function payoutOf({
+  payout = BY_WEIGHT,
+  rounds,
+}: {
+  readonly payout?: PayoutSpec | undefined;
+  readonly rounds: number;
+}): PayoutRules {
+  const { epochRounds = Math.min(rounds, MAX_EPOCH_ROUNDS) } = payout;
+  return { ...payout, epochRounds };
 }

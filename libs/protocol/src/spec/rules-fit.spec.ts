@@ -150,6 +150,14 @@ describe('payout.policy contribution', () => {
     expect(faultsOf({ count: '{ min: 2 }' })).toEqual([]);
   });
 
+  it('an epoch has at most 131,072 updates', () => {
+    const many = more.replace('contribution,', 'contribution, epochRounds: 200,');
+    expect(faultsOf({ more: many, count: '{ min: 2, max: 655 }' })).toEqual([]);
+    expect(faultsOf({ more: many, count: '{ min: 2, max: 656 }' })).toEqual([
+      expect.stringContaining('payout.epochRounds: must be given and be at most 199'),
+    ]);
+  });
+
   it('follows the weighted mean of updates of one model', () => {
     expect(faultsOf({ more, robust: 'robust: { rule: median, attackers: 2 }' })).toEqual([
       '13:1 robust: cannot be combined with payout.policy contribution; use clip',

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { LIMITS } from '../limits.js';
 import type { RunSpec } from './run-spec.js';
+import { payoutOf } from './payout-spec.js';
 import { leastUpdates, toleranceOf } from './strategy-spec.js';
 
 type Fault = (path: string[], message: string) => void;
@@ -17,6 +18,7 @@ type Rules = Pick<
   | 'asynchronous'
   | 'earlyStop'
   | 'payout'
+  | 'rounds'
 >;
 
 /** Rules between how sites train, what they send, how it is aggregated and when a round closes. */
@@ -117,13 +119,20 @@ function checkAsynchronous(spec: Rules, fault: Fault): void {
 }
 
 /** Scores follow the way from one model to the weighted mean of updates of that model, and compare them in pairs. */
-function checkContribution({ payout, robust, asynchronous, window }: Rules, fault: Fault): void {
+function checkContribution(spec: Rules, fault: Fault): void {
+  const { payout, robust, asynchronous, window } = spec;
   if (payout?.policy !== 'contribution') return;
   const policy = 'payout.policy contribution';
   if (robust !== undefined) fault(['robust'], `cannot be combined with ${policy}; use clip`);
   if (asynchronous !== undefined) fault(['asynchronous'], `cannot be combined with ${policy}`);
+  if ('scaffold' in spec.strategy) fault(['strategy'], `cannot be scaffold with ${policy}`);
   const { max } = window.count;
-  if (max !== undefined && max <= LIMITS.maxCompared) return;
+  if (max !== undefined && max <= LIMITS.maxCompared) {
+    const most = Math.floor(LIMITS.maxScoredUpdates / max);
+    if (payoutOf(spec).epochRounds <= most) return;
+    const why = `an epoch of ${policy} has at most ${LIMITS.maxScoredUpdates} updates`;
+    return fault(['payout', 'epochRounds'], `must be given and be at most ${most}: ${why}`);
+  }
   const what = max === undefined ? 'be given and ' : '';
   const why = `${policy} compares all updates of a round`;
   fault(['window', 'count', 'max'], `must ${what}be at most ${LIMITS.maxCompared}: ${why}`);

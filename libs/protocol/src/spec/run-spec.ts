@@ -167,6 +167,7 @@ export const RunSpec = z
       'asynchronous',
       'earlyStop',
       'payout',
+      'rounds',
     ),
   );
 

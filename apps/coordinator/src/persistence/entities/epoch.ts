@@ -20,6 +20,10 @@ export class EpochEntity {
   @Column(bytesColumn('entitlements'))
   entitlements!: string;
 
+  /** Id of the score sheet; NULL where shares do not follow from scores. */
+  @Column(nullable(bytesColumn('sheet')))
+  sheet!: Hash | null;
+
   @Column({ name: 'status', type: 'text' })
   status!: CommitStatus;
 
