@@ -20,7 +20,7 @@ import { bool, encodeRules, option, u128, u32, u64, u8 } from './encode-state.js
 const TALLY = 0x20;
 
 /** The pallet's calls in the order of their indices. */
-export const CALL_NAMES = [
+export const CALL_NAMES: readonly CallName[] = [
   'register_organisation',
   'suspend_organisation',
   'register_node',
@@ -48,7 +48,7 @@ export const CALL_NAMES = [
   'prune',
   'graduate',
   'set_registrar',
-] as const satisfies readonly CallName[];
+];
 
 /** The call as an extrinsic carries it. */
 export function encodeCall(call: Call): Uint8Array {

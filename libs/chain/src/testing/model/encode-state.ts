@@ -8,7 +8,7 @@ export const u32 = (value: number): Uint8Array => littleEndian(value, 4);
 export const u64 = (value: bigint): Uint8Array => littleEndian(value, 8);
 export const u128 = (value: bigint): Uint8Array => littleEndian(value, 16);
 export const bool = (value: boolean): Uint8Array => u8(value ? 1 : 0);
-export const all = concatBytes;
+export const all: typeof concatBytes = concatBytes;
 
 /** `Option<T>`. */
 export function option<T>(value: T | undefined, encode: (value: T) => Uint8Array): Uint8Array {
