@@ -6,7 +6,7 @@
  */
 import { roundBytes } from '../../libs/audit/dist/testing/round-bytes.js';
 
-const MAX_BYTES = 1024;
+const MAX_BYTES = 1_000;
 
 /** @type {import('../lib/figure.mjs').Figure} */
 export default {

@@ -27,8 +27,8 @@ async function readRound(api, run, round) {
   const at = await api.at(block);
   const stored = await at.query.tally.rounds(run, round);
   if (stored.isNone) return undefined;
-  const { header, contribRoot, included, sumWeight, excluded, atBlock } = stored.unwrap();
-  const { status } = (await at.call.tallyApi.round(run, round)).unwrap();
+  const { header, included, sumWeight, excluded, atBlock } = stored.unwrap();
+  const { status, contribRoot } = (await at.call.tallyApi.round(run, round)).unwrap();
   return {
     run,
     round,
@@ -53,9 +53,11 @@ async function countCommits(api) {
     const { extrinsics } = (await api.rpc.chain.getBlock(hash)).block;
     const headers = extrinsics.flatMap(({ method }) => committedHeaders(method));
     calls.push(...headers.map((header) => ({ block, ...header })));
-    for (const { event } of await (await api.at(hash)).query.system.events()) {
+    const at = await api.at(hash);
+    for (const { event } of await at.query.system.events()) {
       if (!api.events.tally.RoundCommitted.is(event)) continue;
-      const { run, round, header } = event.data;
+      const { run, round } = event.data;
+      const { header } = (await at.query.tally.rounds(run, round)).unwrap();
       commits.push({
         block,
         run: run.toNumber(),

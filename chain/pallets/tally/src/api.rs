@@ -51,7 +51,7 @@ impl<T: Config> Pallet<T> {
         let is_void = Self::is_void(run, number);
         Some(RoundView {
             header: round.header,
-            contrib_root: round.contrib_root,
+            contrib_root: round.contrib_root(),
             included: round.included,
             sum_weight: round.sum_weight,
             committed_at_ms: round.committed_at_ms,

@@ -111,9 +111,9 @@ impl<T: Config> Pallet<T> {
                 ensure!(is_contribution(&round, index, &leaf, &proof), Error::<T>::BadPath);
             }
             (Wanted::Receipt { node, receipt }, Answer::Quorum { index, proof }) => {
-                ensure!(round.included == 0, Error::<T>::RoundNotEmpty);
+                let root = round.excluded_root().ok_or(Error::<T>::RoundNotEmpty)?;
                 let leaf = tree::leaf(&Exclude { node, receipt, reason: QUORUM });
-                let tree = Tree { root: round.excluded_root, count: round.excluded, total: 0 };
+                let tree = Tree { root, count: round.excluded, total: 0 };
                 ensure!(tree::verify(&tree, index, leaf, &proof), Error::<T>::BadPath);
             }
             _ => return Err(Error::<T>::OtherSubject.into()),
@@ -157,6 +157,6 @@ impl<T: Config> Pallet<T> {
 /// True iff the leaf stands at this place of a round's contributions.
 pub(crate) fn is_contribution(round: &Round, index: u32, leaf: &Contrib, proof: &SumProof) -> bool {
     let total = round.sum_weight.into();
-    let tree = Tree { root: round.contrib_root, count: round.included, total };
+    let tree = Tree { root: round.contrib_root(), count: round.included, total };
     tree::verify_sum(&tree, index, (tree::sum_leaf(leaf), leaf.weight.into()), proof)
 }

@@ -74,18 +74,12 @@ mod events {
             /// What round 0 must name as its previous header.
             head: Hash,
         },
-        /// A round is committed.
+        /// A round is committed. Its header is in the call, the header's hash in [`Rounds`].
         RoundCommitted {
             /// Its run.
             run: RunId,
             /// Its number.
             round: RoundNumber,
-            /// Its header's hash.
-            header: Hash,
-            /// The model after it.
-            model: Hash,
-            /// Contributions in it.
-            included: u32,
         },
         /// A node's owner agrees that the node takes part.
         ConsentGranted {

@@ -23,14 +23,13 @@ impl<T: Config> Pallet<T> {
         run.last_active_ms = now_ms;
         let round = Round {
             header: header.hash(),
-            contrib_root: header.contrib_root,
+            root: if header.included > 0 { header.contrib_root } else { header.excluded_root },
             included: header.included,
             sum_weight: header.sum_weight,
             excluded: header.excluded,
             at_block: header.at_block,
             committed_at_ms: now_ms,
             task: header.task,
-            excluded_root: header.excluded_root,
             model: header.model_after,
             state: header.state_after,
             closed_at_ms: header.closed_at_ms,
@@ -40,15 +39,8 @@ impl<T: Config> Pallet<T> {
         };
         Self::stand_on(header.run, &mut run, Some(&round));
         Runs::<T>::insert(header.run, run);
-        let event = Event::RoundCommitted {
-            run: header.run,
-            round: header.round,
-            header: round.header,
-            model: round.model,
-            included: round.included,
-        };
         Rounds::<T>::insert(header.run, header.round, round);
-        Self::deposit_event(event);
+        Self::deposit_event(Event::RoundCommitted { run: header.run, round: header.round });
         Ok(())
     }
 

@@ -234,11 +234,12 @@ pub enum RoundStatus {
 pub struct Round {
     /// H(tag ‖ SCALE) of the header.
     pub header: Hash,
-    /// Root of the sum tree of contributions and their weights; zeros when there is none.
-    pub contrib_root: Hash,
-    /// Leaves of that tree.
+    /// Root of the sum tree of contributions and their weights; in a round without any, of the tree
+    /// of exclusions: nobody has to show those of another round.
+    pub root: Hash,
+    /// Contributions.
     pub included: u32,
-    /// Sum of its weights.
+    /// Sum of their weights.
     pub sum_weight: u64,
     /// Cohort nodes without a contribution.
     pub excluded: u32,
@@ -248,8 +249,6 @@ pub struct Round {
     pub committed_at_ms: u64,
     /// Hash of the round's task.
     pub task: Hash,
-    /// Root of the tree of exclusions; zeros when there is none.
-    pub excluded_root: Hash,
     /// The model after the round.
     pub model: Hash,
     /// The optimizer state after it.
@@ -262,6 +261,22 @@ pub struct Round {
     pub counted_rounds: u32,
     /// The sum of their weights.
     pub counted_weight: u64,
+}
+
+impl Round {
+    /// Root of the tree of contributions; zeros when there is none.
+    pub fn contrib_root(&self) -> Hash {
+        if self.included > 0 {
+            self.root
+        } else {
+            Hash::default()
+        }
+    }
+
+    /// Root of the tree of exclusions of a round without contributions.
+    pub fn excluded_root(&self) -> Option<Hash> {
+        (self.included == 0).then_some(self.root)
+    }
 }
 
 /// A round with its status, for readers of the chain.

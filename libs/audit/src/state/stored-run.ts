@@ -1,4 +1,4 @@
-import type { Hash, PublicKey, RunId } from '@tallystick/kernel';
+import { type Hash, type PublicKey, type RunId, ZERO_HASH } from '@tallystick/kernel';
 import type { ScaleReader } from '@tallystick/chain/embedded';
 import { decodeValue, hashFrom, keyFrom, keyOf, type ReadState, u128From } from './read-state.js';
 
@@ -130,10 +130,13 @@ export function readRound(read: ReadState, run: RunId, round: number): StoredRou
   if (bytes === undefined) return undefined;
   const isVoid = readVoids(read, run).some(({ from, until }) => from <= round && round < until);
   return decodeValue(`Tally.Rounds ${run} ${round}`, bytes, (reader) => {
+    const header = hashFrom(reader);
+    const root = hashFrom(reader); // of contributions, or of the exclusions of a round without any
+    const included = reader.u32();
     const stored = {
-      header: hashFrom(reader),
-      contribRoot: hashFrom(reader),
-      included: reader.u32(),
+      header,
+      contribRoot: included > 0 ? root : ZERO_HASH,
+      included,
       sumWeight: reader.u64(),
       excluded: reader.u32(),
       atBlock: reader.u32(),
@@ -141,7 +144,7 @@ export function readRound(read: ReadState, run: RunId, round: number): StoredRou
       task: hashFrom(reader),
       isVoid,
     };
-    reader.take(96 + 8 + 1); // excluded_root, model, state, closed_at_ms, mode: the header's
+    reader.take(64 + 8 + 1); // model, state, closed_at_ms, mode: the header's
     reader.take(12); // counted_rounds, counted_weight
     return stored;
   });

@@ -1,6 +1,6 @@
 import { storageKey } from '@tallystick/chain/embedded';
 import { signedExtrinsic } from '@tallystick/chain/testing';
-import { asAccountId, asHash, asRunId, type RunId, ZERO_HASH } from '@tallystick/kernel';
+import { asAccountId, asHash, asRunId, type RunId } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { GENESIS, HEADER, type Header, POP, recordHash, signRecord } from '@tallystick/record';
 import { keyOf as storageKeyOf } from '../state/read-state.js';
@@ -13,6 +13,10 @@ const RUN: RunId = asRunId(0);
 const AT_MS = 1_000_000;
 /** A Merkle root, a model, a spec: the chain sees hashes alone. */
 const HASH = asHash('5a'.repeat(32));
+
+/** Of a run of thousands of rounds, and with an era that ends: each takes more bytes than the smallest. */
+const LATE_NONCE = 10_000;
+const ERA_BYTES = 1;
 
 /** Bytes that the commit of one round costs a chain. */
 export interface RoundBytes {
@@ -41,12 +45,12 @@ export async function roundBytes(cohort: number): Promise<RoundBytes> {
     const quiet = sizesOf(chain);
     const header = headerOf(chain, cohort);
     const call = commitRound(header, signRecord(HEADER, header, coordinator).signature);
-    const { length: extrinsic } = signedExtrinsic(chain.host, call, { signer: account, nonce: 1 });
+    const late = signedExtrinsic(chain.host, call, { signer: account, nonce: LATE_NONCE });
     await chain.block([account, call]);
     if (readRun(chain.read, RUN)?.nextRound !== 1) throw new Error('the commit was refused');
     const after = sizesOf(chain);
     return {
-      extrinsic,
+      extrinsic: late.length + ERA_BYTES,
       events: after.events - quiet.events,
       storage: after.round + after.run - quiet.run - quiet.round,
     };
@@ -83,9 +87,9 @@ function headerOf({ genesis, head }: TestChain, cohort: number): Header {
     contribRoot: HASH,
     included: cohort,
     sumWeight: BigInt(cohort),
-    excludedRoot: ZERO_HASH,
-    excluded: 0,
-    cohort,
+    excludedRoot: HASH,
+    excluded: 1,
+    cohort: cohort + 1,
     metrics: HASH,
     deadlineMs: BigInt(AT_MS),
     closedAtMs: BigInt(AT_MS),

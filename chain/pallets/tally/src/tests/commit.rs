@@ -37,30 +37,20 @@ fn a_round_moves_the_run_on() {
     in_new_state(|| {
         let header = next_header(with_open_run());
         assert_ok!(commit(header.clone()));
-        System::assert_last_event(
-            Event::RoundCommitted {
-                run: 0,
-                round: 0,
-                header: header.hash(),
-                model: header.model_after,
-                included: 3,
-            }
-            .into(),
-        );
+        System::assert_last_event(Event::RoundCommitted { run: 0, round: 0 }.into());
         let run = Runs::<Test>::get(0).unwrap();
         assert_eq!((run.next_round, run.head), (1, header.hash()));
         assert_eq!((run.model, run.state), (header.model_after, header.state_after));
         assert_eq!((run.last_at_block, run.last_closed_at_ms), (BLOCK - 10, NOW_MS));
         let want = Round {
             header: header.hash(),
-            contrib_root: header.contrib_root,
+            root: header.contrib_root,
             included: 3,
             sum_weight: 30,
             excluded: 1,
             at_block: BLOCK - 10,
             committed_at_ms: NOW_MS,
             task: header.task,
-            excluded_root: header.excluded_root,
             model: header.model_after,
             state: header.state_after,
             closed_at_ms: NOW_MS,
@@ -174,6 +164,25 @@ fn less_weight_than_contributions() {
     refused(|h| h.sum_weight = 0, Error::WeightTooSmall);
     refused(|h| h.sum_weight = 2, Error::WeightTooSmall);
     accepted(|h| h.sum_weight = 3);
+}
+
+#[test]
+fn of_a_round_without_contributions_the_root_of_exclusions_is_kept() {
+    in_new_state(|| {
+        let header = empty_header(with_open_run());
+        assert_ok!(commit(header.clone()));
+        let round = Rounds::<Test>::get(0, 0).unwrap();
+        assert_eq!(round.root, header.excluded_root);
+        assert_eq!(round.excluded_root(), Some(header.excluded_root));
+        assert_eq!(round.contrib_root(), [0; 32]);
+        assert_eq!(Tally::round_view(0, 0).unwrap().contrib_root, [0; 32]);
+    });
+    in_new_state(|| {
+        let header = next_header(with_open_run());
+        assert_ok!(commit(header.clone()));
+        let round = Rounds::<Test>::get(0, 0).unwrap();
+        assert_eq!((round.contrib_root(), round.excluded_root()), (header.contrib_root, None));
+    });
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn genesis_sets_registrar_instance_and_kind_of_chain() {
         assert_eq!(Tally::instance(), [7; 32]);
         assert_eq!(
             <Tally as frame_support::traits::GetStorageVersion>::on_chain_storage_version(),
-            2
+            3
         );
     });
 }
