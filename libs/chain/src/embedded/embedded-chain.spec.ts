@@ -71,6 +71,23 @@ describe('embedded chain', () => {
     expect(chain.block(3)).toBeUndefined();
   });
 
+  test('the block that ends a session takes no transaction; an instant chain makes it and goes on', async () => {
+    const chain = await open({ sealing: 'instant' });
+    const seen = events(chain);
+    const count = 105; // a session has 100 blocks
+    for (let nonce = 0; nonce < count; nonce++) {
+      await chain.submit(signedExtrinsic(chain, remark('a'), { signer: ALICE, nonce }));
+      await chains.clock.advance(5);
+    }
+    await chains.clock.advance(100);
+    expect(seen.filter((event) => event.startsWith('dropped'))).toEqual([]);
+    const bodies = Array.from({ length: chain.head.number }, (_, i) => chain.block(i + 1));
+    expect(bodies.map((block) => block?.extrinsics.length).filter((n) => n === 1)).toHaveLength(1);
+    expect(chain.block(100)?.extrinsics).toHaveLength(1);
+    const taken = bodies.reduce((sum, block) => sum + (block?.extrinsics.length ?? 0) - 1, 0);
+    expect(taken).toBe(count);
+  });
+
   test('instant sealing waits 5 ms for company; finality follows 60 ms after the block', async () => {
     const chain = await open({ sealing: 'instant' });
     const seen = events(chain);

@@ -240,14 +240,17 @@ export class EmbeddedChain {
     });
   }
 
-  /** An instant block needs a transaction; a draft without one is thrown away. */
+  /**
+   * An instant block needs a transaction; a draft without one is thrown away, unless it is one that takes none: the last
+   * of a session, without which the chain could not go on.
+   */
   #sealReady(): void {
     if (!this.pool.hasReady) return;
     const draft = this.#author();
-    if (draft.included.length > 0) this.#commit(draft);
+    if (draft.included.length > 0 || draft.isFull) this.#commit(draft);
     else this.#drop(draft);
-    if (this.pool.hasReady && draft.included.length + draft.dropped.length > 0)
-      this.#scheduleSeal();
+    const isForward = draft.isFull || draft.included.length + draft.dropped.length > 0;
+    if (this.pool.hasReady && isForward) this.#scheduleSeal();
   }
 
   #emit(event: ChainEvent): void {

@@ -30,6 +30,8 @@ export interface PooledTransaction {
 interface Entry extends PooledTransaction {
   /** Required tags that no block has provided yet. */
   readonly missing: Set<string>;
+  /** It was the first of its block and did not fit. */
+  isTooLarge: boolean;
 }
 
 /** What became of a transaction offered to a block. */
@@ -86,7 +88,7 @@ export class TransactionPool {
     if (this.has(hash)) throw new TallyError('LEDGER_TRANSACTION_KNOWN', { hash });
     const validUntil = BigInt(number) + longevity;
     const missing = new Set(requires);
-    const entry = { hash, extrinsic, priority, provides, validUntil, missing };
+    const entry = { hash, extrinsic, priority, provides, validUntil, missing, isTooLarge: false };
     const replaced = this.#replacedBy(entry);
     this.#checkRoom(entry, replaced);
     for (const old of replaced) this.remove(old.hash);
@@ -94,6 +96,17 @@ export class TransactionPool {
     this.#bytes += extrinsic.length;
     for (const tag of provides) this.#providers.set(tag, entry);
     return replaced;
+  }
+
+  /**
+   * Notes that a transaction did not fit a block that held no other; true when that was so before. Once says nothing: the
+   * block in which a session ends takes no transactions at all (pallet-session, `on_initialize`).
+   */
+  isAgainTooLarge(hash: Hash): boolean {
+    const entry = this.#entries.get(hash);
+    if (entry === undefined || entry.isTooLarge) return true;
+    entry.isTooLarge = true;
+    return false;
   }
 
   /** Forgets a transaction, wherever it went. */
