@@ -1,17 +1,17 @@
 import type { PublicKey } from '@tallystick/kernel';
-import { ed25519 } from '@tallystick/kernel/node';
-import { type RecordCodec, type Signed, verifyRecord } from '@tallystick/record';
+import type { RecordCodec, Signed } from '@tallystick/record';
 import { type Place, Mismatch } from '../findings.js';
 import type { History } from '../history.js';
+import { isSigned } from './verify-ahead.js';
 
 /** Throws a Mismatch unless `key` is admissible and signed this record. */
 export function demandSigned<T>(
   codec: RecordCodec<T>,
-  { value, signature }: Signed<T>,
+  signed: Signed<T>,
   key: PublicKey,
   place: Place,
 ): void {
-  if (verifyRecord(ed25519, codec, value, key, signature)) return;
+  if (isSigned(codec, signed, key)) return;
   throw new Mismatch(place, { expected: `signed by ${key}`, found: 'another signature' });
 }
 

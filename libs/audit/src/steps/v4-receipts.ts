@@ -23,14 +23,22 @@ import { demandSigned } from './signed-by.js';
 import { checkOwnReceipts } from './v4-own-receipts.js';
 import { checkPromises } from './v4-promises.js';
 import { checkSingleUse } from './v4-single-use.js';
+import { verifyAhead } from './verify-ahead.js';
 
 /**
  * V4: each leaf rests on a receipt of a key valid at its task's block, each receipt was promised and counts once, and
  * each decline is signed. Returns the number of signatures.
  */
-export function checkReceipts(history: History): number {
+export async function checkReceipts(history: History): Promise<number> {
   let signatures = 0;
-  for (const evidence of history.rounds) {
+  const ahead = (index: number): Promise<void> => {
+    const next = history.rounds[index];
+    return next === undefined ? Promise.resolve() : verifyAhead(history, next);
+  };
+  let verified = ahead(0);
+  for (const [index, evidence] of history.rounds.entries()) {
+    await verified;
+    verified = ahead(index + 1);
     const { round, leaves, receipts, promises, declines } = evidence;
     const record = roundPath(round, 'receipts.bin');
     demandEqual(leaves.length, receipts.length, { round, record, by: 'holder of the files' });

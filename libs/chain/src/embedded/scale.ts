@@ -14,12 +14,13 @@ export function compact(value: number): Uint8Array {
 
 /** `value` as `bytes` little-endian bytes. */
 export function littleEndian(value: number | bigint, bytes: number): Uint8Array {
-  let rest = BigInt(value);
-  return Uint8Array.from({ length: bytes }, () => {
-    const byte = Number(rest & 255n);
-    rest >>= 8n;
-    return byte;
-  });
+  const out = new Uint8Array(Math.ceil(bytes / 8) * 8);
+  const view = new DataView(out.buffer);
+  const whole = BigInt(value);
+  for (let at = 0; at < bytes; at += 8) {
+    view.setBigUint64(at, BigInt.asUintN(64, whole >> BigInt(8 * at)), true);
+  }
+  return out.subarray(0, bytes);
 }
 
 /** `Vec<u8>`: compact length, then the bytes. */

@@ -13,7 +13,20 @@ export function storageKey(
   item: string,
   ...hashedKeys: readonly Uint8Array[]
 ): Uint8Array {
-  return concatBytes(twox128(utf8(pallet)), twox128(utf8(item)), ...hashedKeys);
+  return concatBytes(prefixOf(pallet, item), ...hashedKeys);
+}
+
+/** A few dozen items exist; hashing their names again for every read was most of an audit's time. */
+const MAX_PREFIXES = 256;
+const prefixes = new Map<string, Uint8Array>();
+
+function prefixOf(pallet: string, item: string): Uint8Array {
+  const name = `${pallet}.${item}`;
+  const known = prefixes.get(name);
+  if (known !== undefined) return known;
+  const prefix = concatBytes(twox128(utf8(pallet)), twox128(utf8(item)));
+  if (prefixes.size < MAX_PREFIXES) prefixes.set(name, prefix);
+  return prefix;
 }
 
 /** FRAME's `Twox64Concat`: for keys nobody can choose freely (numbers given out in order). */

@@ -13,6 +13,7 @@ import {
   type Ed25519,
   fromHex,
   type PublicKey,
+  type Signature,
   type Signer,
   toHex,
 } from '../index.js';
@@ -58,6 +59,23 @@ export const ed25519: Ed25519 = {
     }
   },
 };
+
+/** `ed25519.verify` on a thread of libuv's pool: as many at once as it has threads. Never rejects. */
+export function verifyInPool(
+  key: PublicKey,
+  message: Uint8Array,
+  signature: Signature,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    try {
+      verify(null, message, publicKeyOf(key), fromHex(signature), (error, isSigned) => {
+        resolve(error === null && isSigned);
+      });
+    } catch {
+      resolve(false);
+    }
+  });
+}
 
 function signerOf(privateKey: KeyObject): NodeSigner {
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });

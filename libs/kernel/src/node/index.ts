@@ -12,6 +12,7 @@ export {
   type NodeSigner,
   saveKey,
   signerFromSeed,
+  verifyInPool,
 } from './ed25519.js';
 export { hasErrno } from './has-errno.js';
 export { type LinkedAborts, linkAborts, untilAborted } from './link-aborts.js';
