@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { Controller, Get, Module, RequestMethod } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner, NestFactory } from '@nestjs/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Browser } from '../testing/browser.js';
 import {
   type RunningCoordinator,
@@ -66,18 +66,20 @@ describe('roles × routes × objects', () => {
     foreignSite = await Browser.signIn(api.url, 'other', PASSWORD);
     const launched = await browserOf('researcher').send('POST', 'runs', { spec: TEST_RUN });
     own = ((await launched.json()) as { run: number }).run;
+    await completed(own);
     foreign = (await api.launch(TEST_RUN)).run;
-    for (const run of [own, foreign]) {
-      await expect
-        .poll(async () => (await api.run(run)).status, { timeout: 30_000 })
-        .toBe('completed');
-    }
+    await completed(foreign);
   }, 120_000);
   afterAll(async () => {
     await coordinator.stop();
     await home.remove();
     await postgres.stop();
   });
+
+  async function completed(run: number): Promise<void> {
+    const status = async (): Promise<string> => (await coordinator.api.run(run)).status;
+    await vi.waitFor(async () => expect(await status()).toBe('completed'), 30_000);
+  }
 
   function browserOf(role: Role): Browser {
     const browser = browsers.get(role);
@@ -100,7 +102,8 @@ describe('roles × routes × objects', () => {
         const answer = await browserOf(role).send(method, pathWith(path, 'nobody'), undefined);
         await answer.arrayBuffer();
         const isOpen = answer.status !== 401 && answer.status !== 403;
-        const should = typeof mark === 'string' && isPermission(mark) && permissionsOf(role).has(mark);
+        const should =
+          typeof mark === 'string' && isPermission(mark) && permissionsOf(role).has(mark);
         const isOperators = path === '/api/v1/auth/tickets';
         if (isOpen !== (should && !isOperators)) {
           wrong.push(`${role} ${method} ${path}: ${answer.status}`);
@@ -120,7 +123,8 @@ describe('roles × routes × objects', () => {
       if (nobody.status !== 401) wrong.push(`nobody ${method} ${path}: ${nobody.status}`);
       const byNode = await coordinator.api.ask(bare, init, node.token);
       await byNode.body?.cancel();
-      if ((byNode.status === 403) === isForNodes) wrong.push(`node ${method} ${path}: ${byNode.status}`);
+      if ((byNode.status === 403) === isForNodes)
+        wrong.push(`node ${method} ${path}: ${byNode.status}`);
     }
     expect(wrong).toEqual([]);
   });
@@ -150,13 +154,19 @@ describe('roles × routes × objects', () => {
       expect(refused.status, act).toBe(403);
       expect((await browserOf('site').send('POST', `runs/${own}/${act}`, {})).status).toBe(403);
       expect((await researcher.send('POST', `runs/${own}/${act}`, {})).status).not.toBe(403);
-      expect((await browserOf('admin').send('POST', `runs/${foreign}/${act}`, {})).status).not.toBe(403);
+      expect((await browserOf('admin').send('POST', `runs/${foreign}/${act}`, {})).status).not.toBe(
+        403,
+      );
     }
   });
 
   it('IDOR: ends sessions and tokens of oneself, and for an admin anybody’s', async () => {
     const auditor = browserOf('auditor');
-    const made = await auditor.send('POST', 'tokens', { name: 'mine', scopes: ['run.read'], days: 1 });
+    const made = await auditor.send('POST', 'tokens', {
+      name: 'mine',
+      scopes: ['run.read'],
+      days: 1,
+    });
     const { id } = (await made.json()) as { id: string };
     expect((await browserOf('researcher').send('DELETE', `tokens/${id}`)).status).toBe(404);
     const { tokens } = (await (await browserOf('researcher').send('GET', 'tokens')).json()) as {
@@ -181,7 +191,11 @@ describe('roles × routes × objects', () => {
       days: 1,
     });
     expect(refused.status).toBe(403);
-    const made = await researcher.send('POST', 'tokens', { name: 'reads', scopes: ['run.read'], days: 1 });
+    const made = await researcher.send('POST', 'tokens', {
+      name: 'reads',
+      scopes: ['run.read'],
+      days: 1,
+    });
     const { token } = (await made.json()) as { token: string };
     const ask = async (path: string, text = token): Promise<number> =>
       (await coordinator.api.ask(path, {}, text)).status;
@@ -236,8 +250,12 @@ describe('roles × routes × objects', () => {
       }
     }
     const apiToken = (await readFile(coordinator.deployment.apiTokenFile, 'utf8')).trim();
-    const lines = JSON.stringify(home.logger);
-    for (const secret of [PASSWORD, apiToken, ...[...browsers.values()].map(({ secret }) => secret)]) {
+    const lines = JSON.stringify(home.logger.lines);
+    for (const secret of [
+      PASSWORD,
+      apiToken,
+      ...[...browsers.values()].map(({ secret }) => secret),
+    ]) {
       expect(lines.includes(secret)).toBe(false);
       expect(all.includes(secret)).toBe(false);
     }
@@ -282,7 +300,8 @@ function routesOf({ app }: RunningCoordinator): readonly Route[] {
       const base: unknown = Reflect.getMetadata(PATH_METADATA, metatype);
       return scanner.getAllMethodNames(prototype).flatMap((name) => {
         const handler: unknown = Reflect.get(prototype, name);
-        if (typeof handler !== 'function' || !Reflect.hasMetadata(PATH_METADATA, handler)) return [];
+        if (typeof handler !== 'function' || !Reflect.hasMetadata(PATH_METADATA, handler))
+          return [];
         const meta = (key: string): unknown =>
           Reflect.getMetadata(key, handler) ?? Reflect.getMetadata(key, metatype);
         const tail = String(Reflect.getMetadata(PATH_METADATA, handler));

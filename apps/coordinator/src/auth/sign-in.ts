@@ -16,7 +16,7 @@ import { hashOf, newId, newSecret } from './secrets.js';
 
 const TICKET_MS = 600_000;
 /** Sign-in attempts from one address block, and with one name, in a minute. */
-const PER_ADDRESS = { limit: 20, windowMs: 60_000 } as const;
+const PER_ADDRESS = { limit: 60, windowMs: 60_000 } as const;
 const PER_NAME = { limit: 30, windowMs: 60_000 } as const;
 
 export interface SignInDeps {

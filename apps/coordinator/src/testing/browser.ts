@@ -46,7 +46,9 @@ export class Browser {
   #take(line: string): void {
     const [pair = ''] = line.split(';');
     const [name = ''] = pair.split('=');
-    const others = this.cookie.split('; ').filter((each) => each !== '' && !each.startsWith(`${name}=`));
+    const others = this.cookie
+      .split('; ')
+      .filter((each) => each !== '' && !each.startsWith(`${name}=`));
     this.cookie = [...others, ...(pair === `${name}=` ? [] : [pair])].join('; ');
   }
 }
