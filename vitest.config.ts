@@ -36,7 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['e2e/*.e2e.ts'],
+          include: ['e2e/*.e2e.ts', 'e2e/page/*.e2e.ts'],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
           testTimeout: 240_000,

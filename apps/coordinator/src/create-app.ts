@@ -7,6 +7,7 @@ import { AppModule } from './app.module.js';
 import type { Deployment } from './deployment.js';
 import { serveOpenApi } from './http/openapi.js';
 import { secureHeaders } from './http/secure-headers.js';
+import { servePage } from './page/serve-page.js';
 
 /** The whole application over a composed deployment, not listening yet. Rejects when a room cannot start. */
 export async function createApp(deployment: Deployment): Promise<NestExpressApplication> {
@@ -21,6 +22,7 @@ export async function createApp(deployment: Deployment): Promise<NestExpressAppl
   app.disable('x-powered-by');
   app.disable('etag');
   serveOpenApi(app);
+  await servePage(app);
   return app;
 }
 
