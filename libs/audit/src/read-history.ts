@@ -1,5 +1,5 @@
 import { asHash, isTallyError, type RunId, TallyError } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { sha256 } from '@tallystick/kernel/crypto';
 import { type EntitleRoot, entitleRoot } from '@tallystick/payout';
 import { EPOCH, recordHash } from '@tallystick/record';
 import { parseCanonicalSpec, type RunSpec } from '@tallystick/protocol';

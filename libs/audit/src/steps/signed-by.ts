@@ -1,5 +1,5 @@
 import type { PublicKey } from '@tallystick/kernel';
-import { ed25519 } from '@tallystick/kernel/node';
+import { ed25519 } from '@tallystick/kernel/crypto';
 import { type RecordCodec, type Signed, verifyRecord } from '@tallystick/record';
 import { type Place, Mismatch } from '../findings.js';
 import type { History } from '../history.js';

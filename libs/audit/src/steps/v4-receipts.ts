@@ -1,5 +1,5 @@
 import { type NodeId, type PublicKey, ZERO_HASH } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { sha256 } from '@tallystick/kernel/crypto';
 import {
   type Contrib,
   DECLINE,

@@ -1,6 +1,6 @@
 import { InProcessFolderFactory } from '@tallystick/compute';
 import { type Hash, TallyError, ZERO_HASH } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { sha256 } from '@tallystick/kernel/crypto';
 import {
   type BlobBytes,
   type BlobStore,
