@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import type { RunId } from '@tallystick/kernel';
 import { HeaderList, RoundEvidence } from '@tallystick/protocol';
-import { ForNodes } from '../auth/access.js';
+import { Allow, ForNodes } from '../auth/access.js';
 import { roundParam, runParam } from '../http/params.js';
 import { Evidence } from './evidence.js';
 import { HeadersQuery } from './headers-query.js';
@@ -13,6 +13,7 @@ export class EvidenceController {
   constructor(private readonly evidence: Evidence) {}
 
   @Get(':run/rounds/:round/evidence')
+  @Allow('evidence.read')
   @ForNodes()
   @ApiResponse({ status: 200, standardSchema: RoundEvidence })
   round(
@@ -23,6 +24,7 @@ export class EvidenceController {
   }
 
   @Get(':run/headers')
+  @Allow('evidence.read')
   @ForNodes()
   @ApiResponse({ status: 200, standardSchema: HeaderList })
   async headers(

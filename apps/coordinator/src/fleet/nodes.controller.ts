@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { NodeList } from '@tallystick/protocol';
+import { Allow } from '../auth/access.js';
 import { NodeDirectory } from '../registry/node-directory.js';
 import { Sessions } from './sessions.js';
 
@@ -13,6 +14,7 @@ export class NodesController {
   ) {}
 
   @Get()
+  @Allow('node.read')
   @ApiResponse({ status: 200, standardSchema: NodeList })
   async list(): Promise<NodeList> {
     return { nodes: await this.directory.views((node) => this.sessions.find(node)?.seenAtMs) };

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
 import { ApiProduces } from '@nestjs/swagger';
 import { type Hash, TallyError } from '@tallystick/kernel';
-import { ForNodes } from '../auth/access.js';
+import { Allow, ForNodes } from '../auth/access.js';
 import { sha256Param } from '../http/params.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
@@ -25,6 +25,7 @@ export class ModelsController {
   readonly #models = new KnownModels((id) => this.runs.isModel(id));
 
   @Get('models/:sha256')
+  @Allow('model.read')
   @ForNodes()
   @ApiProduces('application/octet-stream')
   async model(
@@ -37,6 +38,7 @@ export class ModelsController {
   }
 
   @Get('states/:sha256')
+  @Allow('model.read')
   @ForNodes()
   @ApiProduces('application/octet-stream')
   async state(
@@ -51,6 +53,7 @@ export class ModelsController {
   }
 
   @Get('blobs/:sha256')
+  @Allow('update.read')
   @ApiProduces('application/octet-stream')
   async blob(
     @Param('sha256', { schema: sha256Param }) id: Hash,
@@ -61,6 +64,7 @@ export class ModelsController {
   }
 
   @Get('specs/:sha256')
+  @Allow('run.read')
   @ForNodes()
   @Header('content-type', 'application/json')
   @Header('cache-control', 'private, max-age=31536000, immutable')

@@ -8,7 +8,7 @@ import {
   PreparedJoin,
   PrepareJoinRequest,
 } from '@tallystick/protocol';
-import { Public } from '../auth/access.js';
+import { Allow, Public } from '../auth/access.js';
 import { Enrolment } from './enrolment.js';
 
 /** How organisations and nodes come in. The two join routes take the invite's secret instead of a bearer token. */
@@ -17,6 +17,7 @@ export class EnrolmentController {
   constructor(private readonly enrolment: Enrolment) {}
 
   @Post('invites')
+  @Allow('node.invite')
   @ApiResponse({ status: 201, standardSchema: InviteView })
   invite(
     @Body({ schema: InviteRequest }) { organisation, payout }: InviteRequest,

@@ -10,6 +10,7 @@ import {
   RunList,
   RunView,
 } from '@tallystick/protocol';
+import { Allow } from '../auth/access.js';
 import { roundParam, runParam } from '../http/params.js';
 import { RunRows } from '../persistence/run-rows.js';
 import { EventStreams, lastEventId } from './event-streams.js';
@@ -29,6 +30,7 @@ export class RunsController {
   ) {}
 
   @Post()
+  @Allow('run.launch')
   @ApiResponse({ status: 201, standardSchema: RunView })
   async launch(@Body({ schema: LaunchRequest }) request: LaunchRequest): Promise<RunView> {
     this.service.assertRoom();
@@ -38,18 +40,21 @@ export class RunsController {
   }
 
   @Get()
+  @Allow('run.read')
   @ApiResponse({ status: 200, standardSchema: RunList })
   async list(): Promise<RunList> {
     return { runs: [...(await this.views.runs())] };
   }
 
   @Get(':run')
+  @Allow('run.read')
   @ApiResponse({ status: 200, standardSchema: RunView })
   show(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
     return this.views.run(run);
   }
 
   @Post(':run/stop')
+  @Allow('run.control')
   @HttpCode(200)
   @ApiResponse({ status: 200, standardSchema: RunView })
   async stop(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
@@ -59,6 +64,7 @@ export class RunsController {
   }
 
   @Post(':run/pause')
+  @Allow('run.control')
   @HttpCode(200)
   @ApiResponse({ status: 200, standardSchema: RunView })
   async pause(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
@@ -68,6 +74,7 @@ export class RunsController {
   }
 
   @Post(':run/resume')
+  @Allow('run.control')
   @HttpCode(200)
   @ApiResponse({ status: 200, standardSchema: RunView })
   async resume(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
@@ -77,6 +84,7 @@ export class RunsController {
   }
 
   @Get(':run/rounds')
+  @Allow('run.read')
   @ApiResponse({ status: 200, standardSchema: RoundList })
   async rounds(
     @Param('run', { schema: runParam }) run: RunId,
@@ -86,6 +94,7 @@ export class RunsController {
   }
 
   @Get(':run/rounds/:round')
+  @Allow('run.read')
   @ApiResponse({ status: 200, standardSchema: RoundView })
   round(
     @Param('run', { schema: runParam }) run: RunId,
@@ -95,6 +104,7 @@ export class RunsController {
   }
 
   @Get(':run/events')
+  @Allow('run.read')
   @ApiProduces('text/event-stream')
   async events(
     @Param('run', { schema: runParam }) run: RunId,

@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { type RunId, TallyError } from '@tallystick/kernel';
 import { EpochList, RewardList } from '@tallystick/protocol';
-import { ForNodes } from '../auth/access.js';
+import { Allow, ForNodes } from '../auth/access.js';
 import { runParam } from '../http/params.js';
 import { SETTLEMENT_LEASE } from '../persistence/fence.js';
 import { Leader } from '../leader.js';
@@ -19,6 +19,7 @@ export class SettlementController {
   ) {}
 
   @Get(':run/epochs')
+  @Allow('reward.read')
   @ForNodes()
   @ApiResponse({ status: 200, standardSchema: EpochList })
   epochs(@Param('run', { schema: runParam }) run: RunId): Promise<EpochList> {
@@ -26,6 +27,7 @@ export class SettlementController {
   }
 
   @Get(':run/rewards')
+  @Allow('reward.read')
   @ForNodes()
   @ApiResponse({ status: 200, standardSchema: RewardList })
   rewards(@Param('run', { schema: runParam }) run: RunId): Promise<RewardList> {
@@ -34,6 +36,7 @@ export class SettlementController {
 
   /** The run is closed, and the rest of its pot goes back, as soon as nothing of it is pending. */
   @Post(':run/close')
+  @Allow('run.close')
   @HttpCode(202)
   @ApiResponse({ status: 202, standardSchema: RewardList })
   async close(@Param('run', { schema: runParam }) run: RunId): Promise<RewardList> {
