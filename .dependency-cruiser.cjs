@@ -36,6 +36,8 @@ const CONFINED = [
   ['tfjs', '@tensorflow/[^/]+', '^libs/training/src/'],
   ['telemetry', '(pino|pino-pretty|prom-client)', '^libs/telemetry/src/'],
   ['pg', 'pg', '^apps/coordinator/src/persistence/|^libs/sandbox/src/|^e2e/'],
+  ['page', '(react|react-dom|wouter|uplot|@tanstack/[^/]+)', '^apps/dashboard/'],
+  ['browser', '(playwright-core|@sparticuz/chromium|axe-core)', '^e2e/page/'],
   ['terminal', '(commander|picocolors|cli-table3)', '^apps/cli/src/'],
 ];
 
@@ -52,6 +54,7 @@ const COORDINATOR = {
   runs: ['fleet', 'rounds', 'registry', 'models', 'persistence'],
   settlement: ['persistence'],
   evidence: ['models', 'persistence'],
+  page: [],
 };
 /** Guards and the error filter serve every controller; so do single files beside the rooms (configuration, …). */
 const COORDINATOR_COMMON = '(auth|http)/|(?!main|app\\.module)[^/]+\\.ts$';
@@ -178,8 +181,9 @@ module.exports = {
     { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'not-to-dev-dependency',
+      comment: 'the dashboard is bundled: what it is made of is not installed where it is served',
       severity: 'error',
-      from: { path: '^(libs|apps)/[^/]+/src/', pathNot: TESTS },
+      from: { path: '^(libs|apps)/[^/]+/src/', pathNot: `^apps/dashboard/|${TESTS}` },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: '@types/' },
     },
     {

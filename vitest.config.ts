@@ -33,7 +33,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['e2e/*.e2e.ts'],
+          include: ['e2e/*.e2e.ts', 'e2e/page/*.e2e.ts'],
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 240_000,

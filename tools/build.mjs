@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Builds what changed: `node tools/build.mjs`. Fresh: 0.1 s and not a word. Stale: `tsc -b tsconfig.build.json`.
+ * Builds what changed: `node tools/build.mjs`. Fresh: 0.1 s and not a word. Stale: `tsc -b tsconfig.build.json`, then
+ * the pages (apps with an index.html) by Vite.
  *
  * Fresh means that the fingerprint (path, size, modification time) of every input equals the one written
  * after the last successful build, and that every project still has its output. One build at a time: a
@@ -49,6 +50,8 @@ function inputs(root) {
     ...rooms.flatMap((room) => [
       join(root, room, 'package.json'),
       join(root, room, 'tsconfig.json'),
+      join(root, room, 'index.html'),
+      join(root, room, 'vite.config.ts'),
       ...sources(join(root, room, 'src')),
     ]),
   ].filter((path) => existsSync(path));
@@ -64,17 +67,33 @@ export function fingerprint(root) {
   return hash.digest('hex');
 }
 
-/** @param {string} root @returns {boolean} whether every project of tsconfig.build.json has its output */
+/** @param {string} root @returns {string[]} folders of the apps that a browser runs */
+function pages(root) {
+  return subfolders(join(root, 'apps'))
+    .map((room) => join(root, 'apps', room))
+    .filter((folder) => existsSync(join(folder, 'index.html')));
+}
+
+/** @param {string} root @returns {boolean} whether every project of tsconfig.build.json, and every page, has its output */
 function hasOutput(root) {
   /** @type {{ references: { path: string }[] }} */
   const { references } = JSON.parse(readFileSync(join(root, 'tsconfig.build.json'), 'utf8'));
-  return references.every(({ path }) => existsSync(join(root, path, 'dist', '.tsbuildinfo')));
+  return (
+    references.every(({ path }) => existsSync(join(root, path, 'dist', '.tsbuildinfo'))) &&
+    pages(root).every((folder) => existsSync(join(folder, 'dist', 'index.html')))
+  );
 }
 
 /** @param {string} root @returns {boolean} */
 export function isFresh(root) {
   const stamp = join(root, 'node_modules', '.cache', 'tally-build.stamp');
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint(root) && hasOutput(root);
+}
+
+/** @param {string} cwd @param {string[]} args @returns {boolean} whether the script ended well */
+function run(cwd, args) {
+  const { status } = spawnSync(process.execPath, args, { cwd, stdio: ['ignore', 2, 2] });
+  return status === 0;
 }
 
 /**
@@ -86,12 +105,12 @@ function compile(root) {
   const startMs = performance.now();
   process.stderr.write('building …\n');
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status } = spawnSync(process.execPath, [tsc, '-b', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const ok =
+    run(root, [tsc, '-b', 'tsconfig.build.json']) &&
+    pages(root).every((folder) => run(folder, [vite, 'build', '--logLevel', 'warn']));
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-  if (status !== 0) {
+  if (!ok) {
     process.stderr.write(`build failed after ${seconds} s\n`);
     return false;
   }

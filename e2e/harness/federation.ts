@@ -36,7 +36,8 @@ export class Federation {
   readonly chainUrl: string;
   readonly up: Running;
   readonly nodes = new Map<string, Running>();
-  readonly #token: string;
+  /** The operator's. */
+  readonly token: string;
 
   private constructor(stage: Stage, parts: { data: string; up: Running; said: Up; token: string }) {
     this.stage = stage;
@@ -45,7 +46,7 @@ export class Federation {
     this.url = parts.said.url;
     this.addresses = parts.said.url;
     this.chainUrl = parts.said.chainUrl;
-    this.#token = parts.token;
+    this.token = parts.token;
   }
 
   static async start(
@@ -126,7 +127,7 @@ export class Federation {
   }
 
   #fetch(path: string, init: RequestInit): Promise<Response> {
-    const headers = { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' };
+    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
     return fetch(`${this.url}/api/v1/${path}`, {
       headers,
       signal: AbortSignal.timeout(20_000),

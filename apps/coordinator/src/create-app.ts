@@ -6,6 +6,7 @@ import { LIMITS } from '@tallystick/protocol';
 import { AppModule } from './app.module.js';
 import type { Deployment } from './deployment.js';
 import { serveOpenApi } from './http/openapi.js';
+import { servePage } from './page/serve-page.js';
 
 /** The whole application over a composed deployment, not listening yet. Rejects when a room cannot start. */
 export async function createApp(deployment: Deployment): Promise<NestExpressApplication> {
@@ -19,6 +20,7 @@ export async function createApp(deployment: Deployment): Promise<NestExpressAppl
   app.disable('x-powered-by');
   app.disable('etag');
   serveOpenApi(app);
+  await servePage(app);
   return app;
 }
 

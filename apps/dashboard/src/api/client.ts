@@ -1,0 +1,63 @@
+import type { ErrorBody } from '@tallystick/protocol';
+import { ApiError } from './api-error.js';
+
+/** Longest wait for one answer. */
+const ANSWER_MS = 20_000;
+
+/** Pasted on the sign-in page; lives as long as this window and is written nowhere. */
+let bearer: string | undefined;
+
+export function signInWith(token: string | undefined): void {
+  bearer = token;
+}
+
+/** Headers that say who asks; a session says it by its cookie. */
+export function credentials(): Readonly<Record<string, string>> {
+  return bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+}
+
+export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return call<T>(path, signal === undefined ? {} : { signal });
+}
+
+export function send<T>(
+  method: 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<T> {
+  return call<T>(path, { method, body: JSON.stringify(body ?? {}) });
+}
+
+/** Rejects with ApiError, or with the signal's reason. The types are the schemas that the coordinator validates with. */
+async function call<T>(path: string, init: RequestInit): Promise<T> {
+  const response = await request(path, init);
+  if (!response.ok) throw await errorOf(response);
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T; // the answer of our own server, by its schema
+}
+
+/** The response, whatever its status. */
+export async function request(path: string, init: RequestInit): Promise<Response> {
+  const limit = AbortSignal.timeout(ANSWER_MS);
+  const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
+  const headers = { 'content-type': 'application/json', ...credentials() };
+  try {
+    return await fetch(`/api/v1/${path}`, { ...init, headers, signal });
+  } catch (error) {
+    if (init.signal?.aborted === true) throw error;
+    throw ApiError.offline();
+  }
+}
+
+export async function errorOf(response: Response): Promise<ApiError> {
+  try {
+    const { error } = (await response.json()) as ErrorBody; // of the error filter
+    return new ApiError(response.status, error);
+  } catch {
+    return new ApiError(response.status, {
+      code: `HTTP_${response.status}`,
+      message: `the answer was ${response.status} ${response.statusText}`,
+      hint: 'a proxy between this page and the coordinator may have answered',
+    });
+  }
+}

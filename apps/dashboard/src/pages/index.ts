@@ -1,0 +1,27 @@
+import type { ComponentType } from 'react';
+
+/** A place of the page: its code is loaded when somebody goes there. */
+export interface Page {
+  /** wouter's pattern; parameters are passed to the component as strings. */
+  readonly path: string;
+  /** Of the window; of the link in the navigation when `nav` is set. */
+  readonly title: string;
+  /** Shown in the navigation. */
+  readonly nav?: boolean;
+  /** Whoever has it not sees neither link nor page. */
+  readonly permission: string;
+  readonly load: () => Promise<{ readonly default: ComponentType<{ readonly params: Params }> }>;
+}
+
+export type Params = Readonly<Record<string, string | undefined>>;
+
+/** Every page, in the order of the navigation. To add one: a folder beside this file, and a line here. */
+export const PAGES: readonly Page[] = [
+  {
+    path: '/',
+    title: 'Runs',
+    nav: true,
+    permission: 'run.read',
+    load: () => import('./runs/runs-page.js'),
+  },
+];

@@ -1,0 +1,108 @@
+import { Component, lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { Link, Route, Switch, useLocation } from 'wouter';
+import { may, Session, signOut, useMe } from '../api/session.js';
+import { PAGES, type Page } from '../pages/index.js';
+import { Trouble } from '../parts/trouble.js';
+import { SignInGate } from './sign-in.js';
+import { ToastPlace } from './toast.js';
+
+const VIEWS = PAGES.map((page) => ({ page, View: lazy(page.load) }));
+
+/** Everything around a page: who is here, where one can go, and what is said in passing. */
+export function Shell(): ReactNode {
+  return (
+    <SignInGate>
+      {(me) => (
+        <Session value={me}>
+          <a className="skip" href="#main">
+            Skip to content
+          </a>
+          <Header />
+          <main id="main" tabIndex={-1}>
+            <Pages />
+          </main>
+          <ToastPlace />
+        </Session>
+      )}
+    </SignInGate>
+  );
+}
+
+function Header(): ReactNode {
+  const me = useMe();
+  const [place] = useLocation();
+  const links = PAGES.filter(({ nav, permission }) => nav === true && may(me, permission));
+  return (
+    <header className="top">
+      <Link className="brand" href="/">
+        Tallystick
+      </Link>
+      <nav aria-label="Main">
+        {links.map(({ path, title }) => (
+          <Link key={path} href={path} aria-current={isAt(place, path) ? 'page' : undefined}>
+            {title}
+          </Link>
+        ))}
+      </nav>
+      <div className="who">
+        <span>
+          {me.name} <small>{me.role}</small>
+        </span>
+        <button type="button" className="quiet" onClick={() => void signOut()}>
+          Sign out
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function isAt(place: string, path: string): boolean {
+  return path === '/' ? place === '/' || place.startsWith('/runs/') : place.startsWith(path);
+}
+
+function Pages(): ReactNode {
+  const me = useMe();
+  return (
+    <Switch>
+      {VIEWS.filter(({ page }) => may(me, page.permission)).map(({ page, View }) => (
+        <Route key={page.path} path={page.path}>
+          {(params) => (
+            <Bound key={JSON.stringify(params)}>
+              <Titled page={page} />
+              <Suspense fallback={<p className="wait">Loading</p>}>
+                <View params={params} />
+              </Suspense>
+            </Bound>
+          )}
+        </Route>
+      ))}
+      <Route>
+        <h1>Nothing here</h1>
+        <p>
+          This address leads nowhere, or your role does not open it. <Link href="/">All runs</Link>
+        </p>
+      </Route>
+    </Switch>
+  );
+}
+
+function Titled({ page }: { readonly page: Page }): ReactNode {
+  useEffect(() => {
+    document.title = `${page.title} · Tallystick`;
+  }, [page]);
+  return null;
+}
+
+/** Keeps the shell when a page fails, and says what failed. */
+class Bound extends Component<{ readonly children: ReactNode }, { readonly error?: unknown }> {
+  override state: { readonly error?: unknown } = {};
+
+  static getDerivedStateFromError(error: unknown): { readonly error: unknown } {
+    return { error };
+  }
+
+  override render(): ReactNode {
+    const { error } = this.state;
+    return error === undefined ? this.props.children : <Trouble error={error} />;
+  }
+}
