@@ -5,7 +5,7 @@ import { EPOCH, recordHash } from '@tallystick/record';
 import { parseCanonicalSpec, type RunSpec } from '@tallystick/protocol';
 import { genesisModel, type GenesisModel } from '@tallystick/rounds';
 import type { Anchors } from './anchors.js';
-import type { BundleReader } from './bundle/bundle-reader.js';
+import type { EvidenceFiles } from './bundle/evidence-files.js';
 import { type EpochEvidence, readEpoch } from './bundle/epoch-evidence.js';
 import { blobPath, EPOCH_FILES, epochPath, ROUND_FILES, roundPath } from './bundle/layout.js';
 import { readRound, type RoundEvidence } from './bundle/round-evidence.js';
@@ -22,17 +22,19 @@ const SPEC = 'run/spec.json';
 /**
  * Decodes the run's files against what the chain says of the run. A file that is missing, torn, of another spec or of no
  * round of the chain is a Mismatch.
+ * @param decoded rounds that `readRounds` has read already
  */
 export async function readHistory(
-  bundle: BundleReader,
+  bundle: EvidenceFiles,
   chain: VerifiedChain,
   anchors: Anchors,
+  decoded?: readonly RoundEvidence[],
 ): Promise<History> {
   const runId = bundle.manifest.run;
   const run = readRun(chain.stateAt(chain.head.number), runId);
   demand(run !== undefined, { record: `run ${runId} on the chain`, by: BY }, 'the run', 'none');
   const spec = await readSpec(bundle, run);
-  const rounds = await readRounds(bundle, run.nextRound);
+  const rounds = decoded ?? (await readRounds(bundle, run.nextRound));
   return {
     runId,
     chain,
@@ -48,7 +50,7 @@ export async function readHistory(
   };
 }
 
-async function readSpec(bundle: BundleReader, run: StoredRun): Promise<RunSpec> {
+async function readSpec(bundle: EvidenceFiles, run: StoredRun): Promise<RunSpec> {
   const place = { record: SPEC, by: BY } as const;
   const bytes = await bundle.read(SPEC);
   demand(bytes !== undefined, place, 'the file', 'none');
@@ -82,7 +84,10 @@ function genesisModelOf(spec: RunSpec, run: StoredRun): GenesisModel {
 }
 
 /** The rounds that the chain holds, and no file of any other. */
-async function readRounds(bundle: BundleReader, count: number): Promise<readonly RoundEvidence[]> {
+export async function readRounds(
+  bundle: EvidenceFiles,
+  count: number,
+): Promise<readonly RoundEvidence[]> {
   const rounds: RoundEvidence[] = [];
   const expected = new Set<string>();
   for (let round = 0; round < count; round++) {
@@ -97,7 +102,7 @@ async function readRounds(bundle: BundleReader, count: number): Promise<readonly
 
 /** The epochs that the chain holds, and no file of any other. */
 async function readEpochs(
-  bundle: BundleReader,
+  bundle: EvidenceFiles,
   chain: VerifiedChain,
   { run, count }: { readonly run: RunId; readonly count: number },
 ): Promise<readonly EpochEvidence[]> {
@@ -127,7 +132,7 @@ function rootText({ accounts, total, entitleRoot: root }: EntitleRoot): string {
   return `${accounts} ${total} ${root}`;
 }
 
-function blobsIn(bundle: BundleReader): Blobs {
+function blobsIn(bundle: EvidenceFiles): Blobs {
   const folder = blobPath('');
   const names = bundle
     .paths()

@@ -4,7 +4,7 @@ import type { Entitle } from '@tallystick/record';
 import { epochPath } from '../bundle/layout.js';
 import type { EpochEvidence } from '../bundle/epoch-evidence.js';
 import { demand, demandEqual } from '../findings.js';
-import { type PaidRun, rewardsOf } from '../rewards/preview-rewards.js';
+import { type PaidRun, rewardsOf } from '../rewards/rewards-of.js';
 
 /**
  * V10: the entitlements of every settled epoch follow from the rounds' weights, the payout accounts of the nodes'
