@@ -2,7 +2,7 @@ import { asHash, isTallyError, type RunId, TallyError } from '@tallystick/kernel
 import { sha256 } from '@tallystick/kernel/crypto';
 import { type EntitleRoot, entitleRoot } from '@tallystick/payout';
 import { EPOCH, recordHash } from '@tallystick/record';
-import { parseCanonicalSpec, type RunSpec } from '@tallystick/protocol';
+import type { RunSpec } from '@tallystick/protocol';
 import { genesisModel, type GenesisModel } from '@tallystick/rounds';
 import type { Anchors } from './anchors.js';
 import type { EvidenceFiles } from './bundle/evidence-files.js';
@@ -16,24 +16,37 @@ import { runCommits } from './state/run-commits.js';
 import { readStoredEpoch } from './state/stored-epochs.js';
 import { readRun, type StoredRun } from './state/stored-run.js';
 
+/** Reads the canonical JSON of a spec. */
+export type ParseSpec = (
+  json: string,
+) =>
+  | { readonly ok: true; readonly spec: RunSpec }
+  | { readonly ok: false; readonly faults: readonly { readonly message: string }[] };
+
+/** What a history is read with. */
+export interface ReadOptions {
+  readonly anchors: Anchors;
+  readonly parseSpec: ParseSpec;
+  /** Rounds that `readRounds` has read already. */
+  readonly decoded?: readonly RoundEvidence[];
+}
+
 const BY = 'holder of the files';
 const SPEC = 'run/spec.json';
 
 /**
  * Decodes the run's files against what the chain says of the run. A file that is missing, torn, of another spec or of no
  * round of the chain is a Mismatch.
- * @param decoded rounds that `readRounds` has read already
  */
 export async function readHistory(
   bundle: EvidenceFiles,
   chain: VerifiedChain,
-  anchors: Anchors,
-  decoded?: readonly RoundEvidence[],
+  { anchors, parseSpec, decoded }: ReadOptions,
 ): Promise<History> {
   const runId = bundle.manifest.run;
   const run = readRun(chain.stateAt(chain.head.number), runId);
   demand(run !== undefined, { record: `run ${runId} on the chain`, by: BY }, 'the run', 'none');
-  const spec = await readSpec(bundle, run);
+  const spec = await readSpec(bundle, run, parseSpec);
   const rounds = decoded ?? (await readRounds(bundle, run.nextRound));
   return {
     runId,
@@ -50,13 +63,17 @@ export async function readHistory(
   };
 }
 
-async function readSpec(bundle: EvidenceFiles, run: StoredRun): Promise<RunSpec> {
+async function readSpec(
+  bundle: EvidenceFiles,
+  run: StoredRun,
+  parseSpec: ParseSpec,
+): Promise<RunSpec> {
   const place = { record: SPEC, by: BY } as const;
   const bytes = await bundle.read(SPEC);
   demand(bytes !== undefined, place, 'the file', 'none');
   demandEqual(run.spec, sha256(bytes), place);
   const coordinator = { record: SPEC, by: 'coordinator' } as const; // it accepted a run with this hash
-  const parsed = parseCanonicalSpec(textOf(bytes, coordinator.record));
+  const parsed = parseSpec(textOf(bytes, coordinator.record));
   if (parsed.ok) return parsed.spec;
   const found = parsed.faults.map(({ message }) => message).join('; ');
   throw new Mismatch(coordinator, { expected: 'a canonical run spec', found });

@@ -1,4 +1,5 @@
 import { type Hash, TallyError } from '@tallystick/kernel';
+import { parseCanonicalSpec } from '@tallystick/protocol';
 import type { Anchors } from './anchors.js';
 import { buildReport } from './build-report.js';
 import { BundleReader } from './bundle/bundle-reader.js';
@@ -89,7 +90,10 @@ class Audit {
       this.chain = chain;
       this.#tally.pass(chain.head.number);
       this.#tally.begin('V2');
-      const history = await readHistory(this.#bundle, chain, anchors);
+      const history = await readHistory(this.#bundle, chain, {
+        anchors,
+        parseSpec: parseCanonicalSpec,
+      });
       this.history = history;
       await this.#tally.play(this.#steps.after, history, signal);
     });

@@ -27,7 +27,8 @@ export {
   parseRunSpec,
   specHash,
 } from './spec/parse-run-spec.js';
-export { payoutOf, type PayoutSpec } from './spec/payout-spec.js';
+export { payoutOf } from './spec/payout-of.js';
+export type { PayoutSpec } from './spec/payout-spec.js';
 export * from './spec/run-spec.js';
 export {
   leastUpdates,

@@ -9,6 +9,7 @@ import { readRun } from '../state/stored-run.js';
 import type { ChainRpc } from './chain-rpc.js';
 import { readHeaders } from './header-chain.js';
 import { ProvedChain } from './proved-chain.js';
+import { readSpec } from './read-spec.js';
 import { type Fetch, RestFiles } from './rest-files.js';
 import { proveHead, proveRounds, proveRunOverTime } from './wanted-keys.js';
 
@@ -76,7 +77,11 @@ export async function recomputeRun(
     const files = new RestFiles({ run, spec: stored.spec }, options.fetch, onRound);
     const evidence = await readRounds(files, committed);
     await proveRounds(chain, run, evidence);
-    const history = await readHistory(files, chain, NO_ANCHORS, evidence);
+    const history = await readHistory(files, chain, {
+      anchors: NO_ANCHORS,
+      parseSpec: readSpec,
+      decoded: evidence,
+    });
     await tally.play(steps, history, signal);
     rounds = committed;
   });

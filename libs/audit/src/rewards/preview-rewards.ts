@@ -1,4 +1,5 @@
 import type { Hash } from '@tallystick/kernel';
+import { parseCanonicalSpec } from '@tallystick/protocol';
 import { BundleReader } from '../bundle/bundle-reader.js';
 import { readHistory } from '../read-history.js';
 import { checkChain } from '../steps/v1-chain.js';
@@ -17,5 +18,5 @@ export async function previewRewards(options: {
   const bundle = await BundleReader.open(options.folder, options.signal);
   const anchors = { nodeKeys: [], logs: [] };
   const chain = await checkChain(bundle, anchors, options);
-  return rewardsOf(await readHistory(bundle, chain, anchors));
+  return rewardsOf(await readHistory(bundle, chain, { anchors, parseSpec: parseCanonicalSpec }));
 }

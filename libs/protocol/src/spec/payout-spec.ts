@@ -26,10 +26,3 @@ export const PayoutSpec = z
     ...alsoBeside('policy'),
   });
 export type PayoutSpec = z.infer<typeof PayoutSpec>;
-
-const BY_WEIGHT = PayoutSpec.parse({});
-
-/** How `spec` pays: a run that does not say so pays by weight. */
-export function payoutOf({ payout }: { readonly payout?: PayoutSpec | undefined }): PayoutSpec {
-  return payout ?? BY_WEIGHT;
-}
