@@ -39,6 +39,7 @@ export {
 } from './spec/strategy-spec.js';
 export { type Fault, formatFaults, type Parsed, parseYaml } from './yaml/parse-yaml.js';
 export { decodeInviteToken, encodeInviteToken, InviteToken } from './invite-token.js';
+export * from './rest/chain.js';
 export * from './rest/error-body.js';
 export * from './rest/organisations-and-nodes.js';
 export * from './rest/rewards.js';
