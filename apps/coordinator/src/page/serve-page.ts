@@ -20,7 +20,8 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'self'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  // the one policy there is makes the address of the verifier's worker
+  'trusted-types verifier',
 ].join('; ');
 
 /** Serves the page beside the API: its files by name, and index.html for every place within the page. */

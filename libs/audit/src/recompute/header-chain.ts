@@ -9,11 +9,29 @@ const MAX_HASHES = 1_000;
 const MAX_BLOCKS = 200_000;
 const OPERATOR = 'chain operator';
 
-/** Headers from genesis to the finalised head, each the hash of the one before it. */
+/** Headers of blocks, each the hash of the one before it. */
 export interface HeaderChain {
-  /** By block number. */
+  /** By block number; the newest is the finalised head. */
   readonly hashes: readonly Hash[];
   readonly headers: readonly Header[];
+}
+
+/** The finalised head alone: its header has the hash under which it was asked for. Other blocks are not there. */
+export async function readHead(rpc: ChainRpc): Promise<HeaderChain> {
+  const [head] = await rpc.call([{ method: 'chain_getFinalizedHead', params: [] }]);
+  const [top] = await rpc.call([{ method: 'chain_getHeader', params: [head] }]);
+  const header = headerOf(top, 'head');
+  const place = { record: `header of block ${header.number}`, by: OPERATOR } as const;
+  demandEqual(
+    read('head', () => hashOf(head)),
+    headerHash(header),
+    place,
+  );
+  const hashes: Hash[] = [];
+  const headers: Header[] = [];
+  hashes[header.number] = headerHash(header);
+  headers[header.number] = header;
+  return { hashes, headers };
 }
 
 /** Reads every header and hashes it again; a header that is not its parent's child is a Mismatch. */
@@ -21,9 +39,7 @@ export async function readHeaders(
   rpc: ChainRpc,
   onProgress: (done: number, of: number) => void,
 ): Promise<HeaderChain> {
-  const [head] = await rpc.call([{ method: 'chain_getFinalizedHead', params: [] }]);
-  const [top] = await rpc.call([{ method: 'chain_getHeader', params: [head] }]);
-  const { number } = headerOf(top, 'head');
+  const number = (await readHead(rpc)).hashes.length - 1;
   const size = { record: 'blocks of the chain', by: OPERATOR } as const;
   demand(number < MAX_BLOCKS, size, `fewer than ${MAX_BLOCKS}`, number);
   const hashes = await hashesTo(rpc, number);

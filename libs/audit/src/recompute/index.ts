@@ -9,4 +9,5 @@ export { type Finding, type StepId, STEPS } from '../findings.js';
 export { RECORD_STEPS, type StepEntry } from '../play-steps.js';
 export { NOT_PROVED, type StepResult } from '../report.js';
 export { type Fetch } from './rest-files.js';
+export { readItems, type StoredItem } from './read-items.js';
 export { type Progress, recomputeRun, type Recomputed } from './recompute-run.js';

@@ -5,7 +5,7 @@ import {
   verifyReadProof,
   verifySeal,
 } from '@tallystick/chain/proof';
-import { asPublicKey, type Hash, toHex } from '@tallystick/kernel';
+import { asPublicKey, type Hash, toHex, ZERO_HASH } from '@tallystick/kernel';
 import type { BlockRef } from '@tallystick/rounds';
 import { demandEqual, Mismatch } from '../findings.js';
 import type { VerifiedChain } from '../history.js';
@@ -29,6 +29,7 @@ export interface Wanted {
  * the states follow from the extrinsics is the word of the authorities that sealed them.
  */
 export class ProvedChain implements VerifiedChain {
+  /** Zeros when only the head is there. */
   readonly genesis: Hash;
   readonly head: BlockRef;
   readonly runtimes: readonly Hash[] = [];
@@ -42,7 +43,7 @@ export class ProvedChain implements VerifiedChain {
     this.#rpc = rpc;
     this.#chain = chain;
     const number = chain.hashes.length - 1;
-    this.genesis = hashAt(chain, 0);
+    this.genesis = chain.hashes[0] ?? ZERO_HASH;
     this.head = { number, hash: hashAt(chain, number) };
   }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testBundle, type TestBundle } from '../testing/fixture/test-bundle.js';
 import { type ServedRun, serveRun } from '../testing/served-run.js';
 import type { RpcRequest } from './chain-rpc.js';
+import { readItems } from './read-items.js';
 import { recomputeRun, type Recomputed } from './recompute-run.js';
 
 /** Flips the lowest bit of the hex digit at `at` from the end. */
@@ -103,6 +104,17 @@ describe('recomputeRun', () => {
     expect(proof.finding).toMatchObject({ step: 'V1', by: 'chain operator' });
     const nothing = await audit(withAnswer('state_getReadProof', () => null));
     expect(nothing.finding).toMatchObject({ step: 'V1', expected: 'a read proof' });
+  });
+
+  it('items of the head are decoded from what was proved, beside their bytes', async () => {
+    const { block, items } = await readItems(served.rpc, bundle.run);
+    expect(block).toBe(12);
+    const rounds = [3, 2, 1, 0].map((round) => `Tally.Rounds ${bundle.run} ${round}`);
+    expect(items.map(({ name }) => name)).toEqual([`Tally.Runs ${bundle.run}`, ...rounds]);
+    expect(new Map(items[0]?.fields).get('nextRound')).toBe('4');
+    expect(JSON.stringify(items)).not.toContain('[object');
+    const { rpc } = withAnswer('state_getReadProof', () => ({ proof: [] }));
+    await expect(readItems(rpc ?? served.rpc, bundle.run)).rejects.toThrow('a proof of what');
   });
 
   it('mutant: with steps that say yes to everything the changed receipt is not found', async () => {
