@@ -97,7 +97,7 @@ function Limits({ audit, run }: { readonly audit: AuditState; readonly run: numb
         <code>{script ?? '–'}</code>. To be independent of it, export the run and verify it with a
         program of your own:
       </p>
-      <Line text={`tally audit export ${run} --out run-${run}`} />
+      <Line text={`tally audit export ${run} run-${run}`} />
       <Line text={`tally audit verify run-${run}`} />
       <dl className="difference">
         <dt>Genesis</dt>
