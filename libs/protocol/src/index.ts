@@ -41,6 +41,7 @@ export { type Fault, formatFaults, type Parsed, parseYaml } from './yaml/parse-y
 export { decodeInviteToken, encodeInviteToken, InviteToken } from './invite-token.js';
 export * from './rest/chain.js';
 export * from './rest/error-body.js';
+export * from './rest/figures.js';
 export * from './rest/organisations-and-nodes.js';
 export * from './rest/rewards.js';
 export * from './rest/rounds.js';

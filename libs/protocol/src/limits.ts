@@ -22,6 +22,8 @@ export const LIMITS = {
   maxOfferHeaders: 16,
   maxPageHeaders: 64,
   maxPage: 200,
+  maxCurveRounds: 5000,
+  maxCurveSites: 64,
   maxProofSteps: 32,
   maxMetrics: 64,
   maxMessageChars: 500,
@@ -61,6 +63,9 @@ export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
   maxOfferHeaders: 'Signed headers that an offer brings along; older ones come by REST.',
   maxPageHeaders: 'Signed headers in one REST answer.',
   maxPage: 'Entries in one REST answer.',
+  maxCurveRounds: 'Rounds in one answer of curves: ten numbers each, and one for each site.',
+  maxCurveSites:
+    'Sites with a curve, or a column, of their own; the mean and the band are over all.',
   maxProofSteps: 'Steps of an inclusion proof.',
   maxMetrics: 'Metrics of one evaluation.',
   maxMessageChars: 'A text meant for people, in a frame.',

@@ -14,6 +14,7 @@ import { databaseOptions, openDatabase } from './open-database.js';
 import { OutboxRows } from './outbox-rows.js';
 import { OutboxSignal } from './outbox-signal.js';
 import { PgRoundJournal } from './pg-round-journal.js';
+import { FigureRows } from './figure-rows.js';
 import { RoundRows } from './round-rows.js';
 import { RunRows } from './run-rows.js';
 import { SettlementRows } from './settlement-rows.js';
@@ -71,6 +72,11 @@ import { UnitOfWork } from './unit-of-work.js';
       inject: [UnitOfWork],
       useFactory: (work: UnitOfWork) => new Claims(work),
     },
+    {
+      provide: FigureRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new FigureRows(work),
+    },
     { provide: RunRows, inject: [UnitOfWork], useFactory: (work: UnitOfWork) => new RunRows(work) },
     {
       provide: RoundRows,
@@ -113,6 +119,7 @@ import { UnitOfWork } from './unit-of-work.js';
     OutboxRows,
     OutboxSignal,
     PgRoundJournal,
+    FigureRows,
     RoundRows,
     RunRows,
     SettlementRows,

@@ -1,4 +1,4 @@
-import { fromHex, type Hash, type RunId, ZERO_HASH } from '@tallystick/kernel';
+import { asRunId, fromHex, type Hash, type RunId, ZERO_HASH } from '@tallystick/kernel';
 import { TASK } from '@tallystick/record';
 import { Between, In, IsNull, Not, Raw } from 'typeorm';
 import {
@@ -16,6 +16,13 @@ import type { UnitOfWork } from './unit-of-work.js';
 export interface RoundCounts {
   readonly closed: number;
   readonly committed: number;
+}
+
+/** A round that started from the best model. */
+export interface BestRound {
+  readonly round: number;
+  readonly header: string;
+  readonly loss: number;
 }
 
 /** A closed round with its way to the chain and what the sites reported of it. */
@@ -76,35 +83,48 @@ export class RoundRows {
     });
   }
 
-  counts(run: RunId): Promise<RoundCounts> {
-    return this.#work.read(async (manager) => ({
-      closed: await manager.countBy(OutboxEntity, { runId: run }),
-      committed: await manager.countBy(OutboxEntity, { runId: run, status: 'final' }),
-    }));
+  /** By run; a run without closed rounds has no entry. */
+  async counts(runs: readonly RunId[]): Promise<ReadonlyMap<RunId, RoundCounts>> {
+    const rows = await this.#work.read((manager) =>
+      manager
+        .createQueryBuilder(OutboxEntity, 'o')
+        .select('o.run_id', 'run')
+        .addSelect('count(*)', 'closed')
+        .addSelect(`count(*) FILTER (WHERE o.status = 'final')`, 'committed')
+        .where('o.run_id = ANY(:runs)', { runs })
+        .groupBy('o.run_id')
+        .getRawMany<{ run: string; closed: string; committed: string }>(),
+    );
+    return new Map(
+      rows.map(({ run, closed, committed }) => [
+        asRunId(Number(run)),
+        { closed: Number(closed), committed: Number(committed) },
+      ]),
+    );
   }
 
-  /** The closed round that measured the smallest `lossBefore`, the earliest of equals; undefined when none did. */
-  async best(
-    run: RunId,
-  ): Promise<
-    { readonly round: number; readonly header: string; readonly loss: number } | undefined
-  > {
+  /** By run, the closed round that measured the smallest `lossBefore`, the earliest of equals. */
+  async best(runs: readonly RunId[]): Promise<ReadonlyMap<RunId, BestRound>> {
     const loss = `((r.metrics::jsonb) ->> 'lossBefore')::bigint`;
-    const found = await this.#work.read((manager) =>
+    const rows = await this.#work.read((manager) =>
       manager
         .createQueryBuilder(RoundEntity, 'r')
-        .where('r.run_id = :run', { run })
+        .distinctOn(['r.runId'])
+        .where('r.run_id = ANY(:runs)', { runs })
         .andWhere('r.header IS NOT NULL')
         .andWhere(`${loss} IS NOT NULL`)
-        .orderBy(loss)
+        .orderBy('r.run_id')
+        .addOrderBy(loss)
         .addOrderBy('r.round')
-        .limit(1)
-        .getOne(),
+        .getMany(),
     );
-    const { round, header, metrics } = found ?? { header: null };
-    const measured = metricsOf(metrics ?? '{}')['lossBefore'];
-    if (header === null || round === undefined || measured === undefined) return undefined;
-    return { round, header, loss: measured };
+    return new Map(
+      rows.flatMap(({ runId, round, header, metrics }) => {
+        const measured = metricsOf(metrics ?? '{}')['lossBefore'];
+        if (header === null || measured === undefined) return [];
+        return [[runId, { round, header, loss: measured }] as const];
+      }),
+    );
   }
 
   /** Closed rounds from number `from` on, ascending. */

@@ -1,5 +1,6 @@
 import type { NodeId, RunId } from '@tallystick/kernel';
 import type { NodeView } from '@tallystick/protocol';
+import type { FigureRows } from '../persistence/figure-rows.js';
 import type { NodeRows } from '../persistence/node-rows.js';
 import type { Members } from './members.js';
 import { nodeView } from './node-view.js';
@@ -15,18 +16,33 @@ export interface Strike {
 export class NodeDirectory {
   readonly #rows: NodeRows;
   readonly #members: Members;
+  readonly #figures: Pick<FigureRows, 'speeds'>;
 
-  constructor(deps: { readonly rows: NodeRows; readonly members: Members }) {
+  constructor(deps: {
+    readonly rows: NodeRows;
+    readonly members: Members;
+    readonly figures: Pick<FigureRows, 'speeds'>;
+  }) {
     this.#rows = deps.rows;
     this.#members = deps.members;
+    this.#figures = deps.figures;
   }
 
   /** Every node; `seenAtMs` tells of those that are connected. */
   async views(seenAtMs: (node: NodeId) => number | undefined): Promise<NodeView[]> {
-    const [rows, members] = await Promise.all([this.#rows.list(), this.#members.all()]);
+    const [rows, members, figures] = await Promise.all([
+      this.#rows.list(),
+      this.#members.all(),
+      this.#figures.speeds(),
+    ]);
+    const speeds = new Map(figures.map(({ node_id: node, round_ms: took }) => [node, took]));
     return rows.map((row) => {
       const { id } = row.node;
-      return nodeView(row, { member: members.get(id), seenAtMs: seenAtMs(id) });
+      return nodeView(row, {
+        member: members.get(id),
+        seenAtMs: seenAtMs(id),
+        roundMs: speeds.get(id),
+      });
     });
   }
 

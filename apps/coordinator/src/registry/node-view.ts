@@ -5,9 +5,13 @@ import type { NodeRow } from '../persistence/node-rows.js';
 /** A node as the API shows it. The chain's word (`member`) goes before the row's. */
 export function nodeView(
   { node: row, organisation }: NodeRow,
-  now: { readonly member: EligibleNode | undefined; readonly seenAtMs?: number | undefined },
+  now: {
+    readonly member: EligibleNode | undefined;
+    readonly seenAtMs?: number | undefined;
+    readonly roundMs?: number | undefined;
+  },
 ): NodeView {
-  const { member, seenAtMs } = now;
+  const { member, seenAtMs, roundMs } = now;
   const absent = row.admittedAt === null ? 'pending' : 'revoked';
   return {
     node: row.id,
@@ -19,5 +23,8 @@ export function nodeView(
     cap: (member?.cap ?? row.cap).toString(),
     connected: seenAtMs !== undefined,
     lastSeenAtMs: seenAtMs ?? row.seenAt?.getTime() ?? null,
+    joinedAtMs: row.joinedAt.getTime(),
+    strikes: row.strikes,
+    roundMs: roundMs ?? null,
   };
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Deployment } from '../deployment.js';
+import { FigureRows } from '../persistence/figure-rows.js';
 import { NodeRows } from '../persistence/node-rows.js';
 import { EnrolmentController } from './enrolment.controller.js';
 import { Enrolment } from './enrolment.js';
@@ -30,8 +31,9 @@ import { NodeDirectory } from './node-directory.js';
     },
     {
       provide: NodeDirectory,
-      inject: [NodeRows, Members],
-      useFactory: (rows: NodeRows, members: Members) => new NodeDirectory({ rows, members }),
+      inject: [NodeRows, Members, FigureRows],
+      useFactory: (rows: NodeRows, members: Members, figures: FigureRows) =>
+        new NodeDirectory({ rows, members, figures }),
     },
     {
       provide: Members,

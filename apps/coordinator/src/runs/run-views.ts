@@ -10,7 +10,12 @@ import { HEADER, TASK } from '@tallystick/record';
 import type { OutboxEntity, RunEntity } from '../persistence/entities/index.js';
 import { metricsOf } from '../persistence/metrics-of.js';
 import { recordOf } from '../persistence/record-list.js';
-import type { ClosedRoundRow, RoundRows } from '../persistence/round-rows.js';
+import type {
+  BestRound,
+  ClosedRoundRow,
+  RoundCounts,
+  RoundRows,
+} from '../persistence/round-rows.js';
 import type { RunRows } from '../persistence/run-rows.js';
 import type { RoundDirectory } from '../rounds/round-directory.js';
 
@@ -39,11 +44,13 @@ export class RunViews {
   }
 
   async run(id: RunId): Promise<RunView> {
-    return this.#view(await this.#rows.get(id));
+    const [view] = await this.#views([await this.#rows.get(id)]);
+    if (view === undefined) throw new TallyError('USAGE_UNKNOWN_RUN', { run: id });
+    return view;
   }
 
   async runs(): Promise<readonly RunView[]> {
-    return Promise.all((await this.#rows.list()).map((row) => this.#view(row)));
+    return this.#views(await this.#rows.list());
   }
 
   async rounds(run: RunId, from: number, limit: number): Promise<readonly RoundView[]> {
@@ -58,9 +65,27 @@ export class RunViews {
     return view;
   }
 
-  async #view(row: RunEntity): Promise<RunView> {
+  /** Two statements for all of them, and one for each run that plays. */
+  async #views(rows: readonly RunEntity[]): Promise<readonly RunView[]> {
+    const ids = rows.map(({ id }) => id);
+    const counts = await this.#rounds.counts(ids);
+    const best = await this.#rounds.best(ids);
+    return Promise.all(
+      rows.map((row) => this.#view(row, { counts: counts.get(row.id), best: best.get(row.id) })),
+    );
+  }
+
+  async #view(
+    row: RunEntity,
+    {
+      counts,
+      best,
+    }: {
+      readonly counts: RoundCounts | undefined;
+      readonly best: BestRound | undefined;
+    },
+  ): Promise<RunView> {
     const spec = RunSpec.parse(JSON.parse(row.spec));
-    const { closed, committed } = await this.#rounds.counts(row.id);
     const place = this.#queue.placeOf(row.id);
     return {
       run: row.id,
@@ -71,23 +96,16 @@ export class RunViews {
       reason: row.reason ?? this.#directory.find(row.id)?.status().waitingBecause ?? null,
       spec: row.specHash,
       rounds: spec.rounds,
-      closedRounds: closed,
-      committedRounds: committed,
+      closedRounds: counts?.closed ?? 0,
+      committedRounds: counts?.committed ?? 0,
       genesisModel: row.genesisModel,
       model: row.model,
-      best: spec.asynchronous === undefined ? await this.#best(row.id) : null,
+      best: spec.asynchronous === undefined ? bestView(best) : null,
       pot: row.pot.toString(),
       createdAtMs: row.createdAt.getTime(),
       endedAtMs: row.endedAt?.getTime() ?? null,
       current: await this.#current(row.id),
     };
-  }
-
-  async #best(run: RunId): Promise<RunView['best']> {
-    const best = await this.#rounds.best(run);
-    if (best === undefined) return null;
-    const { round, loss } = best;
-    return { round, model: recordOf(HEADER, best.header).modelBefore, loss };
   }
 
   /** The open round: its task from the row, how far it is from the loop that plays it. */
@@ -107,6 +125,12 @@ export class RunViews {
       deadlineMs: Number(task.deadlineMs),
     };
   }
+}
+
+function bestView(best: BestRound | undefined): RunView['best'] {
+  if (best === undefined) return null;
+  const { round, loss, header } = best;
+  return { round, model: recordOf(HEADER, header).modelBefore, loss };
 }
 
 function statusOf({ status, pausedAt }: RunEntity, place: number | undefined): RunView['status'] {

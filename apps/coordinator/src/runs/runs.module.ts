@@ -7,8 +7,10 @@ import { Leader } from '../leader.js';
 import { ModelsModule } from '../models/models.module.js';
 import { Claims } from '../persistence/claims.js';
 import { EventFeed } from '../persistence/event-feed.js';
+import { FigureRows } from '../persistence/figure-rows.js';
 import { ELECTED_LEASE, type Fence } from '../persistence/fence.js';
 import { LaunchRows } from '../persistence/launch-rows.js';
+import { NodeRows } from '../persistence/node-rows.js';
 import { PgRoundJournal } from '../persistence/pg-round-journal.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
@@ -16,6 +18,8 @@ import { RegistryModule } from '../registry/registry.module.js';
 import { RoundDirectory } from '../rounds/round-directory.js';
 import { RoundsModule } from '../rounds/rounds.module.js';
 import { EventStreams } from './event-streams.js';
+import { FigureViews } from './figure-views.js';
+import { FiguresController } from './figures.controller.js';
 import { Launcher } from './launcher.js';
 import { OrphanRuns } from './orphan-runs.js';
 import { RunService } from './run-service.js';
@@ -28,7 +32,7 @@ const STREAM_END_MS = 20;
 /** Runs: launched by REST, played by the loops of libs/rounds, watched by server-sent events. */
 @Module({
   imports: [FleetModule, ModelsModule, RegistryModule, RoundsModule],
-  controllers: [RunsController],
+  controllers: [RunsController, FiguresController],
   providers: [
     {
       provide: RunService,
@@ -93,6 +97,12 @@ const STREAM_END_MS = 20;
         directory: RoundDirectory,
         queue: RunService,
       ) => new RunViews({ rows, rounds, directory, queue }),
+    },
+    {
+      provide: FigureViews,
+      inject: [RunRows, FigureRows, NodeRows],
+      useFactory: (runs: RunRows, figures: FigureRows, nodes: NodeRows) =>
+        new FigureViews({ runs, figures, nodes }),
     },
     {
       provide: EventStreams,

@@ -15,7 +15,7 @@ export interface Page {
 
 export type Params = Readonly<Record<string, string | undefined>>;
 
-/** Every page, in the order of the navigation. To add one: a folder beside this file, and a line here. */
+/** Every page, in the order of the navigation. To add one: a folder beside this file, and an entry here. */
 export const PAGES: readonly Page[] = [
   {
     path: '/',
@@ -25,6 +25,37 @@ export const PAGES: readonly Page[] = [
     load: () => import('./runs/runs-page.js'),
   },
   {
+    path: '/runs/:run',
+    title: 'Run',
+    permission: 'run.read',
+    load: () => import('./run/run-page.js'),
+  },
+  {
+    path: '/runs/:run/rounds/:round',
+    title: 'Round',
+    permission: 'run.read',
+    load: () => import('./round/round-page.js'),
+  },
+  {
+    path: '/nodes',
+    title: 'Nodes',
+    nav: true,
+    permission: 'node.read',
+    load: () => import('./nodes/nodes-page.js'),
+  },
+  {
+    path: '/compare',
+    title: 'Compare',
+    nav: true,
+    permission: 'run.read',
+    load: () => import('./compare/compare-page.js'),
+  },
+  {
+    path: '/new',
+    title: 'New run',
+    nav: true,
+    permission: 'run.launch',
+    load: () => import('./new/new-page.js'),
     path: '/runs/:run/audit',
     title: 'Audit',
     permission: 'evidence.read',

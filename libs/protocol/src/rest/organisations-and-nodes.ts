@@ -95,6 +95,11 @@ export const NodeView = z
     connected: z.boolean(),
     /** Of the last frame; null when it was never connected. */
     lastSeenAtMs: timeMs.nullable(),
+    joinedAtMs: timeMs,
+    /** Protocol violations seen from it. */
+    strikes: z.int().min(0),
+    /** Median from the offer to the accepted update, over the last rounds; null: never measured. */
+    roundMs: z.int().min(0).nullable(),
   })
   .meta({ id: 'Node' });
 export type NodeView = z.infer<typeof NodeView>;

@@ -1,0 +1,66 @@
+/** Milliseconds between two instants. */
+const ms = (from: string, to: string): string =>
+  `round(extract(epoch FROM ${to} - ${from}) * 1000)::bigint`;
+
+/** $1 run. */
+export const METRIC_NAMES = `
+SELECT DISTINCT jsonb_object_keys(metrics) AS name FROM evaluations
+WHERE run_id = $1 AND round = (SELECT max(round) FROM evaluations WHERE run_id = $1)
+ORDER BY name`;
+
+/** $1 run, $2 first and $3 last round. Bytes are those of the updates that were accepted. */
+export const ROUND_TIMES = `
+SELECT r.round, ${ms("timestamptz 'epoch'", 'r.opened_at')} AS opened_ms,
+  ${ms("timestamptz 'epoch'", 'r.closed_at')} AS closed_ms,
+  ${ms('r.opened_at', 'c.first')} AS first_ms, ${ms('r.opened_at', 'c.last')} AS last_ms,
+  ${ms('r.closed_at', 'o.final_at')} AS commit_ms,
+  r.metrics::jsonb ->> 'lossBefore' AS loss_before, r.metrics::jsonb ->> 'lossAfter' AS loss_after,
+  coalesce(c.bytes, 0) AS bytes
+FROM rounds r
+LEFT JOIN outbox o ON o.run_id = r.run_id AND o.round = r.round
+LEFT JOIN (
+  SELECT round, min(at) AS first, max(at) AS last, sum((detail ->> 'updateBytes')::bigint) AS bytes
+  FROM events WHERE run_id = $1 AND type = 'update.accepted' AND round BETWEEN $2 AND $3
+  GROUP BY round) c ON c.round = r.round
+WHERE r.run_id = $1 AND r.round BETWEEN $2 AND $3 AND r.header IS NOT NULL
+ORDER BY r.round`;
+
+/** $1 run, $2 first and $3 last round, $4 metric. */
+export const ROUND_SPREAD = `
+SELECT round, round(sum(value * n) / nullif(sum(n), 0)) AS mean, min(value) AS low, max(value) AS high
+FROM (
+  SELECT round, (metrics ->> $4)::numeric AS value, num_examples AS n FROM evaluations
+  WHERE run_id = $1 AND round BETWEEN $2 AND $3 AND metrics ? $4) AS reported
+GROUP BY round ORDER BY round`;
+
+/** $1 run, $2 first and $3 last round, $4 metric, $5 most sites. */
+export const SITE_CURVES = `
+SELECT node_id, json_agg(json_build_array(round, (metrics ->> $4)::bigint) ORDER BY round) AS points,
+  count(*) OVER () AS reporting
+FROM evaluations WHERE run_id = $1 AND round BETWEEN $2 AND $3 AND metrics ? $4
+GROUP BY node_id ORDER BY node_id LIMIT $5`;
+
+/** Over the last 2,000 accepted updates of the deployment. */
+export const SITE_SPEEDS = `
+SELECT node_id, round(percentile_cont(0.5) WITHIN GROUP (ORDER BY took))::bigint AS round_ms
+FROM (
+  SELECT c.node_id, extract(epoch FROM c.accepted_at - r.opened_at) * 1000 AS took
+  FROM contributions c JOIN rounds r USING (run_id, round)
+  ORDER BY c.run_id DESC, c.round DESC LIMIT 2000) AS newest
+GROUP BY node_id ORDER BY node_id`;
+
+/** $1 purpose, $2 data set. */
+export const LAST_DECLINES = `
+SELECT d.node_id, d.run_id, e.detail ->> 'code' AS code, e.detail ->> 'message' AS message
+FROM (
+  SELECT DISTINCT ON (d.node_id) d.node_id, d.run_id, d.round
+  FROM declines d JOIN runs r ON r.id = d.run_id
+  WHERE r.spec::jsonb ->> 'purpose' = $1 AND r.spec::jsonb #>> '{data,dataset}' = $2
+  ORDER BY d.node_id, d.run_id DESC, d.round DESC) AS d
+LEFT JOIN events e ON e.run_id = d.run_id AND e.round = d.round AND e.node_id = d.node_id
+  AND e.type = 'node.declined'
+WHERE NOT EXISTS (
+  SELECT FROM contributions c JOIN runs r ON r.id = c.run_id
+  WHERE c.node_id = d.node_id AND (c.run_id, c.round) > (d.run_id, d.round)
+    AND r.spec::jsonb ->> 'purpose' = $1 AND r.spec::jsonb #>> '{data,dataset}' = $2)
+ORDER BY d.node_id`;

@@ -1,0 +1,171 @@
+import { asNodeId, type NodeId, type RunId, TallyError } from '@tallystick/kernel';
+import {
+  LIMITS,
+  type MembersQuery,
+  type MemberView,
+  type RoundMembers,
+  type RunCurves,
+  type RunGrid,
+} from '@tallystick/protocol';
+import { HEADER, LOSS_NOT_MEASURED, RECEIPT, TASK } from '@tallystick/record';
+import type { EventEntity, RoundEntity } from '../persistence/entities/index.js';
+import type { FigureRows, MemberRows, RoundSpan } from '../persistence/figure-rows.js';
+import type { NodeRow, NodeRows } from '../persistence/node-rows.js';
+import { recordOf } from '../persistence/record-list.js';
+import type { RunRows } from '../persistence/run-rows.js';
+import { nodeStates } from './node-states.js';
+
+/** Curves, grids and cohorts as the API shows them. */
+export class FigureViews {
+  readonly #runs: Pick<RunRows, 'get'>;
+  readonly #figures: FigureRows;
+  readonly #nodes: Pick<NodeRows, 'list'>;
+
+  constructor(deps: {
+    readonly runs: Pick<RunRows, 'get'>;
+    readonly figures: FigureRows;
+    readonly nodes: Pick<NodeRows, 'list'>;
+  }) {
+    this.#runs = deps.runs;
+    this.#figures = deps.figures;
+    this.#nodes = deps.nodes;
+  }
+
+  async curves(span: RoundSpan, wanted?: string): Promise<RunCurves> {
+    await this.#runs.get(span.run);
+    const metrics = await this.#figures.metricNames(span.run);
+    const metric = metrics.find((name) => name === wanted) ?? metrics[0] ?? null;
+    const times = await this.#figures.times(span);
+    const spread = metric === null ? [] : await this.#figures.spread(span, metric);
+    const curves = metric === null ? [] : await this.#figures.siteCurves(span, metric);
+    const at = new Map(spread.map((row) => [row.round, row]));
+    return {
+      run: span.run,
+      metrics: [...metrics],
+      metric,
+      round: times.map(({ round }) => round),
+      openedAtMs: times.map(({ opened_ms: opened }) => opened),
+      closedAtMs: times.map(({ closed_ms: closed }) => closed),
+      lossBefore: times.map(({ loss_before: loss }) => loss),
+      lossAfter: times.map(({ loss_after: loss }) => loss),
+      bytes: times.map(({ bytes }) => bytes),
+      firstMs: times.map(({ first_ms: first }) => first),
+      lastMs: times.map(({ last_ms: last }) => last),
+      commitMs: times.map(({ commit_ms: commit }) => commit),
+      mean: times.map(({ round }) => at.get(round)?.mean ?? null),
+      low: times.map(({ round }) => at.get(round)?.low ?? null),
+      high: times.map(({ round }) => at.get(round)?.high ?? null),
+      sites: curves.map(({ node_id: node, points }) => {
+        const values = new Map(points);
+        return {
+          node: asNodeId(node),
+          values: times.map(({ round }) => values.get(round) ?? null),
+        };
+      }),
+      reporting: curves[0]?.reporting ?? 0,
+    };
+  }
+
+  async grid(span: RoundSpan): Promise<RunGrid> {
+    await this.#runs.get(span.run);
+    const rounds = await this.#figures.rounds(span);
+    const answers = await this.#figures.answered(span);
+    const rows = rounds.map((round) => {
+      const isHere = (row: { readonly round: number }): boolean => row.round === round.round;
+      const accepted = new Set(answers.contributions.filter(isHere).map(({ nodeId }) => nodeId));
+      const declined = new Set(answers.declines.filter(isHere).map(({ nodeId }) => nodeId));
+      return { round: round.round, states: nodeStates(round, { accepted, declined }) };
+    });
+    const asked = [...new Set(rows.flatMap(({ states }) => [...states.keys()]))];
+    const nodes = asked.sort((a, b) => a - b).slice(0, LIMITS.maxCurveSites);
+    return {
+      run: span.run,
+      nodes,
+      asked: asked.length,
+      rows: rows.map(({ round, states }) => ({
+        round,
+        states: nodes.map((node) => states.get(node)?.state ?? null),
+      })),
+    };
+  }
+
+  /** Throws USAGE_UNKNOWN_ROUND for a round that was never opened. */
+  async members(run: RunId, number: number, page: MembersQuery): Promise<RoundMembers> {
+    await this.#runs.get(run);
+    const [round] = await this.#figures.rounds({ run, from: number, limit: 1 });
+    if (round === undefined) throw new TallyError('USAGE_UNKNOWN_ROUND', { run, round: number });
+    const all = [...nodeStates(round, { accepted: new Set(), declined: new Set() }).keys()];
+    const { after = -1, limit } = page;
+    const nodes = all.filter((node) => node > after).slice(0, limit);
+    const rows = await this.#figures.members(run, number, nodes);
+    const sites = new Map((await this.#nodes.list()).map((row) => [row.node.id, row]));
+    return {
+      run,
+      round: number,
+      isOpen: round.header === null,
+      openedAtMs: round.openedAt.getTime(),
+      deadlineMs: Number(recordOf(TASK, round.task).deadlineMs),
+      closedAtMs: round.closedAt?.getTime() ?? null,
+      cohort: all.length,
+      header: headerView(round),
+      members: memberViews(round, nodes, { rows, sites }),
+    };
+  }
+}
+
+function headerView({ header }: RoundEntity): RoundMembers['header'] {
+  if (header === null) return null;
+  const { mode, prev, task, atBlock, stateAfter, contribRoot, excludedRoot, metrics } = recordOf(
+    HEADER,
+    header,
+  );
+  return { mode, prev, task, atBlock, stateAfter, contribRoot, excludedRoot, metrics };
+}
+
+function memberViews(
+  round: RoundEntity,
+  nodes: readonly NodeId[],
+  { rows, sites }: { readonly rows: MemberRows; readonly sites: ReadonlyMap<NodeId, NodeRow> },
+): MemberView[] {
+  const byNode = <T extends { readonly nodeId: NodeId | null }>(list: readonly T[]) =>
+    new Map(list.map((row) => [row.nodeId, row]));
+  const contributions = byNode(rows.contributions);
+  const evaluations = byNode(rows.evaluations);
+  const told = byNode(rows.events);
+  const states = nodeStates(round, {
+    accepted: new Set(rows.contributions.map(({ nodeId }) => nodeId)),
+    declined: new Set(rows.declines.map(({ nodeId }) => nodeId)),
+  });
+  return nodes.map((node) => {
+    const sent = contributions.get(node);
+    const receipt = sent === undefined ? undefined : recordOf(RECEIPT, sent.receipt);
+    const site = sites.get(node);
+    return {
+      node,
+      name: site?.node.name ?? '',
+      organisation: site?.organisation ?? '',
+      organisationId: site?.node.organisationId ?? null,
+      state: states.get(node)?.state ?? 'offered',
+      exclusion: states.get(node)?.exclusion ?? null,
+      acceptedAtMs: sent?.acceptedAt.getTime() ?? null,
+      updateBytes: receipt === undefined ? null : Number(receipt.updateBytes),
+      numExamples: receipt === undefined ? null : Number(receipt.numExamples),
+      lossBefore: lossOf(receipt?.lossBefore),
+      lossAfter: lossOf(receipt?.lossAfter),
+      ...toldOf(told.get(node)),
+      evaluation: evaluations.get(node)?.metrics ?? null,
+    };
+  });
+}
+
+function lossOf(loss: bigint | undefined): number | null {
+  return loss === undefined || loss === LOSS_NOT_MEASURED ? null : Number(loss);
+}
+
+function toldOf(event: EventEntity | undefined): Pick<MemberView, 'code' | 'message'> {
+  const { code, message } = event?.detail ?? {};
+  return {
+    code: code === undefined ? null : String(code),
+    message: message === undefined ? null : String(message),
+  };
+}

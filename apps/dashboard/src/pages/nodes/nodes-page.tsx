@@ -1,0 +1,122 @@
+import type { NodeList, NodeView } from '@tallystick/protocol';
+import type { ReactNode } from 'react';
+import { useData } from '../../api/use-data.js';
+import { type Column, DataTable } from '../../parts/data-table.js';
+import { IdChip } from '../../parts/id-chip.js';
+import { Status } from '../../parts/status.js';
+import { Trouble } from '../../parts/trouble.js';
+import { useNow } from '../../parts/use-now.js';
+import { useQuery } from '../../parts/use-query.js';
+import { ago, count, duration, instant, whole } from '../../parts/words.js';
+
+const LOOK_MS = 2_000;
+
+/** Who has joined, who is here now, and how fast they were measured. */
+export default function NodesPage(): ReactNode {
+  const { value, error } = useData<NodeList>('nodes', LOOK_MS);
+  const [filter, setFilter] = useQuery('find', '');
+  const now = useNow();
+  const nodes = (value?.nodes ?? []).filter(({ name, organisation }) =>
+    `${name} ${organisation.name}`.toLowerCase().includes(filter.toLowerCase()),
+  );
+  const here = value?.nodes.filter(({ connected }) => connected).length ?? 0;
+  return (
+    <>
+      <h1>Nodes</h1>
+      {error === undefined ? null : <Trouble error={error} />}
+      <div className="strip">
+        <span>{value === undefined ? 'Loading' : `${here} of ${value.nodes.length} online`}</span>
+      </div>
+      <label className="find">
+        Find{' '}
+        <input
+          type="search"
+          value={filter}
+          onChange={(event) => setFilter(event.target.value)}
+          placeholder="node or organisation"
+        />
+      </label>
+      <DataTable
+        label="Nodes"
+        rows={nodes}
+        columns={columnsOf(now)}
+        keyOf={({ node }) => node}
+        empty="No node has joined. An invite is made by `tally node invite <organisation>`."
+      />
+    </>
+  );
+}
+
+function columnsOf(now: number): readonly Column<NodeView>[] {
+  return [
+    {
+      id: 'name',
+      title: 'Node',
+      order: ({ name }) => name,
+      cell: ({ name, node }) => (
+        <>
+          {name} <small className="muted">#{node}</small>
+        </>
+      ),
+    },
+    {
+      id: 'organisation',
+      title: 'Organisation',
+      order: ({ organisation }) => organisation.name,
+      cell: ({ organisation }) => organisation.name,
+    },
+    {
+      id: 'here',
+      title: 'Now',
+      order: ({ connected }) => (connected ? 0 : 1),
+      cell: ({ connected }) => <Status word={connected ? 'online' : 'offline'} />,
+    },
+    {
+      id: 'seen',
+      title: 'Last seen',
+      order: ({ lastSeenAtMs }) => -(lastSeenAtMs ?? 0),
+      cell: ({ lastSeenAtMs }) => (
+        <time title={`${instant(lastSeenAtMs)} UTC`}>{ago(lastSeenAtMs, now)}</time>
+      ),
+    },
+    {
+      id: 'status',
+      title: 'Membership',
+      order: ({ status }) => status,
+      cell: ({ status }) =>
+        status === 'active' ? <Status word="accepted" /> : <Status word={status} />,
+    },
+    {
+      id: 'speed',
+      title: 'Measured round',
+      isNumber: true,
+      order: ({ roundMs }) => roundMs ?? Number.MAX_VALUE,
+      cell: ({ roundMs }) => duration(roundMs),
+    },
+    {
+      id: 'strikes',
+      title: 'Strikes',
+      isNumber: true,
+      order: ({ strikes }) => strikes,
+      cell: ({ strikes }) => count(strikes),
+    },
+    {
+      id: 'cap',
+      title: 'Example cap',
+      isNumber: true,
+      order: ({ cap }) => Number(cap),
+      cell: ({ cap }) => whole(cap),
+    },
+    {
+      id: 'joined',
+      title: 'Joined',
+      order: ({ joinedAtMs }) => joinedAtMs,
+      cell: ({ joinedAtMs }) => instant(joinedAtMs).slice(0, 10),
+    },
+    {
+      id: 'key',
+      title: 'Key',
+      cell: ({ key, name }) => <IdChip id={key} what={`key of ${name}`} />,
+    },
+  ];
+}

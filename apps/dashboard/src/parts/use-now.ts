@@ -1,0 +1,12 @@
+import { useEffect, useState } from 'react';
+
+/** The time, once a second, while something is shown that grows older. */
+export function useNow(isRunning = true): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (!isRunning) return;
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [isRunning]);
+  return now;
+}
