@@ -55,6 +55,7 @@ const COORDINATOR = {
   settlement: ['persistence'],
   evidence: ['models', 'persistence'],
   page: [],
+  'chain-relay': [],
 };
 /** Guards and the error filter serve every controller; so do single files beside the rooms (configuration, …). */
 const COORDINATOR_COMMON = '(auth|http)/|(?!main|app\\.module)[^/]+\\.ts$';

@@ -6,6 +6,7 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
   resolve: { conditions: ['@tallystick/source', 'module', 'browser', 'development|production'] },
+  worker: { format: 'es' },
   build: {
     outDir: 'dist',
     target: 'es2022',

@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module.js';
+import { ChainRelayModule } from './chain-relay/chain-relay.module.js';
 import { Deployment } from './deployment.js';
 import { DeploymentModule } from './deployment.module.js';
 import { EvidenceModule } from './evidence/evidence.module.js';
@@ -53,6 +54,7 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
         RunsModule,
         SettlementModule,
         EvidenceModule,
+        ChainRelayModule,
       ],
     };
   }

@@ -147,6 +147,7 @@ async function openDeployment(
     spoolFolder: folder.spool,
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
+    chainUrl: servers.chainUrl,
     get publicUrl() {
       return address.url;
     },

@@ -46,6 +46,8 @@ export abstract class Deployment {
   /** Payout account of organisations that have not named one. */
   abstract readonly treasury: AccountId;
   abstract readonly ledger: RoundLedger;
+  /** RPC of the same chain, for what is only passed on. */
+  abstract readonly chainUrl: string;
   abstract readonly blobs: FsBlobStore;
   abstract readonly folders: WorkerFolderFactory;
   abstract readonly spooler: Spooler;

@@ -48,6 +48,8 @@ export interface History {
   readonly commits: readonly number[];
   readonly anchors: Anchors;
   readonly blobs: Blobs;
+  /** Finds out about a round's signatures before a step asks, where that saves time. */
+  readonly verifyAhead?: (history: History, round: RoundEvidence) => Promise<void>;
 }
 
 /** A step counts what it checked and throws Mismatch at the first thing that does not fit. */

@@ -35,11 +35,8 @@ export {
   type StepResult,
   type Verdict,
 } from './report.js';
-export {
-  type PreviewedEpoch,
-  previewRewards,
-  type RewardPreview,
-} from './rewards/preview-rewards.js';
+export { previewRewards } from './rewards/preview-rewards.js';
+export type { PreviewedEpoch, RewardPreview } from './rewards/rewards-of.js';
 export type { ChainFacts } from './state/chain-facts.js';
 export { decodeRun, runKey, type StoredRun } from './state/stored-run.js';
 export type { OpenValidation } from './with-measurements.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { littleEndian } from '@tallystick/chain/testing';
 import { asHash, asRunId, concatBytes, fromHex, type Hash, utf8 } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
-import { RunSpec } from '@tallystick/protocol';
+import { parseCanonicalSpec, RunSpec } from '@tallystick/protocol';
 import { canonicalJson } from '@tallystick/record';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BundleReader } from './bundle/bundle-reader.js';
@@ -66,7 +66,11 @@ describe('readHistory of an operator who wrote what it liked', () => {
     if (spec !== undefined) await writer.put('run/spec.json', spec);
     await writer.finish({ run: asRunId(0), genesis: A, head: A });
     const bundle = await BundleReader.open(folder);
-    const error = await readHistory(bundle, chainOf(run), NO_ANCHORS).catch((e: unknown) => e);
+    const error = await readHistory(bundle, chainOf(run), {
+      anchors: NO_ANCHORS,
+      hasSheets: true,
+      parseSpec: parseCanonicalSpec,
+    }).catch((e: unknown) => e);
     if (error instanceof Mismatch) return error.finding;
     throw error;
   };

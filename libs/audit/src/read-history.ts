@@ -1,11 +1,11 @@
 import { asHash, isTallyError, type RunId, TallyError } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { sha256 } from '@tallystick/kernel/crypto';
 import { type EntitleRoot, entitleRoot } from '@tallystick/payout';
 import { EPOCH, recordHash } from '@tallystick/record';
-import { parseCanonicalSpec, payoutOf, type RunSpec } from '@tallystick/protocol';
+import { payoutOf, type RunSpec } from '@tallystick/protocol';
 import { genesisModel, type GenesisModel } from '@tallystick/rounds';
 import type { Anchors } from './anchors.js';
-import type { BundleReader } from './bundle/bundle-reader.js';
+import type { EvidenceFiles } from './bundle/evidence-files.js';
 import { type EpochEvidence, readEpoch } from './bundle/epoch-evidence.js';
 import { blobPath, epochFileNames, epochPath, ROUND_FILES, roundPath } from './bundle/layout.js';
 import { readRound, type RoundEvidence } from './bundle/round-evidence.js';
@@ -16,6 +16,23 @@ import { runCommits } from './state/run-commits.js';
 import { readStoredEpoch } from './state/stored-epochs.js';
 import { readRun, type StoredRun } from './state/stored-run.js';
 
+/** Reads the canonical JSON of a spec. */
+export type ParseSpec = (
+  json: string,
+) =>
+  | { readonly ok: true; readonly spec: RunSpec }
+  | { readonly ok: false; readonly faults: readonly { readonly message: string }[] };
+
+/** What a history is read with. */
+export interface ReadOptions {
+  readonly anchors: Anchors;
+  readonly parseSpec: ParseSpec;
+  /** Whether the files hold the score sheets of a run that pays by contribution. */
+  readonly hasSheets: boolean;
+  /** Rounds that `readRounds` has read already. */
+  readonly decoded?: readonly RoundEvidence[];
+}
+
 const BY = 'holder of the files';
 const SPEC = 'run/spec.json';
 
@@ -24,15 +41,15 @@ const SPEC = 'run/spec.json';
  * round of the chain is a Mismatch.
  */
 export async function readHistory(
-  bundle: BundleReader,
+  bundle: EvidenceFiles,
   chain: VerifiedChain,
-  anchors: Anchors,
+  { anchors, parseSpec, hasSheets, decoded }: ReadOptions,
 ): Promise<History> {
   const runId = bundle.manifest.run;
   const run = readRun(chain.stateAt(chain.head.number), runId);
   demand(run !== undefined, { record: `run ${runId} on the chain`, by: BY }, 'the run', 'none');
-  const spec = await readSpec(bundle, run);
-  const rounds = await readRounds(bundle, run.nextRound);
+  const spec = await readSpec(bundle, run, parseSpec);
+  const rounds = decoded ?? (await readRounds(bundle, run.nextRound));
   return {
     runId,
     chain,
@@ -41,20 +58,28 @@ export async function readHistory(
     specHash: run.spec,
     genesisModel: genesisModelOf(spec, run),
     rounds,
-    epochs: await readEpochs(bundle, chain, { run: runId, count: run.epoch, spec }),
+    epochs: await readEpochs(bundle, chain, {
+      run: runId,
+      count: run.epoch,
+      isByScore: hasSheets && payoutOf(spec).policy === 'contribution',
+    }),
     commits: runCommits(chain, runId, rounds.length),
     anchors,
     blobs: blobsIn(bundle),
   };
 }
 
-async function readSpec(bundle: BundleReader, run: StoredRun): Promise<RunSpec> {
+async function readSpec(
+  bundle: EvidenceFiles,
+  run: StoredRun,
+  parseSpec: ParseSpec,
+): Promise<RunSpec> {
   const place = { record: SPEC, by: BY } as const;
   const bytes = await bundle.read(SPEC);
   demand(bytes !== undefined, place, 'the file', 'none');
   demandEqual(run.spec, sha256(bytes), place);
   const coordinator = { record: SPEC, by: 'coordinator' } as const; // it accepted a run with this hash
-  const parsed = parseCanonicalSpec(textOf(bytes, coordinator.record));
+  const parsed = parseSpec(textOf(bytes, coordinator.record));
   if (parsed.ok) return parsed.spec;
   const found = parsed.faults.map(({ message }) => message).join('; ');
   throw new Mismatch(coordinator, { expected: 'a canonical run spec', found });
@@ -82,7 +107,10 @@ function genesisModelOf(spec: RunSpec, run: StoredRun): GenesisModel {
 }
 
 /** The rounds that the chain holds, and no file of any other. */
-async function readRounds(bundle: BundleReader, count: number): Promise<readonly RoundEvidence[]> {
+export async function readRounds(
+  bundle: EvidenceFiles,
+  count: number,
+): Promise<readonly RoundEvidence[]> {
   const rounds: RoundEvidence[] = [];
   const expected = new Set<string>();
   for (let round = 0; round < count; round++) {
@@ -97,14 +125,17 @@ async function readRounds(bundle: BundleReader, count: number): Promise<readonly
 
 /** The epochs that the chain holds, and no file of any other. */
 async function readEpochs(
-  bundle: BundleReader,
+  bundle: EvidenceFiles,
   chain: VerifiedChain,
-  { run, count, spec }: { readonly run: RunId; readonly count: number; readonly spec: RunSpec },
+  {
+    run,
+    count,
+    isByScore,
+  }: { readonly run: RunId; readonly count: number; readonly isByScore: boolean },
 ): Promise<readonly EpochEvidence[]> {
   const epochs: EpochEvidence[] = [];
   const expected = new Set<string>();
   const read = chain.stateAt(chain.head.number);
-  const isByScore = payoutOf(spec).policy === 'contribution';
   for (let epoch = 0; epoch < count; epoch++) {
     const evidence = await readEpoch((path) => bundle.read(path), { epoch, isByScore });
     const place = { record: epochPath(epoch, 'epoch.bin'), by: BY } as const;
@@ -128,7 +159,7 @@ function rootText({ accounts, total, entitleRoot: root }: EntitleRoot): string {
   return `${accounts} ${total} ${root}`;
 }
 
-function blobsIn(bundle: BundleReader): Blobs {
+function blobsIn(bundle: EvidenceFiles): Blobs {
   const folder = blobPath('');
   const names = bundle
     .paths()

@@ -1,23 +1,20 @@
-import { type Hash, isTallyError, TallyError } from '@tallystick/kernel';
+import { type Hash, TallyError } from '@tallystick/kernel';
+import { parseCanonicalSpec } from '@tallystick/protocol';
 import type { Anchors } from './anchors.js';
 import { buildReport } from './build-report.js';
 import { BundleReader } from './bundle/bundle-reader.js';
-import { type Finding, Mismatch, OPTIONAL_STEPS, type StepId, STEPS } from './findings.js';
-import type { History, Step, VerifiedChain } from './history.js';
+import type { Finding, StepId } from './findings.js';
+import type { History, VerifiedChain } from './history.js';
+import { RECORD_STEPS, type StepEntry, Tally } from './play-steps.js';
 import { readHistory } from './read-history.js';
 import type { AuditReport, StepResult } from './report.js';
 import { checkChain } from './steps/v1-chain.js';
-import { checkHeaders } from './steps/v2-headers.js';
-import { checkTrees } from './steps/v3-trees.js';
-import { checkReceipts } from './steps/v4-receipts.js';
-import { checkCohorts } from './steps/v5-cohorts.js';
 import { checkUpdates } from './steps/v6-updates.js';
-import { checkWeights } from './steps/v7-weights.js';
 import { checkModels } from './steps/v8-models.js';
-import { checkPayouts } from './steps/v10-payouts.js';
+import { checkPayouts } from './steps/v10-scored-payouts.js';
+import { verifyAhead } from './steps/verify-ahead.js';
 import { type OpenValidation, withMeasurements } from './with-measurements.js';
 import { type OwnNode, withRetraining } from './with-retraining.js';
-import { checkExclusions } from './steps/v9-exclusions.js';
 
 /** What the auditor brings. */
 export interface VerifyOptions {
@@ -37,23 +34,22 @@ export interface VerifyOptions {
 /** The steps in order; tests take one out to see what it alone finds. */
 export interface StepTable {
   readonly chain: typeof checkChain;
-  readonly after: readonly { readonly id: StepId; readonly step: Step }[];
+  readonly after: readonly StepEntry[];
 }
 
 export const ALL_STEPS: StepTable = {
   chain: checkChain,
   after: [
-    { id: 'V2', step: checkHeaders },
-    { id: 'V3', step: checkTrees },
-    { id: 'V4', step: checkReceipts },
-    { id: 'V5', step: checkCohorts },
-    { id: 'V6', step: checkUpdates },
-    { id: 'V7', step: checkWeights },
-    { id: 'V8', step: checkModels },
-    { id: 'V9', step: checkExclusions },
-    { id: 'V10', step: checkPayouts },
-  ],
+    ...RECORD_STEPS.filter(({ id }) => id !== 'V10'),
+    { id: 'V10', step: checkPayouts } as const,
+    { id: 'V6', step: checkUpdates } as const,
+    { id: 'V8', step: checkModels } as const,
+  ].toSorted((a, b) => numberOf(a) - numberOf(b)),
 };
+
+function numberOf({ id }: StepEntry): number {
+  return Number(id.slice(1));
+}
 
 /**
  * Recomputes a run from an exported bundle with nothing else present: no network, no database. What does not fit is
@@ -85,52 +81,36 @@ export async function verifyWith(steps: StepTable, options: VerifyOptions): Prom
 class Audit {
   chain: VerifiedChain | undefined;
   history: History | undefined;
-  readonly passed: Map<StepId, number> = new Map();
+  readonly passed: ReadonlyMap<StepId, number>;
+  readonly #tally: Tally;
   readonly #steps: StepTable;
   readonly #bundle: BundleReader;
   readonly #options: VerifyOptions;
 
   constructor(steps: StepTable, bundle: BundleReader, options: VerifyOptions) {
+    this.#tally = new Tally(options.onStep);
+    this.passed = this.#tally.passed;
     this.#steps = steps;
     this.#bundle = bundle;
     this.#options = options;
   }
 
   /** The first finding, or undefined when every step passed. */
-  async play(): Promise<Finding | undefined> {
-    const { anchors } = this.#options;
-    let id: StepId = 'V1';
-    try {
+  play(): Promise<Finding | undefined> {
+    const { anchors, signal } = this.#options;
+    return this.#tally.findingOf(async () => {
       const chain = await this.#steps.chain(this.#bundle, anchors, this.#options);
       this.chain = chain;
-      this.#pass(id, chain.head.number);
-      id = 'V2';
-      const history = await readHistory(this.#bundle, chain, anchors);
+      this.#tally.pass(chain.head.number);
+      this.#tally.begin('V2');
+      const read = await readHistory(this.#bundle, chain, {
+        anchors,
+        parseSpec: parseCanonicalSpec,
+        hasSheets: true,
+      });
+      const history = { ...read, verifyAhead };
       this.history = history;
-      for (const { id: next, step } of this.#steps.after) {
-        id = next;
-        this.#options.signal?.throwIfAborted();
-        this.#pass(id, await step(history));
-      }
-      return undefined;
-    } catch (error) {
-      return { step: id, ...mismatchOf(error).finding };
-    }
+      await this.#tally.play(this.#steps.after, history, signal);
+    });
   }
-
-  #pass(id: StepId, checked: number): void {
-    this.passed.set(id, checked);
-    const title = [...STEPS, ...OPTIONAL_STEPS].find(({ id: step }) => step === id)?.title ?? id;
-    this.#options.onStep?.({ step: id, title, outcome: 'passed', checked });
-  }
-}
-
-/** A blob or model that cannot be decoded is a finding too; everything else is not about the evidence. */
-function mismatchOf(error: unknown): Mismatch {
-  if (error instanceof Mismatch) return error;
-  if (isTallyError(error) && /^(UPDATE|MODEL|STORE_BLOB)_/.test(error.code)) {
-    const place = { record: 'a blob', by: 'holder of the files' } as const;
-    return new Mismatch(place, { expected: 'a blob that can be read', found: error.message });
-  }
-  throw error;
 }

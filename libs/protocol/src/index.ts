@@ -27,7 +27,8 @@ export {
   parseRunSpec,
   specHash,
 } from './spec/parse-run-spec.js';
-export { payoutOf, type PayoutRules, type PayoutSpec } from './spec/payout-spec.js';
+export { payoutOf, type PayoutRules } from './spec/payout-of.js';
+export type { PayoutSpec } from './spec/payout-spec.js';
 export * from './spec/run-spec.js';
 export {
   leastUpdates,
@@ -38,6 +39,7 @@ export {
 } from './spec/strategy-spec.js';
 export { type Fault, formatFaults, type Parsed, parseYaml } from './yaml/parse-yaml.js';
 export { decodeInviteToken, encodeInviteToken, InviteToken } from './invite-token.js';
+export * from './rest/chain.js';
 export * from './rest/people.js';
 export * from './rest/error-body.js';
 export * from './rest/figures.js';

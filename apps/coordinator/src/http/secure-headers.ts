@@ -14,7 +14,8 @@ const CONTENT_SECURITY_POLICY = {
   'form-action': ["'self'"],
   'frame-ancestors': ["'none'"],
   'require-trusted-types-for': ["'script'"],
-  'trusted-types': ["'none'"],
+  // the one policy there is makes the address of the verifier's worker
+  'trusted-types': ['verifier'],
 } as const;
 
 /** Headers of every answer, pages included. What the API says is kept by no cache, unless a route says otherwise. */

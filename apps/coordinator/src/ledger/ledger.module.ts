@@ -11,11 +11,20 @@ import { Readiness } from '../readiness.js';
 import { Wake } from '../wake.js';
 import { CommitPublisher } from './commit-publisher.js';
 import { EpochPublisher } from './epoch-publisher.js';
+import { LedgerController } from './ledger.controller.js';
 import { LedgerDuty } from './ledger-duty.js';
+import { LedgerViews } from './ledger-views.js';
 
 /** Carries closed rounds to the chain, and holds database and chain against each other before. */
 @Module({
+  controllers: [LedgerController],
   providers: [
+    {
+      provide: LedgerViews,
+      inject: [Deployment, OutboxRows],
+      useFactory: ({ ledger, chainUrl }: Deployment, outbox: OutboxRows) =>
+        new LedgerViews({ ledger, chainUrl, outbox }),
+    },
     { provide: Wake, inject: [Deployment], useFactory: ({ clock }: Deployment) => new Wake(clock) },
     {
       provide: LedgerDuty,

@@ -91,6 +91,31 @@ export class OutboxRows {
     }, this.#fence);
   }
 
+  /** How many rounds are not final, and since when the oldest of them waits. */
+  async depth(): Promise<{ readonly waiting: number; readonly oldest: Date | null }> {
+    return this.#work.read(async (manager) => {
+      const where = { status: Not<CommitStatus>('final') };
+      const waiting = await manager.count(OutboxEntity, { where });
+      const [first] = await manager.find(OutboxEntity, {
+        where,
+        order: { queuedAt: 'ASC' },
+        take: 1,
+      });
+      return { waiting, oldest: first?.queuedAt ?? null };
+    });
+  }
+
+  /** The newest final rounds with the transactions that carried them, newest first. */
+  carried(limit: number): Promise<readonly OutboxEntity[]> {
+    return this.#work.read((manager) =>
+      manager.find(OutboxEntity, {
+        where: { status: 'final' },
+        order: { finalAt: 'DESC', runId: 'DESC', round: 'DESC' },
+        take: limit,
+      }),
+    );
+  }
+
   /** The newest final round of each run that has one. */
   async newestFinal(
     run: RunId,

@@ -46,6 +46,7 @@ export async function testHome(databaseUrl: string): Promise<TestHome> {
       spoolFolder: join(folder, 'spool'),
       apiTokenFile: join(folder, 'api-token'),
       databaseUrl,
+      chainUrl: 'ws://127.0.0.1:9',
       databasePoolSize: 8,
       sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
       leaseMs: 5_000,

@@ -57,4 +57,17 @@ export const PAGES: readonly Page[] = [
     permission: 'run.launch',
     load: () => import('./new/new-page.js'),
   },
+  {
+    path: '/runs/:run/audit',
+    title: 'Audit',
+    permission: 'evidence.read',
+    load: () => import('./audit/audit-page.js'),
+  },
+  {
+    path: '/ledger',
+    title: 'Ledger',
+    nav: true,
+    permission: 'run.read',
+    load: () => import('./ledger/ledger-page.js'),
+  },
 ];

@@ -1,5 +1,5 @@
 import { asHash, asPublicKey, type Hash, type PublicKey, toHex } from '@tallystick/kernel';
-import { ScaleReader, storageKey, twox64concat } from '@tallystick/chain/embedded';
+import { ScaleReader, storageKey, twox64concat } from '@tallystick/chain/proof';
 import { Mismatch } from '../findings.js';
 
 /** Reads one storage value of a block's state; undefined when the key is not set. */

@@ -1,5 +1,5 @@
 import { type Hash, type PublicKey, type RunId, ZERO_HASH } from '@tallystick/kernel';
-import type { ScaleReader } from '@tallystick/chain/embedded';
+import type { ScaleReader } from '@tallystick/chain/proof';
 import { decodeValue, hashFrom, keyFrom, keyOf, type ReadState, u128From } from './read-state.js';
 
 /** A coordinator key and the first round it signs. */

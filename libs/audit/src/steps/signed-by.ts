@@ -1,8 +1,16 @@
 import type { PublicKey } from '@tallystick/kernel';
-import type { RecordCodec, Signed } from '@tallystick/record';
+import { ed25519 } from '@tallystick/kernel/crypto';
+import { type RecordCodec, type Signed, verifyRecord } from '@tallystick/record';
 import { type Place, Mismatch } from '../findings.js';
 import type { History } from '../history.js';
-import { isSigned } from './verify-ahead.js';
+
+/** Verdicts found ahead; a record that changed is another object. */
+const verdicts = new WeakMap<object, { readonly key: PublicKey; readonly isSigned: boolean }>();
+
+/** Notes what was found out about `signed` before a step asks. */
+export function rememberSigned(signed: object, key: PublicKey, isSigned: boolean): void {
+  verdicts.set(signed, { key, isSigned });
+}
 
 /** Throws a Mismatch unless `key` is admissible and signed this record. */
 export function demandSigned<T>(
@@ -13,6 +21,13 @@ export function demandSigned<T>(
 ): void {
   if (isSigned(codec, signed, key)) return;
   throw new Mismatch(place, { expected: `signed by ${key}`, found: 'another signature' });
+}
+
+/** True iff `key` is admissible and signed this record: what was found ahead, else found now. */
+export function isSigned<T>(codec: RecordCodec<T>, signed: Signed<T>, key: PublicKey): boolean {
+  const known = verdicts.get(signed);
+  if (known?.key === key) return known.isSigned;
+  return verifyRecord(ed25519, codec, signed.value, key, signed.signature);
 }
 
 /** The coordinator key that signs `round`. */

@@ -13,7 +13,7 @@ import {
 import type { Contrib, Entitle } from '@tallystick/record';
 import { describe, expect, it } from 'vitest';
 import { Mismatch } from '../findings.js';
-import type { PaidRound, PaidRun } from '../rewards/preview-rewards.js';
+import type { PaidRound, PaidRun } from '../rewards/rewards-of.js';
 import { keyOf } from '../state/read-state.js';
 import { checkEntitlements } from './v10-payouts.js';
 

@@ -1,25 +1,14 @@
 import { addPayments } from '@tallystick/payout';
-import { payoutOf } from '@tallystick/protocol';
 import type { Entitle } from '@tallystick/record';
 import { epochPath } from '../bundle/layout.js';
 import { demandEqual } from '../findings.js';
-import type { History } from '../history.js';
-import { type PaidRun, rewardsOf } from '../rewards/preview-rewards.js';
-import { checkSheet } from './score-sheets.js';
+import { type PaidRun, rewardsOf } from '../rewards/rewards-of.js';
 
 /**
- * V10: the scores of every settled epoch of a run that pays by contribution follow from updates and published
- * measurements, and its entitlements from shares, accounts, policy, cap and budget, to the unit (protocol.md §6). The
- * epochs are the chain's own, so whoever settled one answers for it. Returns the number of entitlements.
+ * V10 without blobs: the entitlements of every settled epoch follow from shares, the payout accounts of the nodes'
+ * organisations, and the run's policy, cap and budget, to the unit (protocol.md §6). The epochs are the chain's own, so
+ * whoever settled one answers for it. Returns the number of entitlements.
  */
-export async function checkPayouts(history: History): Promise<number> {
-  if (payoutOf(history.spec).policy === 'contribution') {
-    for (const epoch of history.epochs.keys()) await checkSheet(history, epoch);
-  }
-  return checkEntitlements(history);
-}
-
-/** The part of V10 that needs no blobs. */
 export function checkEntitlements(run: PaidRun): number {
   const { epochs } = run;
   if (epochs.length === 0) return 0;

@@ -1,5 +1,5 @@
 import { type Hash, ZERO_HASH } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { sha256 } from '@tallystick/kernel/crypto';
 import { SUM_WEIGHT_LIMIT } from '@tallystick/aggregation';
 import { HEADER, type Header, recordHash, type Task, TASK } from '@tallystick/record';
 import { advance, modeOf, type Position, startOf } from '@tallystick/rounds';

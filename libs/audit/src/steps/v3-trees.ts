@@ -1,5 +1,5 @@
 import { utf8 } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { sha256 } from '@tallystick/kernel/crypto';
 import { cohortRootOf, contribTreeOf, excludedRootOf } from '@tallystick/rounds';
 import { roundPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';

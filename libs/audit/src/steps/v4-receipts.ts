@@ -1,5 +1,5 @@
 import { type NodeId, type PublicKey, ZERO_HASH } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { sha256 } from '@tallystick/kernel/crypto';
 import {
   type Contrib,
   DECLINE,
@@ -23,7 +23,6 @@ import { demandSigned } from './signed-by.js';
 import { checkOwnReceipts } from './v4-own-receipts.js';
 import { checkPromises } from './v4-promises.js';
 import { checkSingleUse } from './v4-single-use.js';
-import { verifyAhead } from './verify-ahead.js';
 
 /**
  * V4: each leaf rests on a receipt of a key valid at its task's block, each receipt was promised and counts once, and
@@ -31,9 +30,9 @@ import { verifyAhead } from './verify-ahead.js';
  */
 export async function checkReceipts(history: History): Promise<number> {
   let signatures = 0;
-  const ahead = (index: number): Promise<void> => {
+  const ahead = (index: number): Promise<void> | undefined => {
     const next = history.rounds[index];
-    return next === undefined ? Promise.resolve() : verifyAhead(history, next);
+    return next === undefined ? undefined : history.verifyAhead?.(history, next);
   };
   let verified = ahead(0);
   for (const [index, evidence] of history.rounds.entries()) {

@@ -1,5 +1,5 @@
 import type { Hash } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { sha256 } from '@tallystick/kernel/crypto';
 import type { Member } from '@tallystick/record';
 import { beaconRound, drawCohort, hasConsented, purposeNumber } from '@tallystick/rounds';
 import { roundPath } from '../bundle/layout.js';

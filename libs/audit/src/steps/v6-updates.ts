@@ -5,7 +5,7 @@ import {
   updateManifestOf,
 } from '@tallystick/aggregation';
 import { asHash, type Hash, ZERO_HASH } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { sha256 } from '@tallystick/kernel/crypto';
 import { strategyOf, updateFormOf } from '@tallystick/rounds';
 import { payoutOf } from '@tallystick/protocol';
 import { blobPath } from '../bundle/layout.js';

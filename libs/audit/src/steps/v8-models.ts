@@ -1,6 +1,6 @@
 import { InProcessFolderFactory } from '@tallystick/compute';
 import { ZERO_HASH } from '@tallystick/kernel';
-import { sha256 } from '@tallystick/kernel/node';
+import { sha256 } from '@tallystick/kernel/crypto';
 import { type FolderFactory, foldSpecOf, weightedOf } from '@tallystick/rounds';
 import { blobPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';

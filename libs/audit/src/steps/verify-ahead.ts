@@ -1,5 +1,5 @@
 import type { PublicKey } from '@tallystick/kernel';
-import { ed25519, verifyInPool } from '@tallystick/kernel/node';
+import { verifyInPool } from '@tallystick/kernel/node';
 import {
   isAdmissibleKey,
   PROMISE,
@@ -7,25 +7,15 @@ import {
   type RecordCodec,
   type Signed,
   signingBytes,
-  verifyRecord,
 } from '@tallystick/record';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { Mismatch } from '../findings.js';
 import type { History } from '../history.js';
 import { readNodeKey } from '../state/stored-nodes.js';
+import { rememberSigned } from './signed-by.js';
 
 /** Signatures handed to the pool at once; each holds some hundred bytes. */
 const PAGE = 1_024;
-
-/** Verdicts found ahead; a record that changed is another object. */
-const verdicts = new WeakMap<object, { readonly key: PublicKey; readonly isSigned: boolean }>();
-
-/** True iff `key` is admissible and signed this record: what was found ahead, else found now. */
-export function isSigned<T>(codec: RecordCodec<T>, signed: Signed<T>, key: PublicKey): boolean {
-  const known = verdicts.get(signed);
-  if (known?.key === key) return known.isSigned;
-  return verifyRecord(ed25519, codec, signed.value, key, signed.signature);
-}
 
 interface Question {
   readonly of: object;
@@ -42,7 +32,7 @@ export async function verifyAhead(history: History, round: RoundEvidence): Promi
   for (let at = 0; at < questions.length; at += PAGE) {
     await Promise.all(
       questions.slice(at, at + PAGE).map(async ({ of, key, ask }) => {
-        verdicts.set(of, { key, isSigned: isAdmissibleKey(key) && (await ask()) });
+        rememberSigned(of, key, isAdmissibleKey(key) && (await ask()));
       }),
     );
   }

@@ -11,6 +11,7 @@ export {
 } from './fetch-blocks.js';
 export { type ConsentTerms } from './consent-reader.js';
 export * from './demand-ledger.js';
+export { JsonRpc } from './json-rpc.js';
 export { InMemoryRoundLedger } from './in-memory-round-ledger.js';
 export { LedgerAccount } from './ledger-account.js';
 export * from './pay-ledger.js';

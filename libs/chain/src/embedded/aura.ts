@@ -6,7 +6,7 @@ import {
   type Signer,
   toHex,
 } from '@tallystick/kernel';
-import { ed25519 } from '@tallystick/kernel/node';
+import { ed25519 } from '@tallystick/kernel/crypto';
 import { blake2b256 } from './hashing.js';
 import { decodeEngineItem, encodeEngineItem, encodeHeader, type Header } from './header.js';
 import { littleEndian, ScaleReader } from './scale.js';

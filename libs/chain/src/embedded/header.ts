@@ -1,7 +1,7 @@
-import { concatBytes, type Hash } from '@tallystick/kernel';
+import { asHash, concatBytes, fromHex, type Hash, toHex } from '@tallystick/kernel';
 import { blake2b256 } from './hashing.js';
-import { hashBytes, hashOf } from './hex.js';
 import { compact, opaque, ScaleReader, vector } from './scale.js';
+import { keyBytes, keyText } from './storage-key.js';
 
 /** Header of a block (sp-runtime `generic::Header<u32, BlakeTwo256>`). */
 export interface Header {
@@ -34,39 +34,43 @@ const ENGINE_TAGS: Readonly<Record<EngineItem['kind'], number>> = {
   preRuntime: 6,
 };
 
+function hashFrom(bytes: Uint8Array): Hash {
+  return asHash(toHex(bytes));
+}
+
 export function encodeHeader(header: Header): Uint8Array {
   return concatBytes(
-    hashBytes(header.parentHash),
+    fromHex(header.parentHash),
     compact(header.number),
-    hashBytes(header.stateRoot),
-    hashBytes(header.extrinsicsRoot),
+    fromHex(header.stateRoot),
+    fromHex(header.extrinsicsRoot),
     vector(header.digest),
   );
 }
 
 /** Reads one header; throws RangeError on anything that `encodeHeader` does not write. */
 export function readHeader(input: ScaleReader): Header {
-  const parentHash = hashOf(input.take(32));
+  const parentHash = hashFrom(input.take(32));
   const number = input.compact();
   if (number > 0xffff_ffff) throw new RangeError(`block number ${number} is beyond 32 bits`);
   return {
     parentHash,
     number,
-    stateRoot: hashOf(input.take(32)),
-    extrinsicsRoot: hashOf(input.take(32)),
+    stateRoot: hashFrom(input.take(32)),
+    extrinsicsRoot: hashFrom(input.take(32)),
     digest: input.vector(() => readDigestItem(input)),
   };
 }
 
 /** Hash of a block: BLAKE2b-256 of its encoded header. */
 export function headerHash(header: Header): Hash {
-  return hashOf(blake2b256(encodeHeader(header)));
+  return hashFrom(blake2b256(encodeHeader(header)));
 }
 
 /** SCALE bytes of an engine's digest item. */
 export function encodeEngineItem(item: EngineItem): Uint8Array {
-  const engine = Uint8Array.from(Buffer.from(item.engine, 'latin1'));
-  return concatBytes(Uint8Array.of(ENGINE_TAGS[item.kind]), engine, opaque(item.data));
+  const tag = Uint8Array.of(ENGINE_TAGS[item.kind]);
+  return concatBytes(tag, keyBytes(item.engine), opaque(item.data));
 }
 
 /** The engine's item, or undefined for an item without engine. */
@@ -74,7 +78,7 @@ export function decodeEngineItem(item: Uint8Array): EngineItem | undefined {
   const kind = ENGINE_KINDS[item[0] ?? OTHER];
   if (kind === undefined) return undefined;
   const input = new ScaleReader(item.subarray(1));
-  return { kind, engine: Buffer.from(input.take(4)).toString('latin1'), data: input.opaque() };
+  return { kind, engine: keyText(input.take(4)), data: input.opaque() };
 }
 
 function readDigestItem(input: ScaleReader): Uint8Array {

@@ -44,10 +44,12 @@ export function blake2b128concat(key: Uint8Array): Uint8Array {
  * order of such texts is the order of the bytes.
  */
 export function keyText(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+  let text = '';
+  for (const byte of key) text += String.fromCharCode(byte);
+  return text;
 }
 
 /** The bytes of a key text, in a fresh buffer. */
 export function keyBytes(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'latin1'));
+  return Uint8Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
 }

@@ -2,7 +2,7 @@ import { sha256 } from '@tallystick/kernel/node';
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../limits.js';
 import { parseCanonicalSpec, parseRunSpec, specHash } from './parse-run-spec.js';
-import { payoutOf } from './payout-spec.js';
+import { payoutOf } from './payout-of.js';
 
 /** The example of protocol.md §2. */
 const EXAMPLE = `tallystick: 1

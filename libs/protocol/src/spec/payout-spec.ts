@@ -1,9 +1,6 @@
 import { z } from 'zod';
+import { BY_WEIGHT, MAX_EPOCH_ROUNDS } from './payout-of.js';
 import { alsoBeside } from './rule.js';
-
-/** Most rounds of one epoch; the pallet's bound. */
-const MAX_EPOCH_ROUNDS = 1024;
-const EPOCH_ROUNDS = 5;
 
 /** How the pot becomes pay (protocol.md §6). The chain holds the same numbers. */
 export const PayoutSpec = z
@@ -32,27 +29,7 @@ export const PayoutSpec = z
   // What depends on the rounds of the run is left out: `payoutOf` knows them.
   .overwrite((p) =>
     p.epochRounds === undefined && p.policy !== 'contribution'
-      ? { ...p, epochRounds: EPOCH_ROUNDS }
+      ? { ...p, epochRounds: BY_WEIGHT.epochRounds }
       : p,
   );
 export type PayoutSpec = z.infer<typeof PayoutSpec>;
-
-const BY_WEIGHT = PayoutSpec.parse({});
-
-/** How a run pays, with nothing left open. */
-export type PayoutRules = PayoutSpec & { readonly epochRounds: number };
-
-/**
- * How `spec` pays: a run that does not say so pays by weight. Scores of a few rounds tell honest nodes apart less well
- * than those of a whole run, so `contribution` shares one pot at the end unless the spec says otherwise.
- */
-export function payoutOf({
-  payout = BY_WEIGHT,
-  rounds,
-}: {
-  readonly payout?: PayoutSpec | undefined;
-  readonly rounds: number;
-}): PayoutRules {
-  const { epochRounds = Math.min(rounds, MAX_EPOCH_ROUNDS) } = payout;
-  return { ...payout, epochRounds };
-}

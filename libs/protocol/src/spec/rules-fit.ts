@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { LIMITS } from '../limits.js';
 import type { RunSpec } from './run-spec.js';
-import { payoutOf } from './payout-spec.js';
+import { payoutOf } from './payout-of.js';
 import { leastUpdates, toleranceOf } from './strategy-spec.js';
 
 type Fault = (path: string[], message: string) => void;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Block, type RawSpec, ScaleReader } from '@tallystick/chain/embedded';
 import { readSignedBlock } from '@tallystick/chain/testing';
 import { asHash, type Hash } from '@tallystick/kernel';
+import { parseCanonicalSpec } from '@tallystick/protocol';
 import type { Anchors } from '../../anchors.js';
 import { BundleReader } from '../../bundle/bundle-reader.js';
 import { decodeChainSpec } from '../../bundle/canonical-spec.js';
@@ -36,7 +37,11 @@ export async function openEvidence(folder: string): Promise<Evidence> {
     bundle.read('chain/blocks.bin'),
   ]);
   return {
-    history: await readHistory(bundle, chain, NOBODY),
+    history: await readHistory(bundle, chain, {
+      anchors: NOBODY,
+      parseSpec: parseCanonicalSpec,
+      hasSheets: true,
+    }),
     spec: decodeChainSpec(spec ?? new Uint8Array()),
     blocks: readBlocks(blocks ?? new Uint8Array()),
   };

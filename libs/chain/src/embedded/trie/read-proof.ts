@@ -1,5 +1,4 @@
-import { type Hash } from '@tallystick/kernel';
-import { hashOf } from '../hex.js';
+import { asHash, type Hash, toHex } from '@tallystick/kernel';
 import { decodeNode, type DecodedNode, encodeNode, isHashed, nodeHash } from './node-codec.js';
 import { nibbles, type Trie } from './trie.js';
 import { sharedNibbles, type TrieNode } from './trie-node.js';
@@ -10,7 +9,7 @@ import { sharedNibbles, type TrieNode } from './trie-node.js';
  */
 export function proveKeys(trie: Trie, keys: readonly string[]): Uint8Array[] {
   const proof = new Map<Hash, Uint8Array>();
-  const add = (bytes: Uint8Array): void => void proof.set(hashOf(nodeHash(bytes)), bytes);
+  const add = (bytes: Uint8Array): void => void proof.set(hashFrom(nodeHash(bytes)), bytes);
   if (trie.node === undefined) return [Uint8Array.of(0)];
   for (const key of keys) provePath(trie.node, nibbles(key), add);
   return [...proof.values()];
@@ -46,7 +45,7 @@ export function verifyReadProof(
   proof: readonly Uint8Array[],
   keys: readonly string[],
 ): ProofOutcome {
-  const nodes = new Map(proof.map((bytes) => [hashOf(nodeHash(bytes)), bytes]));
+  const nodes = new Map(proof.map((bytes) => [hashFrom(nodeHash(bytes)), bytes]));
   const used = new Set<Hash>();
   const need = (hash: Hash): Uint8Array => {
     const bytes = nodes.get(hash);
@@ -77,10 +76,14 @@ function lookup(
     if (sharedNibbles(node.partial, path, at) < node.partial.length) return undefined;
     at += node.partial.length;
     if (at === path.length) {
-      return node.value?.hashed === true ? need(hashOf(node.value.bytes)) : node.value?.bytes;
+      return node.value?.hashed === true ? need(hashFrom(node.value.bytes)) : node.value?.bytes;
     }
     const child = node.children[path[at++] ?? 0];
     if (child === undefined) return undefined;
-    node = decodeNode(child.length === 32 ? need(hashOf(child)) : child);
+    node = decodeNode(child.length === 32 ? need(hashFrom(child)) : child);
   }
+}
+
+function hashFrom(bytes: Uint8Array): Hash {
+  return asHash(toHex(bytes));
 }
