@@ -20,7 +20,7 @@ interface Kernels {
   readonly digest: string;
 }
 
-describe(isFull ? 'three versions of Node' : 'this version of Node', () => {
+describe('versions of Node', () => {
   let nodes: ReadonlyMap<string, string>;
   const stage = useStage(async () => {
     nodes = isFull ? await nodesOfEveryVersion() : new Map([[process.version, process.execPath]]);
