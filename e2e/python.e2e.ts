@@ -110,23 +110,10 @@ describe('people who live in Python', () => {
     expect(listed.stdout + listed.stderr).not.toContain(token);
   });
 
-  if (hasPython) {
-    it('plays the notebook with the standard library alone, to the verdict', async () => {
-      const said = await python('python3', join(PYTHON, 'tests/run_notebook.py'), notebook);
-      expect(said).toMatch(/CONSISTENT|VERIFIED/);
-      expect(said).toContain('6 cells');
-      expect(said.match(/'verified': None/g)).toHaveLength(3);
-    });
-  } else {
-    process.stderr.write('the notebook was not played: no python3\n');
-  }
-
-  if (!isFull) return;
-
-  it(
-    'is read by TensorBoard, pandas, safetensors and Jupyter as it was written',
-    async () => {
-      const program = await venvPython(join(PYTHON, 'tests/requirements.txt'));
+  it.each(isFull ? [join(PYTHON, 'tests/requirements.txt')] : [])(
+    'is read by TensorBoard, pandas, safetensors and Jupyter as it was written: %s',
+    async (requirements) => {
+      const program = await venvPython(requirements);
       const model = stage().path('model.safetensors');
       await writeFile(
         model,
@@ -152,6 +139,18 @@ describe('people who live in Python', () => {
     },
     INSTALL_MS,
   );
+
+  if (!hasPython) {
+    process.stderr.write('the notebook was not played: no python3\n');
+    return;
+  }
+
+  it('plays the notebook with the standard library alone, to the verdict', async () => {
+    const said = await python('python3', join(PYTHON, 'tests/run_notebook.py'), notebook);
+    expect(said).toMatch(/CONSISTENT|VERIFIED/);
+    expect(said).toContain('6 cells');
+    expect(said.match(/'verified': None/g)).toHaveLength(3);
+  });
 });
 
 interface Said {
