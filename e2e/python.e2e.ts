@@ -126,7 +126,7 @@ describe('people who live in Python', () => {
       const said = JSON.parse(text.trim().split('\n').at(-1) ?? '') as Said;
       const rounds = await federation.rounds(played);
       expect(lossesOf(said)).toEqual(
-        rounds.map(({ round, metrics }) => [round, near(metrics['loss'])]),
+        rounds.map(({ round, metrics }) => [round, near(metrics['lossBefore'])]),
       );
       expect(Object.keys(said.scalars).toSorted()).toEqual(['cleveland', 'hungarian', 'pooled']);
       expect(said.tensors).toEqual(tensorHashes(await readFile(model)));
@@ -163,7 +163,7 @@ interface Said {
   readonly notebook: { readonly errors: readonly string[]; readonly html: number };
 }
 
-const lossesOf = ({ scalars }: Said): unknown => scalars['pooled']?.['train/loss'];
+const lossesOf = ({ scalars }: Said): unknown => scalars['pooled']?.['train/lossBefore'];
 
 /** TensorBoard keeps 32-bit floats. */
 const near = (nano = 0): unknown => expect.closeTo(nano / 1e9, 5);
