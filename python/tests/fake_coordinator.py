@@ -11,7 +11,7 @@ ROUNDS = [
     {
         "run": 0, "round": n, "status": "committed", "header": "d" * 64, "modelBefore": "b" * 64,
         "modelAfter": MODEL_ID, "cohort": 2, "included": 2, "excluded": 0, "sumWeight": str(2**70 + n),
-        "metrics": {"loss": 900_000_000 - n}, "closedAtMs": 1_700_000_000_000 + 2_500 * n, "emptyReason": None,
+        "metrics": {"lossBefore": 900_000_000 - n}, "closedAtMs": 1_700_000_000_000 + 2_500 * n, "emptyReason": None,
         "commit": {"block": n, "blockHash": "e" * 64, "extrinsic": "f" * 64},
         "evaluations": [
             {"node": 0, "numExamples": 10, "metrics": {"accuracy": 1_000_000_000}},

@@ -118,6 +118,7 @@ class History(WithCoordinator):
         rows = self.run_0().rounds()
         self.assertEqual([row["round"] for row in rows], [0, 1, 2])
         self.assertEqual([row["seconds"] for row in rows], [None, 2.5, 2.5])
+        self.assertEqual([row["loss"] for row in rows], [0.9, 0.899999999, 0.899999998])
         self.assertEqual(rows[2]["weight"], 2**70 + 2)
         self.assertEqual(rows[0]["test_accuracy"], (10 * 1 + 30 * 0.5) / 40)
         self.assertEqual({row["verified"] for row in rows}, {None})

@@ -99,7 +99,7 @@ describe('the package for Python against a coordinator', () => {
     expect(said.rounds.map(pick)).toEqual(
       rounds.map((view) => [
         view.round,
-        view.metrics['loss'] === undefined ? null : view.metrics['loss'] / 1e9,
+        view.metrics['lossBefore'] === undefined ? null : view.metrics['lossBefore'] / 1e9,
         Number(view.sumWeight),
         view.included,
         view.header,

@@ -17,8 +17,8 @@ def round_rows(rounds, verified):
     rows = []
     before = None
     for view in rounds:
-        row = {"round": view["round"], **_units(view["metrics"])}
-        row.setdefault("loss", None)
+        units = _units(view["metrics"])
+        row = {"round": view["round"], "loss": units.get("lossBefore"), **units}
         row.update(_pooled(view["evaluations"]))
         row.update(
             weight=int(view["sumWeight"]),

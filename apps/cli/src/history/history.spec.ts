@@ -75,7 +75,7 @@ describe('eventFile', () => {
     const records = recordsOf(eventFile(points, 1_700_000_000_000));
     expect(records).toHaveLength(points.length + 1);
     expect(records[0]?.toString('latin1')).toContain('brain.Event:2');
-    expect(records[1]?.toString('latin1')).toContain('train/loss');
+    expect(records[1]?.toString('latin1')).toContain('train/lossBefore');
   });
 });
 

@@ -79,7 +79,7 @@ function roundOf(run: number, round: number): RoundView {
     included: 2,
     excluded: 0,
     sumWeight: '40',
-    metrics: { loss: 900_000_000 - round * 100_000_000 },
+    metrics: { lossBefore: 900_000_000 - round * 100_000_000 },
     closedAtMs: 1_700_000_001_000 + round * 2_500,
     emptyReason: null,
     commit: null,
