@@ -42,6 +42,11 @@ interface VerifyFlags extends ChainFlags {
 /** `tally audit verify` and `tally audit export`. */
 export function addAudit(program: Command, makeContext: MakeContext): void {
   const audit = program.command('audit').description('recompute runs from their evidence');
+  addVerify(audit, makeContext);
+  addExport(audit, makeContext);
+}
+
+function addVerify(audit: Command, makeContext: MakeContext): void {
   withChain(audit.command('verify'))
     .description('recompute a run from an exported bundle, or from a running deployment')
     .argument('<bundle-or-run>', 'folder of an evidence bundle, or the number of a run')
@@ -61,6 +66,9 @@ export function addAudit(program: Command, makeContext: MakeContext): void {
         verify(target, command.opts<VerifyFlags>(), { context, globals }),
       );
     });
+}
+
+function addExport(audit: Command, makeContext: MakeContext): void {
   withChain(audit.command('export'))
     .description('write the evidence bundle of a run')
     .argument('<run>', 'number of the run')
