@@ -280,18 +280,3 @@ export function graduate(state: State, env: Env): State {
   ensure(!env.hasDevelopmentKey, 'DevelopmentKey');
   return { ...state, embedded: false };
 }
-
-/** The counting round with this number. */
-export function countingRound(state: State, id: number, number: number): Round | undefined {
-  return isVoid(state, id, number) ? undefined : roundOf(state, id, number);
-}
-
-/** What a round's task must continue. */
-export function standingBefore(
-  state: State,
-  env: Env,
-  [id, run, number]: readonly [number, Run, number],
-): Pick<Run, 'head' | 'newest' | 'state'> {
-  const before = newestBefore(state, id, number);
-  return standOn(env, id, run, before === undefined ? undefined : roundOf(state, id, before));
-}
