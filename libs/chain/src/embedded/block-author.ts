@@ -26,6 +26,8 @@ export interface BlockDraft extends Block {
   /** What it wrote, by key text, ascending; undefined: deleted. */
   readonly changes: readonly (readonly [key: string, value: Uint8Array | undefined])[];
   readonly included: readonly PooledTransaction[];
+  /** A transaction that may fit into the next block did not fit: a block that begins a session is full from its start. */
+  readonly isFull: boolean;
   readonly dropped: readonly { readonly transaction: PooledTransaction; readonly reason: string }[];
 }
 
@@ -49,7 +51,7 @@ export function authorBlock(options: AuthorOptions): BlockDraft {
   const storage = new Overlay(parent.state);
   runtime.call(storage, 'Core_initialize_block', encodeHeader(openHeader(parent, slot)));
   const inherents = applyInherents(storage, runtime, inherentData(slot, timeMs));
-  const body = new BlockBody(storage, runtime);
+  const body = new BlockBody(storage, runtime, pool);
   pool.offer((transaction) => body.put(transaction));
   const finalized = runtime.call(storage, 'BlockBuilder_finalize_block');
   return {
@@ -58,6 +60,7 @@ export function authorBlock(options: AuthorOptions): BlockDraft {
     state: storage.trie(),
     changes: storage.changes(),
     included: body.included,
+    isFull: body.isFull,
     dropped: body.dropped,
   };
 }
@@ -122,12 +125,15 @@ function apply(
 class BlockBody {
   readonly included: PooledTransaction[] = [];
   readonly dropped: { transaction: PooledTransaction; reason: string }[] = [];
+  isFull = false;
   readonly #storage: Overlay;
   readonly #runtime: Runtime;
+  readonly #pool: TransactionPool;
 
-  constructor(storage: Overlay, runtime: Runtime) {
+  constructor(storage: Overlay, runtime: Runtime, pool: TransactionPool) {
     this.#storage = storage;
     this.#runtime = runtime;
+    this.#pool = pool;
   }
 
   /** Applies one transaction; one that fails to apply, or makes the runtime trap, leaves no trace in the block. */
@@ -140,7 +146,10 @@ class BlockBody {
       return 'included';
     }
     this.#storage.rollback();
-    if (fault.isBlockFull && this.included.length > 0) return 'blockFull';
+    if (fault.isBlockFull && (this.included.length > 0 || this.#pool.postpone(transaction.hash))) {
+      this.isFull = true;
+      return 'blockFull';
+    }
     if (fault.isFuture) return 'kept';
     this.dropped.push({ transaction, reason: fault.reason });
     return 'dropped';

@@ -46,6 +46,18 @@ describe('embedded chain', () => {
     return new ScaleReader(value ?? new Uint8Array(8)).u64();
   }
 
+  test('a block that begins a session is full from its start: it is sealed empty, and the chain goes on', async () => {
+    const chain = await open({ sealing: 'instant' });
+    const seen = events(chain);
+    while (chain.head.number < 99) await chain.seal();
+    await chain.submit(signedExtrinsic(chain, remark('waits'), { signer: ALICE, nonce: 0 }));
+    await chains.clock.advance(1_000);
+    expect(chain.head.number).toBe(101);
+    expect(chain.block(100)?.extrinsics).toHaveLength(1); // the timestamp
+    expect(chain.block(101)?.extrinsics).toHaveLength(2);
+    expect(seen.filter((event) => event.startsWith('dropped'))).toEqual([]);
+  }, 30_000);
+
   test('manual sealing: a block only when asked, with every ready transaction in it', async () => {
     const chain = await open();
     const first = signedExtrinsic(chain, remark('one'), { signer: ALICE, nonce: 0 });

@@ -240,13 +240,13 @@ export class EmbeddedChain {
     });
   }
 
-  /** An instant block needs a transaction; a draft without one is thrown away. */
+  /** An instant block needs a transaction, or must have been full without one; other drafts are thrown away. */
   #sealReady(): void {
     if (!this.pool.hasReady) return;
     const draft = this.#author();
-    if (draft.included.length > 0) this.#commit(draft);
+    if (draft.included.length > 0 || draft.isFull) this.#commit(draft);
     else this.#drop(draft);
-    if (this.pool.hasReady && draft.included.length + draft.dropped.length > 0)
+    if (this.pool.hasReady && (draft.isFull || draft.included.length + draft.dropped.length > 0))
       this.#scheduleSeal();
   }
 

@@ -30,6 +30,8 @@ export interface PooledTransaction {
 interface Entry extends PooledTransaction {
   /** Required tags that no block has provided yet. */
   readonly missing: Set<string>;
+  /** It did not fit into a block that held nothing else. */
+  isPostponed?: boolean;
 }
 
 /** What became of a transaction offered to a block. */
@@ -94,6 +96,14 @@ export class TransactionPool {
     this.#bytes += extrinsic.length;
     for (const tag of provides) this.#providers.set(tag, entry);
     return replaced;
+  }
+
+  /** True the first time: a transaction that fits into no empty block twice over is too large. */
+  postpone(hash: Hash): boolean {
+    const entry = this.#entries.get(hash);
+    if (entry === undefined || entry.isPostponed === true) return false;
+    entry.isPostponed = true;
+    return true;
   }
 
   /** Forgets a transaction, wherever it went. */

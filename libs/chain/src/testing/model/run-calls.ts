@@ -3,14 +3,7 @@ import { sha256 } from '@tallystick/kernel/node';
 import { HEADER, type Header, PROMISE, recordHash } from '@tallystick/record';
 import type { CallArguments } from './call.js';
 import { finishEpochs, owed } from './epoch-rules.js';
-import {
-  ensureNothingPending,
-  isVoid,
-  newestBefore,
-  roundOf,
-  standOn,
-  voidFrom,
-} from './round-rules.js';
+import { ensureNothingPending, standOn, voidFrom } from './round-rules.js';
 import { ensure, ensurePossession, ensureSigned, type Env, firstHead, runOf } from './rules.js';
 import type { Round, Run, State, Terms } from './state.js';
 
