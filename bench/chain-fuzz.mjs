@@ -30,9 +30,11 @@ for (let seed = first; seed < first + walks && counts.difference === undefined; 
 const source = await readFile(ERRORS, 'utf8');
 const errors = [...source.matchAll(/^ {8}([A-Z]\w+),$/gm)].map(([, name = '']) => name);
 const missing = errors.filter((name) => !counts.results.has(name) && !UNREACHABLE.has(name));
+/** @param {ReadonlyMap<string, number>} times */
+const byName = (times) => [...times].sort(([a], [b]) => (a < b ? -1 : 1));
 const lines = [
-  ...[...counts.calls].sort().map(([name, times]) => `call ${name} ${times}`),
-  ...[...counts.results].sort().map(([name, times]) => `result ${name} ${times}`),
+  ...byName(counts.calls).map(([name, times]) => `call ${name} ${times}`),
+  ...byName(counts.results).map(([name, times]) => `result ${name} ${times}`),
   ...missing.map((name) => `never: ${name}`),
   `${counts.calls.size} of ${CALLS} calls, ${errors.length - missing.length - UNREACHABLE.size} of ` +
     `${errors.length - UNREACHABLE.size} errors, seeds ${first} to ${first + walks - 1}`,
