@@ -14,7 +14,7 @@ import { releasedWasm } from '../development-chain.js';
 import { signedExtrinsic } from '../signed-extrinsic.js';
 import { encodeCall } from './encode-call.js';
 import { encodeState } from './encode-state.js';
-import { nextDelay, propose } from './propose.js';
+import { isOpening, nextDelay, propose } from './propose.js';
 import type { Proposal } from './propose-basics.js';
 import { readResults } from './read-results.js';
 import { type Env, isOpen } from './rules.js';
@@ -26,7 +26,8 @@ const NOBODY = asAccountId(ZERO_HASH);
 const START_MS = 1_000_000;
 const MAX_KEYS = 100_000;
 const MAX_CALLS_OF_A_BLOCK = 3;
-const MAX_WAITING = 2 * MAX_CALLS_OF_A_BLOCK;
+/** A block that begins a session is full from its start. */
+const SESSION_BLOCKS = 100;
 /** A draw that leads to no call is drawn again, so often at most. */
 const MAX_DRAWS = 100;
 
@@ -61,7 +62,7 @@ export async function walk(options: Walk, counts: Counts): Promise<void> {
   const [authority = world.holder(undefined)] = world.accounts;
   const chain = await EmbeddedChain.open({ folder, spec, authority, sealing: 'manual', clock });
   try {
-    const at = { chain, world, counts, nonces: new Map(), made: new Map() };
+    const at = { chain, world, counts, nonces: new Map() };
     for (let made = 0; made < options.calls && counts.difference === undefined;) {
       clock.forward(nextDelay(world));
       world.env = {
@@ -86,14 +87,15 @@ interface Step {
   readonly world: World;
   readonly counts: Counts;
   readonly nonces: Map<number, number>;
-  /** What waits for a block, by its bytes: a block that begins a session takes none. */
-  readonly made: Map<string, Proposal>;
 }
 
 /** Makes one block of up to three calls; how many it had. The pool decides on their order. */
 async function nextBlock(at: Step): Promise<number> {
-  const { chain, made, world } = at;
-  const size = world.random.between(1, MAX_CALLS_OF_A_BLOCK);
+  const { chain, world } = at;
+  const made = new Map<string, Proposal>();
+  const isFull = (chain.head.number + 1) % SESSION_BLOCKS === 0;
+  const most = isOpening(world) ? 1 : MAX_CALLS_OF_A_BLOCK;
+  const size = isFull ? 0 : world.random.between(1, most);
   for (let i = 0; i < size; i++) {
     const proposal = draw(world);
     made.set(toHex(await submit(at, proposal)), proposal);
@@ -102,12 +104,12 @@ async function nextBlock(at: Step): Promise<number> {
   const [, ...extrinsics] = chain.block(hash)?.extrinsics ?? []; // the first is the timestamp
   const state = chain.stateAt(hash);
   const found = readResults(state);
+  const calls = extrinsics.map((extrinsic) => made.get(toHex(extrinsic))?.call.name);
   const expected = extrinsics.map((extrinsic) => judge(at, made.get(toHex(extrinsic))));
   const differs = expected.findIndex((result, i) => result !== found[i]);
-  const calls = extrinsics.map((extrinsic) => made.get(toHex(extrinsic))?.call.name);
-  if (expected.length !== size)
+  if (expected.length !== size) {
     at.counts.difference = `${size - expected.length} calls are not in the block`;
-  else if (differs < 0) at.counts.difference = differenceOf(world.state, state);
+  } else if (differs < 0) at.counts.difference = differenceOf(world.state, state);
   else {
     const names = `the model says ${expected[differs]}, the chain ${found[differs]}`;
     at.counts.difference = `${calls[differs]}: ${names}`;

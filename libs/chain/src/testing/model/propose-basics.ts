@@ -75,8 +75,10 @@ export function registerNode(world: World): Proposal {
 }
 
 export function admitNode(world: World): Proposal {
-  const cap = BigInt(world.random.pick([0, 20, 20, 40]));
-  const node = someId(world, world.state.nodes.size);
+  const cap = BigInt(world.random.pick([0, 20, 20, 20, 40, 40, 60]));
+  const pending = [...world.state.nodes].find(([, { status }]) => status === 'pending');
+  const isPending = pending !== undefined && world.random.chance(0.7);
+  const node = isPending ? pending[0] : someId(world, world.state.nodes.size);
   return { who: REGISTRAR, call: { name: 'admit_node', node, cap } };
 }
 

@@ -65,7 +65,8 @@ export function demand(world: World): Proposal | undefined {
 export function answer(world: World): Proposal | undefined {
   const { random, state } = world;
   const keys = [...state.demands.keys()];
-  const key = keys[random.between(0, Math.max(0, keys.length - 1))];
+  const newest = Math.max(0, keys.length - 1);
+  const key = keys[random.chance(0.85) ? newest : random.between(0, newest)];
   const [run = 0, round = 0, asked = 0] = (key ?? '').split('/').map(Number);
   const wanted = key === undefined ? undefined : state.demands.get(key)?.wanted;
   const played = world.of(run, round);
@@ -185,7 +186,7 @@ function equivocation(
 ): Fault | undefined {
   const { random } = world;
   const [id, run] = someRun(world, random.pick(['open', 'open', 'proposed', 'halted']));
-  if (run === undefined || random.chance(0.6)) return undefined; // they end a run, so they are rare
+  if (run === undefined || random.chance(0.75)) return undefined; // they end a run, so they are rare
   const round = Math.max(0, run.nextRound - random.pick([0, 1, 1, 2, 3]));
   const { header, played } = world.round(id, { ...run, nextRound: round }, undefined);
   const others = [round, random.chance(0.1) ? round + 1 : round] as const;

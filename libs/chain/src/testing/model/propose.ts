@@ -16,22 +16,22 @@ const CHANCES: { readonly [N in CallName]: Chance } = {
   admit_node: { weight: 6, propose: basics.admitNode },
   rotate_key: { weight: 2, propose: basics.rotateKey },
   revoke_node: { weight: 1, propose: basics.revokeNode },
-  create_run: { weight: 4, propose: basics.createRun },
+  create_run: { weight: 3, propose: basics.createRun },
   accept_run: { weight: 7, propose: basics.acceptRun },
   commit_round: { weight: 45, propose: basics.commitRound },
   close_run: { weight: 1.5, propose: basics.closeRun },
   grant_consent: { weight: 6, propose: basics.grantConsent },
   revoke_consent: { weight: 1.5, propose: basics.revokeConsent },
   demand: { weight: 14, propose: disputes.demand },
-  answer: { weight: 16, propose: disputes.answer },
-  dispute: { weight: 9, propose: disputes.dispute },
+  answer: { weight: 22, propose: disputes.answer },
+  dispute: { weight: 10, propose: disputes.dispute },
   settle_epoch: { weight: 16, propose: basics.settleEpoch },
   claim: { weight: 7, propose: disputes.claim },
   claim_many: { weight: 4, propose: disputes.claimMany },
   object: { weight: 2, propose: disputes.object },
   resolve: { weight: 2.5, propose: disputes.resolve },
   attest: { weight: 5, propose: disputes.attest },
-  halt: { weight: 3, propose: disputes.halt },
+  halt: { weight: 1.5, propose: disputes.halt },
   replace_coordinator: { weight: 4, propose: basics.replaceCoordinator },
   replace_coordinator_key: { weight: 4, propose: basics.replaceKey },
   prune: { weight: 2.5, propose: basics.prune },
@@ -41,8 +41,30 @@ const CHANCES: { readonly [N in CallName]: Chance } = {
 const TOTAL = Object.values(CHANCES).reduce((sum, { weight }) => sum + weight, 0);
 const WRONG_SIGNER = 0.04;
 
+/** How a walk begins, one call a block, so that there is something to walk on. */
+const OPENING: readonly CallName[] = [
+  ...(['register_organisation', 'register_organisation'] as const),
+  ...(['register_node', 'register_node', 'register_node', 'register_node'] as const),
+  ...(['admit_node', 'admit_node', 'admit_node', 'admit_node', 'admit_node'] as const),
+  ...([
+    'create_run',
+    'create_run',
+    'create_run',
+    'accept_run',
+    'accept_run',
+    'accept_run',
+  ] as const),
+];
+
+/** True while the walk is at its opening. */
+export function isOpening({ drawn }: World): boolean {
+  return drawn < OPENING.length;
+}
+
 /** The next call of the walk; undefined when what was drawn cannot be made yet. */
 export function propose(world: World): basics.Proposal | undefined {
+  const opening = OPENING[world.drawn++];
+  if (opening !== undefined) return CHANCES[opening].propose(world);
   let at = world.random.unit() * TOTAL;
   const chosen = Object.values(CHANCES).find(({ weight }) => (at -= weight) < 0);
   const proposal = chosen?.propose(world);

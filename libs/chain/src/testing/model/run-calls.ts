@@ -3,14 +3,7 @@ import { sha256 } from '@tallystick/kernel/node';
 import { HEADER, type Header, PROMISE, recordHash } from '@tallystick/record';
 import type { CallArguments } from './call.js';
 import { finishEpochs, owed } from './epoch-rules.js';
-import {
-  ensureNothingPending,
-  isVoid,
-  newestBefore,
-  roundOf,
-  standOn,
-  voidFrom,
-} from './round-rules.js';
+import { ensureNothingPending, standOn, voidFrom } from './round-rules.js';
 import { ensure, ensurePossession, ensureSigned, type Env, firstHead, runOf } from './rules.js';
 import type { Round, Run, State, Terms } from './state.js';
 
@@ -279,19 +272,4 @@ export function graduate(state: State, env: Env): State {
   ensure(env.authorities >= 2, 'TooFewAuthorities');
   ensure(!env.hasDevelopmentKey, 'DevelopmentKey');
   return { ...state, embedded: false };
-}
-
-/** The counting round with this number. */
-export function countingRound(state: State, id: number, number: number): Round | undefined {
-  return isVoid(state, id, number) ? undefined : roundOf(state, id, number);
-}
-
-/** What a round's task must continue. */
-export function standingBefore(
-  state: State,
-  env: Env,
-  [id, run, number]: readonly [number, Run, number],
-): Pick<Run, 'head' | 'newest' | 'state'> {
-  const before = newestBefore(state, id, number);
-  return standOn(env, id, run, before === undefined ? undefined : roundOf(state, id, before));
 }

@@ -91,6 +91,8 @@ export class World {
   readonly #hot = new Map<PublicKey, NodeSigner>();
   state: State;
   env: Env;
+  /** Calls drawn so far. */
+  drawn = 0;
   #made = 0;
 
   constructor(seed: number, state: State, env: Env) {
