@@ -1,13 +1,12 @@
 import type { LedgerAccount } from '@tallystick/chain';
-import { type Clock, type Hash, type Logger, type RunId, type Signer } from '@tallystick/kernel';
+import type { Clock, Hash, Logger, RunId, Signer } from '@tallystick/kernel';
 import {
   type AnchoredHeader,
   type ChainView,
   type EvidenceFile,
-  fileEvidence,
-  filingOf,
   loadOwnerKey,
 } from '@tallystick/site';
+import { DisputeDesk } from './dispute-desk.js';
 
 export interface SiteChainDeps {
   /** WebSocket address of a chain node. */
@@ -24,10 +23,13 @@ export interface SiteChainDeps {
 export class SiteChain implements ChainView {
   readonly #deps: SiteChainDeps;
   #reader: Promise<LedgerAccount> | undefined;
-  #filing: Promise<void> = Promise.resolve();
+  readonly #disputes: DisputeDesk;
 
   constructor(deps: SiteChainDeps) {
     this.#deps = deps;
+    const { folder, clock, logger } = deps;
+    const open = async () => this.#connect(await loadOwnerKey(folder));
+    this.#disputes = new DisputeDesk({ open, clock, logger });
   }
 
   async round(run: RunId, round: number): Promise<AnchoredHeader | undefined> {
@@ -40,44 +42,16 @@ export class SiteChain implements ChainView {
     }
   }
 
-  /** Files what is proved, one after another, with the owner key; says in the log what became of it. Never rejects. */
+  /** Files what is proved with the owner key, and follows it. Never rejects. */
   dispute(file: EvidenceFile, path: string): void {
-    this.#filing = this.#filing.then(() => this.#file(file, path));
+    this.#disputes.file(file, path);
   }
 
   /** Waits for what is being filed, and lets go of the connection. */
   async close(): Promise<void> {
-    await this.#filing;
+    await this.#disputes.close();
     const reader = await this.#reader?.catch(() => undefined);
     await reader?.close();
-  }
-
-  async #file(file: EvidenceFile, path: string): Promise<void> {
-    const { logger, folder, clock } = this.#deps;
-    const { run, round, kind } = file;
-    const filing = filingOf(file);
-    if (filing?.isProved !== true) {
-      logger.warn('dispute.not_filed', {
-        run,
-        round,
-        kind,
-        path,
-        reason: 'it is for people to weigh',
-      });
-      return;
-    }
-    try {
-      const account = await this.#connect(await loadOwnerKey(folder));
-      try {
-        const { state } = await fileEvidence(file, filing, { account, clock });
-        logger.warn('dispute.filed', { run, round, kind, path, state });
-      } finally {
-        await account.close();
-      }
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      logger.error('dispute.failed', { run, round, kind, path, reason });
-    }
   }
 
   /** Loaded when it is needed: most sites name no chain, and the client takes 60 MB. */

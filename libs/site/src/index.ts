@@ -46,7 +46,12 @@ export {
 export { checkEvidence } from './evidence/check-evidence.js';
 export { type EvidenceFile, MAX_EVIDENCE_BYTES, parseEvidence } from './evidence/evidence-file.js';
 export { explainEvidence } from './evidence/explain-evidence.js';
-export { type Court, fileEvidence, type FilingOutcome } from './evidence/file-evidence.js';
+export {
+  type Court,
+  fileEvidence,
+  type FilingOutcome,
+  followDemand,
+} from './evidence/file-evidence.js';
 export { type Filing, filingOf } from './evidence/filing.js';
 export { LogLine } from './log/log-line.js';
 export type { RoundMemory } from './log/log-memory.js';

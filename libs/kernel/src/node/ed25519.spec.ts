@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asPublicKey } from '../index.js';
-import { ed25519, signerFromSeed } from './ed25519.js';
+import { ed25519, signerFromSeed, verifyInPool } from './ed25519.js';
 
 const MESSAGE = new Uint8Array([1, 2, 3]);
 
@@ -24,5 +24,16 @@ describe('ed25519', () => {
     const signature = signerFromSeed(new Uint8Array(32)).sign(MESSAGE);
     const none = asPublicKey('ff'.repeat(32));
     for (let i = 0; i < 2; i++) expect(ed25519.verify(none, MESSAGE, signature)).toBe(false);
+  });
+
+  it('gives the same answers on a thread of the pool', async () => {
+    const signer = signerFromSeed(new Uint8Array(32));
+    const signature = signer.sign(MESSAGE);
+    const other = signerFromSeed(new Uint8Array(32).fill(1)).key;
+    const none = asPublicKey('ff'.repeat(32));
+    expect(await verifyInPool(signer.key, MESSAGE, signature)).toBe(true);
+    expect(await verifyInPool(other, MESSAGE, signature)).toBe(false);
+    expect(await verifyInPool(none, MESSAGE, signature)).toBe(false);
+    expect(await verifyInPool(signer.key, new Uint8Array(3), signature)).toBe(false);
   });
 });

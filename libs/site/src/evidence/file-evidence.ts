@@ -41,7 +41,7 @@ export async function fileEvidence(
   filing: Filing,
   deps: { readonly account: Court; readonly clock: Clock },
 ): Promise<FilingOutcome> {
-  const { account, clock } = deps;
+  const { account } = deps;
   if (filing.call === 'dispute') {
     const block = await account.file(filing);
     return { state: 'upheld', block: block.number };
@@ -56,9 +56,26 @@ export async function fileEvidence(
     }
     return { state: 'demanded', demand: demand.demand, deadlineMs: demand.deadlineMs };
   }
-  const { demand, deadlineMs } = earlier;
+  return endOf(earlier, deps);
+}
+
+/** Takes a demand that was filed to its end; undefined when it is open no longer, since somebody answered. Files none. */
+export async function followDemand(
+  file: EvidenceFile,
+  filing: Extract<Filing, { call: 'demand' }>,
+  deps: { readonly account: Court; readonly clock: Clock },
+): Promise<FilingOutcome | undefined> {
+  const open = await openFor(file, filing, deps.account);
+  return open && endOf(open, deps);
+}
+
+async function endOf(
+  open: CourtDemand,
+  { account, clock }: { readonly account: Court; readonly clock: Clock },
+): Promise<FilingOutcome> {
+  const { demand, deadlineMs } = open;
   if (BigInt(clock.nowMs()) <= deadlineMs) return { state: 'waiting', demand, deadlineMs };
-  const block = await account.unanswered(earlier);
+  const block = await account.unanswered(open);
   return { state: 'upheld', block: block.number };
 }
 
