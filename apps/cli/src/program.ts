@@ -10,9 +10,11 @@ import { addLogin } from './commands/login-command.js';
 import { addModel } from './commands/model-command.js';
 import { addNew } from './commands/new-command.js';
 import { addNode } from './commands/node-commands.js';
+import { addPeople } from './commands/people-commands.js';
 import { addRewards } from './commands/rewards-commands.js';
 import { addRun } from './commands/run-commands.js';
 import { addSimulate } from './commands/simulate-command.js';
+import { addToken } from './commands/token-commands.js';
 import { addUp } from './commands/up-command.js';
 
 /** The whole command line of `tally`. */
@@ -32,6 +34,8 @@ export function buildProgram(makeContext: MakeContext): Command {
     addModel,
     addNode,
     addRewards,
+    addPeople,
+    addToken,
     addDispute,
     addSimulate,
     addAudit,

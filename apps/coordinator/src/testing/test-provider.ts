@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
@@ -10,6 +11,8 @@ export interface TestProvider {
   groups: readonly string[];
   /** Changes what the token endpoint answers before it is sent. */
   tamper: ((answer: Record<string, unknown>) => Record<string, unknown>) | undefined;
+  /** A JWT of these claims under the provider's own key. */
+  sign(claims: unknown): string;
   /** Follows the provider's redirects until it sends the browser back. */
   authorize(url: string): Promise<string>;
   stop(): Promise<void>;
@@ -19,6 +22,7 @@ export const CLIENT = { id: 'tally', secret: 'a secret of the test provider' } a
 
 /** @param callback base address of the coordinator, known only after it listens. */
 export async function startTestProvider(callback: () => string): Promise<TestProvider> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
@@ -32,7 +36,10 @@ export async function startTestProvider(callback: () => string): Promise<TestPro
 
   let handler: ReturnType<Provider['callback']> | undefined;
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    handler ??= providerOf(issuer, `${callback()}/api/v1/auth/oidc/callback`, own).callback();
+    handler ??= providerOf(issuer, `${callback()}/api/v1/auth/oidc/callback`, {
+      own,
+      privateKey,
+    }).callback();
     if (request.url?.startsWith('/token') === true && own.tamper !== undefined) {
       tamperWith(response, own.tamper);
     }
@@ -59,6 +66,7 @@ export async function startTestProvider(callback: () => string): Promise<TestPro
     set tamper(value) {
       own.tamper = value;
     },
+    sign: (claims) => signed(claims, privateKey),
     authorize: (url) => follow(url, issuer),
     stop: () => closeServer(server),
   };
@@ -67,9 +75,15 @@ export async function startTestProvider(callback: () => string): Promise<TestPro
 function providerOf(
   issuer: string,
   redirect: string,
-  own: { readonly subject: string; readonly groups: readonly string[] },
+  {
+    own,
+    privateKey,
+  }: {
+    readonly own: { readonly subject: string; readonly groups: readonly string[] };
+    readonly privateKey: KeyObject;
+  },
 ): Provider {
-  const provider = new Provider(issuer, {
+  const provider: Provider = new Provider(issuer, {
     clients: [
       {
         client_id: CLIENT.id,
@@ -79,6 +93,10 @@ function providerOf(
         grant_types: ['authorization_code'],
       },
     ],
+    jwks: {
+      keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'own', use: 'sig', alg: 'RS256' }],
+    },
+    ttl: { Interaction: 60, Grant: 60, Session: 60, AccessToken: 60, IdToken: 60 },
     pkce: { required: () => true },
     claims: {
       openid: ['sub', 'groups'],
@@ -110,6 +128,14 @@ function providerOf(
     context.respond = false;
   });
   return provider;
+}
+
+function signed(claims: unknown, key: KeyObject): string {
+  const parts = [{ alg: 'RS256', kid: 'own' }, claims];
+  const text = parts
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+  return `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`;
 }
 
 /** The answer goes out in one `end`, so that is where it can be changed. */
