@@ -23,16 +23,24 @@ const CONTENT_SECURITY_POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
+type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
 /** Serves the page beside the API: its files by name, and index.html for every place within the page. */
-export async function servePage(app: NestExpressApplication, folder = BUILT): Promise<void> {
+export async function servePage(app: NestExpressApplication): Promise<void> {
+  const handle = await pageHandler(BUILT);
+  if (handle !== undefined) app.use(handle);
+}
+
+/** Answers from the files of `folder`, read once; undefined when there is no page. */
+export async function pageHandler(folder: string): Promise<Handler | undefined> {
   const files = await readPageFiles(folder);
   const index = files.get('/index.html');
-  if (index === undefined) return;
-  app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+  if (index === undefined) return undefined;
+  return (request, response, next) => {
     const found = fileFor(request, files, index);
     if (found === undefined) next();
     else send(request, response, found);
-  });
+  };
 }
 
 /** Undefined when the request is for somebody else. */
