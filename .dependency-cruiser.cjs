@@ -44,7 +44,7 @@ const CONFINED = [
 /** Room of the coordinator → the other rooms it may import. `*` stands for the composition root. */
 const COORDINATOR = {
   persistence: [],
-  auth: [],
+  auth: ['persistence'],
   http: [],
   registry: ['persistence'],
   models: ['persistence'],

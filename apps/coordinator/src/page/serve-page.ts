@@ -8,21 +8,6 @@ const BUILT = fileURLToPath(new URL('../../../dashboard/dist/', import.meta.url)
 /** Paths that are the API's or a machine's; all others may be a place within the page. */
 const NOT_PAGE = /^\/(api|health|ready|metrics)(\/|$)/;
 
-/** Nothing from elsewhere, nothing inline, no string that becomes a script. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
-
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 /** Serves the page beside the API: its files by name, and index.html for every place within the page. */
@@ -65,10 +50,6 @@ function send(request: IncomingMessage, response: ServerResponse, file: PageFile
     'cache-control',
     file.isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
   );
-  response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
-  response.setHeader('x-content-type-options', 'nosniff');
-  response.setHeader('referrer-policy', 'no-referrer');
-  response.setHeader('cross-origin-opener-policy', 'same-origin');
   if (request.headers['if-none-match'] === file.etag) {
     response.statusCode = 304;
     response.end();
