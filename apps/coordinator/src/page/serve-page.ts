@@ -8,16 +8,24 @@ const BUILT = fileURLToPath(new URL('../../../dashboard/dist/', import.meta.url)
 /** Paths that are the API's or a machine's; all others may be a place within the page. */
 const NOT_PAGE = /^\/(api|health|ready|metrics)(\/|$)/;
 
-/** Serves the page beside the API: its files by name, and index.html for every place within the page. Its headers are everybody's (http/secure-headers.ts). */
-export async function servePage(app: NestExpressApplication, folder = BUILT): Promise<void> {
+type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+/** Serves the page beside the API: its files by name, and index.html for every place within the page. */
+export async function servePage(app: NestExpressApplication): Promise<void> {
+  const handle = await pageHandler(BUILT);
+  if (handle !== undefined) app.use(handle);
+}
+
+/** Answers from the files of `folder`, read once; undefined when there is no page. */
+export async function pageHandler(folder: string): Promise<Handler | undefined> {
   const files = await readPageFiles(folder);
   const index = files.get('/index.html');
-  if (index === undefined) return;
-  app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+  if (index === undefined) return undefined;
+  return (request, response, next) => {
     const found = fileFor(request, files, index);
     if (found === undefined) next();
     else send(request, response, found);
-  });
+  };
 }
 
 /** Undefined when the request is for somebody else. */

@@ -63,7 +63,7 @@ export function Chart(props: Props): ReactNode {
   useEffect(() => plot.current?.setData(dataOf(newest.current)), [x, lines]);
   return (
     <figure className="chart">
-      <h3>{props.title}</h3>
+      <h2>{props.title}</h2>
       <div ref={place} aria-hidden="true" />
       <Key lines={lines} />
       <figcaption>{props.caption}</figcaption>
