@@ -24,6 +24,13 @@ const CONTENT_SECURITY_POLICY = [
   'trusted-types verifier',
 ].join('; ');
 
+/** The verifier's worker also compiles the kernels that its bytes hold; a worker is bound by its own answer's policy. */
+const VERIFIER = /^\/assets\/verifier\.worker-[\w-]+\.js$/;
+const VERIFIER_POLICY = CONTENT_SECURITY_POLICY.replace(
+  "script-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+);
+
 /** Serves the page beside the API: its files by name, and index.html for every place within the page. */
 export async function servePage(app: NestExpressApplication, folder = BUILT): Promise<void> {
   const files = await readPageFiles(folder);
@@ -58,7 +65,10 @@ function send(request: IncomingMessage, response: ServerResponse, file: PageFile
     'cache-control',
     file.isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
   );
-  response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
+  response.setHeader(
+    'content-security-policy',
+    VERIFIER.test(request.url ?? '') ? VERIFIER_POLICY : CONTENT_SECURITY_POLICY,
+  );
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('referrer-policy', 'no-referrer');
   response.setHeader('cross-origin-opener-policy', 'same-origin');

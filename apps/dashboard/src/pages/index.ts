@@ -56,6 +56,8 @@ export const PAGES: readonly Page[] = [
     nav: true,
     permission: 'run.launch',
     load: () => import('./new/new-page.js'),
+  },
+  {
     path: '/runs/:run/audit',
     title: 'Audit',
     permission: 'evidence.read',
