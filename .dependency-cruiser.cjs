@@ -23,6 +23,15 @@ ROOMS.sandbox = BELOW_EDGE;
 /** Rooms that run in a browser as well. */
 const ISOMORPHIC = ['kernel', 'record', 'protocol', 'aggregation', 'payout', 'rounds'];
 
+/** The part of the audit that runs in a browser as well: `recompute`, the steps it plays, and what they stand on. */
+const BROWSER_AUDIT =
+  '^libs/audit/src/(recompute/|state/|steps/(signed-by|v([2-79]|10)-)|rewards/rewards-of\\.ts$|' +
+  'bundle/(evidence-files|epoch-evidence|round-evidence|layout|manifest|strict-json)\\.ts$|' +
+  '(anchors|findings|history|play-steps|read-history|report)\\.ts$)';
+/** The embedded chain's files behind `chain/proof`. */
+const BROWSER_CHAIN =
+  '^libs/chain/src/(proof/|embedded/(aura|hashing|header|scale|storage-key|xxh64)\\.ts$|embedded/trie/)';
+
 /** Third party → the only places that may import it. */
 const CONFINED = [
   ['polkadot', '@polkadot/[^/]+', '^libs/chain/src/client/|^e2e/|^bench/lib/'],
@@ -38,6 +47,7 @@ const CONFINED = [
   ['pg', 'pg', '^apps/coordinator/src/persistence/|^libs/sandbox/src/|^e2e/'],
   ['page', '(react|react-dom|wouter|uplot|@tanstack/[^/]+)', '^apps/dashboard/'],
   ['browser', '(playwright-core|@sparticuz/chromium|axe-core)', '^e2e/page/'],
+  ['noble', '@noble/[^/]+', '^libs/kernel/src/web/|^libs/chain/src/embedded/'],
   ['terminal', '(commander|picocolors|cli-table3)', '^apps/cli/src/'],
 ];
 
@@ -122,10 +132,26 @@ module.exports = {
     },
     {
       name: 'isomorphic-third-party',
-      comment: 'zod and yaml in protocol, nothing elsewhere',
+      comment: 'zod and yaml in protocol, hashes in kernel/web, nothing elsewhere',
       severity: 'error',
       from: { path: `^libs/(${ISOMORPHIC.join('|')})/src/`, pathNot: TESTS },
-      to: { path: 'node_modules/', pathNot: 'node_modules/(zod|yaml)/' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/(zod|yaml|@noble/hashes)/' },
+    },
+    {
+      name: 'browser-audit',
+      comment:
+        'the page recomputes a run with these files: Node, workers and files stay behind them',
+      severity: 'error',
+      from: { path: `${BROWSER_AUDIT}|${BROWSER_CHAIN}`, pathNot: TESTS },
+      to: {
+        path: [
+          '^(node:)?(fs|crypto|worker_threads|net|http|https|os|path|process|child_process|stream)(/|$)',
+          '^libs/kernel/src/node/',
+          '^libs/(blobs|compute|telemetry|training)/',
+          '^libs/chain/src/(?!proof/|embedded/)',
+          '^libs/audit/src/bundle/(bundle-|write-bundle|canonical-spec)',
+        ],
+      },
     },
     {
       name: 'apps-apart',

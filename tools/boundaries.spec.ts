@@ -26,6 +26,10 @@ const BREACHES: readonly (readonly [path: string, source: string, rule: string])
   ['apps/coordinator/src/runs/orm.ts', "import 'typeorm';", 'confined-typeorm'],
   ['apps/coordinator/src/runs/socket.ts', "import 'ws';", 'confined-ws'],
   ['libs/training/src/chain.ts', "import '@polkadot/api';", 'confined-polkadot'],
+  ['libs/audit/src/steps/v3-x.ts', "import 'node:fs';", 'browser-audit'],
+  ['libs/audit/src/recompute/r.ts', "import '../../../compute/src/index.js';", 'browser-audit'],
+  ['libs/chain/src/proof/p.ts', "import 'node:crypto';", 'browser-audit'],
+  ['libs/record/src/hash.ts', "import '@noble/hashes';", 'confined-noble'],
   ['e2e/white.e2e.ts', "import '../libs/kernel/src/index.js';", 'black-box'],
 ];
 

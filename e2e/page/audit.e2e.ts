@@ -171,7 +171,7 @@ describe('the audit page', () => {
     try {
       const { rowCount } = await database.query(
         `UPDATE contributions SET receipt_signature = set_byte(receipt_signature, 0, 255 - get_byte(receipt_signature, 0))
-         WHERE run_id = $1 AND round = 1 AND node = 2`,
+         WHERE run_id = $1 AND round = 1 AND node_id = 2`,
         [run],
       );
       expect(rowCount).toBe(1);

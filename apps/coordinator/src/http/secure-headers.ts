@@ -18,6 +18,9 @@ const CONTENT_SECURITY_POLICY = {
   'trusted-types': ['verifier'],
 } as const;
 
+/** The verifier's worker also compiles the kernels that its bytes hold; a worker is bound by its own answer's policy. */
+const VERIFIER = /^\/assets\/verifier\.worker-[\w-]+\.js$/;
+
 /** Headers of every answer, pages included. What the API says is kept by no cache, unless a route says otherwise. */
 export function secureHeaders(app: INestApplication, publicUrl: () => string): void {
   const shared = {
@@ -26,10 +29,16 @@ export function secureHeaders(app: INestApplication, publicUrl: () => string): v
     crossOriginResourcePolicy: { policy: 'same-origin' },
     referrerPolicy: { policy: 'no-referrer' },
   } as const;
+  const verifier = helmet.contentSecurityPolicy({
+    useDefaults: false,
+    directives: { ...CONTENT_SECURITY_POLICY, 'script-src': ["'self'", "'wasm-unsafe-eval'"] },
+  });
   const plain = helmet({ ...shared, strictTransportSecurity: false });
   const overTls = helmet(shared);
   app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
     if (request.url?.startsWith('/api/') === true) response.setHeader('cache-control', 'no-store');
-    (publicUrl().startsWith('https:') ? overTls : plain)(request, response, next);
+    const isVerifier = VERIFIER.test(request.url ?? '');
+    const then = isVerifier ? () => verifier(request, response, next) : next;
+    (publicUrl().startsWith('https:') ? overTls : plain)(request, response, then);
   });
 }

@@ -36,6 +36,7 @@ export function EvidenceLinks({ view }: { readonly view: RunView }): ReactNode {
         </dd>
         <dt>Check it yourself</dt>
         <dd>
+          <Link href={`/runs/${view.run}/audit`}>recomputed in this browser</Link>, or by{' '}
           <code>tally audit verify {view.run}</code>
         </dd>
       </dl>
