@@ -101,8 +101,8 @@ def similar(contributions):
 
 def audit_plan(words, counts):
     plan = []
-    chosen = [at + words.below(min(5, len(counts) - at)) for at in range(0, len(counts), 5)]
-    for index in chosen:
+    for at in range(0, len(counts), 5):
+        index = at + words.below(min(5, len(counts) - at))
         permutations = []
         for m in range(30):
             order = list(range(counts[index]))

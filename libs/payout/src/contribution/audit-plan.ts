@@ -19,19 +19,18 @@ export interface PlannedAudit {
  * @param counts contributions of each round that has any, in the order of the rounds
  */
 export function auditPlan(draws: Draws, counts: readonly number[]): PlannedAudit[] {
-  const chosen: number[] = [];
+  const plan: PlannedAudit[] = [];
   for (let from = 0; from < counts.length; from += AUDIT_EVERY) {
-    chosen.push(from + draws.below(Math.min(AUDIT_EVERY, counts.length - from)));
-  }
-  return chosen.map((index) => {
+    const index = from + draws.below(Math.min(AUDIT_EVERY, counts.length - from));
     const permutations = Array.from({ length: PERMUTATIONS }, (_, m) => {
       const order = shuffled(draws, counts[index]);
       const first = order.indexOf(m % order.length);
       [order[0], order[first]] = [order[first], order[0]];
       return order;
     });
-    return { index, permutations };
-  });
+    plan.push({ index, permutations });
+  }
+  return plan;
 }
 
 /** Fisher–Yates, from the end. */
