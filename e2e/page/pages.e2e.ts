@@ -40,7 +40,8 @@ describe('the page', () => {
 
   it('newcomer: sees a run from its first round to its end, without a reload', async () => {
     const { page, complaints } = await visit(browser);
-    await signIn(page, federation);
+    const { ticket } = await federation.post<{ ticket: string }>('auth/tickets', {});
+    await page.goto(`${federation.url}/#ticket=${ticket}`);
     await page.getByRole('link', { name: 'New run' }).first().click();
     await page.getByRole('textbox', { name: 'run.yaml' }).fill(spec);
     await page.getByText('no decline known').first().waitFor();
