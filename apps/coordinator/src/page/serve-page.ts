@@ -10,13 +10,6 @@ const NOT_PAGE = /^\/(api|health|ready|metrics)(\/|$)/;
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
-/** The verifier's worker also compiles the kernels that its bytes hold; a worker is bound by its own answer's policy. */
-const VERIFIER = /^\/assets\/verifier\.worker-[\w-]+\.js$/;
-const VERIFIER_POLICY = CONTENT_SECURITY_POLICY.replace(
-  "script-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-);
-
 /** Serves the page beside the API: its files by name, and index.html for every place within the page. */
 export async function servePage(app: NestExpressApplication): Promise<void> {
   const handle = await pageHandler(BUILT);
