@@ -1,4 +1,6 @@
+import type { Hash } from '@tallystick/kernel';
 import { decodeSheet, type ScoreSheet } from '@tallystick/payout';
+import type { EpochEvidence } from './epoch-evidence.js';
 import { decodeUtf8 } from './strict-json.js';
 
 /** The sheet in these bytes; undefined for any that `encodeSheet` would not have written. */
@@ -8,4 +10,12 @@ export function readSheet(bytes: Uint8Array): ScoreSheet | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Ids of the gradient files that an epoch's sheet names; none when it cannot be read. */
+export function scoreBlobs({ scores }: Pick<EpochEvidence, 'scores'>): readonly Hash[] {
+  const rounds = scores === undefined ? [] : (readSheet(scores.sheet)?.rounds ?? []);
+  return rounds.flatMap(({ novel, audit }) =>
+    audit === undefined ? [novel] : [novel, audit.path],
+  );
 }

@@ -1,7 +1,7 @@
 import { type Hash, type RunId, utf8, ZERO_HASH } from '@tallystick/kernel';
 import { BundleWriter } from './bundle-writer.js';
 import { encodeChainSpec } from './canonical-spec.js';
-import { readSheet } from './read-sheet.js';
+import { scoreBlobs } from './read-sheet.js';
 import { type EpochEvidence, epochFiles } from './epoch-evidence.js';
 import { blobPath, epochPath, roundPath } from './layout.js';
 import { type RoundEvidence, roundFiles } from './round-evidence.js';
@@ -56,14 +56,6 @@ export async function writeBundle(folder: string, content: BundleContent): Promi
   if (content.validation !== undefined) await putBlob(content.validation);
   const { run, genesis, head } = content;
   await writer.finish({ run, genesis, head });
-}
-
-/** Ids of the gradient files that an epoch's sheet names; none when it cannot be read. */
-export function scoreBlobs({ scores }: Pick<EpochEvidence, 'scores'>): readonly Hash[] {
-  const rounds = scores === undefined ? [] : (readSheet(scores.sheet)?.rounds ?? []);
-  return rounds.flatMap(({ novel, audit }) =>
-    audit === undefined ? [novel] : [novel, audit.path],
-  );
 }
 
 /** Ids of the blobs a round names; zeros stand for "no optimizer state". */

@@ -9,7 +9,7 @@ import { sha256 } from '@tallystick/kernel/crypto';
 import { strategyOf, updateFormOf } from '@tallystick/rounds';
 import { payoutOf } from '@tallystick/protocol';
 import { blobPath } from '../bundle/layout.js';
-import { scoreBlobs } from '../bundle/write-bundle.js';
+import { scoreBlobs } from '../bundle/read-sheet.js';
 import { demand, demandEqual, type Place } from '../findings.js';
 import type { History } from '../history.js';
 
