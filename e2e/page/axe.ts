@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import axeCore from 'axe-core';
 import type { Page } from 'playwright-core';
-
-const SOURCE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** What axe finds wrong with the page as it is now, each as `rule: selector`. The CSP lets no test add a script, so it is evaluated by the debugger. */
 export async function axe(page: Page): Promise<readonly string[]> {
-  await page.evaluate(await readFile(SOURCE, 'utf8'));
+  await page.evaluate(axeCore.source);
   return page.evaluate<string[]>(`
     axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
       violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + ': ' + target + ' ' + failureSummary)))`);
