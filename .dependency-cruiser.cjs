@@ -201,7 +201,7 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: `${TESTS}|(^|/)index\\.ts$|main\\.ts$|-worker\\.ts$|\\.d\\.ts$|^(e2e|bench|tools)/`,
+        pathNot: `${TESTS}|(^|/)index\\.ts$|main\\.ts$|vite\\.config\\.ts$|-worker\\.ts$|\\.d\\.ts$|^(e2e|bench|tools)/`,
       },
       to: {},
     },
