@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const require = createRequire(import.meta.url);
+const AXE = require.resolve('axe-core/axe.min.js');
 
 /** What axe finds on the page as it is, one line each. Evaluated from outside, so the page's CSP does not concern it. */
 export async function axeFindings(page: Page): Promise<readonly string[]> {

@@ -51,11 +51,12 @@ describe('the audit page', () => {
   const open = async (page: Page): Promise<void> => signIn(page, federation, `/runs/${run}/audit`);
 
   /** The coordinator's answer about round 1, changed on the way. */
-  const deceive = (page: Page, change: (evidence: Evidence) => Evidence): Promise<unknown> =>
-    page.route('**/rounds/1/evidence', async (route) => {
+  const deceive = async (page: Page, change: (evidence: Evidence) => Evidence): Promise<void> => {
+    await page.route('**/rounds/1/evidence', async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, json: change(await response.json()) });
     });
+  };
   const forgedReceipt = ({ receipts, ...rest }: Evidence): Evidence => ({
     ...rest,
     receipts: receipts.map((receipt, i) => (i === 2 ? flipped(receipt) : receipt)),

@@ -1,12 +1,12 @@
 import type { Hash, RunId } from '@tallystick/kernel';
 import { payoutOf } from '@tallystick/protocol';
 import type { Anchors } from '../anchors.js';
-import type { Finding, StepId } from '../findings.js';
-import { demand } from '../findings.js';
+import { demand, type Finding, type StepId } from '../findings.js';
 import { RECORD_STEPS, type StepEntry, Tally } from '../play-steps.js';
 import { readHistory, readRounds } from '../read-history.js';
 import type { StepResult } from '../report.js';
-import { readRun } from '../state/stored-run.js';
+import type { History } from '../history.js';
+import { readRun, type StoredRun } from '../state/stored-run.js';
 import type { ChainRpc } from './chain-rpc.js';
 import { readHeaders } from './header-chain.js';
 import { ProvedChain } from './proved-chain.js';
@@ -53,37 +53,18 @@ export async function recomputeRun(
   options: RecomputeOptions,
   steps: readonly StepEntry[] = RECORD_STEPS,
 ): Promise<Recomputed> {
-  const { run, rpc, onStep, onProgress, signal } = options;
+  const { run, onStep, signal } = options;
   const tally = new Tally(onStep);
   let chain: ProvedChain | undefined;
   let committed = 0;
   let rounds = 0;
   const finding = await tally.findingOf(async () => {
-    const headers = await readHeaders(rpc, (done, of) =>
-      onProgress?.({ what: 'headers', done, of }),
-    );
-    chain = new ProvedChain(rpc, headers);
-    await chain.checkSeals((done, of) => onProgress?.({ what: 'seals', done, of }));
-    await proveHead(chain, run);
-    const stored = readRun(chain.stateAt(chain.head.number), run);
-    const place = { record: `run ${run} on the chain`, by: 'holder of the files' } as const;
-    demand(stored !== undefined, place, 'the run', 'none');
-    committed = stored.nextRound;
-    await proveRunOverTime(chain, run);
+    chain = await openChain(options);
+    committed = await proveRun(chain, run);
     tally.pass(chain.head.number);
     tally.begin('V2');
     signal?.throwIfAborted();
-    const onRound = (round: number): void =>
-      onProgress?.({ what: 'rounds', done: round + 1, of: committed });
-    const files = new RestFiles({ run, spec: stored.spec }, options.fetch, onRound);
-    const evidence = await readRounds(files, committed);
-    await proveRounds(chain, run, evidence);
-    const history = await readHistory(files, chain, {
-      anchors: NO_ANCHORS,
-      parseSpec: readSpec,
-      hasSheets: false,
-      decoded: evidence,
-    });
+    const history = await historyOf(chain, options);
     const isByScore = payoutOf(history.spec).policy === 'contribution';
     const played = isByScore ? steps.filter(({ id }) => id !== 'V10') : steps; // sheets need the updates
     await tally.play(played, history, signal);
@@ -97,4 +78,44 @@ export async function recomputeRun(
     finding: finding ?? null,
     passed: tally.passed,
   };
+}
+
+/** Every header linked, every seal checked. */
+async function openChain({ rpc, onProgress }: RecomputeOptions): Promise<ProvedChain> {
+  const headers = await readHeaders(rpc, (done, of) => onProgress?.({ what: 'headers', done, of }));
+  const chain = new ProvedChain(rpc, headers);
+  await chain.checkSeals((done, of) => onProgress?.({ what: 'seals', done, of }));
+  return chain;
+}
+
+/** Proves what the chain says of the run; its committed rounds. */
+async function proveRun(chain: ProvedChain, run: RunId): Promise<number> {
+  await proveHead(chain, run);
+  const { nextRound } = storedRun(chain, run);
+  await proveRunOverTime(chain, run);
+  return nextRound;
+}
+
+function storedRun(chain: ProvedChain, run: RunId): StoredRun {
+  const stored = readRun(chain.stateAt(chain.head.number), run);
+  const place = { record: `run ${run} on the chain`, by: 'holder of the files' } as const;
+  demand(stored !== undefined, place, 'the run', 'none');
+  return stored;
+}
+
+/** The run's files against the chain, with every state that the steps will read. */
+async function historyOf(chain: ProvedChain, options: RecomputeOptions): Promise<History> {
+  const { run, fetch, onProgress } = options;
+  const { spec, nextRound: of } = storedRun(chain, run);
+  const files = new RestFiles({ run, spec }, fetch, (round) =>
+    onProgress?.({ what: 'rounds', done: round + 1, of }),
+  );
+  const decoded = await readRounds(files, of);
+  await proveRounds(chain, run, decoded);
+  return readHistory(files, chain, {
+    anchors: NO_ANCHORS,
+    parseSpec: readSpec,
+    hasSheets: false,
+    decoded,
+  });
 }

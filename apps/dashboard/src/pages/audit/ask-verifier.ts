@@ -1,5 +1,6 @@
 import { credentials } from '../../api/client.js';
 import type { Question, Word } from './questions.js';
+// oxlint-disable-next-line import/default -- Vite answers with the address of the built worker
 import worker from './verifier.worker.ts?worker&url';
 
 /** The address of a worker is a script to the browser: only this one may become one (Trusted Types). */
@@ -24,7 +25,7 @@ const policy = trustedTypes?.createPolicy('verifier', {
 export function askVerifier(
   question: Omit<Question, 'credentials'>,
   hear: (word: Word) => void,
-): { stop(): void } {
+): { readonly stop: () => void } {
   const verifier = new Worker(policy?.createScriptURL(worker) ?? worker, { type: 'module' });
   const stop = (): void => verifier.terminate();
   verifier.onmessage = ({ data }: MessageEvent<Word>) => {
