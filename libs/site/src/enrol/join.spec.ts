@@ -88,6 +88,9 @@ class TestEnrolment {
       cap: '1000000',
       connected: false,
       lastSeenAtMs: null,
+      joinedAtMs: 1,
+      strikes: 0,
+      roundMs: null,
       ...this.answer,
     });
   }
