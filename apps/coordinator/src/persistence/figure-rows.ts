@@ -10,12 +10,14 @@ import {
   RoundEntity,
 } from './entities/index.js';
 import {
+  COMMIT_TIMES,
   LAST_DECLINES,
   METRIC_NAMES,
   ROUND_SPREAD,
   ROUND_TIMES,
   SITE_CURVES,
   SITE_SPEEDS,
+  UPDATE_TIMES,
 } from './figure-statements.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
@@ -26,13 +28,11 @@ const Times = z.object({
   round: count,
   opened_ms: count,
   closed_ms: count,
-  first_ms: maybe,
-  last_ms: maybe,
-  commit_ms: maybe,
   loss_before: maybe,
   loss_after: maybe,
-  bytes: count,
 });
+const Updates = z.object({ round: count, first_ms: count, last_ms: count, bytes: count });
+const Commits = z.object({ round: count, final_ms: count });
 const Spread = z.object({ round: count, mean: maybe, low: maybe, high: maybe });
 const SiteCurve = z.object({
   node_id: count,
@@ -46,6 +46,20 @@ const Declined = z.object({
   code: z.string().nullable(),
   message: z.string().nullable(),
 });
+
+/** A closed round with what took how long, in milliseconds. */
+interface RoundTimes extends z.infer<typeof Times> {
+  readonly bytes: number;
+  /** From the opening to the first, and to the last, accepted update. */
+  readonly first_ms: number | null;
+  readonly last_ms: number | null;
+  /** From the close to the finalised block. */
+  readonly commit_ms: number | null;
+}
+
+function byRound<T extends { readonly round: number }>(rows: readonly T[]): ReadonlyMap<number, T> {
+  return new Map(rows.map((row) => [row.round, row]));
+}
 
 /** Rounds of one answer. */
 export interface RoundSpan {
@@ -78,8 +92,21 @@ export class FigureRows {
   }
 
   /** Closed rounds with what took how long, ascending. */
-  times({ run, from, limit }: RoundSpan): Promise<readonly z.infer<typeof Times>[]> {
-    return this.#query(ROUND_TIMES, [run, from, from + limit - 1], Times);
+  async times({ run, from, limit }: RoundSpan): Promise<readonly RoundTimes[]> {
+    const values = [run, from, from + limit - 1];
+    const rounds = await this.#query(ROUND_TIMES, values, Times);
+    const updates = byRound(await this.#query(UPDATE_TIMES, values, Updates));
+    const commits = byRound(await this.#query(COMMIT_TIMES, values, Commits));
+    return rounds.map((row) => {
+      const [sent, commit] = [updates.get(row.round), commits.get(row.round)];
+      return {
+        ...row,
+        bytes: sent?.bytes ?? 0,
+        first_ms: sent === undefined ? null : Math.max(0, sent.first_ms - row.opened_ms),
+        last_ms: sent === undefined ? null : Math.max(0, sent.last_ms - row.opened_ms),
+        commit_ms: commit === undefined ? null : Math.max(0, commit.final_ms - row.closed_ms),
+      };
+    });
   }
 
   /** Weighted mean, smallest and largest value of a metric, by round. */
