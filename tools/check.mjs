@@ -30,6 +30,7 @@ const STEPS = [
   { name: 'kernels', command: 'node', args: ['tools/build-wasm.mjs', '--check'] },
   { name: 'runtime', command: 'node', args: ['chain/scripts/verify-manifest.mjs'] },
   { name: 'tree', command: 'node', args: ['tools/check-tree.mjs'] },
+  { name: 'page', command: 'node', args: ['tools/page-budget.mjs'] },
 ];
 
 /**

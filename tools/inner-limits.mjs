@@ -206,6 +206,38 @@ const LIMITS = [
     'Requests of one connection that are not answered yet.',
   ],
   ['libs/audit/src/bundle/bundle-reader.ts', 'MAX_FILES', '', 'Files of an evidence bundle.'],
+  ['apps/coordinator/src/persistence/user-rows.ts', 'MAX_USERS', '', 'Users of a coordinator.'],
+  [
+    'apps/coordinator/src/persistence/user-rows.ts',
+    'MAX_GROUPS',
+    '',
+    'Groups of the identity provider that have a role.',
+  ],
+  [
+    'apps/coordinator/src/persistence/session-rows.ts',
+    'MAX_SESSIONS',
+    '',
+    'Sessions of one user; the one not used for longest makes room.',
+  ],
+  [
+    'apps/coordinator/src/persistence/session-rows.ts',
+    'MAX_TICKETS',
+    '',
+    'Sign-in links that were not used yet; the oldest makes room.',
+  ],
+  ['apps/coordinator/src/persistence/token-rows.ts', 'MAX_TOKENS', '', 'API tokens of one user.'],
+  [
+    'apps/coordinator/src/auth/rate-limit.ts',
+    'MAX_KEYS',
+    '',
+    'Addresses or names whose attempts are counted at once.',
+  ],
+  [
+    'apps/coordinator/src/auth/passwords.ts',
+    'MAX_WAITING',
+    '',
+    'Passwords waiting to be hashed, one at a time.',
+  ],
   ['libs/telemetry/src/metrics.ts', 'MAX_SERIES', '', 'Series of one metric.'],
 ];
 

@@ -28,7 +28,10 @@ export interface Visit {
 
 export async function visit(browser: Browser, look: Look = {}): Promise<Visit> {
   const { width = 1280, height = 800, scheme = 'light' } = look;
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+  // The language of a machine without one is no language tag, and Intl throws.
+  const locale = 'en-GB';
+  const viewport = { width, height };
+  const context = await browser.newContext({ viewport, colorScheme: scheme, locale });
   const page = await context.newPage();
   page.setDefaultTimeout(APPEAR_MS);
   const complaints: string[] = [];
@@ -52,4 +55,10 @@ export async function signIn(page: Page, federation: Federation, path = '/'): Pr
   await page.getByLabel('API token').fill(federation.token);
   await page.getByRole('button', { name: 'Use token' }).click();
   await page.getByRole('navigation', { name: 'Main' }).waitFor();
+}
+
+/** Goes to a place within the page, as a link does: the window, its stream and its token stay. */
+export async function go(page: Page, place: string): Promise<void> {
+  await page.evaluate(`history.pushState(null, '', ${JSON.stringify(place)})`);
+  await page.evaluate(`dispatchEvent(new PopStateEvent('popstate'))`);
 }

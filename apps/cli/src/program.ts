@@ -6,9 +6,11 @@ import { addDemo } from './commands/demo-command.js';
 import { addDispute } from './commands/dispute-command.js';
 import { addModel } from './commands/model-command.js';
 import { addNode } from './commands/node-commands.js';
+import { addPeople } from './commands/people-commands.js';
 import { addRewards } from './commands/rewards-commands.js';
 import { addRun } from './commands/run-commands.js';
 import { addSimulate } from './commands/simulate-command.js';
+import { addToken } from './commands/token-commands.js';
 import { addUp } from './commands/up-command.js';
 
 /** The whole command line of `tally`. */
@@ -28,6 +30,8 @@ export function buildProgram(makeContext: MakeContext): Command {
     addModel,
     addNode,
     addRewards,
+    addPeople,
+    addToken,
     addDispute,
     addSimulate,
     addAudit,

@@ -3,11 +3,15 @@ import { fromHex } from '@tallystick/kernel';
 import { ed25519 } from '@tallystick/kernel/node';
 import {
   ErrorBody,
+  EstimateView,
   HeaderList,
   NodeList,
   RoundEvidence,
   RoundList,
+  RoundMembers,
+  RunCurves,
   RunEvent,
+  RunGrid,
   type RunView,
 } from '@tallystick/protocol';
 import { decodeSigned, HEADER, PROMISE, RECEIPT, TASK, verifyRecord } from '@tallystick/record';
@@ -134,6 +138,45 @@ describe('coordinator', () => {
     await expect
       .poll(async () => RoundList.parse(await coordinator.api.get(path)).rounds[0]?.evaluations)
       .toEqual([{ node: 0, numExamples: 9, metrics: { accuracy: 750_000_000 } }]);
+  });
+
+  it('shows a run as columns, as a grid and by its cohort', async () => {
+    const { api } = coordinator;
+    const curves = RunCurves.parse(await api.get(`runs/${done.run}/curves`));
+    expect(curves).toMatchObject({ round: [0, 1, 2], metrics: ['accuracy'], metric: 'accuracy' });
+    expect(curves).toMatchObject({ mean: [null, null, 750_000_000], reporting: 1 });
+    expect(curves.sites).toEqual([{ node: 0, values: [null, null, 750_000_000] }]);
+    expect(curves.bytes.every((bytes) => bytes > 0)).toBe(true);
+    expect(curves.commitMs.every((took) => took !== null && took >= 0)).toBe(true);
+    const later = RunCurves.parse(await api.get(`runs/${done.run}/curves?from=2`));
+    expect(later).toMatchObject({ round: [2], mean: [750_000_000] });
+    const grid = RunGrid.parse(await api.get(`runs/${done.run}/grid?from=1&limit=1`));
+    expect(grid.rows).toEqual([{ round: 1, states: ['counted', 'counted'] }]);
+    const path = `runs/${done.run}/rounds/2/members`;
+    const { members, header, cohort } = RoundMembers.parse(await api.get(path));
+    expect([cohort, members.map(({ name }) => name)]).toEqual([2, ['site-0', 'site-1']]);
+    expect(members[0]).toMatchObject({ state: 'counted', evaluation: { accuracy: 750_000_000 } });
+    expect(header?.mode).toBe(0);
+    const rest = RoundMembers.parse(await api.get(`${path}?after=0`));
+    expect(rest.members).toEqual(members.slice(1));
+    expect(await codeOf(await api.ask(`runs/${done.run}/rounds/9/members`))).toBe(
+      'USAGE_UNKNOWN_ROUND',
+    );
+  });
+
+  it('estimates a run from its spec and from what was measured', async () => {
+    const view = EstimateView.parse(
+      await coordinator.api.post('runs/estimate', { spec: TEST_RUN }),
+    );
+    expect(view.sites.map(({ declined, roundMs }) => [declined, roundMs !== null])).toEqual([
+      [null, true],
+      [null, true],
+    ]);
+    expect(view.siteBytes).toBeGreaterThan(view.rounds * view.updateBytes);
+    const body = JSON.stringify({ spec: 'tallystick: 2' });
+    const headers = { 'content-type': 'application/json' };
+    const refused = await coordinator.api.ask('runs/estimate', { method: 'POST', headers, body });
+    expect(await codeOf(refused)).toBe('CONFIG_RUN_SPEC_INVALID');
   });
 
   it('lists its nodes with what the chain says of them', async () => {

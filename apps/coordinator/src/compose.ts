@@ -167,11 +167,19 @@ function settingsOf(config: Config) {
     databasePoolSize: config.database.poolSize,
     sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
     leaseMs: config.lease.ttlMs,
+    oidc: oidcOf(config),
     peers: config.peers?.split(',') ?? [],
     nodeCap: BigInt(config.registry.nodeCap),
     maxPlaying: config.runs.maxPlaying,
     sockets: socketLimits(config.fleet.maxSessions, openFilesLimit()),
   };
+}
+
+function oidcOf({ oidc }: Config): Deployment['oidc'] {
+  const { issuer, clientId, clientSecret, groupsClaim, scope } = oidc;
+  if (issuer === undefined || clientId === undefined || clientSecret === undefined)
+    return undefined;
+  return { issuer, clientId, clientSecret, groupsClaim, scope };
 }
 
 function connectLedger({ chainUrl, sandbox }: Servers): Promise<SubstrateRoundLedger> {

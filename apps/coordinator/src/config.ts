@@ -109,6 +109,26 @@ export const ConfigSchema = z.object({
         .describe('Nodes connected at once; by default what the limit of open files leaves.'),
     })
     .prefault({}),
+  oidc: z
+    .object({
+      issuer: z
+        .string()
+        .regex(
+          /^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/,
+          'must start with https://',
+        )
+        .optional()
+        .describe('Identity provider to sign in with; without it people have passwords and links.'),
+      clientId: z.string().min(1).optional().describe('Name of this coordinator there.'),
+      clientSecret: z.string().min(1).optional().describe('Its secret; better given by a file.'),
+      groupsClaim: z
+        .string()
+        .min(1)
+        .default('groups')
+        .describe('Claim that lists the groups of a person; groups have roles here.'),
+      scope: z.string().default('').describe('Scopes asked for beside openid, profile and email.'),
+    })
+    .prefault({}),
   log: z
     .object({
       level: z
@@ -182,6 +202,10 @@ function modeFaults(config: Config, mode: string | undefined): string[] {
   const faults: string[] = [];
   if (config.test.crashAt !== undefined && mode !== 'test') {
     faults.push('  TALLY_TEST__CRASH_AT: is only for NODE_ENV=test');
+  }
+  const { issuer, clientId, clientSecret } = config.oidc;
+  if (issuer !== undefined && (clientId === undefined || clientSecret === undefined)) {
+    faults.push('  TALLY_OIDC__CLIENT_ID and TALLY_OIDC__CLIENT_SECRET: are needed with an issuer');
   }
   if (mode === 'production') {
     if (config.database.url === undefined)

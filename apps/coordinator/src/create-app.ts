@@ -6,6 +6,7 @@ import { LIMITS } from '@tallystick/protocol';
 import { AppModule } from './app.module.js';
 import type { Deployment } from './deployment.js';
 import { serveOpenApi } from './http/openapi.js';
+import { secureHeaders } from './http/secure-headers.js';
 import { servePage } from './page/serve-page.js';
 
 /** The whole application over a composed deployment, not listening yet. Rejects when a room cannot start. */
@@ -16,6 +17,7 @@ export async function createApp(deployment: Deployment): Promise<NestExpressAppl
     bodyParser: false,
     forceCloseConnections: true,
   });
+  secureHeaders(app, () => deployment.publicUrl);
   app.useBodyParser('json', { limit: LIMITS.maxRestBodyBytes, strict: true });
   app.disable('x-powered-by');
   app.disable('etag');

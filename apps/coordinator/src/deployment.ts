@@ -11,6 +11,7 @@ import type {
   Signer,
 } from '@tallystick/kernel';
 import type { Metrics } from '@tallystick/telemetry';
+import type { OidcSettings } from './auth/oidc-provider.js';
 import type { CrashPoints } from './crash-points.js';
 import type { SocketLimits } from './fleet/socket-limits.js';
 import type { Spooler } from './fleet/spooler.js';
@@ -38,6 +39,8 @@ export abstract class Deployment {
   abstract readonly publicUrl: string;
   /** Base addresses of the other coordinators of this database. */
   abstract readonly peers: readonly string[];
+  /** The identity provider, when there is one. */
+  abstract readonly oidc?: OidcSettings | undefined;
   /** The coordinator key: signs tasks, promises and headers. */
   abstract readonly signer: Signer;
   /** Payout account of organisations that have not named one. */

@@ -16,6 +16,8 @@ import { asAccountId, fromHex } from '@tallystick/kernel';
 import { generateKey, type NodeSigner, systemClock } from '@tallystick/kernel/node';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROLES } from './auth/permissions.js';
+import { Browser } from './testing/browser.js';
 import {
   type RunningCoordinator,
   TEST_RUN,
@@ -128,12 +130,38 @@ describe('no key, no money', () => {
     expect(whole()).toEqual(before);
   });
 
+  it.each(ROLES)('gives a session or a token of the role %s no way to the pot', async (role) => {
+    const before = whole();
+    const password = 'twelve or more characters';
+    const site = role === 'site' ? { organisation: 'first' } : {};
+    await coordinator.api.post('people', { name: role, role, password, ...site });
+    const browser = await Browser.signIn(coordinator.api.url, role, password);
+    const made = await browser.send('POST', 'tokens', { name: 'all', scopes: ['self'], days: 1 });
+    const { token } = (await made.json()) as { token: string };
+    for (const [path, body] of [
+      [`runs/${run}/close`, {}],
+      [`runs/${run}/claim`, { account: THIEF.key }],
+      [`runs/${run}/rewards`, { account: THIEF.key, amount: '1000' }],
+      [`runs/${run}/epochs`, { account: THIEF.key }],
+      ['chain/transfer', { to: THIEF.key, amount: '1' }],
+    ] as const) {
+      const bySession = await browser.send('POST', path, body);
+      expect([400, 403, 404]).toContain(bySession.status);
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' } };
+      const byToken = await coordinator.api.ask(path, { ...init, body: '{}' }, token);
+      expect([403, 404]).toContain(byToken.status);
+    }
+    expect(whole()).toEqual(before);
+  });
+
   it('does not believe rows: whatever they say, nobody is paid while the windows run', async () => {
     const before = whole();
     const thief = Buffer.from(THIEF.key, 'hex');
     await sql.query('UPDATE organisations SET payout = $1', [thief]);
     await sql.query('UPDATE nodes SET owner = $1', [thief]);
     await sql.query('UPDATE contributions SET weight = 1000000');
+    await sql.query(`UPDATE users SET role = 'admin', organisation = NULL`);
+    await sql.query(`UPDATE runs SET owner = 'operator'`);
     const closed = 'UPDATE runs SET pot = 0, close_when_settled = true WHERE id = $1';
     await sql.query(closed, [run]);
     for (const node of nodes) node.isAnswering = true;

@@ -40,6 +40,7 @@ export {
 export { type Fault, formatFaults, type Parsed, parseYaml } from './yaml/parse-yaml.js';
 export { decodeInviteToken, encodeInviteToken, InviteToken } from './invite-token.js';
 export * from './rest/chain.js';
+export * from './rest/people.js';
 export * from './rest/error-body.js';
 export * from './rest/figures.js';
 export * from './rest/organisations-and-nodes.js';

@@ -1,11 +1,16 @@
 import { type AccountId, type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import { linkAborts, sha256 } from '@tallystick/kernel/node';
 import {
+  type ChangeUserRequest,
   EpochList,
   type EpochView,
   InviteView,
   LIMITS,
+  type NewTokenRequest,
+  NewTokenView,
+  type NewUserRequest,
   NodeList,
+  PeopleView,
   RewardList,
   RoundEvidence,
   type RoundView,
@@ -13,6 +18,9 @@ import {
   type RunEvent,
   RunList,
   RunView,
+  TicketView,
+  TokenList,
+  UserView,
 } from '@tallystick/protocol';
 import { CoordinatorApi } from '@tallystick/site';
 import { EventReader } from './event-reader.js';
@@ -136,6 +144,39 @@ export class OperatorApi {
     } finally {
       aborts.release();
     }
+  }
+
+  people(): Promise<PeopleView> {
+    return this.#api.get(PeopleView, 'people', this.#signal);
+  }
+
+  addUser(body: NewUserRequest): Promise<UserView> {
+    return this.#api.post(UserView, { path: 'people', body }, this.#signal);
+  }
+
+  changeUser(id: string, body: ChangeUserRequest): Promise<UserView> {
+    const path = `people/${encodeURIComponent(id)}`;
+    return this.#api.patch(UserView, { path, body }, this.#signal);
+  }
+
+  /** One's own. */
+  async tokens(): Promise<TokenList['tokens']> {
+    return (await this.#api.get(TokenList, 'tokens', this.#signal)).tokens;
+  }
+
+  addToken(body: NewTokenRequest): Promise<NewTokenView> {
+    return this.#api.post(NewTokenView, { path: 'tokens', body }, this.#signal);
+  }
+
+  async revokeToken(id: string): Promise<void> {
+    await this.#api.delete(`tokens/${encodeURIComponent(id)}`, this.#signal);
+  }
+
+  /** Address of the page that signs the operator in, once. */
+  async signInLink(): Promise<string> {
+    const request = { path: 'auth/tickets', body: {} };
+    const { ticket } = await this.#api.post(TicketView, request, this.#signal);
+    return `${this.url}/#ticket=${ticket}`;
   }
 
   async #named(path: string, id: Hash, maxBytes: number): Promise<Uint8Array> {

@@ -119,6 +119,7 @@ async function stay(demo: Demo, data: string, { output, signal }: CommandContext
   await writeEndpoint(data, { url: api.url, chainUrl, pid: process.pid });
   output.say();
   output.say(`API    ${api.url}/api/openapi.json`);
+  output.say(`sign in ${await api.signInLink()} (once, within 10 minutes)`);
   output.say(`chain  ${chainUrl} (any Substrate explorer)`);
   output.say('The federation stays up; Ctrl-C drains and stops it.');
   await new Promise<void>((resolve) => {

@@ -49,6 +49,7 @@ async function up(
     const { api, chainUrl } = deployment;
     await writeEndpoint(data, { url: api.url, chainUrl, pid: process.pid });
     output.say(`API    ${api.url}/api/openapi.json (token in ${data}/api-token)`);
+    output.say(`sign in ${await api.signInLink()} (once, within 10 minutes)`);
     output.say(`chain  ${chainUrl}`);
     output.say('Next: tally node invite <organisation>. Ctrl-C drains and stops everything.');
     output.stream({ event: 'up', url: api.url, chainUrl, processes: deployment.processes() });

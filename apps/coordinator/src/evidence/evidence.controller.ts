@@ -3,6 +3,8 @@ import { ApiResponse } from '@nestjs/swagger';
 import type { RunId } from '@tallystick/kernel';
 import { HeaderList, RoundEvidence } from '@tallystick/protocol';
 import { Allow, ForNodes } from '../auth/access.js';
+import { Caller, type Principal } from '../auth/principal.js';
+import { RunAccess } from '../auth/run-access.js';
 import { roundParam, runParam } from '../http/params.js';
 import { Evidence } from './evidence.js';
 import { HeadersQuery } from './headers-query.js';
@@ -10,16 +12,21 @@ import { HeadersQuery } from './headers-query.js';
 /** What auditors and nodes need to recompute a run. */
 @Controller('api/v1/runs')
 export class EvidenceController {
-  constructor(private readonly evidence: Evidence) {}
+  constructor(
+    private readonly evidence: Evidence,
+    private readonly access: RunAccess,
+  ) {}
 
   @Get(':run/rounds/:round/evidence')
   @Allow('evidence.read')
   @ForNodes()
   @ApiResponse({ status: 200, standardSchema: RoundEvidence })
-  round(
+  async round(
+    @Caller() by: Principal,
     @Param('run', { schema: runParam }) run: RunId,
     @Param('round', { schema: roundParam }) round: number,
   ): Promise<RoundEvidence> {
+    await this.access.see(by, run);
     return this.evidence.round(run, round);
   }
 
@@ -28,9 +35,11 @@ export class EvidenceController {
   @ForNodes()
   @ApiResponse({ status: 200, standardSchema: HeaderList })
   async headers(
+    @Caller() by: Principal,
     @Param('run', { schema: runParam }) run: RunId,
     @Query({ schema: HeadersQuery }) { from, limit }: HeadersQuery,
   ): Promise<HeaderList> {
+    await this.access.see(by, run);
     return { headers: await this.evidence.headers(run, from, limit) };
   }
 }

@@ -1,6 +1,7 @@
 import { LIMITS } from '@tallystick/protocol';
 import { describe, expect, it } from 'vitest';
-import { addressBlock, Admission } from './admission.js';
+import { addressBlock } from '../address-block.js';
+import { Admission } from './admission.js';
 
 describe('addressBlock', () => {
   it.each([

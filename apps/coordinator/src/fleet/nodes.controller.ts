@@ -2,6 +2,8 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { NodeList } from '@tallystick/protocol';
 import { Allow } from '../auth/access.js';
+import { Caller, type Principal } from '../auth/principal.js';
+import { boundTo } from '../auth/run-access.js';
 import { NodeDirectory } from '../registry/node-directory.js';
 import { Sessions } from './sessions.js';
 
@@ -16,7 +18,10 @@ export class NodesController {
   @Get()
   @Allow('node.read')
   @ApiResponse({ status: 200, standardSchema: NodeList })
-  async list(): Promise<NodeList> {
-    return { nodes: await this.directory.views((node) => this.sessions.find(node)?.seenAtMs) };
+  async list(@Caller() by: Principal): Promise<NodeList> {
+    const views = await this.directory.views((node) => this.sessions.find(node)?.seenAtMs);
+    const own = boundTo(by);
+    if (own === undefined) return { nodes: views };
+    return { nodes: views.filter(({ organisation }) => organisation.name === own) };
   }
 }

@@ -40,6 +40,8 @@ export class ErrorFilter implements ExceptionFilter {
     };
     response.statusCode = status;
     if (isBusy) response.setHeader('retry-after', RETRY_AFTER_S);
+    const seconds = error.meta['seconds'];
+    if (status === 429) response.setHeader('retry-after', String(seconds));
     response.setHeader('content-type', 'application/json; charset=utf-8');
     response.end(JSON.stringify(body));
   }

@@ -8,39 +8,28 @@ const BUILT = fileURLToPath(new URL('../../../dashboard/dist/', import.meta.url)
 /** Paths that are the API's or a machine's; all others may be a place within the page. */
 const NOT_PAGE = /^\/(api|health|ready|metrics)(\/|$)/;
 
-/** Nothing from elsewhere, nothing inline, no string that becomes a script. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  // the one policy there is makes the address of the verifier's worker
-  'trusted-types verifier',
-].join('; ');
+type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 /** The verifier's worker also compiles the kernels that its bytes hold; a worker is bound by its own answer's policy. */
 const VERIFIER = /^\/assets\/verifier\.worker-[\w-]+\.js$/;
-const VERIFIER_POLICY = CONTENT_SECURITY_POLICY.replace(
-  "script-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-);
+const POLICY = 'content-security-policy';
 
 /** Serves the page beside the API: its files by name, and index.html for every place within the page. */
-export async function servePage(app: NestExpressApplication, folder = BUILT): Promise<void> {
+export async function servePage(app: NestExpressApplication): Promise<void> {
+  const handle = await pageHandler(BUILT);
+  if (handle !== undefined) app.use(handle);
+}
+
+/** Answers from the files of `folder`, read once; undefined when there is no page. */
+export async function pageHandler(folder: string): Promise<Handler | undefined> {
   const files = await readPageFiles(folder);
   const index = files.get('/index.html');
-  if (index === undefined) return;
-  app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+  if (index === undefined) return undefined;
+  return (request, response, next) => {
     const found = fileFor(request, files, index);
     if (found === undefined) next();
     else send(request, response, found);
-  });
+  };
 }
 
 /** Undefined when the request is for somebody else. */
@@ -65,13 +54,13 @@ function send(request: IncomingMessage, response: ServerResponse, file: PageFile
     'cache-control',
     file.isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
   );
-  response.setHeader(
-    'content-security-policy',
-    VERIFIER.test(request.url ?? '') ? VERIFIER_POLICY : CONTENT_SECURITY_POLICY,
-  );
-  response.setHeader('x-content-type-options', 'nosniff');
-  response.setHeader('referrer-policy', 'no-referrer');
-  response.setHeader('cross-origin-opener-policy', 'same-origin');
+  if (VERIFIER.test(request.url ?? '')) {
+    const policy = String(response.getHeader(POLICY) ?? '');
+    response.setHeader(
+      POLICY,
+      policy.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"),
+    );
+  }
   if (request.headers['if-none-match'] === file.etag) {
     response.statusCode = 304;
     response.end();

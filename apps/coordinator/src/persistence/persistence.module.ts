@@ -18,6 +18,11 @@ import { FigureRows } from './figure-rows.js';
 import { RoundRows } from './round-rows.js';
 import { RunRows } from './run-rows.js';
 import { SettlementRows } from './settlement-rows.js';
+import { ActRows } from './act-rows.js';
+import { RunSight } from './run-sight.js';
+import { SessionRows } from './session-rows.js';
+import { TokenRows } from './token-rows.js';
+import { UserRows } from './user-rows.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The database: entities, migrations, unit of work, and the journal of rounds. */
@@ -108,8 +113,34 @@ import { UnitOfWork } from './unit-of-work.js';
       inject: [UnitOfWork],
       useFactory: (work: UnitOfWork) => new LaunchRows(work),
     },
+    { provide: ActRows, inject: [UnitOfWork], useFactory: (work: UnitOfWork) => new ActRows(work) },
+    {
+      provide: RunSight,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new RunSight(work),
+    },
+    {
+      provide: SessionRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new SessionRows(work),
+    },
+    {
+      provide: TokenRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new TokenRows(work),
+    },
+    {
+      provide: UserRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new UserRows(work),
+    },
   ],
   exports: [
+    UserRows,
+    TokenRows,
+    SessionRows,
+    RunSight,
+    ActRows,
     Claims,
     EpochRows,
     EventFeed,

@@ -14,7 +14,7 @@ import type { UnitOfWork } from './unit-of-work.js';
 /** A run as it is first stored. */
 export type NewRunRow = Pick<
   RunEntity,
-  'id' | 'name' | 'specHash' | 'spec' | 'genesisModel' | 'pot' | 'closeWhenSettled'
+  'id' | 'name' | 'specHash' | 'spec' | 'genesisModel' | 'pot' | 'closeWhenSettled' | 'owner'
 >;
 
 /** Runs and their events. What changes a run's state is written under its lease; a new one under the leader's. */

@@ -5,8 +5,9 @@ import type { FigureRows } from '../persistence/figure-rows.js';
 /** Bytes of a value, by codec, and of a position where only some are sent. */
 const VALUE_BYTES = { i32: 4, i16: 2, i8: 1 } as const;
 const POSITION_BYTES = 4;
-/** Header of a file with its tensors' names. */
-const FILE_BYTES = 512;
+/** Header of an update, and of a model with its tensors' names: 64 and about 256 bytes. */
+const UPDATE_HEAD_BYTES = 64;
+const MODEL_HEAD_BYTES = 256;
 
 /** What a run would cost, from its spec and from what was measured here. Throws CONFIG_RUN_SPEC_INVALID. */
 export async function estimate(
@@ -59,8 +60,8 @@ function sizes(spec: RunSpec): Omit<EstimateView, 'sites' | 'seconds'> {
   const { codec, topPpm } = spec.numeric;
   const sent = topPpm === undefined ? parameters : Math.ceil((parameters * topPpm) / 1_000_000);
   const each = VALUE_BYTES[codec] + (topPpm === undefined ? 0 : POSITION_BYTES);
-  const updateBytes = sent * each + FILE_BYTES;
-  const modelBytes = parameters * 4 + FILE_BYTES;
+  const updateBytes = sent * each + UPDATE_HEAD_BYTES;
+  const modelBytes = parameters * 4 + MODEL_HEAD_BYTES;
   return {
     rounds: spec.rounds,
     needed: spec.window.count.min,

@@ -12,27 +12,22 @@ import type { EventEntity, RoundEntity } from '../persistence/entities/index.js'
 import type { FigureRows, MemberRows, RoundSpan } from '../persistence/figure-rows.js';
 import type { NodeRow, NodeRows } from '../persistence/node-rows.js';
 import { recordOf } from '../persistence/record-list.js';
-import type { RunRows } from '../persistence/run-rows.js';
 import { nodeStates } from './node-states.js';
+
+/** Which nodes somebody sees one by one; means and bands are over all. */
+export type Sees = (node: NodeId) => boolean;
 
 /** Curves, grids and cohorts as the API shows them. */
 export class FigureViews {
-  readonly #runs: Pick<RunRows, 'get'>;
   readonly #figures: FigureRows;
   readonly #nodes: Pick<NodeRows, 'list'>;
 
-  constructor(deps: {
-    readonly runs: Pick<RunRows, 'get'>;
-    readonly figures: FigureRows;
-    readonly nodes: Pick<NodeRows, 'list'>;
-  }) {
-    this.#runs = deps.runs;
+  constructor(deps: { readonly figures: FigureRows; readonly nodes: Pick<NodeRows, 'list'> }) {
     this.#figures = deps.figures;
     this.#nodes = deps.nodes;
   }
 
-  async curves(span: RoundSpan, wanted?: string): Promise<RunCurves> {
-    await this.#runs.get(span.run);
+  async curves(span: RoundSpan, sees: Sees, wanted?: string): Promise<RunCurves> {
     const metrics = await this.#figures.metricNames(span.run);
     const metric = metrics.find((name) => name === wanted) ?? metrics[0] ?? null;
     const times = await this.#figures.times(span);
@@ -55,19 +50,18 @@ export class FigureViews {
       mean: times.map(({ round }) => at.get(round)?.mean ?? null),
       low: times.map(({ round }) => at.get(round)?.low ?? null),
       high: times.map(({ round }) => at.get(round)?.high ?? null),
-      sites: curves.map(({ node_id: node, points }) => {
+      sites: curves.flatMap(({ node_id: id, points }) => {
+        const node = asNodeId(id);
         const values = new Map(points);
-        return {
-          node: asNodeId(node),
-          values: times.map(({ round }) => values.get(round) ?? null),
-        };
+        return sees(node)
+          ? [{ node, values: times.map(({ round }) => values.get(round) ?? null) }]
+          : [];
       }),
       reporting: curves[0]?.reporting ?? 0,
     };
   }
 
-  async grid(span: RoundSpan): Promise<RunGrid> {
-    await this.#runs.get(span.run);
+  async grid(span: RoundSpan, sees: Sees): Promise<RunGrid> {
     const rounds = await this.#figures.rounds(span);
     const answers = await this.#figures.answered(span);
     const rows = rounds.map((round) => {
@@ -76,7 +70,7 @@ export class FigureViews {
       const declined = new Set(answers.declines.filter(isHere).map(({ nodeId }) => nodeId));
       return { round: round.round, states: nodeStates(round, { accepted, declined }) };
     });
-    const asked = [...new Set(rows.flatMap(({ states }) => [...states.keys()]))];
+    const asked = [...new Set(rows.flatMap(({ states }) => [...states.keys()]))].filter(sees);
     const nodes = asked.sort((a, b) => a - b).slice(0, LIMITS.maxCurveSites);
     return {
       run: span.run,
@@ -90,13 +84,16 @@ export class FigureViews {
   }
 
   /** Throws USAGE_UNKNOWN_ROUND for a round that was never opened. */
-  async members(run: RunId, number: number, page: MembersQuery): Promise<RoundMembers> {
-    await this.#runs.get(run);
+  async members(
+    { run, round: number }: { readonly run: RunId; readonly round: number },
+    sees: Sees,
+    page: MembersQuery,
+  ): Promise<RoundMembers> {
     const [round] = await this.#figures.rounds({ run, from: number, limit: 1 });
     if (round === undefined) throw new TallyError('USAGE_UNKNOWN_ROUND', { run, round: number });
     const all = [...nodeStates(round, { accepted: new Set(), declined: new Set() }).keys()];
     const { after = -1, limit } = page;
-    const nodes = all.filter((node) => node > after).slice(0, limit);
+    const nodes = all.filter((node) => node > after && sees(node)).slice(0, limit);
     const rows = await this.#figures.members(run, number, nodes);
     const sites = new Map((await this.#nodes.list()).map((row) => [row.node.id, row]));
     return {

@@ -43,8 +43,9 @@ export class Launcher {
   /**
    * Rejects with CONFIG_RUN_SPEC_INVALID naming every fault with line and column, or USAGE_UNSUPPORTED; then nothing was
    * stored.
+   * @param owner id of the user who asks.
    */
-  async launch(request: LaunchRequest): Promise<RunId> {
+  async launch(request: LaunchRequest, owner: string): Promise<RunId> {
     const { rows, launches, ledger, blobs, sha256 } = this.#deps;
     const fence = this.#deps.fence();
     const parsed = parseRunSpec(request.spec);
@@ -62,6 +63,7 @@ export class Launcher {
       genesisModel: model.id,
       pot: BigInt(request.pot),
       closeWhenSettled,
+      owner,
     };
     const launch = await launches.begin(row, fence);
     const id = await ledger.createRun(newRunOf(spec, request, { spec: hash, model: model.id }));

@@ -11,8 +11,9 @@ import {
   RunView,
 } from '@tallystick/protocol';
 import { Allow } from '../auth/access.js';
+import { Caller, type Principal } from '../auth/principal.js';
+import { RunAccess } from '../auth/run-access.js';
 import { roundParam, runParam } from '../http/params.js';
-import { RunRows } from '../persistence/run-rows.js';
 import { EventStreams, lastEventId } from './event-streams.js';
 import { Launcher } from './launcher.js';
 import { assertGoesOn, RunService } from './run-service.js';
@@ -26,15 +27,18 @@ export class RunsController {
     private readonly service: RunService,
     private readonly views: RunViews,
     private readonly streams: EventStreams,
-    private readonly rows: RunRows,
+    private readonly access: RunAccess,
   ) {}
 
   @Post()
   @Allow('run.launch')
   @ApiResponse({ status: 201, standardSchema: RunView })
-  async launch(@Body({ schema: LaunchRequest }) request: LaunchRequest): Promise<RunView> {
+  async launch(
+    @Caller() by: Principal,
+    @Body({ schema: LaunchRequest }) request: LaunchRequest,
+  ): Promise<RunView> {
     this.service.assertRoom();
-    const run = await this.launcher.launch(request);
+    const run = await this.launcher.launch(request, by.id);
     this.service.play(run);
     return this.views.run(run);
   }
@@ -42,14 +46,18 @@ export class RunsController {
   @Get()
   @Allow('run.read')
   @ApiResponse({ status: 200, standardSchema: RunList })
-  async list(): Promise<RunList> {
-    return { runs: [...(await this.views.runs())] };
+  async list(@Caller() by: Principal): Promise<RunList> {
+    return { runs: [...(await this.access.visible(by, await this.views.runs()))] };
   }
 
   @Get(':run')
   @Allow('run.read')
   @ApiResponse({ status: 200, standardSchema: RunView })
-  show(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
+  async show(
+    @Caller() by: Principal,
+    @Param('run', { schema: runParam }) run: RunId,
+  ): Promise<RunView> {
+    await this.access.see(by, run);
     return this.views.run(run);
   }
 
@@ -57,8 +65,11 @@ export class RunsController {
   @Allow('run.control')
   @HttpCode(200)
   @ApiResponse({ status: 200, standardSchema: RunView })
-  async stop(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
-    assertGoesOn(await this.rows.get(run));
+  async stop(
+    @Caller() by: Principal,
+    @Param('run', { schema: runParam }) run: RunId,
+  ): Promise<RunView> {
+    assertGoesOn(await this.access.control(by, run));
     await this.service.cancel(run);
     return this.views.run(run);
   }
@@ -67,8 +78,11 @@ export class RunsController {
   @Allow('run.control')
   @HttpCode(200)
   @ApiResponse({ status: 200, standardSchema: RunView })
-  async pause(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
-    assertGoesOn(await this.rows.get(run));
+  async pause(
+    @Caller() by: Principal,
+    @Param('run', { schema: runParam }) run: RunId,
+  ): Promise<RunView> {
+    assertGoesOn(await this.access.control(by, run));
     await this.service.pause(run);
     return this.views.run(run);
   }
@@ -77,8 +91,11 @@ export class RunsController {
   @Allow('run.control')
   @HttpCode(200)
   @ApiResponse({ status: 200, standardSchema: RunView })
-  async resume(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
-    assertGoesOn(await this.rows.get(run));
+  async resume(
+    @Caller() by: Principal,
+    @Param('run', { schema: runParam }) run: RunId,
+  ): Promise<RunView> {
+    assertGoesOn(await this.access.control(by, run));
     await this.service.goOn(run);
     return this.views.run(run);
   }
@@ -87,19 +104,23 @@ export class RunsController {
   @Allow('run.read')
   @ApiResponse({ status: 200, standardSchema: RoundList })
   async rounds(
+    @Caller() by: Principal,
     @Param('run', { schema: runParam }) run: RunId,
     @Query({ schema: RoundsQuery }) { from, limit }: RoundsQuery,
   ): Promise<RoundList> {
+    await this.access.see(by, run);
     return { rounds: [...(await this.views.rounds(run, from, limit))] };
   }
 
   @Get(':run/rounds/:round')
   @Allow('run.read')
   @ApiResponse({ status: 200, standardSchema: RoundView })
-  round(
+  async round(
+    @Caller() by: Principal,
     @Param('run', { schema: runParam }) run: RunId,
     @Param('round', { schema: roundParam }) round: number,
   ): Promise<RoundView> {
+    await this.access.see(by, run);
     return this.views.round(run, round);
   }
 
@@ -107,11 +128,12 @@ export class RunsController {
   @Allow('run.read')
   @ApiProduces('text/event-stream')
   async events(
+    @Caller() by: Principal,
     @Param('run', { schema: runParam }) run: RunId,
     @Headers('last-event-id') last: string | undefined,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    await this.rows.get(run);
+    await this.access.see(by, run);
     await this.streams.send(run, lastEventId(last), response);
   }
 }

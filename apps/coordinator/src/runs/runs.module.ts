@@ -100,9 +100,8 @@ const STREAM_END_MS = 20;
     },
     {
       provide: FigureViews,
-      inject: [RunRows, FigureRows, NodeRows],
-      useFactory: (runs: RunRows, figures: FigureRows, nodes: NodeRows) =>
-        new FigureViews({ runs, figures, nodes }),
+      inject: [FigureRows, NodeRows],
+      useFactory: (figures: FigureRows, nodes: NodeRows) => new FigureViews({ figures, nodes }),
     },
     {
       provide: EventStreams,

@@ -3,6 +3,8 @@ import { ApiResponse } from '@nestjs/swagger';
 import { type RunId, TallyError } from '@tallystick/kernel';
 import { EpochList, RewardList } from '@tallystick/protocol';
 import { Allow, ForNodes } from '../auth/access.js';
+import { Caller, type Principal } from '../auth/principal.js';
+import { RunAccess } from '../auth/run-access.js';
 import { runParam } from '../http/params.js';
 import { SETTLEMENT_LEASE } from '../persistence/fence.js';
 import { Leader } from '../leader.js';
@@ -16,13 +18,18 @@ export class SettlementController {
     private readonly views: RewardViews,
     private readonly runs: RunRows,
     private readonly leader: Leader,
+    private readonly access: RunAccess,
   ) {}
 
   @Get(':run/epochs')
   @Allow('reward.read')
   @ForNodes()
   @ApiResponse({ status: 200, standardSchema: EpochList })
-  epochs(@Param('run', { schema: runParam }) run: RunId): Promise<EpochList> {
+  async epochs(
+    @Caller() by: Principal,
+    @Param('run', { schema: runParam }) run: RunId,
+  ): Promise<EpochList> {
+    await this.access.see(by, run);
     return this.views.epochs(run);
   }
 
@@ -30,7 +37,11 @@ export class SettlementController {
   @Allow('reward.read')
   @ForNodes()
   @ApiResponse({ status: 200, standardSchema: RewardList })
-  rewards(@Param('run', { schema: runParam }) run: RunId): Promise<RewardList> {
+  async rewards(
+    @Caller() by: Principal,
+    @Param('run', { schema: runParam }) run: RunId,
+  ): Promise<RewardList> {
+    await this.access.see(by, run);
     return this.views.rewards(run);
   }
 
@@ -39,8 +50,11 @@ export class SettlementController {
   @Allow('run.close')
   @HttpCode(202)
   @ApiResponse({ status: 202, standardSchema: RewardList })
-  async close(@Param('run', { schema: runParam }) run: RunId): Promise<RewardList> {
-    const { endedAt } = await this.runs.get(run);
+  async close(
+    @Caller() by: Principal,
+    @Param('run', { schema: runParam }) run: RunId,
+  ): Promise<RewardList> {
+    const { endedAt } = await this.access.control(by, run);
     if (endedAt === null) {
       throw new TallyError('USAGE_INVALID', { detail: `run ${run} has not ended; stop it first` });
     }

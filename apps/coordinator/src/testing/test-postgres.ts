@@ -10,6 +10,8 @@ import { DataSource } from 'typeorm';
 export interface TestPostgres {
   /** Makes an empty database and gives its URL. */
   database(): Promise<string>;
+  /** Rows of one statement, as whoever holds the database reads them. */
+  query(url: string, sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** kill -9, and how to start it again. */
   kill(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
@@ -34,6 +36,16 @@ export async function startTestPostgres(
       await admin.query(`CREATE DATABASE ${name}`);
       await admin.destroy();
       return postgres.url.replace(/\/postgres$/, `/${name}`);
+    },
+    query: async (url, sql) => {
+      const source = new DataSource({ type: 'postgres', extra: { connectionString: url } });
+      await source.initialize();
+      try {
+        const rows: unknown = await source.query(sql);
+        return Array.isArray(rows) ? rows : [];
+      } finally {
+        await source.destroy();
+      }
     },
     kill: () => {
       process.kill(postgres.pid, 'SIGKILL');

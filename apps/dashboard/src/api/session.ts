@@ -1,31 +1,20 @@
+import type { Me, MeView } from '@tallystick/protocol';
 import { createContext, useContext } from 'react';
 import { ApiError } from './api-error.js';
 import { get, send, signInWith } from './client.js';
 
-/** Who is signed in, and what that person may do. */
-export interface Me {
-  readonly kind: string;
-  readonly name: string;
-  readonly role: string;
-  readonly organisation?: string | null;
-  readonly permissions: readonly string[];
-}
+export type { Me };
+export type SignIn = MeView;
 
-/** `GET /auth/me`. */
-export interface SignIn {
-  readonly me: Me | null;
-  readonly oidc: boolean;
-  readonly firstAdmin: boolean;
-}
+/** Before anybody has said who they are: may do nothing. */
+const NOBODY: Me = { kind: 'user', name: '', role: 'site', organisation: null, permissions: [] };
 
-const OPERATOR: Me = { kind: 'operator', name: 'operator', role: 'admin', permissions: ['*'] };
-
-export const Session = createContext<Me>(OPERATOR);
+export const Session = createContext<Me>(NOBODY);
 
 export const useMe = (): Me => useContext(Session);
 
 export function may(me: Me, permission: string): boolean {
-  return me.permissions.includes('*') || me.permissions.includes(permission);
+  return me.permissions.includes(permission);
 }
 
 /** Uses a one-time link up when the address holds one, then asks who this is. */
@@ -44,10 +33,6 @@ export async function signInByToken(token: string): Promise<Me> {
     const { me } = await get<SignIn>('auth/me');
     if (me !== null) return me;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) {
-      await get('runs');
-      return OPERATOR;
-    }
     signInWith(undefined);
     throw error;
   }

@@ -34,7 +34,7 @@ const INKS = [
   '--ink-8',
 ];
 const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
-const HEIGHT_PX = 260;
+const HEIGHT_PX = 240;
 
 /** Lines over rounds. The canvas is for eyes; the caption says the finding and the table has the numbers. */
 export function Chart(props: Props): ReactNode {
@@ -63,7 +63,7 @@ export function Chart(props: Props): ReactNode {
   useEffect(() => plot.current?.setData(dataOf(newest.current)), [x, lines]);
   return (
     <figure className="chart">
-      <h3>{props.title}</h3>
+      <h2>{props.title}</h2>
       <div ref={place} aria-hidden="true" />
       <Key lines={lines} />
       <figcaption>{props.caption}</figcaption>
@@ -121,7 +121,10 @@ function optionsOf(
     legend: { show: false },
     cursor: { drag: { x: true, y: false }, points: { size: 6 } },
     scales: { x: { time: isTime }, y: { distr: isLog ? 3 : 1 } },
-    axes: [axis, { ...axis, size: 62, ...values }],
+    axes: [
+      { ...axis, size: 30 },
+      { ...axis, size: 62, ...values },
+    ],
     ...(high < 0 ? {} : { bands: [{ series: [high + 1, high + 2], fill: ink('--band') }] }),
     series: [{}, ...lines.map((line, i) => seriesOf(line, inkNumber(lines, i), ink))],
   };

@@ -1,5 +1,4 @@
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
-import { ApiError } from '../api/api-error.js';
 import { type Me, type SignIn, signInByName, signInByToken, whoAmI } from '../api/session.js';
 import { Trouble } from '../parts/trouble.js';
 
@@ -13,7 +12,7 @@ export function SignInGate({ children }: Props): ReactNode {
   const [error, setError] = useState<unknown>();
   const ask = (): void => {
     whoAmI().then(setKnown, (reason: unknown) => {
-      setError(isPast(reason) ? undefined : reason);
+      setError(reason);
       setKnown({ me: null, oidc: false, firstAdmin: false });
     });
   };
@@ -22,11 +21,6 @@ export function SignInGate({ children }: Props): ReactNode {
   if (known.me !== null) return children(known.me);
   const enter = (me: Me): void => setKnown({ ...known, me });
   return <SignInPage known={known} error={error} onEnter={enter} onSession={ask} />;
-}
-
-/** An API without sessions answers 404. */
-function isPast(reason: unknown): boolean {
-  return reason instanceof ApiError && reason.status === 404;
 }
 
 interface PageProps {

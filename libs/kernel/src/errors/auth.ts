@@ -1,18 +1,48 @@
 /** `AUTH_` codes; see catalogue.ts. */
 export const auth = {
   AUTH_REQUIRED: {
-    message: 'this needs a bearer token',
-    hint: 'Send `Authorization: Bearer <token>`; the operator finds it in <data>/api-token.',
+    message: 'nobody is signed in, and there is no valid token',
+    hint: 'Sign in, or send `Authorization: Bearer <token>`; the operator finds it in <data>/api-token.',
     status: 401,
     close: 4401,
     disposition: 'fix',
   },
   AUTH_DENIED: {
-    message: 'the token does not allow {what}',
-    hint: 'Ask the operator for a token that does.',
+    message: 'you may not do this: {what}',
+    hint: 'Ask an admin for a role, or a token, that allows it.',
     status: 403,
     close: 4403,
     disposition: 'fix',
+  },
+  AUTH_SIGN_IN: {
+    message: 'the sign-in was refused',
+    hint: 'Check name and password. A sign-in link works once, for ten minutes: `tally up` prints one.',
+    status: 401,
+    disposition: 'fix',
+  },
+  AUTH_NO_ROLE: {
+    message: 'none of your groups has a role here',
+    hint: 'Ask an admin to give one of your groups a role on the page People.',
+    status: 403,
+    disposition: 'fix',
+  },
+  AUTH_PROVIDER: {
+    message: 'the identity provider cannot be used: {reason}',
+    hint: 'Sign in with a password or a link; `tally doctor` and the log of the coordinator tell more.',
+    status: 502,
+    disposition: 'retry',
+  },
+  AUTH_CROSS_SITE: {
+    message: 'this was asked by another page than this coordinator’s: {reason}',
+    hint: 'Use the page of the coordinator; programs send a bearer token instead of a cookie.',
+    status: 403,
+    disposition: 'refuse',
+  },
+  AUTH_TOO_OFTEN: {
+    message: 'too many attempts; the next one counts in {seconds} s',
+    hint: 'Wait that long.',
+    status: 429,
+    disposition: 'retry',
   },
   AUTH_TOKEN_UNKNOWN: {
     message: 'the invite token is not known here',

@@ -12,6 +12,12 @@ export const usage = {
     status: 404,
     disposition: 'fix',
   },
+  USAGE_UNKNOWN_USER: {
+    message: 'there is no user {user}',
+    hint: 'List them with `tally people list`.',
+    status: 404,
+    disposition: 'fix',
+  },
   USAGE_UNKNOWN_ROUND: {
     message: 'run {run} has no round {round}',
     hint: 'See its rounds with `tally run show {run}`.',

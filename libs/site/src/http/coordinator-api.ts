@@ -26,6 +26,8 @@ export interface CoordinatorApiOptions {
 
 interface RequestShape {
   readonly path: string;
+  /** By default POST with a body, and GET without. */
+  readonly method?: 'PATCH' | 'DELETE';
   readonly body?: unknown;
   /** First byte that is wanted; the answer must then be a part (206). */
   readonly offset?: number;
@@ -82,6 +84,20 @@ export class CoordinatorApi {
     return this.#json(schema, request, signal);
   }
 
+  /** JSON of `PATCH /api/v1/<path>` by `schema`. */
+  patch<T>(
+    schema: z.ZodType<T>,
+    request: { readonly path: string; readonly body: unknown },
+    signal: AbortSignal,
+  ): Promise<T> {
+    return this.#json(schema, { ...request, method: 'PATCH' }, signal);
+  }
+
+  /** `DELETE /api/v1/<path>`; the answer has no body. */
+  async delete(path: string, signal: AbortSignal): Promise<void> {
+    await this.#send({ path, method: 'DELETE', take: () => undefined, maxBytes: 0 }, signal);
+  }
+
   /**
    * Bytes of `GET /api/v1/<path>` from `offset` on. When it rejects, `take` has got what came until then, so that the
    * caller can go on from there.
@@ -96,7 +112,7 @@ export class CoordinatorApi {
 
   async #json<T>(
     schema: z.ZodType<T>,
-    request: { readonly path: string; readonly body?: unknown },
+    request: Pick<RequestShape, 'path' | 'body' | 'method'>,
     signal: AbortSignal,
   ): Promise<T> {
     const pieces: Uint8Array[] = [];
@@ -139,10 +155,10 @@ export class CoordinatorApi {
     }
   }
 
-  #init({ body, offset = 0 }: RequestShape, signal: AbortSignal): RequestInit {
+  #init({ body, method, offset = 0 }: RequestShape, signal: AbortSignal): RequestInit {
     const token = this.#token();
     return {
-      method: body === undefined ? 'GET' : 'POST',
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
       redirect: 'error',
       signal,
       headers: {

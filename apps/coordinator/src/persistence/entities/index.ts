@@ -10,6 +10,12 @@ import { OrganisationEntity } from './organisation.js';
 import { OutboxEntity } from './outbox.js';
 import { RoundEntity } from './round.js';
 import { RunEntity } from './run.js';
+import { ActEntity } from './act.js';
+import { GroupEntity } from './group.js';
+import { SessionEntity } from './session.js';
+import { TicketEntity } from './ticket.js';
+import { TokenEntity } from './token.js';
+import { UserEntity } from './user.js';
 
 export { type CommitStatus, OutboxEntity } from './outbox.js';
 export { type RunStatus, RunEntity } from './run.js';
@@ -24,6 +30,12 @@ export {
   NodeEntity,
   OrganisationEntity,
   RoundEntity,
+  ActEntity,
+  GroupEntity,
+  SessionEntity,
+  TicketEntity,
+  TokenEntity,
+  UserEntity,
 };
 
 /** Every entity, listed by hand: nothing is found by a glob. */
@@ -40,4 +52,10 @@ export const ENTITIES = [
   OutboxEntity,
   RoundEntity,
   RunEntity,
+  ActEntity,
+  GroupEntity,
+  SessionEntity,
+  TicketEntity,
+  TokenEntity,
+  UserEntity,
 ];

@@ -28,4 +28,8 @@ export class LaunchEntity {
 
   @Column({ name: 'begun_at', type: 'timestamptz' })
   begunAt!: Date;
+
+  /** Id of the user who launched it; NULL before there were users. */
+  @Column({ name: 'owner', type: 'text', nullable: true })
+  owner!: string | null;
 }

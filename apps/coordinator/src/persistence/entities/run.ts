@@ -70,4 +70,8 @@ export class RunEntity {
   /** When the chain had given the rest of the pot back. */
   @Column({ name: 'closed_at', type: 'timestamptz', nullable: true })
   closedAt!: Date | null;
+
+  /** Id of the user who launched it; NULL before there were users. */
+  @Column({ name: 'owner', type: 'text', nullable: true })
+  owner!: string | null;
 }

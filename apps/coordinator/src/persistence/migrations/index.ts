@@ -2,6 +2,7 @@ import { FirstTables1700000000001 } from './0001-first-tables.js';
 import { Leases1700000000002 } from './0002-leases.js';
 import { PauseAndBest1700000000003 } from './0003-pause-and-best.js';
 import { Settlement1700000000004 } from './0004-settlement.js';
+import { People1700000000005 } from './0005-people.js';
 
 /** Every migration in order, listed by hand. A published one is never edited. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   Leases1700000000002,
   PauseAndBest1700000000003,
   Settlement1700000000004,
+  People1700000000005,
 ];

@@ -46,7 +46,7 @@ export class SimRuns {
       ...{ pot: 0n, model: genesisModel, lastEvent: 0, createdAt: new Date(0) },
       ...{ status: this.outcome?.status ?? 'running', reason: null },
       ...{ stopAt: null, pausedAt: null, endedAt: null },
-      ...{ closeWhenSettled: false, settledAt: null, closedAt: null },
+      ...{ closeWhenSettled: false, settledAt: null, closedAt: null, owner: null },
     };
   }
 }

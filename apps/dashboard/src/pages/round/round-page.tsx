@@ -162,8 +162,15 @@ function columnsOf({ openedAtMs }: RoundMembers): readonly Column<MemberView>[] 
 function Step({ member, step }: { readonly member: MemberView; readonly step: number }): ReactNode {
   const { state } = member;
   const reached = state === 'counted' ? 2 : state === 'accepted' || state === 'unused' ? 1 : 0;
-  if (step <= reached && !(step === 1 && state === 'unused'))
-    return <Status word={STEPS[step] ?? state} />;
+  if (step < reached) {
+    return (
+      <span className="muted">
+        <span aria-hidden="true">✓</span>
+        <span className="spoken">{STEPS[step]}</span>
+      </span>
+    );
+  }
+  if (step === reached && state !== 'unused') return <Status word={STEPS[step] ?? state} />;
   const isHere = step === reached + 1 || (step === 1 && state === 'unused');
   const hasLeft = !['offered', 'accepted', 'counted'].includes(state);
   return isHere && hasLeft ? <Status word={state} /> : <span className="muted">{MISSING}</span>;

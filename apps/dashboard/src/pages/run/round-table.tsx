@@ -26,7 +26,7 @@ const HEADS = [
 ];
 
 /** Rounds, newest on top. Only what is looked at is in the document, and only its pages are read. */
-export function RoundTable({
+export default function RoundTable({
   view,
   curves,
 }: {

@@ -1,5 +1,5 @@
 import type { RunView } from '@tallystick/protocol';
-import { type ReactNode, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { Link } from 'wouter';
 import { useSites } from '../../api/nodes.js';
 import { useNews, useRunStream } from '../../api/run-stream.js';
@@ -11,11 +11,13 @@ import { useQuery } from '../../parts/use-query.js';
 import type { Params } from '../index.js';
 import { Curves } from './curves.js';
 import { EvidenceLinks } from './evidence-links.js';
-import { NodeGrid } from './node-grid.js';
-import { RoundTable } from './round-table.js';
 import { RunActions } from './run-actions.js';
 import { RunStrip } from './run-strip.js';
 import { SpecView } from './spec-view.js';
+
+/** Loaded when somebody looks at them. */
+const NodeGrid = lazy(() => import('./node-grid.js'));
+const RoundTable = lazy(() => import('./round-table.js'));
 
 const SECTIONS = ['curves', 'rounds', 'nodes', 'spec', 'evidence'] as const;
 /** Events that change the run's own view. */
@@ -65,11 +67,15 @@ export default function RunPage({ params }: { readonly params: Params }): ReactN
           </Link>
         ))}
       </nav>
-      {section === 'rounds' ? <RoundTable view={view} curves={curves} /> : null}
-      {section === 'nodes' ? <NodeGrid view={view} stream={stream} sites={sites} /> : null}
-      {section === 'spec' ? <SpecView view={view} /> : null}
-      {section === 'evidence' ? <EvidenceLinks view={view} /> : null}
-      {section === 'curves' ? <Curves curves={curves} sites={sites} onMetric={setMetric} /> : null}
+      <Suspense fallback={<p className="wait">Loading</p>}>
+        {section === 'rounds' ? <RoundTable view={view} curves={curves} /> : null}
+        {section === 'nodes' ? <NodeGrid view={view} stream={stream} sites={sites} /> : null}
+        {section === 'spec' ? <SpecView view={view} /> : null}
+        {section === 'evidence' ? <EvidenceLinks view={view} /> : null}
+        {section === 'curves' ? (
+          <Curves curves={curves} sites={sites} onMetric={setMetric} />
+        ) : null}
+      </Suspense>
     </>
   );
 }

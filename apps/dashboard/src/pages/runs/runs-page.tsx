@@ -83,18 +83,7 @@ function columnsOf(
   tick: (run: number) => void,
 ): readonly Column<RunView>[] {
   return [
-    {
-      id: 'tick',
-      title: 'Compare',
-      cell: ({ run, name }) => (
-        <input
-          type="checkbox"
-          aria-label={`Compare run ${run} ${name}`}
-          checked={ticked.has(run)}
-          onChange={() => tick(run)}
-        />
-      ),
-    },
+    tickColumn(ticked, tick),
     {
       id: 'status',
       title: 'Status',
@@ -159,4 +148,19 @@ function columnsOf(
       cell: ({ createdAtMs, endedAtMs }) => duration((endedAtMs ?? now) - createdAtMs),
     },
   ];
+}
+
+function tickColumn(ticked: ReadonlySet<number>, tick: (run: number) => void): Column<RunView> {
+  return {
+    id: 'tick',
+    title: 'Compare',
+    cell: ({ run, name }) => (
+      <input
+        type="checkbox"
+        aria-label={`Compare run ${run} ${name}`}
+        checked={ticked.has(run)}
+        onChange={() => tick(run)}
+      />
+    ),
+  };
 }

@@ -1,0 +1,172 @@
+import { type Clock, type Entropy, TallyError } from '@tallystick/kernel';
+import type {
+  ChangeUserRequest,
+  GroupRequest,
+  NewTokenRequest,
+  NewTokenView,
+  NewUserRequest,
+  PeopleView,
+  SessionView,
+  TokenView,
+  UserView,
+} from '@tallystick/protocol';
+import type { SessionEntity, TokenEntity, UserEntity } from '../persistence/entities/index.js';
+import type { SessionRows } from '../persistence/session-rows.js';
+import type { TokenRows } from '../persistence/token-rows.js';
+import type { UserRows } from '../persistence/user-rows.js';
+import type { Passwords } from './passwords.js';
+import { isPermission, type Role } from './permissions.js';
+import type { Principal } from './principal.js';
+import { hashOf, newId, tokenText } from './secrets.js';
+
+const DAY_MS = 86_400_000;
+const MAX_GROUP_CHARS = 200;
+
+export interface PeopleDeps {
+  readonly users: UserRows;
+  readonly sessions: SessionRows;
+  readonly tokens: TokenRows;
+  readonly passwords: Passwords;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+}
+
+/** Users, groups, sessions and tokens. No answer holds a hash; a token's text is in one answer, once. */
+export class People {
+  readonly #deps: PeopleDeps;
+
+  constructor(deps: PeopleDeps) {
+    this.#deps = deps;
+  }
+
+  async view(): Promise<PeopleView> {
+    const { users, sessions, tokens } = this.#deps;
+    const known = await users.list();
+    const names = new Map(known.map(({ id, name }) => [id, name]));
+    const groups = await users.groups();
+    return {
+      users: known.map(userView),
+      sessions: (await sessions.list()).map((row) => sessionView(row, nameIn(names, row.userId))),
+      tokens: (await tokens.list()).map((row) => tokenView(row, nameIn(names, row.userId))),
+      groups: groups.map(({ name: group, role, organisation }) => ({ group, role, organisation })),
+    };
+  }
+
+  async add({ name, role, organisation, password }: NewUserRequest): Promise<UserView> {
+    const { users, passwords, entropy } = this.#deps;
+    const user = await users.add({
+      ...{ id: newId(entropy), name, role, source: 'local', issuer: null, subject: null },
+      organisation: organisationFor(role, organisation),
+      password: await passwords.hash(password),
+    });
+    return userView(user);
+  }
+
+  async change(id: string, changes: ChangeUserRequest): Promise<UserView> {
+    const { users } = this.#deps;
+    const user = await users.find(id);
+    if (user === null) throw new TallyError('USAGE_UNKNOWN_USER', { user: id });
+    const { role = user.role, disabled } = changes;
+    const kept = role === 'site' ? (user.organisation ?? undefined) : undefined;
+    const organisation = organisationFor(role, changes.organisation ?? kept);
+    const off = disabled === undefined ? {} : { disabled };
+    return userView(await users.change(id, { role, organisation, ...off }));
+  }
+
+  async putGroup(name: string, { role, organisation }: GroupRequest): Promise<void> {
+    if (name.length > MAX_GROUP_CHARS) {
+      throw new TallyError('USAGE_INVALID', {
+        detail: `a group has ${MAX_GROUP_CHARS} characters`,
+      });
+    }
+    await this.#deps.users.putGroup({
+      ...{ name, role },
+      organisation: organisationFor(role, organisation),
+    });
+  }
+
+  async removeGroup(name: string): Promise<void> {
+    await this.#deps.users.removeGroup(name);
+  }
+
+  /** A token of whoever asks, for nothing they may not do themselves. A token makes no tokens. */
+  async addToken(by: Principal, { name, scopes, days }: NewTokenRequest): Promise<NewTokenView> {
+    if (by.kind !== 'user' && by.kind !== 'operator') {
+      throw new TallyError('AUTH_DENIED', { what: 'a token made by a token' });
+    }
+    const wanted = [...new Set(scopes)].filter(isPermission);
+    const refused = scopes.filter((scope) => !isPermission(scope) || !by.permissions.has(scope));
+    if (refused.length > 0) {
+      throw new TallyError('AUTH_DENIED', { what: `a token for ${refused.join(', ')}` });
+    }
+    const { tokens, entropy, clock } = this.#deps;
+    const id = newId(entropy);
+    const secret = Buffer.from(entropy.bytes(32)).toString('hex');
+    const expiresAt = new Date(clock.nowMs() + days * DAY_MS);
+    const row = { id, hash: hashOf(secret), userId: by.id, name, scopes: wanted, expiresAt };
+    await tokens.add(row);
+    return { token: tokenText({ id, secret }), id };
+  }
+
+  async ownTokens(by: Principal): Promise<TokenView[]> {
+    return (await this.#deps.tokens.list(by.id)).map((row) => tokenView(row, by.name));
+  }
+
+  /** One's own, or for whoever manages people anybody's. Others look as if they were not there. */
+  async endToken(by: Principal, id: string): Promise<void> {
+    assertFound(await this.#deps.tokens.end(id, ownerOf(by)), `token ${id}`);
+  }
+
+  async endSession(by: Principal, id: string): Promise<void> {
+    assertFound(await this.#deps.sessions.end(id, ownerOf(by)), `session ${id}`);
+  }
+}
+
+/** Whose things a principal may end; undefined: everybody's. */
+function ownerOf({ permissions, id }: Principal): string | undefined {
+  return permissions.has('people.manage') ? undefined : id;
+}
+
+function assertFound(isFound: boolean, path: string): void {
+  if (!isFound) throw new TallyError('USAGE_NOT_FOUND', { path });
+}
+
+/** A site has an organisation, nobody else has. */
+function organisationFor(role: Role, organisation: string | undefined): string | null {
+  if (role === 'site' && organisation === undefined) {
+    throw new TallyError('USAGE_INVALID', { detail: 'a site names its organisation' });
+  }
+  if (role !== 'site' && organisation !== undefined) {
+    throw new TallyError('USAGE_INVALID', { detail: `the role ${role} has no organisation` });
+  }
+  return organisation ?? null;
+}
+
+function nameIn(names: ReadonlyMap<string, string>, id: string): string {
+  return names.get(id) ?? id;
+}
+
+function userView(user: UserEntity): UserView {
+  const { id, name, role, organisation, createdAt, disabledAt } = user;
+  return {
+    ...{ id, name, role, organisation },
+    source: user.source === 'oidc' ? 'oidc' : 'local',
+    createdAt: createdAt.toISOString(),
+    disabledAt: disabledAt?.toISOString() ?? null,
+  };
+}
+
+function sessionView({ id, createdAt, seenAt, address }: SessionEntity, user: string): SessionView {
+  const lastSeenAt = seenAt.toISOString();
+  return { id, user, createdAt: createdAt.toISOString(), lastSeenAt, address };
+}
+
+function tokenView(token: TokenEntity, user: string): TokenView {
+  const { id, name, scopes, createdAt, expiresAt, usedAt } = token;
+  return {
+    ...{ id, name, user, scopes },
+    createdAt: createdAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+    lastUsedAt: usedAt?.toISOString() ?? null,
+  };
+}
