@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { EXIT, TallyError } from '@tallystick/kernel';
 import { ChangeUserRequest, NewUserRequest, type UserView } from '@tallystick/protocol';
 import type { Command } from 'commander';
-import type { z } from 'zod';
 import { connectApi } from '../api/connect-api.js';
 import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';
 
@@ -82,12 +81,26 @@ async function change(
   });
 }
 
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** A schema of the protocol, as far as it is used here. */
+interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
+}
+
 /** Throws USAGE_INVALID with what is wrong, before anything is sent. */
-function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+function checked<T>(schema: Schema<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const detail = `${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim();
+  const detail = `${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`.trim();
   throw new TallyError('USAGE_INVALID', { detail });
 }
 

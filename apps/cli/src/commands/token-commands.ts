@@ -7,6 +7,12 @@ import { integerOption } from '../options.js';
 /** `tally token create|list|revoke`. */
 export function addToken(program: Command, makeContext: MakeContext): void {
   const token = program.command('token').description('tokens of your own for programs');
+  addCreate(token, makeContext);
+  addList(token, makeContext);
+  addRevoke(token, makeContext);
+}
+
+function addCreate(token: Command, makeContext: MakeContext): void {
   token
     .command('create')
     .description('make a token; its text is printed once')
@@ -25,6 +31,9 @@ export function addToken(program: Command, makeContext: MakeContext): void {
         return EXIT.ok;
       });
     });
+}
+
+function addList(token: Command, makeContext: MakeContext): void {
   token
     .command('list')
     .description('your tokens')
@@ -42,6 +51,9 @@ export function addToken(program: Command, makeContext: MakeContext): void {
         return EXIT.ok;
       });
     });
+}
+
+function addRevoke(token: Command, makeContext: MakeContext): void {
   token
     .command('revoke')
     .description('end a token')

@@ -125,12 +125,13 @@ describe('sign-in', () => {
 
   it('keys of a JSON body name no class: they are refused as unknown', async () => {
     const headers = { 'content-type': 'application/json' };
+    const statuses: number[] = [];
     for (const key of ['__proto__', 'constructor', 'prototype']) {
       const body = `{"name":"Eve","role":"auditor","password":"${PASSWORD}","${key}":{"role":"admin"}}`;
       const answer = await coordinator.api.ask('people', { method: 'POST', headers, body });
-      if (key === '__proto__') await answer.arrayBuffer();
-      else expect(answer.status).toBe(400);
+      statuses.push(answer.status);
     }
+    expect(statuses.slice(1)).toEqual([400, 400]);
     expect(Reflect.get({}, 'role')).toBeUndefined();
     const { users } = (await coordinator.api.get('people')) as { users: { role: string }[] };
     expect(users.map(({ role }) => role).filter((role) => role === 'admin').length).toBe(1);
