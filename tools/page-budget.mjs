@@ -3,7 +3,7 @@
  * What the page weighs: `npm run check` fails when a page asks for more than its budget. Counted is everything that a
  * browser loads for it (the entry, the page's own chunk and all they import), packed with gzip as the coordinator sends it.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -20,6 +20,8 @@ const SCRIPTS = {
   'src/pages/compare/compare-page.tsx': 115 * KB,
 };
 const ALL_STYLES = 8 * KB;
+/** The worker that recomputes a run; loaded by the audit and the ledger alone, and in no manifest. */
+const VERIFIER = { file: /^verifier\.worker-.*\.js$/, limit: 40 * KB };
 
 /** @typedef {Record<string, { file: string, imports?: string[], css?: string[] }>} Manifest */
 
@@ -61,6 +63,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   }
   const packed = (/** @type {string} */ file) => gzipSync(readFileSync(join(dist, file))).length;
   const over = overBudget(JSON.parse(readFileSync(path, 'utf8')), packed);
+  const verifier = readdirSync(join(dist, 'assets')).find((file) => VERIFIER.file.test(file));
+  const bytes = verifier === undefined ? Infinity : packed(`assets/${verifier}`);
+  if (bytes > VERIFIER.limit) over.push(`verifier: ${bytes} bytes, budget ${VERIFIER.limit}`);
   for (const line of over) console.error(line);
   process.exitCode = over.length > 0 ? 1 : 0;
 }
