@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Federation } from '../harness/federation.js';
 import { HeartCopy } from '../harness/heart.js';
 import { useStage } from '../harness/use-stage.js';
-import { axeFindings } from './accessible.js';
+import { axe } from './axe.js';
 import { openBrowser, signIn, visit } from './browser.js';
 
 const ROUNDS = 3;
@@ -143,10 +143,10 @@ describe('the audit page', () => {
     const { page, complaints } = await visit(browser, { scheme });
     await open(page);
     await page.getByText(`✓ ${ROUNDS} of ${ROUNDS} rounds recomputed`).waitFor();
-    expect(await axeFindings(page)).toEqual([]);
+    expect(await axe(page)).toEqual([]);
     await page.getByRole('link', { name: 'Ledger' }).click();
     await page.getByText('items proved by this browser').waitFor();
-    expect(await axeFindings(page)).toEqual([]);
+    expect(await axe(page)).toEqual([]);
     expect(complaints).toEqual([]);
   });
 
