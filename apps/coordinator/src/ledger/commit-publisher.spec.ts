@@ -125,6 +125,25 @@ describe('CommitPublisher', () => {
     expect(await nextRound()).toBe(1);
   });
 
+  it('sends the same transaction again to a chain that has forgotten it', async () => {
+    outbox.add(chain.next());
+    let sent = 0;
+    const forgetful = ledgerWith({
+      submitCommit: (commit) =>
+        sent++ === 0 ? Promise.resolve() : chain.ledger.submitCommit(commit),
+      commitOutcome: (commit) =>
+        sent > 1 ? chain.ledger.commitOutcome(commit) : Promise.resolve({ kind: 'waiting' }),
+    });
+    const publish = publisher(forgetful);
+    for (let i = 0; i < 3; i++) await publish.step();
+    const first = outbox.rows[0]?.row.commit?.hash;
+    expect(sent).toBe(1);
+    await clock.advance(2_000);
+    for (let i = 0; i < 2; i++) await publish.step();
+    expect(sent).toBe(2);
+    expect(outbox.rows[0]?.row).toMatchObject({ status: 'final', commit: { hash: first } });
+  });
+
   it('signs again what stays silent for two minutes', async () => {
     outbox.add(chain.next());
     const deaf = ledgerWith({

@@ -36,6 +36,8 @@ const FAULT_MS = 500;
  * without other transactions makes no blocks by which the era could end. The pallet takes a round only once.
  */
 const SILENT_MS = 120_000;
+/** The same transaction is sent again after this: a chain that was killed has forgotten what was in no block yet. */
+export const RESEND_MS = 2_000;
 /** Times that a round is signed again after a refusal that no fact on the chain explains. */
 const MAX_ATTEMPTS = 8;
 
@@ -63,6 +65,7 @@ export class CommitPublisher {
   readonly #deps: PublisherDeps;
   #lookMs = FIRST_LOOK_MS;
   #sentMs = 0;
+  #submittedMs = 0;
   /** The transaction in flight, and since when this process follows it. */
   #followed: { readonly hash: Hash; readonly sinceMs: number } | undefined;
 
@@ -126,6 +129,7 @@ export class CommitPublisher {
   async #submit(rounds: readonly WaitingRound[]): Promise<void> {
     const commit = rounds[0]?.commit;
     if (commit === undefined) return;
+    this.#submittedMs = this.#deps.clock.nowMs();
     await this.#deps.ledger.submitCommit(commit);
     for (const { round } of rounds) this.#deps.crash.hit('submitted-not-in-block', round);
     await this.#deps.outbox.submitted(rounds);
@@ -143,7 +147,8 @@ export class CommitPublisher {
       case 'waiting':
         // The embedded chain makes the block within 20 ms and calls it final after 60: the first look, at 40 ms.
         for (const { round } of rounds) crash.hit('in-block-not-final', round);
-        return this.#isSilent(commit.hash) ? this.#signAgain(rounds, 'silent') : undefined;
+        if (this.#isSilent(commit.hash)) return this.#signAgain(rounds, 'silent');
+        return this.#isOverdue() ? this.#submit(rounds) : undefined;
       case 'final':
         await outbox.final(rounds, outcome.block);
         logger.info('ledger.final', { rounds: rounds.length, block: outcome.block.number });
@@ -164,6 +169,10 @@ export class CommitPublisher {
     await this.#deps.ledger.resetNonces();
     await this.#deps.outbox.unprepared(rounds);
     this.#deps.logger.warn('ledger.sign_again', { rounds: rounds.length, why });
+  }
+
+  #isOverdue(): boolean {
+    return this.#deps.clock.nowMs() - this.#submittedMs >= RESEND_MS;
   }
 
   #isSilent(hash: Hash): boolean {

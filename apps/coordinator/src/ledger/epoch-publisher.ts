@@ -4,6 +4,7 @@ import { EPOCH, recordHash, signRecord } from '@tallystick/record';
 import type { CrashPoints } from '../crash-points.js';
 import type { EpochOutbox, EpochRow } from '../persistence/epoch-rows.js';
 import type { Readiness } from '../readiness.js';
+import { RESEND_MS } from './commit-publisher.js';
 
 /** After a refusal that no fact on the chain explains: a demand may be open, a window not over on the chain's clock. */
 const REFUSED_MS = 15_000;
@@ -32,6 +33,7 @@ export class EpochPublisher {
   readonly #deps: EpochPublisherDeps;
   #notBeforeMs = 0;
   #sentMs = 0;
+  #submittedMs = 0;
   #refusals = 0;
 
   constructor(deps: EpochPublisherDeps) {
@@ -58,13 +60,14 @@ export class EpochPublisher {
       await ledger.resetNonces(); // nobody may ever send this one, and a later nonce would wait for it
       throw error;
     });
+    this.#sentMs = this.#deps.clock.nowMs();
     await this.#submit({ ...row, commit });
     logger.debug('ledger.epoch_submitted', { run: row.run, epoch: row.epoch });
   }
 
   async #submit(row: EpochRow): Promise<void> {
     if (row.commit === undefined) return;
-    this.#sentMs = this.#deps.clock.nowMs();
+    this.#submittedMs = this.#deps.clock.nowMs();
     await this.#deps.ledger.submitCommit(row.commit);
     this.#deps.crash.hit('epoch-submitted-not-in-block', row.epoch);
     await this.#deps.epochs.submitted(row);
@@ -77,7 +80,8 @@ export class EpochPublisher {
     const outcome = await ledger.commitOutcome(row.commit);
     switch (outcome.kind) {
       case 'waiting':
-        return this.#isSilent() ? this.#signAgain(row, 'silent') : undefined;
+        if (this.#isSilent()) return this.#signAgain(row, 'silent');
+        return this.#isOverdue() ? this.#submit(row) : undefined;
       case 'final':
         await epochs.final(row, outcome.block);
         this.#isWell();
@@ -88,6 +92,10 @@ export class EpochPublisher {
       case 'refused':
         return this.#refused(row, outcome.reason);
     }
+  }
+
+  #isOverdue(): boolean {
+    return this.#deps.clock.nowMs() - this.#submittedMs >= RESEND_MS;
   }
 
   /** Since this process sent or first followed it. */
