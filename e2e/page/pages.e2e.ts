@@ -52,7 +52,8 @@ describe('the page', () => {
     await page.getByText('completed').first().waitFor();
     const rounds = await federation.rounds(0);
     await go(page, '/runs/0?show=rounds');
-    await page.getByText(String(rounds[2]?.commit?.block)).waitFor();
+    const block = String(rounds[2]?.commit?.block);
+    await page.getByText(block, { exact: true }).first().waitFor();
     expect(complaints).toEqual([]);
   });
 
