@@ -1,4 +1,4 @@
-import type { Hash, RunId } from '@tallystick/kernel';
+import type { Hash, NodeId, RunId } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
 import type { BlobBytes, BlockRef } from '@tallystick/rounds';
 import type { Anchors } from './anchors.js';
@@ -48,6 +48,8 @@ export interface History {
   readonly commits: readonly number[];
   readonly anchors: Anchors;
   readonly blobs: Blobs;
+  /** Shares of an epoch by its score sheet, where sheets are read. */
+  readonly scoresOf?: (epoch: number) => ReadonlyMap<NodeId, bigint> | undefined;
   /** Finds out about a round's signatures before a step asks, where that saves time. */
   readonly verifyAhead?: (history: History, round: RoundEvidence) => Promise<void>;
 }

@@ -6,6 +6,7 @@ import { parseCanonicalSpec, RunSpec } from '@tallystick/protocol';
 import { canonicalJson } from '@tallystick/record';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BundleReader } from './bundle/bundle-reader.js';
+import { readScores } from './bundle/epoch-scores.js';
 import { BundleWriter } from './bundle/bundle-writer.js';
 import { Mismatch } from './findings.js';
 import type { VerifiedChain } from './history.js';
@@ -68,7 +69,7 @@ describe('readHistory of an operator who wrote what it liked', () => {
     const bundle = await BundleReader.open(folder);
     const error = await readHistory(bundle, chainOf(run), {
       anchors: NO_ANCHORS,
-      hasSheets: true,
+      readScores,
       parseSpec: parseCanonicalSpec,
     }).catch((e: unknown) => e);
     if (error instanceof Mismatch) return error.finding;

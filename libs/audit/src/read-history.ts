@@ -6,7 +6,7 @@ import { payoutOf, type RunSpec } from '@tallystick/protocol';
 import { genesisModel, type GenesisModel } from '@tallystick/rounds';
 import type { Anchors } from './anchors.js';
 import type { EvidenceFiles } from './bundle/evidence-files.js';
-import { type EpochEvidence, readEpoch } from './bundle/epoch-evidence.js';
+import { type EpochEvidence, readEpoch, type ReadScores } from './bundle/epoch-evidence.js';
 import { blobPath, epochFileNames, epochPath, ROUND_FILES, roundPath } from './bundle/layout.js';
 import { readRound, type RoundEvidence } from './bundle/round-evidence.js';
 import { decodeUtf8 } from './bundle/strict-json.js';
@@ -27,8 +27,8 @@ export type ParseSpec = (
 export interface ReadOptions {
   readonly anchors: Anchors;
   readonly parseSpec: ParseSpec;
-  /** Whether the files hold the score sheets of a run that pays by contribution. */
-  readonly hasSheets: boolean;
+  /** Where the files hold the score sheets of a run that pays by contribution. */
+  readonly readScores?: ReadScores;
   /** Rounds that `readRounds` has read already. */
   readonly decoded?: readonly RoundEvidence[];
 }
@@ -43,7 +43,7 @@ const SPEC = 'run/spec.json';
 export async function readHistory(
   bundle: EvidenceFiles,
   chain: VerifiedChain,
-  { anchors, parseSpec, hasSheets, decoded }: ReadOptions,
+  { anchors, parseSpec, readScores, decoded }: ReadOptions,
 ): Promise<History> {
   const runId = bundle.manifest.run;
   const run = readRun(chain.stateAt(chain.head.number), runId);
@@ -61,7 +61,7 @@ export async function readHistory(
     epochs: await readEpochs(bundle, chain, {
       run: runId,
       count: run.epoch,
-      isByScore: hasSheets && payoutOf(spec).policy === 'contribution',
+      readScores: payoutOf(spec).policy === 'contribution' ? readScores : undefined,
     }),
     commits: runCommits(chain, runId, rounds.length),
     anchors,
@@ -130,14 +130,14 @@ async function readEpochs(
   {
     run,
     count,
-    isByScore,
-  }: { readonly run: RunId; readonly count: number; readonly isByScore: boolean },
+    readScores,
+  }: { readonly run: RunId; readonly count: number; readonly readScores: ReadScores | undefined },
 ): Promise<readonly EpochEvidence[]> {
   const epochs: EpochEvidence[] = [];
   const expected = new Set<string>();
   const read = chain.stateAt(chain.head.number);
   for (let epoch = 0; epoch < count; epoch++) {
-    const evidence = await readEpoch((path) => bundle.read(path), { epoch, isByScore });
+    const evidence = await readEpoch((path) => bundle.read(path), epoch, readScores);
     const place = { record: epochPath(epoch, 'epoch.bin'), by: BY } as const;
     const stored = readStoredEpoch(read, run, epoch);
     const own = recordHash(sha256, EPOCH, evidence.record.value);
@@ -147,7 +147,8 @@ async function readEpochs(
     const rebuilt = entitleRoot(sha256, evidence.entitlements);
     demandEqual(`${accounts} ${total} ${root}`, rootText(rebuilt), leaves);
     epochs.push(evidence);
-    for (const file of epochFileNames(isByScore)) expected.add(epochPath(epoch, file));
+    for (const file of epochFileNames(readScores !== undefined))
+      expected.add(epochPath(epoch, file));
   }
   const extra = bundle.paths().find((path) => path.startsWith('epochs/') && !expected.has(path));
   if (extra === undefined) return epochs;

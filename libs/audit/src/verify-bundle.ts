@@ -3,6 +3,8 @@ import { parseCanonicalSpec } from '@tallystick/protocol';
 import type { Anchors } from './anchors.js';
 import { buildReport } from './build-report.js';
 import { BundleReader } from './bundle/bundle-reader.js';
+import { readScores } from './bundle/epoch-scores.js';
+import { scoresIn } from './bundle/read-sheet.js';
 import type { Finding, StepId } from './findings.js';
 import type { History, VerifiedChain } from './history.js';
 import { RECORD_STEPS, type StepEntry, Tally } from './play-steps.js';
@@ -106,9 +108,10 @@ class Audit {
       const read = await readHistory(this.#bundle, chain, {
         anchors,
         parseSpec: parseCanonicalSpec,
-        hasSheets: true,
+        readScores,
       });
-      const history = { ...read, verifyAhead };
+      const scoresOf = (epoch: number) => scoresIn(read.epochs, epoch);
+      const history = { ...read, scoresOf, verifyAhead };
       this.history = history;
       await this.#tally.play(this.#steps.after, history, signal);
     });

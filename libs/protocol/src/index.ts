@@ -20,7 +20,7 @@ export {
   type Frame,
 } from './frames/frame.js';
 export * from './frames/frame-heads.js';
-export { type Heartbeats, LIMIT_NOTES, LIMITS, silenceLimitMs } from './limits.js';
+export { type Heartbeats, LIMIT_NOTES, LIMITS, MAX_COHORT, silenceLimitMs } from './limits.js';
 export {
   type ParsedRunSpec,
   parseCanonicalSpec,

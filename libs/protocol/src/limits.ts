@@ -1,3 +1,6 @@
+/** LIMITS.maxCohort by itself, for whoever needs no other limit (the verifier of the page). */
+export const MAX_COHORT = 65_536;
+
 /**
  * Every limit of what travels between processes, enforced before parsing. Names end in their unit (Bytes, Chars,
  * Ms); without one they count things. LIMIT_NOTES holds the sentence of each for docs/limits.md.
@@ -17,7 +20,7 @@ export const LIMITS = {
   sessionTokenMs: 3_600_000,
   maxUpdateBytes: 536_870_912,
   maxModelBytes: 536_870_912,
-  maxCohort: 65_536,
+  maxCohort: MAX_COHORT,
   maxCompared: 1024,
   maxScoredUpdates: 131_072,
   maxOfferHeaders: 16,

@@ -19,6 +19,7 @@ export interface RecordCodec<T> {
 export type FieldTable<T> = { readonly [K in keyof T]: Field<T[K]> };
 
 /** The codec of the fields in `table`; `name` has at most 16 ASCII characters. */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineRecord<T>(name: string, table: FieldTable<T>): RecordCodec<T> {
   const tag = new Uint8Array(16);
   tag.set(utf8(name));

@@ -29,10 +29,14 @@ export interface EpochScoresEvidence {
   readonly sheet: Uint8Array;
 }
 
+/** Reads what shares follow from where a run pays by contribution (epoch-scores.ts). */
+export type ReadScores = (read: ReadFile, epoch: number) => Promise<EpochScoresEvidence>;
+
 /** Decodes the files of `epoch`. Throws Mismatch for a file that is missing or does not hold whole records. */
 export async function readEpoch(
   read: ReadFile,
-  { epoch, isByScore }: { readonly epoch: number; readonly isByScore: boolean },
+  epoch: number,
+  readScores?: ReadScores,
 ): Promise<EpochEvidence> {
   const record = await decoded(read, { epoch, file: 'epoch.bin' }, (bytes) =>
     decodeSigned(EPOCH, toHex(bytes)),
@@ -40,17 +44,12 @@ export async function readEpoch(
   const entitlements = await decoded(read, { epoch, file: 'entitlements.bin' }, (bytes) =>
     decodeRecords(ENTITLE, bytes),
   );
-  if (!isByScore) return { record, entitlements };
-  const scores = {
-    record: await decoded(read, { epoch, file: 'scores.bin' }, (bytes) =>
-      decodeSigned(SCORES, toHex(bytes)),
-    ),
-    sheet: await decoded(read, { epoch, file: 'scores.json' }, (bytes) => bytes),
-  };
-  return { record, entitlements, scores };
+  if (readScores === undefined) return { record, entitlements };
+  return { record, entitlements, scores: await readScores(read, epoch) };
 }
 
-async function decoded<T>(
+/** The bytes of a file of `epoch`, decoded; throws Mismatch. */
+export async function decoded<T>(
   read: ReadFile,
   { epoch, file }: { readonly epoch: number; readonly file: EpochFile },
   decode: (bytes: Uint8Array) => T,

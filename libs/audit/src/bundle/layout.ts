@@ -1,4 +1,4 @@
-import { LIMITS } from '@tallystick/protocol';
+import { MAX_COHORT } from '@tallystick/protocol';
 import { MAX_SHEET_CHARS } from '@tallystick/payout';
 import {
   CONTRIB,
@@ -37,13 +37,13 @@ interface RecordFile {
 }
 const RECORD_FILES: Readonly<Record<RecordFileName, RecordFile>> = {
   'task.bin': { codec: TASK, signed: true, max: 1 },
-  'cohort.bin': { codec: MEMBER, signed: false, max: LIMITS.maxCohort },
+  'cohort.bin': { codec: MEMBER, signed: false, max: MAX_COHORT },
   'header.bin': { codec: HEADER, signed: true, max: 1 },
-  'leaves.bin': { codec: CONTRIB, signed: false, max: LIMITS.maxCohort },
-  'excluded.bin': { codec: EXCLUDE, signed: false, max: LIMITS.maxCohort },
-  'receipts.bin': { codec: RECEIPT, signed: true, max: LIMITS.maxCohort },
-  'declines.bin': { codec: DECLINE, signed: true, max: LIMITS.maxCohort },
-  'promises.bin': { codec: PROMISE, signed: true, max: LIMITS.maxCohort },
+  'leaves.bin': { codec: CONTRIB, signed: false, max: MAX_COHORT },
+  'excluded.bin': { codec: EXCLUDE, signed: false, max: MAX_COHORT },
+  'receipts.bin': { codec: RECEIPT, signed: true, max: MAX_COHORT },
+  'declines.bin': { codec: DECLINE, signed: true, max: MAX_COHORT },
+  'promises.bin': { codec: PROMISE, signed: true, max: MAX_COHORT },
 };
 
 /** Files of one epoch; those of its scores under `contribution` alone. */
@@ -53,7 +53,7 @@ const SCORE_FILES: readonly EpochFile[] = ['scores.bin', 'scores.json'];
 /** Accounts of one epoch: payees are organisations, of which a round has fewer than nodes. */
 const MAX_EPOCH_BYTES: Readonly<Record<EpochFile, number>> = {
   'epoch.bin': EPOCH.size + SIGNATURE_BYTES,
-  'entitlements.bin': LIMITS.maxCohort * ENTITLE.size,
+  'entitlements.bin': MAX_COHORT * ENTITLE.size,
   'scores.bin': SCORES.size + SIGNATURE_BYTES,
   'scores.json': MAX_SHEET_CHARS,
 };

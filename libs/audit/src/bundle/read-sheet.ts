@@ -1,4 +1,4 @@
-import type { Hash } from '@tallystick/kernel';
+import type { Hash, NodeId } from '@tallystick/kernel';
 import { decodeSheet, type ScoreSheet } from '@tallystick/payout';
 import type { EpochEvidence } from './epoch-evidence.js';
 import { decodeUtf8 } from './strict-json.js';
@@ -18,4 +18,14 @@ export function scoreBlobs({ scores }: Pick<EpochEvidence, 'scores'>): readonly 
   return rounds.flatMap(({ novel, audit }) =>
     audit === undefined ? [novel] : [novel, audit.path],
   );
+}
+
+/** The score of each node by the sheet of an epoch; undefined where there is no sheet that can be read. */
+export function scoresIn(
+  epochs: readonly Pick<EpochEvidence, 'scores'>[],
+  epoch: number,
+): ReadonlyMap<NodeId, bigint> | undefined {
+  const scores = epochs[epoch]?.scores;
+  const sheet = scores && readSheet(scores.sheet);
+  return sheet && new Map(sheet.scores.map(({ node, score }) => [node, score]));
 }

@@ -115,7 +115,6 @@ async function historyOf(chain: ProvedChain, options: RecomputeOptions): Promise
   return readHistory(files, chain, {
     anchors: NO_ANCHORS,
     parseSpec: readSpec,
-    hasSheets: false,
     decoded,
   });
 }

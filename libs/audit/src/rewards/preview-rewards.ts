@@ -1,6 +1,8 @@
 import type { Hash } from '@tallystick/kernel';
 import { parseCanonicalSpec } from '@tallystick/protocol';
 import { BundleReader } from '../bundle/bundle-reader.js';
+import { readScores } from '../bundle/epoch-scores.js';
+import { scoresIn } from '../bundle/read-sheet.js';
 import { readHistory } from '../read-history.js';
 import { checkChain } from '../steps/v1-chain.js';
 import { type RewardPreview, rewardsOf } from './rewards-of.js';
@@ -18,7 +20,7 @@ export async function previewRewards(options: {
   const bundle = await BundleReader.open(options.folder, options.signal);
   const anchors = { nodeKeys: [], logs: [] };
   const chain = await checkChain(bundle, anchors, options);
-  return rewardsOf(
-    await readHistory(bundle, chain, { anchors, parseSpec: parseCanonicalSpec, hasSheets: true }),
-  );
+  const read = { anchors, parseSpec: parseCanonicalSpec, readScores };
+  const history = await readHistory(bundle, chain, read);
+  return rewardsOf({ ...history, scoresOf: (epoch) => scoresIn(history.epochs, epoch) });
 }

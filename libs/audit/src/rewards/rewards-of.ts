@@ -13,7 +13,6 @@ import {
 import { payoutOf } from '@tallystick/protocol';
 import type { Entitle } from '@tallystick/record';
 import type { EpochEvidence } from '../bundle/epoch-evidence.js';
-import { readSheet } from '../bundle/read-sheet.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import type { History } from '../history.js';
 import { readPayout, readStoredEpoch } from '../state/stored-epochs.js';
@@ -31,12 +30,17 @@ export interface PreviewedEpoch {
   readonly payments: readonly Pick<Payment, 'account' | 'units'>[];
 }
 
+/** What each node's updates are worth, relative to each other. */
+export type Shares = ReadonlyMap<NodeId, bigint>;
+
 /** What payouts follow from. */
 export interface PaidRun extends Pick<History, 'chain' | 'runId'> {
   readonly run: Pick<History['run'], 'payout' | 'funded' | 'epoch' | 'settledRounds'>;
   readonly spec: Pick<History['spec'], 'payout' | 'rounds'>;
   readonly rounds: readonly PaidRound[];
-  readonly epochs: readonly Pick<EpochEvidence, 'entitlements' | 'scores'>[];
+  readonly epochs: readonly Pick<EpochEvidence, 'entitlements'>[];
+  /** Shares of an epoch by its score sheet; undefined where there is none that can be read. */
+  readonly scoresOf?: (epoch: number) => Shares | undefined;
 }
 
 /** A round as it is paid for. */
@@ -67,7 +71,7 @@ export function rewardsOf(history: PaidRun): RewardPreview {
   for (const span of spansOf(history)) {
     const budget = epochDue(run.payout, span.nonEmpty, left);
     const epoch = epochs.length;
-    const shares = policy === 'contribution' ? scoresIn(history, epoch) : weightsIn(history, span);
+    const shares = policy === 'contribution' ? history.scoresOf?.(epoch) : weightsIn(history, span);
     if (shares === undefined) break;
     const payments = payEpoch(earnersOf(history, shares), { policy, capPpm, budget });
     entitlements = addPayments(entitlements, payments);
@@ -105,20 +109,11 @@ function spansOf({ chain, run, runId, rounds }: PaidRun): readonly EpochSpan[] {
   }
 }
 
-type Shares = ReadonlyMap<NodeId, bigint>;
-
 function weightsIn({ rounds }: PaidRun, { firstRound, lastRound }: EpochSpan): Shares {
   const leaves = rounds
     .filter(({ round }) => firstRound <= round && round <= lastRound)
     .flatMap((evidence) => evidence.leaves);
   return sumWeights(leaves);
-}
-
-/** Undefined where there is no sheet that can be read. */
-function scoresIn({ epochs }: PaidRun, epoch: number): Shares | undefined {
-  const scores = epochs[epoch]?.scores;
-  const sheet = scores && readSheet(scores.sheet);
-  return sheet && new Map(sheet.scores.map(({ node, score }) => [node, score]));
 }
 
 function earnersOf({ chain }: PaidRun, shares: Shares): readonly Earner[] {

@@ -5,6 +5,7 @@ import { asHash, type Hash } from '@tallystick/kernel';
 import { parseCanonicalSpec } from '@tallystick/protocol';
 import type { Anchors } from '../../anchors.js';
 import { BundleReader } from '../../bundle/bundle-reader.js';
+import { readScores } from '../../bundle/epoch-scores.js';
 import { decodeChainSpec } from '../../bundle/canonical-spec.js';
 import type { History } from '../../history.js';
 import { readHistory } from '../../read-history.js';
@@ -40,7 +41,7 @@ export async function openEvidence(folder: string): Promise<Evidence> {
     history: await readHistory(bundle, chain, {
       anchors: NOBODY,
       parseSpec: parseCanonicalSpec,
-      hasSheets: true,
+      readScores,
     }),
     spec: decodeChainSpec(spec ?? new Uint8Array()),
     blocks: readBlocks(blocks ?? new Uint8Array()),

@@ -2,7 +2,7 @@
 /**
  * The README's picture of the page: plays the demo for real, opens its run in Chromium and writes docs/images/run-page.png.
  *
- *   node tools/page-picture.mjs
+ *   node e2e/page/picture.mjs
  *
  * Needs `script` of util-linux: without a terminal the demo stops after its verdict.
  */
@@ -16,7 +16,7 @@ import { stripVTControlCharacters } from 'node:util';
 import chromium from '@sparticuz/chromium';
 import { chromium as playwright } from 'playwright-core';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PICTURE = join(ROOT, 'docs/images/run-page.png');
 const LIMIT_MS = 180_000;
 
