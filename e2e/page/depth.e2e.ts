@@ -1,11 +1,11 @@
 /** The page without a mouse, on a narrow window, while the coordinator dies, and with a history of 5,000 rounds. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Federation } from '../harness/federation.js';
-import { HeartCopy, SMALL } from '../harness/heart.js';
+import type { Federation } from '../harness/federation.js';
 import { useStage } from '../harness/use-stage.js';
 import { overflow } from './axe.js';
-import { go, openBrowser, signIn, visit } from './browser.js';
+import { go, signIn, visit } from './browser.js';
+import { openHeart } from './heart-page.js';
 import { answerWithHistory } from './history.js';
 
 const isFull = process.env['TALLY_E2E_FULL'] === '1';
@@ -20,11 +20,7 @@ describe.runIf(isFull)('the page, in depth', () => {
   let spec: string;
 
   useStage(async (stage) => {
-    const heart = await HeartCopy.at(stage.path('heart'));
-    federation = await Federation.start(stage);
-    await federation.populate(heart.sites);
-    spec = await heart.editRun(...SMALL);
-    browser = await openBrowser();
+    ({ federation, browser, spec } = await openHeart(stage));
   });
   afterAll(() => browser?.close());
 

@@ -1,11 +1,11 @@
 /** Every page of a federation that has played: what a newcomer sees, no CSP violation, no axe violation, hostile names. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Federation } from '../harness/federation.js';
-import { HeartCopy, SMALL } from '../harness/heart.js';
+import type { Federation } from '../harness/federation.js';
 import { useStage } from '../harness/use-stage.js';
 import { axe, overflow } from './axe.js';
-import { go, openBrowser, signIn, visit } from './browser.js';
+import { go, signIn, visit } from './browser.js';
+import { openHeart } from './heart-page.js';
 
 /** A heading or text that tells that the page has what it shows. */
 const PLACES = [
@@ -30,11 +30,7 @@ describe('the page', () => {
   let spec: string;
 
   useStage(async (stage) => {
-    const heart = await HeartCopy.at(stage.path('heart'));
-    federation = await Federation.start(stage);
-    await federation.populate(heart.sites);
-    spec = await heart.editRun(...SMALL);
-    browser = await openBrowser();
+    ({ federation, browser, spec } = await openHeart(stage));
   });
   afterAll(() => browser?.close());
 

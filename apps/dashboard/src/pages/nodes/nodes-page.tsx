@@ -2,6 +2,7 @@ import type { NodeList, NodeView } from '@tallystick/protocol';
 import type { ReactNode } from 'react';
 import { useData } from '../../api/use-data.js';
 import { type Column, DataTable } from '../../parts/data-table.js';
+import { FindField } from '../../parts/find-field.js';
 import { IdChip } from '../../parts/id-chip.js';
 import { Status } from '../../parts/status.js';
 import { Trouble } from '../../parts/trouble.js';
@@ -27,15 +28,7 @@ export default function NodesPage(): ReactNode {
       <div className="strip">
         <span>{value === undefined ? 'Loading' : `${here} of ${value.nodes.length} online`}</span>
       </div>
-      <label className="find">
-        Find{' '}
-        <input
-          type="search"
-          value={filter}
-          onChange={(event) => setFilter(event.target.value)}
-          placeholder="node or organisation"
-        />
-      </label>
+      <FindField value={filter} onChange={setFilter} hint="node or organisation" />
       <DataTable
         label="Nodes"
         rows={nodes}

@@ -4,6 +4,7 @@ import { Link, useLocation } from 'wouter';
 import { may, useMe } from '../../api/session.js';
 import { useData } from '../../api/use-data.js';
 import { type Column, DataTable } from '../../parts/data-table.js';
+import { FindField } from '../../parts/find-field.js';
 import { Progress } from '../../parts/progress.js';
 import { Status } from '../../parts/status.js';
 import { Trouble } from '../../parts/trouble.js';
@@ -45,15 +46,7 @@ export default function RunsPage(): ReactNode {
         </div>
       </div>
       {error === undefined ? null : <Trouble error={error} />}
-      <label className="find">
-        Find{' '}
-        <input
-          type="search"
-          value={filter}
-          onChange={(event) => setFilter(event.target.value)}
-          placeholder="name or status"
-        />
-      </label>
+      <FindField value={filter} onChange={setFilter} hint="name or status" />
       <DataTable
         label="Runs"
         rows={runs}

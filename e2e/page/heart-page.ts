@@ -1,0 +1,16 @@
+import type { Browser } from 'playwright-core';
+import { Federation } from '../harness/federation.js';
+import { HeartCopy, SMALL } from '../harness/heart.js';
+import type { Stage } from '../harness/stage.js';
+import { openBrowser } from './browser.js';
+
+/** A federation of the four heart-disease sites, a browser beside it, and a run.yaml of three short rounds. */
+export async function openHeart(
+  stage: Stage,
+): Promise<{ federation: Federation; browser: Browser; spec: string }> {
+  const heart = await HeartCopy.at(stage.path('heart'));
+  const federation = await Federation.start(stage);
+  await federation.populate(heart.sites);
+  const spec = await heart.editRun(...SMALL);
+  return { federation, browser: await openBrowser(), spec };
+}
