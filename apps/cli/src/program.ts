@@ -6,6 +6,7 @@ import { addCompletion } from './commands/completion-command.js';
 import { addDemo } from './commands/demo-command.js';
 import { addDispute } from './commands/dispute-command.js';
 import { addHistory } from './commands/history-commands.js';
+import { addKey } from './commands/key-commands.js';
 import { addLogin } from './commands/login-command.js';
 import { addModel } from './commands/model-command.js';
 import { addNew } from './commands/new-command.js';
@@ -40,6 +41,7 @@ export function buildProgram(makeContext: MakeContext): Command {
     addSimulate,
     addAudit,
     addChain,
+    addKey,
     addNew,
     addLogin,
     addCompletion,

@@ -4,6 +4,7 @@ import {
   type Ed25519,
   type Entropy,
   type Hash,
+  isTallyError,
   type Logger,
   type Sha256,
   TallyError,
@@ -11,6 +12,7 @@ import {
 import {
   CoordinatorApi,
   coordinatorUrls,
+  followKey,
   loadNodeKey,
   loadSiteConfig,
   ReceiptLog,
@@ -45,17 +47,23 @@ export class ClientNode {
   readonly #desk: JobDesk;
   readonly #agent: SiteAgent;
   readonly #chain: SiteChain | undefined;
+  readonly #log: ReceiptLog;
+  readonly #logger: Logger;
 
   private constructor(parts: {
     link: FleetLink;
     desk: JobDesk;
     agent: SiteAgent;
     chain: SiteChain | undefined;
+    log: ReceiptLog;
+    logger: Logger;
   }) {
     this.#link = parts.link;
     this.#desk = parts.desk;
     this.#agent = parts.agent;
     this.#chain = parts.chain;
+    this.#log = parts.log;
+    this.#logger = parts.logger;
   }
 
   /** Opens the folder that `tally node join` made; takes its lock until `close`. */
@@ -105,12 +113,26 @@ export class ClientNode {
         deps.onWelcome(welcome);
       },
     });
-    return new ClientNode({ link, desk, agent, chain });
+    return new ClientNode({ link, desk, agent, chain, log, logger });
   }
 
-  /** Takes part until `signal` aborts; see `FleetLink.run`. */
-  run(signal: AbortSignal): Promise<void> {
-    return this.#link.run(signal);
+  /**
+   * Takes part until `signal` aborts; see `FleetLink.run`. Resolves with true when the coordinator has another key and the
+   * chain says that it took the pinned one's place: that is in the log now, and the folder has to be opened again.
+   */
+  async run(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#link.run(signal);
+      return false;
+    } catch (error) {
+      if (!isTallyError(error, 'AUTH_COORDINATOR_KEY') || this.#chain === undefined) throw error;
+      const pinned = this.#log.identity?.coordinatorKey;
+      const identity = await followKey(this.#log, this.#chain);
+      await this.#log.append(identity);
+      const { coordinatorKey } = identity;
+      this.#logger.warn('coordinator.key_followed', { pinned, coordinatorKey });
+      return true;
+    }
   }
 
   /** Stops work, ends the training process and gives up the folder. */

@@ -3,7 +3,7 @@ import { exitCodeOf, isTallyError, type Logger } from '@tallystick/kernel';
 import { ed25519, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
 import { createLogger } from '@tallystick/telemetry';
 import { ProcessTrainer } from '@tallystick/training';
-import { ClientNode } from './client-node.js';
+import { ClientNode, type ClientNodeDeps } from './client-node.js';
 import { loadConfig } from './config.js';
 import type { Welcome } from './link/handshake.js';
 
@@ -13,28 +13,35 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env, process.argv.slice(2));
   const logger = createLogger({ role: 'node', level: config.log.level });
   warnWithoutBufferutil(logger);
+  const stop = new AbortController();
+  onSignals(stop, logger);
+  const onWelcome = announceOnce(startedAtMs);
+  while (await takePart(config.folder, { logger, onWelcome, stop })) logger.info('node.reopened');
+  logger.info('node.stopped');
+}
+
+/** From the opening of the folder to its closing; true when it has to be opened again (see `ClientNode.run`). */
+async function takePart(
+  folder: string,
+  { logger, onWelcome, stop }: Pick<ClientNodeDeps, 'logger' | 'onWelcome'> & { stop: AbortController },
+): Promise<boolean> {
   const trainer = new ProcessTrainer({
     onCrash: ({ code, message }) => logger.warn('training.restarted', { code, reason: message }),
   });
-  const node = await ClientNode.open(config.folder, {
-    trainer,
-    sha256,
-    ed25519,
+  const node = await ClientNode.open(folder, {
+    ...{ trainer, sha256, ed25519, logger, onWelcome },
     clock: systemClock,
     entropy: systemEntropy,
-    logger,
     software: 'tallystick-client-node/0',
-    onWelcome: announceOnce(startedAtMs),
   });
-  const stop = new AbortController();
-  onSignals(stop, logger);
+  const over = new AbortController();
+  const signal = AbortSignal.any([stop.signal, over.signal]);
   try {
-    await Promise.race([engineFailure(trainer, stop.signal), node.run(stop.signal)]);
+    return await Promise.race([engineFailure(trainer, signal), node.run(signal)]);
   } finally {
-    stop.abort();
+    over.abort();
     await node.close();
   }
-  logger.info('node.stopped');
 }
 
 /** Warms the training process up. Rejects when the engine cannot start; a good one says nothing. */

@@ -1,4 +1,4 @@
-import type { LedgerAccount } from '@tallystick/chain';
+import type { ChainRun, LedgerAccount } from '@tallystick/chain';
 import type { Clock, Hash, Logger, RunId, Signer } from '@tallystick/kernel';
 import {
   type AnchoredHeader,
@@ -33,13 +33,11 @@ export class SiteChain implements ChainView {
   }
 
   async round(run: RunId, round: number): Promise<AnchoredHeader | undefined> {
-    this.#reader ??= this.#connect(this.#deps.nodeKey);
-    try {
-      return await (await this.#reader).round(run, round);
-    } catch (error) {
-      this.#reader = undefined;
-      throw error;
-    }
+    return this.#ask((chain) => chain.round(run, round));
+  }
+
+  async coordinatorKeys(run: RunId): Promise<ChainRun['coordinatorKeys']> {
+    return (await this.#ask((chain) => chain.chainRun(run)))?.coordinatorKeys ?? [];
   }
 
   /** Files what is proved with the owner key, and follows it. Never rejects. */
@@ -52,6 +50,16 @@ export class SiteChain implements ChainView {
     await this.#disputes.close();
     const reader = await this.#reader?.catch(() => undefined);
     await reader?.close();
+  }
+
+  async #ask<T>(question: (chain: LedgerAccount) => Promise<T>): Promise<T> {
+    this.#reader ??= this.#connect(this.#deps.nodeKey);
+    try {
+      return await question(await this.#reader);
+    } catch (error) {
+      this.#reader = undefined;
+      throw error;
+    }
   }
 
   /** Loaded when it is needed: most sites name no chain, and the client takes 60 MB. */

@@ -13,6 +13,7 @@ import type { Deployment } from './deployment.js';
 import { openFilesLimit, socketLimits } from './fleet/socket-limits.js';
 import { SPOOL_SHAPE } from './fleet/spooler.js';
 import { LoggedSigner } from './signing/logged-signer.js';
+import { openKeyRing } from './signing/open-key-ring.js';
 import { SigningLog } from './signing/signing-log.js';
 
 /** A coordinator whose supervisor died gives the folder up within this time. */
@@ -140,6 +141,7 @@ async function openDeployment(
   undo.add(() => folders.close());
   const signingLog = await SigningLog.open(join(folder.root, 'signing.log'), sha256);
   undo.add(() => Promise.resolve(signingLog.close()));
+  const ring = await openKeyRing(servers.sandbox, folder, { ledger, signingLog, logger });
   const metrics = new Metrics();
   metrics.observeProcess();
   return {
@@ -151,13 +153,14 @@ async function openDeployment(
     get publicUrl() {
       return address.url;
     },
-    signer: new LoggedSigner(keys.coordinator, signingLog, sha256),
+    signer: new LoggedSigner(ring, signingLog, sha256),
     treasury: asAccountId(keys.treasury.key),
     spooler: folders.spooler,
     ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics },
     clock: systemClock,
     entropy: systemEntropy,
     crash: crashPointsOf(config.test.crashAt, folder.root),
+    isAnchoring: config.test.anchoring === 'on',
   };
 }
 

@@ -147,6 +147,10 @@ export const ConfigSchema = z.object({
         )
         .optional()
         .describe('Kill (or stop) this process once at a named point; only under NODE_ENV=test.'),
+      anchoring: z
+        .enum(['on', 'off'])
+        .default('on')
+        .describe('off: closed rounds wait and are not carried to the chain; only under NODE_ENV=test.'),
     })
     .prefault({}),
 });
@@ -202,6 +206,9 @@ function modeFaults(config: Config, mode: string | undefined): string[] {
   const faults: string[] = [];
   if (config.test.crashAt !== undefined && mode !== 'test') {
     faults.push('  TALLY_TEST__CRASH_AT: is only for NODE_ENV=test');
+  }
+  if (config.test.anchoring === 'off' && mode !== 'test') {
+    faults.push('  TALLY_TEST__ANCHORING: is only for NODE_ENV=test');
   }
   const { issuer, clientId, clientSecret } = config.oidc;
   if (issuer !== undefined && (clientId === undefined || clientSecret === undefined)) {

@@ -58,4 +58,6 @@ export abstract class Deployment {
   abstract readonly logger: Logger;
   abstract readonly metrics: Metrics;
   abstract readonly crash: CrashPoints;
+  /** False, for measurements alone: closed rounds wait and are not carried to the chain. */
+  abstract readonly isAnchoring?: boolean;
 }

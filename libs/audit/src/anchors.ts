@@ -18,7 +18,10 @@ export interface NodeAnchor {
   readonly key: PublicKey;
   /** Keys it had in earlier key epochs. */
   readonly formerKeys?: readonly PublicKey[];
+  /** The coordinator key that it believes now. */
   readonly coordinatorKey: PublicKey;
+  /** Those that it believed before. */
+  readonly formerCoordinatorKeys?: readonly PublicKey[];
   /** Signed headers it received for this run. */
   readonly headers: readonly Header[];
   /** Promises it holds for this run. */

@@ -11,6 +11,12 @@
  * and to be loaded where it is not used: import it with `import()`.
  */
 export { type ChainOptions, type RunningChain, startChain } from './chain/start-chain.js';
+export {
+  coordinatorKeysIn,
+  makeNextCoordinator,
+  type OtherCoordinatorKeys,
+  promoteNextCoordinator,
+} from './coordinator-keys.js';
 export { type DataFolder, dataFolderPaths, openDataFolder } from './data-folder.js';
 export {
   type Deployment,

@@ -15,6 +15,7 @@
 export type { SiteAgentDeps, SiteIdentity, SiteProgress } from './agent/agent-context.js';
 export type { Conclusion } from './agent/result-desk.js';
 export type { AnchoredHeader, ChainView } from './agent/anchor-watch.js';
+export { followKey } from './agent/follow-key.js';
 export type { RoundContents, RunSource } from './agent/run-source.js';
 export { trainUpdate } from './agent/train-update.js';
 export { SiteAgent, type SiteEvaluation } from './agent/site-agent.js';

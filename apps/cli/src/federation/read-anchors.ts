@@ -14,6 +14,7 @@ export async function readAnchor(path: string, run: RunId): Promise<NodeAnchor> 
     key: log.key,
     formerKeys: log.identities.map(({ key }) => key),
     coordinatorKey: log.coordinatorKey,
+    formerCoordinatorKeys: log.identities.map(({ coordinatorKey }) => coordinatorKey),
     headers: ofRun(log.headers).map(({ value }) => value),
     promises: ofRun(log.promises).map(({ value }) => value),
     receipts: ofRun(log.receipts).map(({ round, hash }) => ({ round, hash })),

@@ -1,6 +1,5 @@
 import {
   type Clock,
-  type Hash,
   isTallyError,
   type Logger,
   type Sha256,
@@ -8,12 +7,13 @@ import {
   sleep,
   TallyError,
 } from '@tallystick/kernel';
-import type { CommitOutcome, RoundLedger } from '@tallystick/chain';
+import type { RoundLedger } from '@tallystick/chain';
 import { HEADER, recordHash, signRecord } from '@tallystick/record';
 import type { Gauge } from '@tallystick/telemetry';
 import type { CrashPoints } from '../crash-points.js';
 import type { Outbox, WaitingRound } from '../persistence/outbox-rows.js';
 import type { Wake } from '../wake.js';
+import { type Flight, TransactionInFlight } from './transaction-in-flight.js';
 
 /** Rounds in one transaction; a header is 0.4 KB, so a full batch stays below a tenth of a block. */
 const MAX_BATCH = 64;
@@ -31,13 +31,6 @@ const EPOCH_LOOK_MS = 100;
 const IDLE_MS = 5_000;
 /** A chain or database that is away is asked again after this. */
 const FAULT_MS = 500;
-/**
- * A transaction that is in no finalised block after this is signed again, whatever its era says: an embedded chain
- * without other transactions makes no blocks by which the era could end. The pallet takes a round only once.
- */
-const SILENT_MS = 120_000;
-/** The same transaction is sent again after this: a chain that was killed has forgotten what was in no block yet. */
-export const RESEND_MS = 2_000;
 /** Times that a round is signed again after a refusal that no fact on the chain explains. */
 const MAX_ATTEMPTS = 8;
 
@@ -65,12 +58,11 @@ export class CommitPublisher {
   readonly #deps: PublisherDeps;
   #lookMs = FIRST_LOOK_MS;
   #sentMs = 0;
-  #submittedMs = 0;
-  /** The transaction in flight, and since when this process follows it. */
-  #followed: { readonly hash: Hash; readonly sinceMs: number } | undefined;
+  readonly #flight: TransactionInFlight;
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
+    this.#flight = new TransactionInFlight(deps.ledger, deps.clock);
   }
 
   /** Publishes until aborted. Rejects only with LEDGER_CONFLICT, ROUND_FENCED, or a refusal that signing
@@ -129,38 +121,36 @@ export class CommitPublisher {
   async #submit(rounds: readonly WaitingRound[]): Promise<void> {
     const commit = rounds[0]?.commit;
     if (commit === undefined) return;
-    this.#submittedMs = this.#deps.clock.nowMs();
-    await this.#deps.ledger.submitCommit(commit);
+    await this.#flight.send(commit);
     for (const { round } of rounds) this.#deps.crash.hit('submitted-not-in-block', round);
     await this.#deps.outbox.submitted(rounds);
   }
 
   /** Finds out what became of the transaction that carries these rounds. */
   async #follow(rounds: readonly WaitingRound[]): Promise<void> {
-    const { ledger, outbox, logger, crash } = this.#deps;
+    const { outbox, logger, crash } = this.#deps;
     const commit = rounds[0]?.commit;
     if (commit === undefined) return;
     if (rounds.some(({ status }) => status === 'pending')) await this.#submit(rounds);
-    const outcome = await ledger.commitOutcome(commit);
-    this.#lookMs = this.#nextLookMs(outcome.kind);
-    switch (outcome.kind) {
+    const flight = await this.#flight.look(commit);
+    this.#lookMs = this.#nextLookMs(flight.kind);
+    switch (flight.kind) {
       case 'waiting':
         // The embedded chain makes the block within 20 ms and calls it final after 60: the first look, at 40 ms.
         for (const { round } of rounds) crash.hit('in-block-not-final', round);
-        if (this.#isSilent(commit.hash)) return this.#signAgain(rounds, 'silent');
-        return this.#isOverdue() ? this.#submit(rounds) : undefined;
+        return flight.isOverdue ? this.#flight.send(commit) : undefined;
       case 'final':
-        await outbox.final(rounds, outcome.block);
-        logger.info('ledger.final', { rounds: rounds.length, block: outcome.block.number });
+        await outbox.final(rounds, flight.block);
+        logger.info('ledger.final', { rounds: rounds.length, block: flight.block.number });
         return;
-      case 'expired':
-        return this.#signAgain(rounds, 'expired');
+      case 'lost':
+        return this.#signAgain(rounds, flight.why);
       case 'refused':
-        return this.#refused(rounds, outcome.reason);
+        return this.#refused(rounds, flight.reason);
     }
   }
 
-  #nextLookMs(kind: CommitOutcome['kind']): number {
+  #nextLookMs(kind: Flight['kind']): number {
     if (kind === 'waiting') return Math.min(MAX_LOOK_MS, this.#lookMs * 1.5);
     return kind === 'final' ? Math.max(0, this.#sentMs + BATCH_MS - this.#deps.clock.nowMs()) : 0;
   }
@@ -169,16 +159,6 @@ export class CommitPublisher {
     await this.#deps.ledger.resetNonces();
     await this.#deps.outbox.unprepared(rounds);
     this.#deps.logger.warn('ledger.sign_again', { rounds: rounds.length, why });
-  }
-
-  #isOverdue(): boolean {
-    return this.#deps.clock.nowMs() - this.#submittedMs >= RESEND_MS;
-  }
-
-  #isSilent(hash: Hash): boolean {
-    const nowMs = this.#deps.clock.nowMs();
-    if (this.#followed?.hash !== hash) this.#followed = { hash, sinceMs: nowMs };
-    return nowMs - this.#followed.sinceMs > SILENT_MS;
   }
 
   /** The chain may hold the rounds already, hold others, or have had a reason that is over. */

@@ -18,6 +18,8 @@ export interface LedgerDutyDeps {
   readonly sha256: Sha256;
   readonly readiness: Readiness;
   readonly logger: Logger;
+  /** True, for measurements alone: nothing is carried to the chain. */
+  readonly isIdle?: boolean;
   /** A write was refused because another coordinator leads. */
   readonly onFenced: () => void;
 }
@@ -47,6 +49,7 @@ export class LedgerDuty implements Duty {
     }
     await ledger.resetNonces(); // the leader before this one used more of them
     this.#stop = new AbortController();
+    if (this.#deps.isIdle === true) return;
     const publisher = this.#deps.publisher(outbox, fence);
     this.#running = publisher.run(this.#stop.signal).catch((error: unknown) => this.#halted(error));
   }

@@ -8,12 +8,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Hash, type Sha256, TallyError } from '@tallystick/kernel';
+import { type Hash, type RunId, type Sha256, TallyError } from '@tallystick/kernel';
 import { fsyncFolder } from '@tallystick/kernel/node';
 import {
   decodeSigningRecord,
   encodeSigningRecord,
   RECORD_BYTES,
+  type SignedKind,
   type SigningRecord,
 } from './signing-record.js';
 
@@ -79,6 +80,11 @@ export class SigningLog {
     }
     this.#append(record);
     this.#remember(record, this.#records++);
+  }
+
+  /** The newest round of that kind and run that was signed; undefined when none is remembered. */
+  newest(kind: SignedKind, chain: Hash, run: RunId): number | undefined {
+    return this.#newest.get(runOf({ kind, chain, run }));
   }
 
   close(): void {
@@ -165,7 +171,7 @@ export class SigningLog {
   }
 }
 
-function runOf({ kind, chain, run }: SigningRecord): string {
+function runOf({ kind, chain, run }: Pick<SigningRecord, 'kind' | 'chain' | 'run'>): string {
   return `${kind}/${chain}/${run}`;
 }
 

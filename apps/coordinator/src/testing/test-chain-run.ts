@@ -1,20 +1,27 @@
-import { InMemoryRoundLedger, type NewRun } from '@tallystick/chain';
+import { InMemoryRoundLedger, type NewRun, type RoundLedger } from '@tallystick/chain';
 import { plainRun } from '@tallystick/chain/testing';
 import { asHash, type Hash, type RunId, ZERO_HASH } from '@tallystick/kernel';
 import { ed25519, generateKey, type NodeSigner, sha256 } from '@tallystick/kernel/node';
 import { HEADER, type Header, POP, recordHash, signRecord } from '@tallystick/record';
 
-/** An accepted run on a ledger in memory, and headers that continue it. */
+/** An accepted run on a ledger, in memory unless another is given, and headers that continue it. */
 export class TestChainRun {
-  readonly ledger = new InMemoryRoundLedger({ sha256, ed25519 });
+  readonly ledger: RoundLedger;
   readonly signer: NodeSigner = generateKey();
   run: RunId = 0 as RunId;
   #chain: Hash = ZERO_HASH;
   #head: Hash = ZERO_HASH;
   #round = 0;
 
-  static async open(terms: Partial<NewRun> = {}): Promise<TestChainRun> {
-    const test = new TestChainRun();
+  private constructor(ledger: RoundLedger) {
+    this.ledger = ledger;
+  }
+
+  static async open(
+    terms: Partial<NewRun> = {},
+    on: RoundLedger = new InMemoryRoundLedger({ sha256, ed25519 }),
+  ): Promise<TestChainRun> {
+    const test = new TestChainRun(on);
     const { ledger, signer } = test;
     test.#chain = await ledger.genesis();
     test.run = await ledger.createRun(plainRun({ spec: model(9), model: model(0) }, terms));

@@ -167,7 +167,9 @@ function headerHash(header: Header): Hash {
 function checkAnchor(history: History, log: NodeAnchor): void {
   const keys = history.run.coordinatorKeys.map(({ key }) => key);
   const pinned = { record: `coordinator key in ${log.name}`, by: 'chain operator' } as const;
-  demand(keys.includes(log.coordinatorKey), pinned, log.coordinatorKey, keys.join(', '));
+  const believed = [log.coordinatorKey, ...(log.formerCoordinatorKeys ?? [])];
+  const isBelieved = believed.some((key) => keys.includes(key));
+  demand(isBelieved, pinned, log.coordinatorKey, keys.join(', '));
   for (const header of log.headers) {
     const { round } = header;
     const own = history.rounds[round];

@@ -1,9 +1,10 @@
 import type { ApiPromise } from '@polkadot/api';
 import type { SignedBlock } from '@polkadot/types/interfaces';
-import { type Hash, type RunId, toHex } from '@tallystick/kernel';
+import { type Hash, type RunId, TallyError, toHex } from '@tallystick/kernel';
 import type { BlockRef } from '@tallystick/rounds';
-import { bare } from './connection.js';
+import { bare, type Connection } from './connection.js';
 import type { AnchoredRound } from './round-ledger.js';
+import type { TrustedBlocks } from './trusted-blocks.js';
 
 /** Answers that are kept; a run asks for the same rounds again only after a restart. */
 const KEPT_BLOCKS = 64;
@@ -14,13 +15,15 @@ const KEPT_BLOCKS = 64;
  */
 export class CommitBlocks {
   readonly #api: ApiPromise;
+  readonly #blocks: TrustedBlocks;
   readonly #found = new Map<string, BlockRef>();
 
-  constructor(api: ApiPromise) {
+  constructor({ api, blocks }: Pick<Connection, 'api' | 'blocks'>) {
     this.#api = api;
+    this.#blocks = blocks;
   }
 
-  /** Undefined when no block up to `head` holds it. */
+  /** Undefined when no block up to `head` holds it. Rejects with LEDGER_UNPROVED when `head` does not continue the one that does. */
   async find(
     at: { readonly chain: Hash; readonly run: RunId; readonly round: number },
     anchored: Pick<AnchoredRound, 'committedAtMs'>,
@@ -37,7 +40,11 @@ export class CommitBlocks {
     ) {
       const { hash, timeMs, isHolding } = await this.#read(number, key);
       if (timeMs > committedAtMs) return undefined;
-      if (isHolding) return this.#keep(key, { number, hash });
+      if (!isHolding) continue;
+      const block = { number, hash: await this.#blocks.hashBelow(number, head) };
+      if (block.hash === hash) return this.#keep(key, block);
+      const reason = `the finalised block ${head.number} continues another one, ${block.hash}`;
+      throw new TallyError('LEDGER_UNPROVED', { url: 'the chain', what: `block ${hash}`, reason });
     }
     return undefined;
   }

@@ -2,9 +2,10 @@ import type { ApiPromise } from '@polkadot/api';
 import type { DispatchError, EventRecord } from '@polkadot/types/interfaces';
 import { type Hash, TallyError } from '@tallystick/kernel';
 import type { BlockRef } from '@tallystick/rounds';
-import { bare } from './connection.js';
+import { bare, type Connection } from './connection.js';
 import { type Json, objectAt } from './json.js';
 import type { Snapshots } from './snapshots.js';
+import type { TrustedBlocks } from './trusted-blocks.js';
 
 /** Blocks whose extrinsics are remembered; a commit is looked for at most one era (64 blocks) back. */
 const KEPT_BLOCKS = 4_096;
@@ -19,11 +20,12 @@ export interface Included {
 }
 
 /**
- * Where extrinsics ended up, read from finalised blocks by number: after a reconnect nothing is missed, because the
- * cursor simply goes on. Subscriptions only say that there may be something new.
+ * Where extrinsics ended up, read from the newest finalised block back to the one that was read last, along parents:
+ * after a reconnect nothing is missed. Subscriptions only say that there may be something new.
  */
 export class Finality {
   readonly #api: ApiPromise;
+  readonly #blocks: TrustedBlocks;
   readonly #snapshots: Snapshots;
   readonly #found = new Map<Hash, { block: BlockRef; index: number }>();
   readonly #order: { number: number; hashes: Hash[] }[] = [];
@@ -31,8 +33,13 @@ export class Finality {
   #scan: Promise<BlockRef> | undefined;
 
   /** @param fromBlock first block that is looked at; earlier extrinsics are unknown. */
-  constructor(api: ApiPromise, snapshots: Snapshots, fromBlock: number) {
+  constructor(
+    { api, blocks }: Pick<Connection, 'api' | 'blocks'>,
+    snapshots: Snapshots,
+    fromBlock: number,
+  ) {
     this.#api = api;
+    this.#blocks = blocks;
     this.#snapshots = snapshots;
     this.#next = fromBlock;
   }
@@ -60,19 +67,24 @@ export class Finality {
   }
 
   async #readOn(): Promise<BlockRef> {
-    const head = await this.#api.rpc.chain.getFinalizedHead();
-    const number = (await this.#api.rpc.chain.getHeader(head)).number.toNumber();
-    for (; this.#next <= number; this.#next++) await this.#read(this.#next);
-    return { number, hash: bare(head) };
+    const head = await this.#blocks.finalized();
+    const first = Math.max(this.#next, head.number - KEPT_BLOCKS + 1);
+    const read: { readonly block: BlockRef; readonly hashes: Hash[] }[] = [];
+    let { hash } = head;
+    for (let { number } = head; number >= first; number--) {
+      const { block } = await this.#api.rpc.chain.getBlock(`0x${hash}`);
+      const hashes = block.extrinsics.map((extrinsic) => bare(extrinsic.hash));
+      read.push({ block: { number, hash }, hashes });
+      hash = bare(block.header.parentHash);
+    }
+    for (const { block, hashes } of read.toReversed()) this.#remember(block, hashes);
+    this.#next = Math.max(this.#next, head.number + 1);
+    return head;
   }
 
-  async #read(number: number): Promise<void> {
-    const hash = await this.#api.rpc.chain.getBlockHash(number);
-    const { block } = await this.#api.rpc.chain.getBlock(hash);
-    const ref = { number, hash: bare(hash) };
-    const hashes = block.extrinsics.map((extrinsic) => bare(extrinsic.hash));
-    hashes.forEach((extrinsic, index) => this.#found.set(extrinsic, { block: ref, index }));
-    this.#order.push({ number, hashes });
+  #remember(block: BlockRef, hashes: Hash[]): void {
+    hashes.forEach((extrinsic, index) => this.#found.set(extrinsic, { block, index }));
+    this.#order.push({ number: block.number, hashes });
     if (this.#order.length <= KEPT_BLOCKS) return;
     for (const old of this.#order.shift()?.hashes ?? []) this.#found.delete(old);
   }

@@ -116,13 +116,14 @@ export class InMemoryRoundLedger implements RoundLedger {
   chainRun(run: RunId): Promise<ChainRun | undefined> {
     const entry = this.#runs[run];
     if (entry === undefined) return Promise.resolve(undefined);
-    const { created, anchored, money, epochs, isClosed, key } = entry;
+    const { created, anchored, money, epochs, isClosed, keys } = entry;
     return Promise.resolve({
       owner: this.treasuryAccount(),
       coordinator: this.#account,
+      coordinatorKeys: keys,
       spec: created.spec,
       genesisModel: created.model,
-      status: isClosed ? 'closed' : key === undefined ? 'proposed' : 'open',
+      status: isClosed ? 'closed' : keys.length === 0 ? 'proposed' : 'open',
       payout: created.payout,
       funded: created.pot,
       epoch: epochs.length,
@@ -272,7 +273,7 @@ export class InMemoryRoundLedger implements RoundLedger {
     };
     this.#runs.push({
       created: run,
-      key: undefined,
+      keys: [],
       anchored,
       rounds: new Map(),
       consents: new Map(),
@@ -289,17 +290,28 @@ export class InMemoryRoundLedger implements RoundLedger {
   async acceptRun(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
     const entry = this.#runs[run];
     if (entry === undefined) return refused('tally.acceptRun', 'tally.UnknownRun');
-    if (entry.key !== undefined) return refused('tally.acceptRun', 'tally.RunNotProposed');
+    if (entry.keys.length > 0) return refused('tally.acceptRun', 'tally.RunNotProposed');
     const chain = await this.genesis();
-    if (!verifyRecord(this.#ed25519, POP, { chain, owner: this.#account, key }, key, proof)) {
-      return refused('tally.acceptRun', 'tally.BadProof');
-    }
+    if (!(await this.#isPossessed(key, proof))) return refused('tally.acceptRun', 'tally.BadProof');
     const { spec, model } = entry.created;
-    entry.key = key;
+    entry.keys = [{ fromRound: 0, key }];
     entry.anchored = {
       ...entry.anchored,
       head: genesisHash(this.#sha256, { chain, run, spec, model }),
     };
+    this.#block++;
+  }
+
+  async replaceCoordinatorKey(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
+    const refuse = (reason: string): Promise<never> => refused('tally.replaceCoordinatorKey', reason);
+    const entry = this.#runs[run];
+    const last = entry?.keys.at(-1);
+    if (entry === undefined) return refuse('tally.UnknownRun');
+    if (last === undefined || entry.isClosed) return refuse('tally.RunNotOpen');
+    if (!(await this.#isPossessed(key, proof))) return refuse('tally.BadProof');
+    const fromRound = entry.anchored.nextRound;
+    if (last.fromRound >= fromRound) return refuse('tally.KeyNotUsedYet');
+    entry.keys = [...entry.keys, { fromRound, key }];
     this.#block++;
   }
 
@@ -347,6 +359,11 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  async #isPossessed(key: PublicKey, proof: Signature): Promise<boolean> {
+    const pop = { chain: await this.genesis(), owner: this.#account, key };
+    return verifyRecord(this.#ed25519, POP, pop, key, proof);
   }
 
   #prepare(apply: () => string | undefined): Promise<PreparedCommit> {

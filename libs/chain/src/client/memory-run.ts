@@ -1,14 +1,15 @@
-import type { Ed25519, Hash, NodeId, PublicKey, Sha256 } from '@tallystick/kernel';
+import type { Ed25519, Hash, NodeId, Sha256 } from '@tallystick/kernel';
 import { EPOCH, HEADER, recordHash, verifyRecord } from '@tallystick/record';
 import type { AnchoredRun, Consent } from '@tallystick/rounds';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import type { AnchoredEpoch, ChainRun, SignedEpoch } from './pay-ledger.js';
+import { type AnchoredEpoch, type ChainRun, type CoordinatorKey, keyInForce, type SignedEpoch } from './pay-ledger.js';
 import type { AnchoredRound, NewRun, SignedCommit } from './round-ledger.js';
 
 /** A run of the ledger in memory. */
 export interface MemoryRun {
   readonly created: NewRun;
-  key: PublicKey | undefined;
+  /** By ascending `fromRound`; empty until accepted. */
+  keys: readonly CoordinatorKey[];
   anchored: AnchoredRun;
   readonly rounds: Map<number, AnchoredRound>;
   readonly consents: Map<NodeId, Consent>;
@@ -26,7 +27,8 @@ export function settle(
   block: number,
   deps: { readonly sha256: Sha256; readonly ed25519: Ed25519 },
 ): string | undefined {
-  if (run.key === undefined || run.isClosed) return 'tally.RunNotOpen';
+  const key = keyInForce(run.keys, record.lastRound);
+  if (key === undefined || run.isClosed) return 'tally.RunNotOpen';
   const { money, created, anchored } = run;
   if (record.epoch !== run.epochs.length) return 'tally.WrongEpoch';
   if (record.prev !== money.epochHead) return 'tally.WrongEpoch';
@@ -35,7 +37,7 @@ export function settle(
   const units = record.total - money.allotted;
   const isPayable = units >= 0n && units <= created.payout.epochBudget;
   if (!isPayable || record.total > created.pot) return 'tally.WrongTotal';
-  if (!verifyRecord(deps.ed25519, EPOCH, record, run.key, signature)) return 'tally.BadSignature';
+  if (!verifyRecord(deps.ed25519, EPOCH, record, key, signature)) return 'tally.BadSignature';
   const hash = recordHash(deps.sha256, EPOCH, record);
   const { entitleRoot: root, accounts, total, firstRound, lastRound } = record;
   run.money = { ...money, allotted: total, epochHead: hash, settledRounds: lastRound + 1 };
@@ -51,14 +53,15 @@ export function commit(
   at: { readonly chain: Hash; readonly block: number },
   deps: { readonly sha256: Sha256; readonly ed25519: Ed25519 },
 ): string | undefined {
-  if (run.key === undefined || run.isClosed) return 'tally.RunNotOpen';
+  const key = keyInForce(run.keys, header.round);
+  if (key === undefined || run.isClosed) return 'tally.RunNotOpen';
   const { anchored, created } = run;
   if (header.chain !== at.chain) return 'tally.WrongChain';
   if (header.round !== anchored.nextRound) return 'tally.WrongRound';
   if (header.prev !== anchored.head) return 'tally.WrongPrev';
   if (header.modelBefore !== anchored.model) return 'tally.WrongModelBefore';
   if (header.included > 0 && header.included < created.minNodes) return 'tally.TooFewIncluded';
-  if (!verifyRecord(deps.ed25519, HEADER, header, run.key, signature)) return 'tally.BadSignature';
+  if (!verifyRecord(deps.ed25519, HEADER, header, key, signature)) return 'tally.BadSignature';
   const head = recordHash(deps.sha256, HEADER, header);
   const { round, contribRoot, included, sumWeight, modelAfter: model, stateAfter: state } = header;
   const committed = { status: 'committed' as const, isFinal: true };

@@ -111,6 +111,8 @@ export interface RoundLedger extends LedgerView, PayLedger, DemandLedger {
   revokeNode(node: NodeId): Promise<void>;
   createRun(run: NewRun): Promise<RunId>;
   acceptRun(run: RunId, key: PublicKey, proof: Signature): Promise<void>;
+  /** From the run's next round on `key` signs; refused until the key before it has had a round. */
+  replaceCoordinatorKey(run: RunId, key: PublicKey, proof: Signature): Promise<void>;
   /** Refunds what is not allotted; refused while anything is pending. Only for runs of this deployment's treasury. */
   closeRun(run: RunId): Promise<void>;
   round(run: RunId, round: number): Promise<AnchoredRound | undefined>;

@@ -1,88 +1,35 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { asAccountId } from '@tallystick/kernel';
-import { ed25519, sha256, signerFromSeed, systemClock } from '@tallystick/kernel/node';
 import { afterEach, describe, expect, it } from 'vitest';
-import { buildGenesis, EmbeddedChain, serveRpc, ss58Address } from '../embedded/index.js';
+import { verifyBlocks } from '../embedded/index.js';
+import { LEDGER_KEYS, LedgerChain, ledgerSpec } from '../testing/ledger-chain.js';
 import {
   LedgerDriver,
   type LedgerFixture,
   roundLedgerContract,
 } from '../testing/round-ledger.contract.js';
 import { fetchBlocks } from './fetch-blocks.js';
-import { SubstrateRoundLedger } from './substrate-round-ledger.js';
-import { verifyBlocks } from '../embedded/index.js';
 
-const key = (byte: number) => signerFromSeed(new Uint8Array(32).fill(byte));
-const ACCOUNTS = { registrar: key(11), treasury: key(12), coordinator: key(13) };
-const AUTHORITY = key(14);
-const WASM = new URL('../../../../chain/wasm/tally_runtime.wasm', import.meta.url);
-const UNIT = 10n ** 12n;
-
-const cleanups: (() => Promise<void>)[] = [];
+const open: LedgerChain[] = [];
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+  for (const chain of open.splice(0)) await chain.close();
 });
 
-async function genesis(): ReturnType<typeof buildGenesis> {
-  const address = (hex: string): string => ss58Address(asAccountId(hex));
-  const authority = address(AUTHORITY.key);
-  return buildGenesis({
-    wasm: new Uint8Array(await readFile(WASM)),
-    preset: 'deployment',
-    name: 'test',
-    id: 'test',
-    patch: {
-      session: { keys: [[authority, authority, { aura: authority, grandpa: authority }]] },
-      balances: {
-        balances: Object.values(ACCOUNTS).map((signer) => [address(signer.key), 1_000n * UNIT]),
-      },
-      tally: {
-        registrar: address(ACCOUNTS.registrar.key),
-        embedded: true,
-        instance: `0x${'2a'.repeat(32)}`,
-      },
-    },
-  });
+async function fixture(): Promise<LedgerFixture & { url: string }> {
+  const chain = await LedgerChain.open();
+  open.push(chain);
+  return { ledger: await chain.ledger(), ...LEDGER_KEYS, url: chain.url };
 }
 
-async function open(): Promise<LedgerFixture & { url: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'tally-ledger-'));
-  cleanups.push(() => rm(folder, { recursive: true, force: true }));
-  const spec = await genesis();
-  const chain = await EmbeddedChain.open({
-    folder,
-    spec,
-    authority: AUTHORITY,
-    sealing: 'instant',
-    clock: systemClock,
-  });
-  cleanups.push(() => chain.close());
-  const server = await serveRpc(chain, { host: '127.0.0.1', port: 0 });
-  cleanups.push(() => server.close());
-  const { url } = server;
-  const ledger = await SubstrateRoundLedger.connect({
-    url,
-    accounts: ACCOUNTS,
-    clock: systemClock,
-  });
-  cleanups.push(() => ledger.close());
-  const keys = { nodeKey: key(1), ownerKey: key(2), coordinatorKey: key(3) };
-  return { ledger, ...keys, sha256, ed25519, url };
-}
-
-roundLedgerContract('SubstrateRoundLedger on the embedded chain', open);
+roundLedgerContract('SubstrateRoundLedger on the embedded chain', fixture);
 
 describe('fetchBlocks', () => {
   it('exports every block over RPC, and they execute again to the same head', async () => {
-    const fixture = await open();
-    const driver = new LedgerDriver(fixture);
+    const at = await fixture();
+    const driver = new LedgerDriver(at);
     await driver.node(9n);
     const { run, prev } = await driver.run();
     await driver.commit(await driver.header(run, 0, prev));
-    const exported = await fetchBlocks(fixture.url);
-    const verified = await verifyBlocks({ spec: await genesis(), blocks: exported.bytes });
+    const exported = await fetchBlocks(at.url);
+    const verified = await verifyBlocks({ spec: await ledgerSpec(), blocks: exported.bytes });
     expect(verified).toMatchObject({ ok: true, genesis: exported.genesis, head: exported.head });
   });
 });

@@ -33,7 +33,7 @@ import {
   withSignature,
 } from './extrinsics.js';
 import { Finality, type Included } from './finality.js';
-import { numberAt, objectAt } from './json.js';
+import { numberAt } from './json.js';
 import { LedgerReader } from './ledger-reader.js';
 import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import { PayReader } from './pay-reader.js';
@@ -95,11 +95,11 @@ export class SubstrateRoundLedger implements RoundLedger {
     clock: Clock,
   ) {
     const { api, provider } = connection;
-    const deps = { api, provider, finality, clock };
+    const deps = { ...connection, finality, clock };
     this.#api = api;
     this.#provider = provider;
     this.#reader = reader;
-    this.#commits = new CommitBlocks(api);
+    this.#commits = new CommitBlocks(connection);
     this.#consents = consents;
     this.#pay = pay;
     this.#finality = finality;
@@ -116,18 +116,14 @@ export class SubstrateRoundLedger implements RoundLedger {
     readonly clock: Clock;
   }): Promise<SubstrateRoundLedger> {
     const connection = await connect(options.url, options.genesis);
-    const { api } = connection;
-    const head = await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead());
-    const from = Math.max(1, head.number.toNumber() - LOOK_BACK_BLOCKS);
-    const snapshots = new Snapshots(api);
+    const snapshots = new Snapshots(connection.api);
+    const reader = new LedgerReader(connection, snapshots);
+    const from = Math.max(1, (await reader.finalized()).number - LOOK_BACK_BLOCKS);
+    const finality = new Finality(connection, snapshots, from);
+    const consents = new ConsentReader(connection, snapshots);
     return new SubstrateRoundLedger(
       connection,
-      {
-        reader: new LedgerReader(api, snapshots),
-        consents: new ConsentReader(snapshots),
-        pay: new PayReader(snapshots),
-        finality: new Finality(api, snapshots, from),
-      },
+      { reader, consents, pay: new PayReader(snapshots), finality },
       options.accounts,
       options.clock,
     );
@@ -213,13 +209,7 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   async prepareRegistration(registration: Registration): Promise<PreparedRegistration> {
     const { owner } = registration;
-    const account = await this.#api.query['system']?.['account']?.(`0x${owner}`);
-    const free = objectAt(objectAt(account?.toJSON(), 'system.account')['data'], 'data')['free'];
-    if (
-      typeof free === 'number'
-        ? BigInt(free) < OWNER_GRANT / 2n
-        : BigInt(String(free)) < OWNER_GRANT / 2n
-    ) {
+    if ((await this.#pay.free(owner, await this.#head())) < OWNER_GRANT / 2n) {
       const give = callOf(this.#api, 'balances', 'transferKeepAlive', [`0x${owner}`, OWNER_GRANT]);
       await this.#treasury.send(give);
     }
@@ -268,6 +258,10 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   async acceptRun(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
     await this.#coordinator.send(this.#tally('acceptRun', run, `0x${key}`, `0x${proof}`));
+  }
+
+  async replaceCoordinatorKey(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
+    await this.#coordinator.send(this.#tally('replaceCoordinatorKey', run, `0x${key}`, `0x${proof}`));
   }
 
   async closeRun(run: RunId): Promise<void> {

@@ -252,6 +252,33 @@ export function roundLedgerContract(name: string, open: () => Promise<LedgerFixt
       expect(await driver.settle(commit)).toContain('tally.');
     });
 
+    it('goes on with another coordinator key from the next round, and refuses the old one', async () => {
+      const fixture = await open();
+      const { ledger, nodeKey: next, coordinatorKey } = fixture;
+      const driver = new LedgerDriver(fixture);
+      const { run, prev } = await driver.run();
+      const pop = { chain: await ledger.genesis(), owner: ledger.coordinatorAccount(), key: next.key };
+      const proof = signRecord(POP, pop, next).signature;
+      const replace = (): Promise<void> => ledger.replaceCoordinatorKey(run, next.key, proof);
+      await expect(replace()).rejects.toThrow('tally.KeyNotUsedYet');
+      const first = await driver.header(run, 0, prev);
+      expect(await driver.commit(first)).toBe('final');
+      const stolen = signRecord(POP, pop, coordinatorKey).signature;
+      const unproved = ledger.replaceCoordinatorKey(run, next.key, stolen);
+      await expect(unproved).rejects.toThrow('tally.BadProof');
+      await replace();
+      expect((await ledger.chainRun(run))?.coordinatorKeys).toEqual([
+        { fromRound: 0, key: coordinatorKey.key },
+        { fromRound: 1, key: next.key },
+      ]);
+      const second = await driver.header(run, 1, driver.hashOf(first));
+      expect(await driver.commit(second)).toContain('tally.BadSignature');
+      const { signature } = signRecord(HEADER, second, next);
+      const commit = await ledger.prepareCommit([{ header: second, signature }]);
+      await ledger.submitCommit(commit);
+      expect(await driver.settle(commit)).toBe('final');
+    });
+
     it('a run is closed once, and takes no rounds then', async () => {
       const fixture = await open();
       const driver = new LedgerDriver(fixture);

@@ -30,6 +30,12 @@ export const config = {
     status: 500,
     disposition: 'fix',
   },
+  CONFIG_KEY_MISSING: {
+    message: 'round {round} of run {run} is signed by coordinator key {key}, which is not in the folder of keys',
+    hint: 'Restore <data>/keys from a backup: keys that were replaced stay there.',
+    status: 500,
+    disposition: 'fix',
+  },
   CONFIG_LOCKED: {
     message: '{folder} is in use by process {pid}',
     hint: 'Stop that process, or choose another folder with --data.',

@@ -12,6 +12,18 @@ export const ledger = {
     status: 500,
     disposition: 'fatal',
   },
+  LEDGER_UNPROVED: {
+    message: 'the chain node at {url} gave a {what} that its blocks do not bear out: {reason}',
+    hint: 'Nothing was decided by it, and it is asked again. If it goes on, name another chain node, and ask its operator why this one lies.',
+    status: 502,
+    disposition: 'retry',
+  },
+  LEDGER_RUNTIME_UNKNOWN: {
+    message: 'the chain node at {url} describes a runtime that this release does not know (metadata {metadata})',
+    hint: 'After an upgrade of the chain, install the release that goes with it; otherwise name another chain node.',
+    status: 502,
+    disposition: 'fatal',
+  },
   LEDGER_START: {
     message: 'the embedded chain did not start: {reason}',
     hint: 'Read {log}.',

@@ -4,7 +4,6 @@ import type {
   Hash,
   Logger,
   NodeId,
-  PublicKey,
   RunId,
   SerialQueue,
   Sha256,
@@ -20,15 +19,15 @@ import type { UpdateFiles } from '../update-files.js';
 import type { ChainView } from './anchor-watch.js';
 import type { FaultDesk } from './fault-desk.js';
 import type { HeaderKeeper } from './header-keeper.js';
+import type { PinnedKeys } from './pinned-key.js';
 import { fetchSpec, type RunSource } from './run-source.js';
 
 /** Who a site is and whom it listens to; the newest identity line of its log. */
-export interface SiteIdentity {
+export interface SiteIdentity extends PinnedKeys {
   /** Genesis block hash. */
   readonly chain: Hash;
   readonly node: NodeId;
   readonly keyEpoch: number;
-  readonly coordinatorKey: PublicKey;
 }
 
 /** Where a site's work on a round stands. */

@@ -1,6 +1,7 @@
 import type { Hash, RunId } from '@tallystick/kernel';
 import type { AgentContext } from './agent-context.js';
 import type { Contradiction } from './contradiction.js';
+import type { RunKey } from './pinned-key.js';
 
 /** A round as the chain holds it. */
 export interface AnchoredHeader {
@@ -8,10 +9,12 @@ export interface AnchoredHeader {
   readonly status: 'committed' | 'void';
 }
 
-/** The chain, asked by a site itself. Nothing is proved by it but that the endpoint says so. */
+/** The chain, asked by a site itself. */
 export interface ChainView {
   /** Undefined while no finalised block holds the round. Rejects with LEDGER_UNREACHABLE. */
   round(run: RunId, round: number): Promise<AnchoredHeader | undefined>;
+  /** Who signs which rounds of a run, ascending; empty when the chain does not know it. Rejects with LEDGER_UNREACHABLE. */
+  coordinatorKeys(run: RunId): Promise<readonly Omit<RunKey, 'run'>[]>;
 }
 
 /** Rounds of a run that are compared in one go, and how far back a restarted site begins. */

@@ -43,8 +43,8 @@ export class ResultDesk {
     this.#context = context;
   }
 
-  /** See `SiteAgent.promised`. */
-  async promised(run: RunId, round: number, wire: string): Promise<void> {
+  /** See `SiteAgent.promised`. The round that the promise is about: of an asynchronous run a later one than the task's. */
+  async promised(run: RunId, round: number, wire: string): Promise<number> {
     const { identity, deps } = this.#context;
     const { value } = openSigned(deps.ed25519, identity, PROMISE, wire);
     const refuse = (reason: string): TallyError =>
@@ -60,8 +60,10 @@ export class ResultDesk {
       throw refuse('it names another receipt than this site signed');
     }
     const held = deps.log.round(run, value.round)?.promise;
-    if (held !== undefined) return;
-    await deps.log.append({ type: 'promise', run, round: value.round, wire });
+    if (held === undefined) {
+      await deps.log.append({ type: 'promise', run, round: value.round, wire });
+    }
+    return value.round;
   }
 
   /** See `SiteAgent.unanswered`. */

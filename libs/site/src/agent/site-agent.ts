@@ -17,6 +17,7 @@ import { AnchorWatch } from './anchor-watch.js';
 import { FaultDesk } from './fault-desk.js';
 import { HeaderKeeper } from './header-keeper.js';
 import { MAX_STALENESS } from './own-contribution.js';
+import { PromiseWatch } from './promise-watch.js';
 import { type Conclusion, ResultDesk } from './result-desk.js';
 import { fetchModel } from './run-source.js';
 import { type Answer, TaskDesk } from './task-desk.js';
@@ -44,6 +45,7 @@ export class SiteAgent {
   readonly #results: ResultDesk;
   readonly #files: StateFiles;
   readonly #anchors: AnchorWatch;
+  readonly #promises: PromiseWatch;
 
   /** Throws RangeError unless the log's newest identity is `identity` and its key the signer's. */
   constructor(identity: SiteIdentity, deps: SiteAgentDeps) {
@@ -71,6 +73,7 @@ export class SiteAgent {
     this.#tasks = new TaskDesk(this.#context);
     this.#results = new ResultDesk(this.#context);
     this.#anchors = new AnchorWatch(this.#context);
+    this.#promises = new PromiseWatch(this.#context);
   }
 
   /**
@@ -94,7 +97,7 @@ export class SiteAgent {
 
   /** Keeps a promise. Rejects with PROTO_UNEXPECTED when it is not for this site's receipt. */
   async promised(run: RunId, round: number, wire: string): Promise<void> {
-    await this.#results.promised(run, round, wire);
+    this.#promises.watch(run, await this.#results.promised(run, round, wire));
   }
 
   /** Checks a closed round and keeps its header; what contradicts the log is kept as evidence and named. */
@@ -151,6 +154,7 @@ export class SiteAgent {
 
   /** Ends training and releases the log. */
   async close(): Promise<void> {
+    await this.#promises.close();
     await this.#anchors.idle();
     await this.#context.deps.trainer.close();
     await this.#context.deps.log.close();

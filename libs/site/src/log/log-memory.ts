@@ -163,6 +163,11 @@ export class LogMemory {
     return this.#rounds.get(`${run}/${round}`);
   }
 
+  /** Every run that the log holds something of. */
+  get runs(): readonly RunId[] {
+    return [...this.#runs.keys()];
+  }
+
   run(run: RunId): RunMemory | undefined {
     return this.#runs.get(run);
   }

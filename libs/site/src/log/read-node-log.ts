@@ -31,6 +31,7 @@ import {
 } from '@tallystick/record';
 import { readLines } from './line-file.js';
 import { type LineOf, type LogLine, parseLine } from './log-line.js';
+import { pinnedKey } from '../agent/pinned-key.js';
 import { LogMemory } from './log-memory.js';
 
 /** A record of a node's log: the line it stands on, its wire form and its identity. */
@@ -155,7 +156,8 @@ class LogReader {
   #read(line: Exclude<LogLine, { type: 'identity' }>, number: number): void {
     const identity = this.#identities.at(-1);
     if (identity === undefined) throw new RangeError('the first line must be an identity');
-    const { key, coordinatorKey } = identity;
+    const { key } = identity;
+    const coordinatorKey = pinnedKey(identity, line.run, line.round) ?? identity.coordinatorKey;
     switch (line.type) {
       case 'task': {
         const cohort = line.cohort.map((hex) => MEMBER.decode(fromHex(hex)));

@@ -65,6 +65,11 @@ export class ReceiptLog {
     return this.#memory.identity;
   }
 
+  /** Every run that the log holds something of. */
+  get runs(): readonly RunId[] {
+    return this.#memory.runs;
+  }
+
   /** Records of a recent round; undefined when nothing is held or it is too long ago. */
   round(run: RunId, round: number): RoundMemory | undefined {
     return this.#memory.round(run, round);

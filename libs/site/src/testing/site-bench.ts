@@ -6,7 +6,7 @@ import { ed25519, sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
 import type { Header } from '@tallystick/record';
 import { modeOf, type Offer, type RoundResult } from '@tallystick/rounds';
-import type { AnchoredHeader } from '../agent/anchor-watch.js';
+import type { AnchoredHeader, ChainView } from '../agent/anchor-watch.js';
 import type { SiteIdentity } from '../agent/agent-context.js';
 import { SiteAgent } from '../agent/site-agent.js';
 import type { Answer } from '../agent/task-desk.js';
@@ -29,6 +29,13 @@ policy: { purposes: [DUO:0000007], minCohort: 3 }
 export interface BenchOptions {
   readonly run?: TestSpec;
   readonly yaml?: (text: string) => string;
+}
+
+function viewOf(rounds: ReadonlyMap<number, AnchoredHeader>): ChainView {
+  return {
+    round: async (_run, round) => Promise.resolve(rounds.get(round)),
+    coordinatorKeys: () => Promise.resolve([]),
+  };
 }
 
 /** One site (node 1) with everything around it, in a folder of its own. */
@@ -103,7 +110,7 @@ export class SiteBench {
       logger: this.logger,
       secret: saltSecret(signer),
       onEvidence: (file) => this.kept.push(file),
-      ...(chain && { chain: { round: (_run, round) => Promise.resolve(chain.get(round)) } }),
+      ...(chain && { chain: viewOf(chain) }),
     });
   }
 
