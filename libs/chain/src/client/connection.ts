@@ -58,7 +58,9 @@ export async function connect(url: string, genesis?: Hash): Promise<Connection> 
     await within(api.isReadyOrError, CONNECT_TIMEOUT_MS, unreachable);
     check(api, url, genesis);
     const { ask, reads } = provider;
-    return { api, provider, blocks: new TrustedBlocks({ url, ask, reads }, bare(api.genesisHash)) };
+    const blocks = new TrustedBlocks({ url, ask, reads }, bare(api.genesisHash));
+    await within(blocks.finalized(), CONNECT_TIMEOUT_MS, unreachable);
+    return { api, provider, blocks };
   } catch (error) {
     await api.disconnect().catch(() => undefined);
     if (isTallyError(error)) throw error;

@@ -1,10 +1,9 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asAccountId } from '@tallystick/kernel';
+import { asAccountId, type Ed25519, type Sha256 } from '@tallystick/kernel';
 import { ed25519, type NodeSigner, sha256, signerFromSeed, systemClock } from '@tallystick/kernel/node';
-import type { LedgerAccounts } from '../client/substrate-round-ledger.js';
-import { SubstrateRoundLedger } from '../client/substrate-round-ledger.js';
+import { type LedgerAccounts, SubstrateRoundLedger } from '../client/substrate-round-ledger.js';
 import { EmbeddedChain } from '../embedded/embedded-chain.js';
 import { buildGenesis } from '../embedded/genesis.js';
 import type { RawSpec } from '../embedded/raw-spec.js';
@@ -15,14 +14,20 @@ import { releasedWasm } from './development-chain.js';
 
 const key = (byte: number): NodeSigner => signerFromSeed(new Uint8Array(32).fill(byte));
 
-export const LEDGER_ACCOUNTS = {
+export const LEDGER_ACCOUNTS: Readonly<Record<keyof LedgerAccounts, NodeSigner>> = {
   registrar: key(11),
   treasury: key(12),
   coordinator: key(13),
-} as const satisfies LedgerAccounts;
-export const LEDGER_AUTHORITY = key(14);
+};
+export const LEDGER_AUTHORITY: NodeSigner = key(14);
 /** Keys of one node, its owner, and the coordinator's records. */
-export const LEDGER_KEYS = { nodeKey: key(1), ownerKey: key(2), coordinatorKey: key(3), sha256, ed25519 };
+export const LEDGER_KEYS: {
+  readonly nodeKey: NodeSigner;
+  readonly ownerKey: NodeSigner;
+  readonly coordinatorKey: NodeSigner;
+  readonly sha256: Sha256;
+  readonly ed25519: Ed25519;
+} = { nodeKey: key(1), ownerKey: key(2), coordinatorKey: key(3), sha256, ed25519 };
 
 /** The genesis of a deployment with these accounts. */
 export async function ledgerSpec(): Promise<RawSpec> {

@@ -24,7 +24,7 @@ export class RpcBetween {
   /** Changes answers from now on; undefined: honest. */
   tamper: Tamper | undefined;
   /** Requests that came, by method. */
-  readonly seen = new Map<string, number>();
+  readonly seen: Map<string, number> = new Map();
 
   private constructor(server: WebSocketServer, upstream: string) {
     this.#server = server;

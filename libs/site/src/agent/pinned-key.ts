@@ -12,7 +12,7 @@ export interface PinnedKeys {
   /** Of greetings, and of every run that `runKeys` does not name. */
   readonly coordinatorKey: PublicKey;
   /** As the chain gave them when the site took over `coordinatorKey`; ascending within a run. */
-  readonly runKeys?: readonly RunKey[];
+  readonly runKeys?: readonly RunKey[] | undefined;
 }
 
 /** The key that signs what is of this round; undefined for rounds before the first key of the run. */
