@@ -179,6 +179,8 @@ describe('CommitPublisher on a hostile chain', () => {
     const stale = outbox.rows[0]?.row.commit;
     if (stale === undefined) throw new Error('it was durable');
 
+    await chain.chain.seal(); // in another era the same commit is another transaction
+    await until('the leader sees it', allFinal);
     const taken = new FakeOutbox();
     taken.add(header);
     const second = await chain.ledger();
