@@ -45,7 +45,7 @@ async function readRound(api, run, round) {
 
 /**
  * Walks every finalised block for calls of commit_round, inside batches too. One that counted is in the newest state, with
- * its block: a node forgets older states and the events in them.
+ * its block's time: a node forgets older states and the events in them.
  */
 async function countCommits(api, provider) {
   const head = await api.rpc.chain.getFinalizedHead();
@@ -56,15 +56,14 @@ async function countCommits(api, provider) {
   for (let block = 1; block <= blocks; block++) {
     const hash = await api.rpc.chain.getBlockHash(block);
     const { extrinsics } = (await provider.send('chain_getBlock', [hash.toHex()])).block;
-    for (const bytes of extrinsics) {
-      const { method } = api.createType('Extrinsic', bytes);
-      calls.push(...committedHeaders(method).map((header) => ({ block, ...header })));
+    const methods = extrinsics.map((bytes) => api.createType('Extrinsic', bytes).method);
+    const set = methods.find(({ section }) => section === 'timestamp');
+    for (const { run, round } of methods.flatMap(committedHeaders)) {
+      calls.push({ block, run, round });
+      const stored = (await at.query.tally.rounds(run, round)).unwrapOr(undefined);
+      if (stored === undefined || !stored.committedAtMs.eq(set.args[0])) continue;
+      commits.push({ block, run, round, header: bare(stored.header) });
     }
-  }
-  for (const { block, run, round } of calls) {
-    const stored = await at.query.tally.rounds(run, round);
-    if (stored.isNone || stored.unwrap().atBlock.toNumber() !== block) continue;
-    commits.push({ block, run, round, header: bare(stored.unwrap().header) });
   }
   return { commits, calls, blocks };
 }
