@@ -21,8 +21,10 @@ export class TrustedBlocks {
   readonly #reads: ProvedReads;
   #newest: BlockRef | undefined;
   #look: Promise<BlockRef> | undefined;
-  /** The newest block whose seal was checked; its authorities check the next. */
+  /** The newest block whose seal was checked. */
   #sealed: BlockRef;
+  /** Those of the state after it: they check the next. Read at once, since nodes forget states. */
+  #authorities: readonly PublicKey[] | undefined;
 
   constructor(
     node: { readonly url: string; readonly ask: Ask; readonly reads: ProvedReads },
@@ -86,12 +88,14 @@ export class TrustedBlocks {
       const answer = await this.#ask('chain_getBlockHash', [number]);
       await this.#checkSealed({ number, hash: asHash(String(answer).replace(/^0x/, '')) });
     }
+    if (block.hash === this.#sealed.hash) return;
     this.#sealed = block;
+    this.#authorities = await this.#authoritiesAt(block.hash);
   }
 
   async #sealFault(block: BlockRef): Promise<string | undefined> {
     if (block.hash === this.#sealed.hash) return undefined;
-    const authorities = await this.#authorities(this.#sealed.hash);
+    const authorities = (this.#authorities ??= await this.#authoritiesAt(this.#sealed.hash));
     const sealed = await this.#reads.header(block.hash);
     try {
       if (sealed.number !== block.number) throw new RangeError(`it is block ${sealed.number}`);
@@ -104,7 +108,7 @@ export class TrustedBlocks {
     }
   }
 
-  async #authorities(at: Hash): Promise<readonly PublicKey[]> {
+  async #authoritiesAt(at: Hash): Promise<readonly PublicKey[]> {
     const [bytes] = await this.#reads.values(at, [AUTHORITIES]);
     if (bytes === undefined) return [];
     const input = new ScaleReader(bytes);
