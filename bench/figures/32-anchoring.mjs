@@ -69,11 +69,15 @@ export default {
           const [a, b] = i % 2 === 0 ? [on, off] : [off, on];
           const [first, second] = [await turn(a, D), await turn(b, D)];
           times.push(i % 2 === 0 ? { on: first, off: second } : { on: second, off: first });
-          say(`pair ${i + 1}: on ${times.at(-1)?.on.toFixed(3)} s, off ${times.at(-1)?.off.toFixed(3)} s`);
+          say(
+            `pair ${i + 1}: on ${times.at(-1)?.on.toFixed(3)} s, off ${times.at(-1)?.off.toFixed(3)} s`,
+          );
         }
         const committed = { on: await anchored(on), off: await anchored(off) };
         if (committed.on === 0 || committed.off > 0) {
-          throw new Error(`committed ${committed.on} rounds with anchoring, ${committed.off} without`);
+          throw new Error(
+            `committed ${committed.on} rounds with anchoring, ${committed.off} without`,
+          );
         }
         const [withIt, without] = [times.map((time) => time.on), times.map((time) => time.off)];
         const seconds = Math.min(median(withIt), median(without));

@@ -23,7 +23,11 @@ async function main(): Promise<void> {
 /** From the opening of the folder to its closing; true when it has to be opened again (see `ClientNode.run`). */
 async function takePart(
   folder: string,
-  { logger, onWelcome, stop }: Pick<ClientNodeDeps, 'logger' | 'onWelcome'> & { stop: AbortController },
+  {
+    logger,
+    onWelcome,
+    stop,
+  }: Pick<ClientNodeDeps, 'logger' | 'onWelcome'> & { stop: AbortController },
 ): Promise<boolean> {
   const trainer = new ProcessTrainer({
     onCrash: ({ code, message }) => logger.warn('training.restarted', { code, reason: message }),

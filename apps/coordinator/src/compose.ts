@@ -160,7 +160,6 @@ async function openDeployment(
     clock: systemClock,
     entropy: systemEntropy,
     crash: crashPointsOf(config.test.crashAt, folder.root),
-    isAnchoring: config.test.anchoring === 'on',
   };
 }
 
@@ -174,6 +173,7 @@ function settingsOf(config: Config) {
     peers: config.peers?.split(',') ?? [],
     nodeCap: BigInt(config.registry.nodeCap),
     maxPlaying: config.runs.maxPlaying,
+    isAnchoring: config.test.anchoring === 'on',
     sockets: socketLimits(config.fleet.maxSessions, openFilesLimit()),
   };
 }

@@ -150,7 +150,9 @@ export const ConfigSchema = z.object({
       anchoring: z
         .enum(['on', 'off'])
         .default('on')
-        .describe('off: closed rounds wait and are not carried to the chain; only under NODE_ENV=test.'),
+        .describe(
+          'off: closed rounds wait and are not carried to the chain; only under NODE_ENV=test.',
+        ),
     })
     .prefault({}),
 });

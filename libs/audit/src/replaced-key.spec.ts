@@ -53,7 +53,9 @@ describe('a run whose coordinator took another key', () => {
       }));
     expect((await audit(bundle.folder, with_(coordinator.key))).finding).toBeNull();
     expect((await audit(bundle.folder, with_(authority.key, coordinator.key))).finding).toBeNull();
-    expect(await audit(bundle.folder, with_(authority.key))).toMatchObject({ finding: { step: 'V2' } });
+    expect(await audit(bundle.folder, with_(authority.key))).toMatchObject({
+      finding: { step: 'V2' },
+    });
   });
 
   it.each([

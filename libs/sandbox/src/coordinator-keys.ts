@@ -1,7 +1,13 @@
 import { link, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PublicKey } from '@tallystick/kernel';
-import { fsyncFolder, hasErrno, loadKey, loadOrCreateKey, type NodeSigner } from '@tallystick/kernel/node';
+import {
+  fsyncFolder,
+  hasErrno,
+  loadKey,
+  loadOrCreateKey,
+  type NodeSigner,
+} from '@tallystick/kernel/node';
 import type { DataFolder } from './data-folder.js';
 
 /**
@@ -28,7 +34,14 @@ export async function loadOtherCoordinators({ keys }: DataFolder): Promise<Other
 /** Public keys, for people; undefined when the folder holds no deployment. */
 export async function coordinatorKeysIn(
   folder: DataFolder,
-): Promise<{ readonly current: PublicKey; readonly next?: PublicKey; readonly former: readonly PublicKey[] } | undefined> {
+): Promise<
+  | {
+      readonly current: PublicKey;
+      readonly next?: PublicKey;
+      readonly former: readonly PublicKey[];
+    }
+  | undefined
+> {
   const path = join(folder.keys, CURRENT);
   if (!(await isThere(path))) return undefined;
   const { next, former } = await loadOtherCoordinators(folder);

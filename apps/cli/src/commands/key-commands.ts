@@ -42,9 +42,8 @@ async function list(data: string, { output }: CommandContext): Promise<number> {
 }
 
 async function rotate(data: string, { output }: CommandContext): Promise<number> {
-  const { coordinatorKeysIn, dataFolderPaths, makeNextCoordinator } = await import(
-    '@tallystick/sandbox'
-  );
+  const { coordinatorKeysIn, dataFolderPaths, makeNextCoordinator } =
+    await import('@tallystick/sandbox');
   const folder = dataFolderPaths(data);
   const before = await coordinatorKeysIn(folder);
   if (before === undefined) throw noDeployment(data);

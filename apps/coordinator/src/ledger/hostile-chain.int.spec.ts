@@ -79,7 +79,10 @@ async function until(what: string, isThere: () => boolean): Promise<void> {
 }
 
 /** How often the blocks of a chain hold a transaction. */
-function timesIn({ chain: { head }, chain: blocks }: LedgerChain, bytes: string | undefined): number {
+function timesIn(
+  { chain: { head }, chain: blocks }: LedgerChain,
+  bytes: string | undefined,
+): number {
   const numbers = Array.from({ length: head.number + 1 }, (_, number) => number);
   const extrinsics = numbers.flatMap((number) => blocks.block(number)?.extrinsics ?? []);
   return extrinsics.filter((extrinsic) => toHex(extrinsic) === bytes).length;

@@ -42,7 +42,13 @@ import { LedgerViews } from './ledger-views.js';
         const { ledger, sha256, logger } = deployment;
         const publisher = publisherOf(deployment, { wake, epochs, readiness });
         const onFenced = (): void => leader.doubt();
-        const ports = { ledger, sha256, readiness, logger, isIdle: deployment.isAnchoring === false };
+        const ports = {
+          ledger,
+          sha256,
+          readiness,
+          logger,
+          isIdle: deployment.isAnchoring === false,
+        };
         return new LedgerDuty({ claims, runs, outbox: rows, publisher, onFenced, ...ports });
       },
     },

@@ -25,7 +25,8 @@ const B = commit('b');
 
 function flight(): TransactionInFlight {
   const submitCommit = ({ bytes }: { readonly bytes: string }): Promise<void> => {
-    if (isAway) return Promise.reject(new TallyError('LEDGER_UNREACHABLE', { url: '', reason: '' }));
+    if (isAway)
+      return Promise.reject(new TallyError('LEDGER_UNREACHABLE', { url: '', reason: '' }));
     sent.push(bytes);
     return Promise.resolve();
   };

@@ -1,5 +1,11 @@
 import { type CoordinatorKey, keyInForce } from '@tallystick/chain';
-import { type PublicKey, type RunId, type Signature, type Signer, TallyError } from '@tallystick/kernel';
+import {
+  type PublicKey,
+  type RunId,
+  type Signature,
+  type Signer,
+  TallyError,
+} from '@tallystick/kernel';
 import { EPOCH, HEADER, PROMISE, TASK } from '@tallystick/record';
 
 const TAG_BYTES = 16;
@@ -40,9 +46,7 @@ export class KeyRing implements Signer {
 }
 
 /** The round that a record is of; undefined for records of no round. */
-function placeOf(
-  message: Uint8Array,
-): { readonly run: RunId; readonly round: number } | undefined {
+function placeOf(message: Uint8Array): { readonly run: RunId; readonly round: number } | undefined {
   const isTagged = (tag: Uint8Array): boolean => tag.every((byte, i) => message[i] === byte);
   const body = message.subarray(TAG_BYTES);
   if (isTagged(EPOCH.tag)) {

@@ -2,7 +2,15 @@ import { plainRun } from '@tallystick/chain/testing';
 import { InMemoryRoundLedger } from '@tallystick/chain';
 import { ed25519, generateKey, sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger } from '@tallystick/kernel/testing';
-import { HEADER, POP, PROMISE, recordHash, signRecord, TASK, verifyRecord } from '@tallystick/record';
+import {
+  HEADER,
+  POP,
+  PROMISE,
+  recordHash,
+  signRecord,
+  TASK,
+  verifyRecord,
+} from '@tallystick/record';
 import { asNodeId, ZERO_HASH } from '@tallystick/kernel';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TestChainRun } from '../testing/test-chain-run.js';
@@ -49,7 +57,11 @@ describe('succeedKey', () => {
     await chain.commitElsewhere(chain.next());
     const { ledger } = chain;
     const run = await ledger.createRun(plainRun({ spec: ZERO_HASH, model: ZERO_HASH }));
-    const pop = { chain: await ledger.genesis(), owner: ledger.coordinatorAccount(), key: chain.signer.key };
+    const pop = {
+      chain: await ledger.genesis(),
+      owner: ledger.coordinatorAccount(),
+      key: chain.signer.key,
+    };
     await ledger.acceptRun(run, chain.signer.key, signRecord(POP, pop, chain.signer).signature);
     expect(await succeed()).toBe(false);
     expect(await keys()).toHaveLength(1);
@@ -73,7 +85,9 @@ describe('KeyRing', () => {
     expect(ring.key).toBe(next.key);
     const by = (header: typeof first) => {
       const { signature } = signRecord(HEADER, header, ring);
-      return [chain.signer, next].find(({ key }) => verifyRecord(ed25519, HEADER, header, key, signature));
+      return [chain.signer, next].find(({ key }) =>
+        verifyRecord(ed25519, HEADER, header, key, signature),
+      );
     };
     expect(by(first)).toBe(chain.signer);
     expect(by(second)).toBe(next);

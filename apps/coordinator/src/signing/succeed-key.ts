@@ -31,7 +31,9 @@ export async function succeedKey(next: Signer, deps: SuccessionDeps): Promise<bo
   const { ledger, logger } = deps;
   const chain = await ledger.genesis();
   const owner = ledger.coordinatorAccount();
-  const open = (await runsOf(ledger)).filter(({ of }) => of.status === 'open' && of.coordinator === owner);
+  const open = (await runsOf(ledger)).filter(
+    ({ of }) => of.status === 'open' && of.coordinator === owner,
+  );
   const left = open.filter(({ of }) => of.coordinatorKeys.at(-1)?.key !== next.key);
   const why = left.map((one) => obstacleOf(one, deps.newestSigned(chain, one.run)));
   const obstacle = why.find((reason) => reason !== undefined);

@@ -30,7 +30,8 @@ export async function checkSheet(history: History, epoch: number): Promise<void>
   const signed = { record: epochPath(epoch, 'scores.bin'), by: 'holder of the files' } as const;
   // the record names no round: whichever key of the run was in force when it was scored, or asked for again
   const keys = history.run.coordinatorKeys.map(({ key }) => key);
-  const key = keys.find((one) => isSigned(SCORES, record, one)) ?? coordinatorKey(history, lastRound);
+  const key =
+    keys.find((one) => isSigned(SCORES, record, one)) ?? coordinatorKey(history, lastRound);
   demandSigned(SCORES, record, key, signed);
   const { chain, run, epoch: number } = record.value;
   const want = `${history.chain.genesis} ${history.runId} ${epoch}`;

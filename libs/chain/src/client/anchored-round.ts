@@ -22,7 +22,8 @@ export function anchoredRound(round: number, facts: RoundFacts): AnchoredRound {
   const windows = objectAt(objectAt(facts.run, 'tally.runs')['windows'], 'windows');
   const isVoid = listOf(facts.voids).some((span) => holds(span, round));
   const isDemanded = listOf(facts.demands).some((pair) => Number(listOf(pair)[0]) <= round);
-  const isOver = bigintAt({ ...facts }, 'nowMs') >= committedAtMs + bigintAt(windows, 'challengeMs');
+  const isOver =
+    bigintAt({ ...facts }, 'nowMs') >= committedAtMs + bigintAt(windows, 'challengeMs');
   return {
     header: hashAt(stored, 'header'),
     contribRoot: included > 0 ? hashAt(stored, 'root') : ZERO_HASH,

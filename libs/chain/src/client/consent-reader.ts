@@ -63,9 +63,15 @@ export class ConsentReader {
     const known = this.#byRoot.get(key);
     if (known !== undefined) return known;
     const ids = await nodeIds(snapshot);
-    const found = await valuesOf(snapshot, 'consents', ids.map((id) => [run, id]));
+    const found = await valuesOf(
+      snapshot,
+      'consents',
+      ids.map((id) => [run, id]),
+    );
     const byNode = new Map(
-      found.flatMap((json, id) => (json === undefined ? [] : [[asNodeId(id), consentOf(json)] as const])),
+      found.flatMap((json, id) =>
+        json === undefined ? [] : [[asNodeId(id), consentOf(json)] as const],
+      ),
     );
     const [oldest] = this.#byRoot.size >= KEPT ? this.#byRoot.keys() : [];
     if (oldest !== undefined) this.#byRoot.delete(oldest);

@@ -37,11 +37,7 @@ export class Finality {
   #scan: Promise<BlockRef> | undefined;
 
   /** @param fromBlock first block that is looked at; earlier extrinsics are unknown. */
-  constructor(
-    { api, blocks, provider }: Connection,
-    snapshots: Snapshots,
-    fromBlock: number,
-  ) {
+  constructor({ api, blocks, provider }: Connection, snapshots: Snapshots, fromBlock: number) {
     this.#api = api;
     this.#blocks = blocks;
     this.#provider = provider;

@@ -26,7 +26,7 @@ import {
 } from '@tallystick/rounds';
 import type { ConsentTerms } from './consent-reader.js';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import { commit, type MemoryRun, settle } from './memory-run.js';
+import { commit, type MemoryRun, proposedRun, settle } from './memory-run.js';
 import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import type {
   AnchoredRound,
@@ -264,25 +264,7 @@ export class InMemoryRoundLedger implements RoundLedger {
   }
 
   createRun(run: NewRun): Promise<RunId> {
-    const anchored = {
-      nextRound: 0,
-      head: ZERO_HASH,
-      model: run.model,
-      state: ZERO_HASH,
-      lastAtBlock: 0,
-    };
-    this.#runs.push({
-      created: run,
-      keys: [],
-      anchored,
-      rounds: new Map(),
-      consents: new Map(),
-      epochs: [],
-      demands: [],
-      answers: [],
-      money: { allotted: 0n, paid: 0n, epochHead: ZERO_HASH, settledRounds: 0 },
-      isClosed: false,
-    });
+    this.#runs.push(proposedRun(run));
     this.#block++;
     return Promise.resolve(asRunId(this.#runs.length - 1));
   }
@@ -303,7 +285,8 @@ export class InMemoryRoundLedger implements RoundLedger {
   }
 
   async replaceCoordinatorKey(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
-    const refuse = (reason: string): Promise<never> => refused('tally.replaceCoordinatorKey', reason);
+    const refuse = (reason: string): Promise<never> =>
+      refused('tally.replaceCoordinatorKey', reason);
     const entry = this.#runs[run];
     const last = entry?.keys.at(-1);
     if (entry === undefined) return refuse('tally.UnknownRun');

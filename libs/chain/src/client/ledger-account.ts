@@ -42,11 +42,7 @@ export class LedgerAccount {
   readonly #pay: PayReader;
   readonly #sender: Sender;
 
-  private constructor(
-    connection: Connection,
-    signer: Signer,
-    parts: AccountParts,
-  ) {
+  private constructor(connection: Connection, signer: Signer, parts: AccountParts) {
     const { snapshots, finality, clock } = parts;
     this.account = asAccountId(signer.key);
     this.#connection = connection;

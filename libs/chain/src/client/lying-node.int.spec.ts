@@ -73,7 +73,11 @@ describe('a chain node that lies', () => {
       values: (_, proof, keys) => verifyReadProof(own(proof), proof, keys),
       maps: (_, proof, keys) => verifyMapProof(own(proof), proof, keys),
     };
-    const key = storageKey('Tally', 'Rounds', ...[run, 0].map((id) => twox64concat(littleEndian(id, 4))));
+    const key = storageKey(
+      'Tally',
+      'Rounds',
+      ...[run, 0].map((id) => twox64concat(littleEndian(id, 4))),
+    );
     const ask: Ask = (method, params) => between.ask(method, params);
     const honest = new ProvedReads(between.url, ask);
     const mutant = new ProvedReads(between.url, ask, believing);
@@ -172,7 +176,10 @@ describe('a chain node that lies', () => {
   it('about the calls of the runtime', async () => {
     between.tamper = async ({ method, params }, ask) =>
       method === 'state_getMetadata' || params[0] === 'Metadata_metadata_at_version'
-        ? String(await ask(method, params)).replace('636f6d6d69745f726f756e64', '636f6d6d69745f726f756e65')
+        ? String(await ask(method, params)).replace(
+            '636f6d6d69745f726f756e64',
+            '636f6d6d69745f726f756e65',
+          )
         : undefined; // commit_round
     await expect(chain.ledger(between.url)).rejects.toMatchObject({
       code: 'LEDGER_RUNTIME_UNKNOWN',
@@ -188,7 +195,9 @@ describe('a chain node that lies', () => {
     await ledger.consents(run, at);
     await ledger.round(run, 0);
     await ledger.openDemands();
-    const asked = [...between.seen.keys()].filter((method) => /^state_get(Storage|Keys)/.test(method));
+    const asked = [...between.seen.keys()].filter((method) =>
+      /^state_get(Storage|Keys)/.test(method),
+    );
     expect(asked).toEqual([]);
     expect(between.seen.get('state_getReadProof')).toBeGreaterThan(3);
   });

@@ -1,8 +1,14 @@
-import type { Ed25519, Hash, NodeId, Sha256 } from '@tallystick/kernel';
+import { type Ed25519, type Hash, type NodeId, type Sha256, ZERO_HASH } from '@tallystick/kernel';
 import { EPOCH, HEADER, recordHash, verifyRecord } from '@tallystick/record';
 import type { AnchoredRun, Consent } from '@tallystick/rounds';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import { type AnchoredEpoch, type ChainRun, type CoordinatorKey, keyInForce, type SignedEpoch } from './pay-ledger.js';
+import {
+  type AnchoredEpoch,
+  type ChainRun,
+  type CoordinatorKey,
+  keyInForce,
+  type SignedEpoch,
+} from './pay-ledger.js';
 import type { AnchoredRound, NewRun, SignedCommit } from './round-ledger.js';
 
 /** A run of the ledger in memory. */
@@ -18,6 +24,23 @@ export interface MemoryRun {
   readonly answers: DemandAnswer[];
   money: Pick<ChainRun, 'allotted' | 'paid' | 'epochHead' | 'settledRounds'>;
   isClosed: boolean;
+}
+
+/** A run that nobody has accepted. */
+export function proposedRun(created: NewRun): MemoryRun {
+  const { model } = created;
+  return {
+    created,
+    keys: [],
+    anchored: { nextRound: 0, head: ZERO_HASH, model, state: ZERO_HASH, lastAtBlock: 0 },
+    rounds: new Map(),
+    consents: new Map(),
+    epochs: [],
+    demands: [],
+    answers: [],
+    money: { allotted: 0n, paid: 0n, epochHead: ZERO_HASH, settledRounds: 0 },
+    isClosed: false,
+  };
 }
 
 /** Adds an epoch to the run as of `block`, or gives the reason for which the pallet would refuse it. */

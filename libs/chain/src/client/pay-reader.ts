@@ -44,7 +44,10 @@ export class PayReader {
   /** What an account can spend. */
   async free(account: AccountId, at: Hash): Promise<bigint> {
     const { query } = await this.#snapshots.at(at);
-    const stored = objectAt((await query['system']?.['account']?.(`0x${account}`))?.toJSON(), 'system.account');
+    const stored = objectAt(
+      (await query['system']?.['account']?.(`0x${account}`))?.toJSON(),
+      'system.account',
+    );
     return bigintAt(objectAt(stored['data'], 'data'), 'free');
   }
 

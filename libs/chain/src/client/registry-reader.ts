@@ -23,7 +23,11 @@ export async function readMembers(snapshot: Snapshot): Promise<readonly Eligible
     .map(({ id, json }) => nodeOf(id, objectAt(json, 'tally.nodes')));
   const organisations = [...new Set(active.map(({ organisation }) => organisation))];
   const [keys, members] = await Promise.all([
-    valuesOf(snapshot, 'nodeKeys', active.map(({ id, keyEpoch }) => [id, keyEpoch])),
+    valuesOf(
+      snapshot,
+      'nodeKeys',
+      active.map(({ id, keyEpoch }) => [id, keyEpoch]),
+    ),
     valuesOf(snapshot, 'organisations', organisations),
   ]);
   const isActive = new Map(organisations.map((id, i) => [id, members[i]?.['active'] === true]));

@@ -261,7 +261,9 @@ export class SubstrateRoundLedger implements RoundLedger {
   }
 
   async replaceCoordinatorKey(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
-    await this.#coordinator.send(this.#tally('replaceCoordinatorKey', run, `0x${key}`, `0x${proof}`));
+    await this.#coordinator.send(
+      this.#tally('replaceCoordinatorKey', run, `0x${key}`, `0x${proof}`),
+    );
   }
 
   async closeRun(run: RunId): Promise<void> {

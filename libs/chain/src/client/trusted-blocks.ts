@@ -1,4 +1,11 @@
-import { asHash, asPublicKey, type Hash, type PublicKey, TallyError, toHex } from '@tallystick/kernel';
+import {
+  asHash,
+  asPublicKey,
+  type Hash,
+  type PublicKey,
+  TallyError,
+  toHex,
+} from '@tallystick/kernel';
 import { ed25519 } from '@tallystick/kernel/node';
 import type { BlockRef } from '@tallystick/rounds';
 import { unsealHeader, verifySeal } from '../embedded/aura.js';

@@ -2,7 +2,13 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asAccountId, type Ed25519, type Sha256 } from '@tallystick/kernel';
-import { ed25519, type NodeSigner, sha256, signerFromSeed, systemClock } from '@tallystick/kernel/node';
+import {
+  ed25519,
+  type NodeSigner,
+  sha256,
+  signerFromSeed,
+  systemClock,
+} from '@tallystick/kernel/node';
 import { type LedgerAccounts, SubstrateRoundLedger } from '../client/substrate-round-ledger.js';
 import { EmbeddedChain } from '../embedded/embedded-chain.js';
 import { buildGenesis } from '../embedded/genesis.js';

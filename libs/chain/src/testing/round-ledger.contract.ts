@@ -257,7 +257,11 @@ export function roundLedgerContract(name: string, open: () => Promise<LedgerFixt
       const { ledger, nodeKey: next, coordinatorKey } = fixture;
       const driver = new LedgerDriver(fixture);
       const { run, prev } = await driver.run();
-      const pop = { chain: await ledger.genesis(), owner: ledger.coordinatorAccount(), key: next.key };
+      const pop = {
+        chain: await ledger.genesis(),
+        owner: ledger.coordinatorAccount(),
+        key: next.key,
+      };
       const proof = signRecord(POP, pop, next).signature;
       const replace = (): Promise<void> => ledger.replaceCoordinatorKey(run, next.key, proof);
       await expect(replace()).rejects.toThrow('tally.KeyNotUsedYet');

@@ -31,7 +31,8 @@ export const config = {
     disposition: 'fix',
   },
   CONFIG_KEY_MISSING: {
-    message: 'round {round} of run {run} is signed by coordinator key {key}, which is not in the folder of keys',
+    message:
+      'round {round} of run {run} is signed by coordinator key {key}, which is not in the folder of keys',
     hint: 'Restore <data>/keys from a backup: keys that were replaced stay there.',
     status: 500,
     disposition: 'fix',

@@ -19,7 +19,8 @@ export const ledger = {
     disposition: 'retry',
   },
   LEDGER_RUNTIME_UNKNOWN: {
-    message: 'the chain node at {url} describes a runtime that this release does not know (metadata {metadata})',
+    message:
+      'the chain node at {url} describes a runtime that this release does not know (metadata {metadata})',
     hint: 'After an upgrade of the chain, install the release that goes with it; otherwise name another chain node.',
     status: 502,
     disposition: 'fatal',

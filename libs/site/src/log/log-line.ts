@@ -44,7 +44,11 @@ export const LogLine = z.discriminatedUnion('type', [
     coordinatorKey: key,
     organisation: u32.transform(asOrganisationId),
     /** Who signs the rounds of runs that began with another coordinator key. */
-    runKeys: z.array(z.strictObject({ run, fromRound: u32, key })).max(4_096).readonly().optional(),
+    runKeys: z
+      .array(z.strictObject({ run, fromRound: u32, key }))
+      .max(4_096)
+      .readonly()
+      .optional(),
   }),
   /** A task that continues the headers held here, with the members behind its cohortRoot. */
   z.strictObject({ type: z.literal('task'), ...atRound, wire, cohort: z.array(digits(32)) }),
