@@ -30,6 +30,8 @@ async function tally(...args: readonly string[]): Promise<Ran> {
     signal: new AbortController().signal,
     token: undefined,
     url: undefined,
+    pin: undefined,
+    proxy: () => undefined,
     configFolder: '/nonexistent/config',
     input: new ConsoleInput({ stream: Readable.from([]), prompt: process.stderr, isTty: false }),
     setExitCode: (value) => (code = value),

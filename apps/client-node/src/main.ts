@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { exitCodeOf, isTallyError, type Logger } from '@tallystick/kernel';
-import { ed25519, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import { ed25519, linkAborts, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import { proxyRule } from '@tallystick/site';
 import { createLogger } from '@tallystick/telemetry';
 import { ProcessTrainer } from '@tallystick/training';
 import { ClientNode } from './client-node.js';
@@ -13,28 +14,38 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env, process.argv.slice(2));
   const logger = createLogger({ role: 'node', level: config.log.level });
   warnWithoutBufferutil(logger);
+  const stop = new AbortController();
+  onSignals(stop, logger);
+  const announce = announceOnce(startedAtMs);
+  while ((await takePart(config.folder, { logger, announce }, stop.signal)) === 'key rotated');
+  logger.info('node.stopped');
+}
+
+/** One life of the node, with one key. */
+async function takePart(
+  folder: string,
+  { logger, announce }: { readonly logger: Logger; readonly announce: (welcome: Welcome) => void },
+  signal: AbortSignal,
+): Promise<'stopped' | 'key rotated'> {
   const trainer = new ProcessTrainer({
     onCrash: ({ code, message }) => logger.warn('training.restarted', { code, reason: message }),
   });
-  const node = await ClientNode.open(config.folder, {
+  const node = await ClientNode.open(folder, {
     trainer,
-    sha256,
-    ed25519,
-    clock: systemClock,
-    entropy: systemEntropy,
-    logger,
+    ...{ sha256, ed25519, clock: systemClock, entropy: systemEntropy, logger },
+    proxy: proxyRule(process.env),
     software: 'tallystick-client-node/0',
-    onWelcome: announceOnce(startedAtMs),
+    onWelcome: announce,
   });
-  const stop = new AbortController();
-  onSignals(stop, logger);
+  const life = new AbortController();
+  const aborts = linkAborts(signal, life.signal);
   try {
-    await Promise.race([engineFailure(trainer, stop.signal), node.run(stop.signal)]);
+    return await Promise.race([engineFailure(trainer, aborts.signal), node.run(aborts.signal)]);
   } finally {
-    stop.abort();
+    life.abort();
+    aborts.release();
     await node.close();
   }
-  logger.info('node.stopped');
 }
 
 /** Warms the training process up. Rejects when the engine cannot start; a good one says nothing. */

@@ -14,6 +14,10 @@ import { openFilesLimit, socketLimits } from './fleet/socket-limits.js';
 import { SPOOL_SHAPE } from './fleet/spooler.js';
 import { LoggedSigner } from './signing/logged-signer.js';
 import { SigningLog } from './signing/signing-log.js';
+import { filesSource } from './tls/key-pair.js';
+import { ownSource } from './tls/own-certificate.js';
+import { ServedCertificate } from './tls/served-certificate.js';
+import { addressFor, tlsChoice } from './tls/tls-choice.js';
 
 /** A coordinator whose supervisor died gives the folder up within this time. */
 const DRAIN_WAIT_MS = 10_000;
@@ -69,7 +73,7 @@ export async function compose(config: Config, logger: Logger): Promise<Composed>
       deployment,
       chainUrl: servers.chainUrl,
       listening: async (url) => {
-        if (address.url === '') address.url = url;
+        if (address.url === '') address.url = addressFor(url, config.host);
         await lock.setPort(Number(new URL(url).port));
       },
       close: () => undo.run(),
@@ -142,8 +146,11 @@ async function openDeployment(
   undo.add(() => Promise.resolve(signingLog.close()));
   const metrics = new Metrics();
   metrics.observeProcess();
+  const tls = await openTls(config, folder, logger);
+  undo.add(() => Promise.resolve(tls?.close()));
   return {
     ...settingsOf(config),
+    ...(tls === undefined ? {} : { tls }),
     spoolFolder: folder.spool,
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
@@ -168,11 +175,29 @@ function settingsOf(config: Config) {
     sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
     leaseMs: config.lease.ttlMs,
     oidc: oidcOf(config),
+    isBehindProxy: config.tls.mode === 'proxy',
     peers: config.peers?.split(',') ?? [],
     nodeCap: BigInt(config.registry.nodeCap),
     maxPlaying: config.runs.maxPlaying,
     sockets: socketLimits(config.fleet.maxSessions, openFilesLimit()),
   };
+}
+
+function openTls(
+  config: Config,
+  folder: DataFolder,
+  logger: Logger,
+): Promise<ServedCertificate> | undefined {
+  const choice = tlsChoice(config);
+  if (choice.kind === 'none' || choice.kind === 'proxy') return undefined;
+  const deps = { clock: systemClock, entropy: systemEntropy, logger };
+  const own = {
+    keyFile: join(folder.keys, 'tls.key'),
+    certificateFile: join(folder.root, 'tls.crt'),
+  };
+  const source =
+    choice.kind === 'files' ? filesSource(choice) : ownSource({ ...own, ...choice, ...deps });
+  return ServedCertificate.open(source, deps);
 }
 
 function oidcOf({ oidc }: Config): Deployment['oidc'] {

@@ -44,6 +44,7 @@ export * from './rest/people.js';
 export * from './rest/error-body.js';
 export * from './rest/figures.js';
 export * from './rest/organisations-and-nodes.js';
+export * from './rest/owner-calls.js';
 export * from './rest/rewards.js';
 export * from './rest/rounds.js';
 export * from './rest/runs.js';

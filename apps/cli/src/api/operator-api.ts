@@ -1,5 +1,5 @@
 import { type AccountId, type Hash, type RunId, TallyError } from '@tallystick/kernel';
-import { linkAborts, sha256 } from '@tallystick/kernel/node';
+import { linkAborts, sha256, systemClock } from '@tallystick/kernel/node';
 import {
   type ChangeUserRequest,
   EpochList,
@@ -22,7 +22,7 @@ import {
   TokenList,
   UserView,
 } from '@tallystick/protocol';
-import { CoordinatorApi } from '@tallystick/site';
+import { CoordinatorApi, fetchByWay, STRAIGHT, type Way } from '@tallystick/site';
 import { EventReader } from './event-reader.js';
 
 /** What a launch may say beyond spec and pot. */
@@ -49,10 +49,13 @@ export class OperatorApi {
   constructor(options: {
     readonly url: string;
     readonly token: string;
+    readonly way?: Way;
     readonly signal: AbortSignal;
   }) {
+    const { token, way = STRAIGHT } = options;
     this.url = options.url.replace(/\/+$/, '');
-    this.#api = new CoordinatorApi({ url: this.url, token: () => options.token });
+    const fetch = fetchByWay(way, systemClock);
+    this.#api = new CoordinatorApi({ url: this.url, token: () => token, fetch });
     this.#signal = options.signal;
   }
 

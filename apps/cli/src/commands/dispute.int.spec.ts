@@ -189,6 +189,8 @@ describe('tally dispute', () => {
       signal: new AbortController().signal,
       token: undefined,
       url: undefined,
+      pin: undefined,
+      proxy: () => undefined,
       configFolder: '/nonexistent/config',
       input: new ConsoleInput({ stream: process.stdin, prompt: process.stderr, isTty: false }),
       setExitCode: (value) => (code = value),

@@ -79,10 +79,10 @@ function addJoin(node: Command, makeContext: MakeContext): void {
     )
     .action(async (url: string | undefined, _options: unknown, command: Command) => {
       const { token, name } = command.opts<{ token: string; name: string }>();
-      await runCommand(command, makeContext, async ({ output, signal }) => {
+      await runCommand(command, makeContext, async ({ output, proxy, signal }) => {
         const folder = folderOf(command);
         const where = url === undefined ? {} : { url };
-        const joined = await joinFederation({ folder, token, name, ...where }, signal);
+        const joined = await joinFederation({ folder, token, name, proxy, ...where }, signal);
         output.say(`node ${joined.node} of ${joined.organisation.name}`);
         output.say(`node key         ${joined.nodeKey}`);
         output.say(`owner key        ${joined.ownerKey} (keep ${folder}/owner.key offline)`);

@@ -34,6 +34,8 @@ export interface EnrolmentDeps {
   readonly treasury: AccountId;
   readonly nodeCap: bigint;
   readonly publicUrl: () => string;
+  /** Public key of the TLS certificate, when no authority vouches for it. */
+  readonly pin: () => string | undefined;
   /** The other coordinators. */
   readonly peers: readonly string[];
   readonly entropy: Entropy;
@@ -60,12 +62,14 @@ export class Enrolment {
   invite(name: string, payout?: AccountId): Promise<InviteView> {
     return this.#queue.run(async () => {
       const { rows, ledger, signer, entropy, publicUrl, peers } = this.#deps;
+      const pin = this.#deps.pin();
       const organisation = await this.#organisation(name, payout);
       const secret = base64Url(entropy.bytes(32));
       const expiresAt = await rows.addInvite(this.#hashOf(secret), organisation, LIMITS.inviteMs);
       const token = encodeInviteToken({
         v: 1,
         url: publicUrl(),
+        ...(pin === undefined ? {} : { pin }),
         ...(peers.length === 0 ? {} : { others: [...peers] }),
         organisation: name,
         secret,

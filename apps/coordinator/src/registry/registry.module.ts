@@ -21,6 +21,7 @@ import { NodeDirectory } from './node-directory.js';
           treasury: deployment.treasury,
           nodeCap: deployment.nodeCap,
           publicUrl: () => deployment.publicUrl,
+          pin: () => deployment.tls?.pin,
           peers: deployment.peers,
           entropy: deployment.entropy,
           sha256: deployment.sha256,

@@ -29,6 +29,7 @@ export async function writeSiteConfig(folder: string, config: SiteConfig): Promi
     `name: ${JSON.stringify(config.name)}`,
     `organisation: ${JSON.stringify(config.organisation)}`,
     `coordinator: ${JSON.stringify(config.coordinator)}`,
+    ...(config.pin === undefined ? [] : [`pin: ${JSON.stringify(config.pin)}`]),
     '',
     '# Name: CSV file, relative to this folder. `tally node dataset add` writes here.',
     `datasets: ${JSON.stringify(config.datasets)}`,

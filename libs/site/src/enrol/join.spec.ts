@@ -24,7 +24,7 @@ import { loadSiteConfig } from '../config/config-file.js';
 import { readNodeLog } from '../log/read-node-log.js';
 import { TEST_CHAIN, testHash } from '../testing/index.js';
 import { join, type JoinOptions } from './join.js';
-import { registerNodeCall } from './registration-payload.js';
+import { registerNodeCall } from './owner-payload.js';
 
 const coordinatorKey = generateKey().key;
 const organisation = asOrganisationId(3);
