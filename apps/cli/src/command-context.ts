@@ -18,6 +18,11 @@ export interface CommandContext {
   readonly pin: string | undefined;
   /** The proxy that the environment names. */
   readonly proxy: ProxyRule;
+  /** Addresses of PostgreSQL and chain, where the environment gives the coordinator's. */
+  readonly services: {
+    readonly databaseUrl: string | undefined;
+    readonly chainUrl: string | undefined;
+  };
   /** Folder of this user's own settings: what `tally login` stored. */
   readonly configFolder: string;
   readonly input: ConsoleInput;

@@ -56,6 +56,10 @@ function makeContext(options: GlobalOptions): CommandContext {
     url: process.env['TALLY_URL'],
     pin: process.env['TALLY_PIN'],
     proxy: proxyRule(process.env),
+    services: {
+      databaseUrl: process.env['TALLY_DATABASE__URL'],
+      chainUrl: process.env['TALLY_CHAIN__URL'],
+    },
     configFolder: configFolder(),
     input: new ConsoleInput({
       stream: process.stdin,

@@ -17,7 +17,10 @@ async function main(): Promise<void> {
   const stop = new AbortController();
   onSignals(stop, logger);
   const announce = announceOnce(startedAtMs);
-  while ((await takePart(config.folder, { logger, announce }, stop.signal)) === 'key rotated');
+  let ended: 'stopped' | 'key rotated';
+  do {
+    ended = await takePart(config.folder, { logger, announce }, stop.signal);
+  } while (ended === 'key rotated');
   logger.info('node.stopped');
 }
 

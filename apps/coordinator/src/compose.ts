@@ -4,13 +4,20 @@ import { FsBlobStore } from '@tallystick/blobs';
 import { SubstrateRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
 import { asAccountId, type Logger, toHex } from '@tallystick/kernel';
-import { ed25519, LockFile, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import {
+  ed25519,
+  LockFile,
+  openFilesLimit,
+  sha256,
+  systemClock,
+  systemEntropy,
+} from '@tallystick/kernel/node';
 import type { DataFolder, Deployment as Sandbox } from '@tallystick/sandbox';
 import { Metrics } from '@tallystick/telemetry';
 import type { Config } from './config.js';
 import { crashPointsOf } from './crash-points.js';
 import type { Deployment } from './deployment.js';
-import { openFilesLimit, socketLimits } from './fleet/socket-limits.js';
+import { socketLimits } from './fleet/socket-limits.js';
 import { SPOOL_SHAPE } from './fleet/spooler.js';
 import { LoggedSigner } from './signing/logged-signer.js';
 import { SigningLog } from './signing/signing-log.js';
@@ -147,7 +154,7 @@ async function openDeployment(
   const metrics = new Metrics();
   metrics.observeProcess();
   const tls = await openTls(config, folder, logger);
-  undo.add(() => Promise.resolve(tls?.close()));
+  undo.add(async () => tls?.close());
   return {
     ...settingsOf(config),
     ...(tls === undefined ? {} : { tls }),
@@ -183,11 +190,11 @@ function settingsOf(config: Config) {
   };
 }
 
-function openTls(
+async function openTls(
   config: Config,
   folder: DataFolder,
   logger: Logger,
-): Promise<ServedCertificate> | undefined {
+): Promise<ServedCertificate | undefined> {
   const choice = tlsChoice(config);
   if (choice.kind === 'none' || choice.kind === 'proxy') return undefined;
   const deps = { clock: systemClock, entropy: systemEntropy, logger };

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Server as HttpsServer } from 'node:https';
+import { Server as HttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { exitCodeOf, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
 import { createLogger } from '@tallystick/telemetry';
@@ -28,7 +28,8 @@ async function main(): Promise<void> {
     const url = await listen(app, config);
     await composed.listening(url);
     const { tls } = composed.deployment;
-    tls?.keep(app.getHttpServer<HttpsServer>());
+    const server: unknown = app.getHttpServer();
+    if (server instanceof HttpsServer) tls?.keep(server);
     onSignals(close, logger);
     announce({
       event: 'coordinator.listening',

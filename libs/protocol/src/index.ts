@@ -39,6 +39,7 @@ export {
 } from './spec/strategy-spec.js';
 export { type Fault, formatFaults, type Parsed, parseYaml } from './yaml/parse-yaml.js';
 export { decodeInviteToken, encodeInviteToken, InviteToken } from './invite-token.js';
+export { spkiPin } from './wire-types.js';
 export * from './rest/chain.js';
 export * from './rest/people.js';
 export * from './rest/error-body.js';

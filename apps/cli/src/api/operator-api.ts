@@ -1,15 +1,17 @@
-import { type AccountId, type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { type AccountId, type Hash, type NodeId, type RunId, TallyError } from '@tallystick/kernel';
 import { linkAborts, sha256, systemClock } from '@tallystick/kernel/node';
 import {
   type ChangeUserRequest,
   EpochList,
   type EpochView,
   InviteView,
+  LedgerView,
   LIMITS,
   type NewTokenRequest,
   NewTokenView,
   type NewUserRequest,
   NodeList,
+  NodeView,
   PeopleView,
   RewardList,
   RoundEvidence,
@@ -67,6 +69,16 @@ export class OperatorApi {
 
   async nodes(): Promise<NodeList['nodes']> {
     return (await this.#api.get(NodeList, 'nodes', this.#signal)).nodes;
+  }
+
+  /** Where the coordinator stands with its chain. */
+  ledger(): Promise<LedgerView> {
+    return this.#api.get(LedgerView, 'ledger', this.#signal);
+  }
+
+  /** For ever. */
+  revokeNode(node: NodeId): Promise<NodeView> {
+    return this.#api.post(NodeView, { path: `nodes/${node}/revoke`, body: {} }, this.#signal);
   }
 
   launch(spec: string, pot: bigint, options: LaunchOptions = {}): Promise<RunView> {

@@ -20,10 +20,10 @@ import {
   type PreparedJoin,
   type PrepareJoinRequest,
 } from '@tallystick/protocol';
-import { decodeSigned, isAdmissibleKey, POP, verifyRecord } from '@tallystick/record';
 import type { NodeRows } from '../persistence/node-rows.js';
 import type { Members } from './members.js';
 import { nodeView } from './node-view.js';
+import { proofOfKey } from './proof-of-key.js';
 
 export interface EnrolmentDeps {
   readonly rows: NodeRows;
@@ -155,12 +155,8 @@ export class Enrolment {
     const { rows, ledger, ed25519 } = this.#deps;
     const invite = await rows.invite(this.#hashOf(secret));
     if (invite.usedAt !== null) throw new TallyError('AUTH_TOKEN_USED');
-    if (!isAdmissibleKey(key)) throw new TallyError('AUTH_KEY_INADMISSIBLE', { key });
-    const { value: pop, signature } = decodeSigned(POP, proof);
-    const isOurs = pop.chain === (await ledger.genesis()) && pop.owner === owner && pop.key === key;
-    if (!isOurs || !verifyRecord(ed25519, POP, pop, key, signature)) {
-      throw new TallyError('AUTH_PROOF_INVALID', { key });
-    }
+    const chain = await ledger.genesis();
+    const signature = proofOfKey({ key, proof }, { chain, owner }, ed25519);
     return { owner, organisation: invite.organisationId, key, proof: signature };
   }
 

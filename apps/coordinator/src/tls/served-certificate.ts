@@ -1,4 +1,4 @@
-import type { Server, ServerOptions } from 'node:https';
+import type { Server } from 'node:https';
 import type { Clock, Logger, Timer } from '@tallystick/kernel';
 import { type KeyPair, type KeyPairSource, leafOf, pinOf } from './key-pair.js';
 
@@ -6,6 +6,14 @@ import { type KeyPair, type KeyPairSource, leafOf, pinOf } from './key-pair.js';
 const LOOK_MS = 10_000;
 /** Time that a newcomer has for the handshake. */
 const HANDSHAKE_MS = 10_000;
+
+/** Of `https.createServer` and `setSecureContext`. */
+interface ServedOptions {
+  readonly cert: string;
+  readonly key: string;
+  readonly minVersion: 'TLSv1.2';
+  readonly handshakeTimeout: number;
+}
 
 /** The certificate that this process shows, and its successors: a new one is taken up without a restart. */
 export class ServedCertificate {
@@ -41,8 +49,8 @@ export class ServedCertificate {
     return this.#pin;
   }
 
-  /** Of `https.createServer`. */
-  get options(): ServerOptions {
+  /** As it is now. */
+  get options(): ServedOptions {
     return {
       cert: this.#pair.certificate,
       key: this.#pair.key,

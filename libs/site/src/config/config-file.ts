@@ -72,6 +72,16 @@ export async function addDataset(folder: string, name: string, file: string): Pr
   return config;
 }
 
+/** Writes the pin of an invite into a node.yaml that was there before, and keeps every comment. */
+export async function addPin(folder: string, pin: string): Promise<void> {
+  const path = join(folder, FILE);
+  const document = parseDocument(await readText(path));
+  document.set('pin', pin);
+  const text = document.toString();
+  parseSiteConfig(text, path);
+  await durableWrite(path, text);
+}
+
 /** Where dataset `name` lies; rejects with POLICY_DATASET when node.yaml does not name it. */
 export function datasetPath(config: SiteConfig, folder: string, name: string): string {
   const path = Object.hasOwn(config.datasets, name) ? config.datasets[name] : undefined;

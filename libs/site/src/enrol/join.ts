@@ -15,7 +15,7 @@ import { decodeInviteToken, type InviteToken, NodeView, PreparedJoin } from '@ta
 import { POP, signRecord } from '@tallystick/record';
 import { atLeader } from '../http/at-leader.js';
 import type { CoordinatorApi } from '../http/coordinator-api.js';
-import { loadSiteConfig, writeSiteConfig } from '../config/config-file.js';
+import { addPin, loadSiteConfig, writeSiteConfig } from '../config/config-file.js';
 import { SiteConfig, type SitePolicy } from '../config/node-config.js';
 import { loadOrCreateKeys, type SiteKeys } from '../keystore.js';
 import { ReceiptLog } from '../log/receipt-log.js';
@@ -203,10 +203,11 @@ function signRegistration(
   return keys.owner.sign(payload);
 }
 
-/** Keeps a node.yaml that is there: its owner wrote it. */
+/** Keeps a node.yaml that is there, since its owner wrote it; what it does not pin yet, it pins now. */
 async function writeFirstConfig(folder: string, config: SiteConfig): Promise<void> {
   try {
-    await loadSiteConfig(folder);
+    const { pin } = await loadSiteConfig(folder);
+    if (pin === undefined && typeof config.pin === 'string') await addPin(folder, config.pin);
   } catch (error) {
     if (!(error instanceof TallyError) || error.code !== 'DATA_FILE_UNREADABLE') throw error;
     await writeSiteConfig(folder, config);

@@ -134,7 +134,7 @@ describe('the way to a coordinator', () => {
     ] as const) {
       const clock = new VirtualClock();
       const failed = faultOf(dial(url, way, { clock, signal }));
-      await sleep(systemClock, 20);
+      await sleep(systemClock, 20, signal);
       await clock.advance(10_001);
       expect((await failed).code).toBe('NET_TIMEOUT');
       expect(clock.pending).toBe(0);

@@ -128,13 +128,15 @@ function expired(url: string, reason: string, cause?: unknown): TallyError {
 }
 
 /** `authorizationError` is set when it is the certificate that was refused. */
-function faultOf(error: Error, { authorizationError }: TLSSocket, url: string): TallyError {
+function faultOf(error: Error, tls: TLSSocket, url: string): TallyError {
+  const refused: unknown = tls.authorizationError; // null until then, whatever its type says
   const reason = reasonOf(error);
   const code = 'code' in error ? error.code : '';
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return expired(url, reason, error);
   }
-  if (authorizationError != null) return new TallyError('AUTH_CERTIFICATE', { url, reason }, error);
+  if (refused !== null && refused !== undefined)
+    return new TallyError('AUTH_CERTIFICATE', { url, reason }, error);
   return new TallyError('NET_UNREACHABLE', { url, reason }, error);
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@tallystick/kernel';
+import type { RequestInit as UndiciInit } from 'undici';
 import { dial } from './dial.js';
 import type { Way } from './way.js';
 
@@ -31,5 +32,7 @@ async function dialledFetch(way: Way, clock: Clock): Promise<Fetch> {
       );
     },
   });
-  return (url, init) => fetchWith(url, { ...init, dispatcher });
+  // The same interfaces, declared once by undici and once by the types of Node.
+  return (url, init: unknown) =>
+    fetchWith(url, { ...(init as UndiciInit), dispatcher }) as Promise<Response>;
 }

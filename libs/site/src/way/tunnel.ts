@@ -15,9 +15,8 @@ export function tunnel(
   signal: AbortSignal,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const asked = (proxy.protocol === 'https:' ? requestHttps : requestHttp)(
-      connectTo(host, proxy, signal),
-    );
+    const options = connectTo(host, proxy, signal);
+    const asked = proxy.protocol === 'https:' ? requestHttps(options) : requestHttp(options);
     const refuse = (reason: string, cause?: unknown): void =>
       reject(new TallyError('NET_PROXY', { proxy: proxyName(proxy), url, reason }, cause));
     asked.once('connect', (response, socket, early) => {
