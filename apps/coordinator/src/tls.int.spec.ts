@@ -52,7 +52,7 @@ describe('a coordinator over TLS', () => {
   function ask(path: string, options: RequestOptions = {}) {
     return new Promise<{ status: number; headers: Record<string, unknown>; body: string }>(
       (resolve, reject) => {
-        const where = { host: '127.0.0.1', port, path, ca, rejectUnauthorized: true };
+        const where = { host: '127.0.0.1', servername: 'localhost', port, path, ca };
         get({ ...where, ...options }, (response) => {
           let body = '';
           response.on('data', (bytes: Buffer) => (body += bytes.toString()));

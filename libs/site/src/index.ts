@@ -69,7 +69,7 @@ export {
 export { ReceiptLog, type ReceiptLogOptions } from './log/receipt-log.js';
 export { adoptRotation, isRotationNoted } from './rotation.js';
 export { judgeProposal } from './site-policy.js';
-export { dial } from './way/dial.js';
+export { dial, peerCertificate } from './way/dial.js';
 export { type Fetch, fetchByWay } from './way/fetch-by-way.js';
 export { type ProxyRule, proxyRule } from './way/proxy-rule.js';
 export { STRAIGHT, type Way } from './way/way.js';

@@ -1,7 +1,6 @@
-import { TLSSocket } from 'node:tls';
 import { TallyError } from '@tallystick/kernel';
 import { spkiPin, systemClock } from '@tallystick/kernel/node';
-import { dial, fetchByWay, type Way } from '@tallystick/site';
+import { dial, fetchByWay, peerCertificate, type Way } from '@tallystick/site';
 import { type Check, check, Warning } from './check.js';
 
 const TIMEOUT_MS = 10_000;
@@ -52,7 +51,7 @@ async function certificate(url: string, way: Way): Promise<string | Warning> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const socket = await dial(url, way, { clock: systemClock, signal });
   try {
-    const leaf = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+    const leaf = peerCertificate(socket);
     if (leaf === undefined) throw new TallyError('AUTH_CERTIFICATE', { url, reason: 'it shows none' });
     const pin = spkiPin(leaf.publicKey);
     const by = way.pins.length > 0 ? 'pinned' : 'vouched for by an authority';

@@ -72,7 +72,7 @@ describe('the doctor', () => {
       servers.push(() => server.close());
       const checks = await coordinatorChecks(server.url, { ...STRAIGHT, pins: [server.pin] });
       const found = named(checks, 'certificate');
-      expect(found?.status).toBe(status);
+      expect(found?.status, found?.what).toBe(status);
       if (status !== 'fail') expect(found?.what).toContain(server.pin);
       else expect(found?.code).toBe('AUTH_CERTIFICATE_EXPIRED');
       const other = await coordinatorChecks(server.url, { ...STRAIGHT, pins: [`${server.pin}x`] });

@@ -19,7 +19,6 @@ describe('selfSigned', () => {
     const certificate = read();
     expect(certificate.verify(publicKey)).toBe(true);
     expect(certificate.checkPrivateKey(key)).toBe(true);
-    expect(certificate.checkIssued(certificate)).toBe(true);
     expect(certificate.ca).toBe(false);
     expect(new Date(certificate.validFrom)).toEqual(SHAPE.from);
     expect(new Date(certificate.validTo)).toEqual(SHAPE.to);

@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import { type Clock, TallyError } from '@tallystick/kernel';
 import { linkAborts, spkiPin, untilAborted } from '@tallystick/kernel/node';
 import { proxyName } from './proxy-rule.js';
@@ -108,8 +109,14 @@ function secure(socket: Socket, { url, way, nowMs }: Judging): Promise<TLSSocket
   });
 }
 
+/** The certificate that the other side showed. `getPeerX509Certificate` gives it only once (Node.js 20.20). */
+export function peerCertificate(socket: Socket): X509Certificate | undefined {
+  const raw: unknown = socket instanceof TLSSocket ? socket.getPeerCertificate().raw : undefined;
+  return raw instanceof Uint8Array ? new X509Certificate(raw) : undefined;
+}
+
 function pinFault(tls: TLSSocket, { url, way, nowMs }: Judging): TallyError | undefined {
-  const certificate = tls.getPeerX509Certificate();
+  const certificate = peerCertificate(tls);
   if (certificate === undefined) {
     return new TallyError('AUTH_CERTIFICATE', { url, reason: 'it shows none' });
   }
