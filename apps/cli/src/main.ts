@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hasErrno } from '@tallystick/kernel/node';
+import { proxyRule } from '@tallystick/site';
 import { createLogger } from '@tallystick/telemetry';
 import { CommanderError } from 'commander';
 import type { CommandContext, GlobalOptions } from './command-context.js';
@@ -53,6 +54,12 @@ function makeContext(options: GlobalOptions): CommandContext {
     signal: stop.signal,
     token: process.env['TALLY_TOKEN'],
     url: process.env['TALLY_URL'],
+    pin: process.env['TALLY_PIN'],
+    proxy: proxyRule(process.env),
+    services: {
+      databaseUrl: process.env['TALLY_DATABASE__URL'],
+      chainUrl: process.env['TALLY_CHAIN__URL'],
+    },
     configFolder: configFolder(),
     input: new ConsoleInput({
       stream: process.stdin,

@@ -5,6 +5,7 @@ import { addChain } from './commands/chain-commands.js';
 import { addCompletion } from './commands/completion-command.js';
 import { addDemo } from './commands/demo-command.js';
 import { addDispute } from './commands/dispute-command.js';
+import { addDoctor } from './commands/doctor-command.js';
 import { addHistory } from './commands/history-commands.js';
 import { addKey } from './commands/key-commands.js';
 import { addLogin } from './commands/login-command.js';
@@ -31,6 +32,7 @@ export function buildProgram(makeContext: MakeContext): Command {
   for (const add of [
     addDemo,
     addUp,
+    addDoctor,
     addRuns,
     addModel,
     addNode,

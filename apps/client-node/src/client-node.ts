@@ -7,14 +7,21 @@ import {
   isTallyError,
   type Logger,
   type Sha256,
+  sleep,
   TallyError,
 } from '@tallystick/kernel';
+import { linkAborts } from '@tallystick/kernel/node';
 import {
+  adoptRotation,
   CoordinatorApi,
+  coordinatorPins,
   coordinatorUrls,
+  fetchByWay,
   followKey,
+  isRotationNoted,
   loadNodeKey,
   loadSiteConfig,
+  type ProxyRule,
   ReceiptLog,
   saltSecret,
   SiteAgent,
@@ -28,6 +35,9 @@ import type { Welcome } from './link/handshake.js';
 import { JobDesk } from './link/job-desk.js';
 import { SiteChain } from './site-chain.js';
 
+/** How soon a node goes over to a new key. */
+const ROTATION_LOOK_MS = 1_000;
+
 export interface ClientNodeDeps {
   readonly trainer: Trainer;
   readonly sha256: Sha256;
@@ -35,6 +45,8 @@ export interface ClientNodeDeps {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
+  /** The proxy to the coordinator, if any. */
+  readonly proxy: ProxyRule;
   /** Name and version, for the operator's eyes. */
   readonly software: string;
   /** Every session begins with it. */
@@ -47,10 +59,12 @@ export class ClientNode {
   readonly #desk: JobDesk;
   readonly #agent: SiteAgent;
   readonly #chain: SiteChain | undefined;
+  readonly #site: { readonly folder: string; readonly clock: Clock };
   readonly #log: ReceiptLog;
   readonly #logger: Logger;
 
   private constructor(parts: {
+    site: { readonly folder: string; readonly clock: Clock };
     link: FleetLink;
     desk: JobDesk;
     agent: SiteAgent;
@@ -62,6 +76,7 @@ export class ClientNode {
     this.#desk = parts.desk;
     this.#agent = parts.agent;
     this.#chain = parts.chain;
+    this.#site = parts.site;
     this.#log = parts.log;
     this.#logger = parts.logger;
   }
@@ -69,11 +84,14 @@ export class ClientNode {
   /** Opens the folder that `tally node join` made; takes its lock until `close`. */
   static async open(folder: string, deps: ClientNodeDeps): Promise<ClientNode> {
     const config = await loadSiteConfig(folder);
-    const signer = await loadNodeKey(folder);
     const log = await ReceiptLog.open(join(folder, 'receipts.log'));
     try {
       const { droppedBytes } = log;
       if (droppedBytes > 0) deps.logger.warn('log.torn_tail', { droppedBytes });
+      if (await adoptRotation(folder, log)) {
+        deps.logger.info('node.key_rotated', { keyEpoch: log.identity?.keyEpoch ?? 0 });
+      }
+      const signer = await loadNodeKey(folder);
       return ClientNode.#assemble({ folder, config, signer, log }, deps);
     } catch (error) {
       await log.close();
@@ -83,12 +101,14 @@ export class ClientNode {
 
   static #assemble(site: Site, deps: ClientNodeDeps): ClientNode {
     const { folder, config, signer, log } = site;
-    const { clock, logger, sha256, ed25519, entropy, trainer } = deps;
+    const { clock, logger, sha256, ed25519, entropy, trainer, proxy } = deps;
     const identity = identityOf(site);
     let token: string | undefined;
     const urls = coordinatorUrls(config);
+    const way = { pins: coordinatorPins(config), proxy };
+    const fetch = fetchByWay(way, clock);
     const apiOf = (url: string): CoordinatorApi =>
-      new CoordinatorApi({ url, token: () => token, clock });
+      new CoordinatorApi({ url, token: () => token, fetch, clock });
     let api = apiOf(urls[0]);
     const chain = chainOf(site, identity.chain, deps);
     const agent = new SiteAgent(identity, {
@@ -102,6 +122,7 @@ export class ClientNode {
     const link = new FleetLink(urls, {
       handshake: { identity, signer, sha256, ed25519, entropy, software: deps.software },
       backOff: new BackOff(entropy),
+      way,
       agent,
       desk,
       sha256,
@@ -113,26 +134,48 @@ export class ClientNode {
         deps.onWelcome(welcome);
       },
     });
-    return new ClientNode({ link, desk, agent, chain, log, logger });
+    return new ClientNode({ site: { folder, clock }, link, desk, agent, chain, log, logger });
   }
 
   /**
-   * Takes part until `signal` aborts; see `FleetLink.run`. Resolves with true when the coordinator has another key and the
-   * chain says that it took the pinned one's place: that is in the log now, and the folder has to be opened again.
+   * Takes part until `signal` aborts, or until a key has changed: the site's own, with no work in hand, or the coordinator's,
+   * which the chain says took the pinned one's place. Then the folder has to be opened again. See `FleetLink.run`.
    */
-  async run(signal: AbortSignal): Promise<boolean> {
+  async run(signal: AbortSignal): Promise<'stopped' | 'key changed'> {
+    const turn = new AbortController();
+    const aborts = linkAborts(signal, turn.signal);
     try {
-      await this.#link.run(signal);
-      return false;
+      const rotated = this.#untilRotated(aborts.signal).finally(() => turn.abort());
+      await this.#link.run(aborts.signal);
+      return (await rotated) ? 'key changed' : 'stopped';
     } catch (error) {
       if (!isTallyError(error, 'AUTH_COORDINATOR_KEY') || this.#chain === undefined) throw error;
-      const pinned = this.#log.identity?.coordinatorKey;
-      const identity = await followKey(this.#log, this.#chain);
-      await this.#log.append(identity);
-      const { coordinatorKey } = identity;
-      this.#logger.warn('coordinator.key_followed', { pinned, coordinatorKey });
-      return true;
+      await this.#follow(this.#chain);
+      return 'key changed';
+    } finally {
+      turn.abort();
+      aborts.release();
     }
+  }
+
+  /** Puts into the log which coordinator key took the pinned one's place. Rejects when the chain knows of none. */
+  async #follow(chain: SiteChain): Promise<void> {
+    const pinned = this.#log.identity?.coordinatorKey;
+    const identity = await followKey(this.#log, chain);
+    await this.#log.append(identity);
+    const { coordinatorKey } = identity;
+    this.#logger.warn('coordinator.key_followed', { pinned, coordinatorKey });
+  }
+
+  /** False when `signal` aborts first. A task in hand is finished with the key that it began with. */
+  async #untilRotated(signal: AbortSignal): Promise<boolean> {
+    const { folder, clock } = this.#site;
+    while (!signal.aborted) {
+      await sleep(clock, ROTATION_LOOK_MS, signal);
+      const isNoted = !signal.aborted && (await isRotationNoted(folder));
+      if (isNoted && !this.#desk.isWorking) return !signal.aborted;
+    }
+    return false;
   }
 
   /** Stops work, ends the training process and gives up the folder. */

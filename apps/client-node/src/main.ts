@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
 import { exitCodeOf, isTallyError, type Logger } from '@tallystick/kernel';
-import { ed25519, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import { ed25519, linkAborts, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import { proxyRule } from '@tallystick/site';
 import { createLogger } from '@tallystick/telemetry';
 import { ProcessTrainer } from '@tallystick/training';
-import { ClientNode, type ClientNodeDeps } from './client-node.js';
+import { ClientNode } from './client-node.js';
 import { loadConfig } from './config.js';
 import type { Welcome } from './link/handshake.js';
 
@@ -15,35 +16,36 @@ async function main(): Promise<void> {
   warnWithoutBufferutil(logger);
   const stop = new AbortController();
   onSignals(stop, logger);
-  const onWelcome = announceOnce(startedAtMs);
-  while (await takePart(config.folder, { logger, onWelcome, stop })) logger.info('node.reopened');
+  const announce = announceOnce(startedAtMs);
+  while ((await takePart(config.folder, { logger, announce }, stop.signal)) === 'key changed') {
+    logger.info('node.reopened');
+  }
   logger.info('node.stopped');
 }
 
-/** From the opening of the folder to its closing; true when it has to be opened again (see `ClientNode.run`). */
+/** One life of the node, with one pair of keys: from the opening of the folder to its closing. */
 async function takePart(
   folder: string,
-  {
-    logger,
-    onWelcome,
-    stop,
-  }: Pick<ClientNodeDeps, 'logger' | 'onWelcome'> & { stop: AbortController },
-): Promise<boolean> {
+  { logger, announce }: { readonly logger: Logger; readonly announce: (welcome: Welcome) => void },
+  signal: AbortSignal,
+): ReturnType<ClientNode['run']> {
   const trainer = new ProcessTrainer({
     onCrash: ({ code, message }) => logger.warn('training.restarted', { code, reason: message }),
   });
   const node = await ClientNode.open(folder, {
-    ...{ trainer, sha256, ed25519, logger, onWelcome },
-    clock: systemClock,
-    entropy: systemEntropy,
+    trainer,
+    ...{ sha256, ed25519, clock: systemClock, entropy: systemEntropy, logger },
+    proxy: proxyRule(process.env),
     software: 'tallystick-client-node/0',
+    onWelcome: announce,
   });
-  const over = new AbortController();
-  const signal = AbortSignal.any([stop.signal, over.signal]);
+  const life = new AbortController();
+  const aborts = linkAborts(signal, life.signal);
   try {
-    return await Promise.race([engineFailure(trainer, signal), node.run(signal)]);
+    return await Promise.race([engineFailure(trainer, aborts.signal), node.run(aborts.signal)]);
   } finally {
-    over.abort();
+    life.abort();
+    aborts.release();
     await node.close();
   }
 }

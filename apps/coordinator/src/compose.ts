@@ -4,17 +4,28 @@ import { FsBlobStore } from '@tallystick/blobs';
 import { SubstrateRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
 import { asAccountId, type Logger, toHex } from '@tallystick/kernel';
-import { ed25519, LockFile, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import {
+  ed25519,
+  LockFile,
+  openFilesLimit,
+  sha256,
+  systemClock,
+  systemEntropy,
+} from '@tallystick/kernel/node';
 import type { DataFolder, Deployment as Sandbox } from '@tallystick/sandbox';
 import { Metrics } from '@tallystick/telemetry';
 import type { Config } from './config.js';
 import { crashPointsOf } from './crash-points.js';
 import type { Deployment } from './deployment.js';
-import { openFilesLimit, socketLimits } from './fleet/socket-limits.js';
+import { socketLimits } from './fleet/socket-limits.js';
 import { SPOOL_SHAPE } from './fleet/spooler.js';
 import { LoggedSigner } from './signing/logged-signer.js';
 import { openKeyRing } from './signing/open-key-ring.js';
 import { SigningLog } from './signing/signing-log.js';
+import { filesSource } from './tls/key-pair.js';
+import { ownSource } from './tls/own-certificate.js';
+import { ServedCertificate } from './tls/served-certificate.js';
+import { addressFor, tlsChoice } from './tls/tls-choice.js';
 
 /** A coordinator whose supervisor died gives the folder up within this time. */
 const DRAIN_WAIT_MS = 10_000;
@@ -70,7 +81,7 @@ export async function compose(config: Config, logger: Logger): Promise<Composed>
       deployment,
       chainUrl: servers.chainUrl,
       listening: async (url) => {
-        if (address.url === '') address.url = url;
+        if (address.url === '') address.url = addressFor(url, config.host);
         await lock.setPort(Number(new URL(url).port));
       },
       close: () => undo.run(),
@@ -144,8 +155,11 @@ async function openDeployment(
   const ring = await openKeyRing(servers.sandbox, folder, { ledger, signingLog, logger });
   const metrics = new Metrics();
   metrics.observeProcess();
+  const tls = await openTls(config, folder, logger);
+  undo.add(async () => tls?.close());
   return {
     ...settingsOf(config),
+    ...(tls === undefined ? {} : { tls }),
     spoolFolder: folder.spool,
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
@@ -170,12 +184,30 @@ function settingsOf(config: Config) {
     sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
     leaseMs: config.lease.ttlMs,
     oidc: oidcOf(config),
+    isBehindProxy: config.tls.mode === 'proxy',
     peers: config.peers?.split(',') ?? [],
     nodeCap: BigInt(config.registry.nodeCap),
     maxPlaying: config.runs.maxPlaying,
     isAnchoring: config.test.anchoring === 'on',
     sockets: socketLimits(config.fleet.maxSessions, openFilesLimit()),
   };
+}
+
+async function openTls(
+  config: Config,
+  folder: DataFolder,
+  logger: Logger,
+): Promise<ServedCertificate | undefined> {
+  const choice = tlsChoice(config);
+  if (choice.kind === 'none' || choice.kind === 'proxy') return undefined;
+  const deps = { clock: systemClock, entropy: systemEntropy, logger };
+  const own = {
+    keyFile: join(folder.keys, 'tls.key'),
+    certificateFile: join(folder.root, 'tls.crt'),
+  };
+  const source =
+    choice.kind === 'files' ? filesSource(choice) : ownSource({ ...own, ...choice, ...deps });
+  return ServedCertificate.open(source, deps);
 }
 
 function oidcOf({ oidc }: Config): Deployment['oidc'] {
