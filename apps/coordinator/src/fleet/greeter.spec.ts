@@ -25,13 +25,14 @@ const member: EligibleNode = {
   cap: 10n,
 };
 
-function greeter(members: readonly EligibleNode[] = [member]): Greeter {
+function greeter(members: readonly EligibleNode[] = [member], suspended = false): Greeter {
   return new Greeter({
     chain: CHAIN,
     beats: LIMITS,
     signer: coordinator,
     members: { find: (node) => Promise.resolve(members.find((one) => one.node === node)) },
     sessions: { issue: (node) => `token of ${node}` },
+    isSuspended: () => Promise.resolve(suspended),
     entropy: new SeededEntropy(3),
     sha256,
     ed25519,

@@ -41,7 +41,11 @@ export async function makeFleetServer(
     admission: new Admission(),
     sockets: deployment.sockets,
     refused: () => metrics.refused(),
-    greeter: new Greeter({ chain, beats, members, sessions: tokens, ...proof }),
+    greeter: new Greeter({
+      ...{ chain, beats, members, sessions: tokens },
+      isSuspended: (node) => parts.nodes.isSuspended(node),
+      ...proof,
+    }),
     sessions,
     session: sessionDeps(deployment, parts, metrics),
     ...comings(deployment, parts, metrics),

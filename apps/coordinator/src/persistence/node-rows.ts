@@ -5,7 +5,7 @@ import {
   type RunId,
   TallyError,
 } from '@tallystick/kernel';
-import { IsNull } from 'typeorm';
+import { IsNull, Not } from 'typeorm';
 import {
   EvaluationEntity,
   InviteEntity,
@@ -116,6 +116,22 @@ export class NodeRows {
         id: node.organisationId,
       });
       return { node, organisation: name };
+    });
+  }
+
+  /** Suspends the node, or lets it in again. Throws USAGE_UNKNOWN_NODE. */
+  async suspend(node: NodeId, isSuspended: boolean): Promise<void> {
+    await this.#work.run(async (tx) => {
+      const suspendedAt = isSuspended ? tx.now() : null;
+      const { affected } = await tx.manager.update(NodeEntity, { id: node }, { suspendedAt });
+      if (affected !== 1) throw new TallyError('USAGE_UNKNOWN_NODE', { node });
+    });
+  }
+
+  isSuspended(node: NodeId): Promise<boolean> {
+    return this.#work.read(async (manager) => {
+      const where = { id: node, suspendedAt: Not(IsNull()) };
+      return (await manager.countBy(NodeEntity, where)) > 0;
     });
   }
 

@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'react';
+import { nowMs } from '../api/coordinator.js';
 
-/** The time, once a second, while something is shown that grows older. */
+/** The coordinator's time, once a second, while something is shown that grows older. */
 export function useNow(isRunning = true): number {
-  const [now, setNow] = useState(() => Date.now());
+  const [now, setNow] = useState(nowMs);
   useEffect(() => {
     if (!isRunning) return;
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    const timer = setInterval(() => setNow(nowMs()), 1_000);
     return () => clearInterval(timer);
   }, [isRunning]);
   return now;
