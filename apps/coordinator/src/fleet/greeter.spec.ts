@@ -79,6 +79,7 @@ describe('Greeter', () => {
   const refusals: [string, Partial<Hello>, string][] = [
     ['another chain', { chain: ZERO_HASH }, 'AUTH_HELLO_INVALID'],
     ['an old nonce', { serverNonce: '02'.repeat(32) }, 'AUTH_HELLO_INVALID'],
+    ['an empty nonce', { serverNonce: '00'.repeat(32) }, 'AUTH_HELLO_INVALID'],
     ['an unknown node', { node: asNodeId(6) }, 'AUTH_HELLO_INVALID'],
     ['an old key epoch', { keyEpoch: 1 }, 'AUTH_HELLO_INVALID'],
     ['another coordinator key', { coordinatorKey: nodeKey.key }, 'AUTH_COORDINATOR_KEY'],
@@ -100,6 +101,18 @@ describe('Greeter', () => {
     await expect(
       greeter([{ ...member, key: identity }]).answer(nonce, frameOf(hello(nonce))),
     ).rejects.toMatchObject({ code: 'AUTH_HELLO_INVALID' });
+  });
+
+  it('lets no suspended node in, and says so to nobody but the node', async () => {
+    const server = greeter([member], true);
+    const { nonce } = server.challenge();
+    await expect(server.answer(nonce, frameOf(hello(nonce)))).rejects.toMatchObject({
+      code: 'AUTH_NODE_SUSPENDED',
+    });
+    const forged = frameOf(hello(nonce), generateKey());
+    await expect(server.answer(nonce, forged)).rejects.toMatchObject({
+      code: 'AUTH_HELLO_INVALID',
+    });
   });
 
   it('wants hello first', async () => {

@@ -1,5 +1,5 @@
 import type { AccountId, Clock, Hash, RunId, Sha256, Signer } from '@tallystick/kernel';
-import type { AnchoredEpoch, RoundLedger } from '@tallystick/chain';
+import { type AnchoredEpoch, type RoundLedger, UNIT } from '@tallystick/chain';
 import type { EpochList, EpochView, RewardList, RewardView } from '@tallystick/protocol';
 import {
   ENTITLE,
@@ -48,7 +48,7 @@ export class RewardViews {
   /** Sums are of the whole run; accounts are those that `sees` lets through. */
   async rewards(run: RunId, sees: Sees<AccountId>): Promise<RewardList> {
     const { ledger, runs } = this.#deps;
-    const { pot } = await runs.get(run);
+    const pot = (await runs.get(run)).pot * UNIT;
     const standings = await this.#standings(run);
     const chainRun = await ledger.chainRun(run);
     const funded = chainRun?.funded ?? 0n;

@@ -42,7 +42,7 @@ export default function RewardsPage(): ReactNode {
             order: ({ status }) => status,
             cell: ({ status }) => <Status word={status} />,
           },
-          { id: 'pot', title: 'Pot', isNumber: true, cell: ({ pot }) => whole(pot) },
+          { id: 'pot', title: 'Pot, units', isNumber: true, cell: ({ pot }) => whole(pot) },
           {
             id: 'show',
             title: 'Who gets what',

@@ -48,7 +48,7 @@ function Pot({ list }: { readonly list: RewardList }): ReactNode {
         <dd>{isClosed ? whole(refund) : 'the run is not closed'}</dd>
       </dl>
       <p className="note">
-        Amounts are whole smallest units. No button of this page moves any: they follow from signed
+        Amounts are counted in the smallest there are: a unit has 10¹² of them. No button of this page moves any: they follow from signed
         records, and an account claims with its own key (<code>tally rewards claim {list.run}</code>).
       </p>
     </>
