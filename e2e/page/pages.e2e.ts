@@ -83,7 +83,14 @@ describe('the page', () => {
       await page.getByText('<script>globalThis.robbed').first().waitFor();
       expect({ at, robbed: await page.evaluate('globalThis.robbed') }).toEqual({ at });
     }
-    for (const path of ['runs', 'runs/n', 'runs/n/rounds/n/members', 'nodes', 'sessions', 'people']) {
+    for (const path of [
+      'runs',
+      'runs/n',
+      'runs/n/rounds/n/members',
+      'nodes',
+      'sessions',
+      'people',
+    ]) {
       expect([...spoilt]).toContain(`/api/v1/${path}`);
     }
     expect(complaints).toEqual([]);

@@ -129,21 +129,28 @@ describe('trouble on the page', () => {
     ['100,000 brackets', '['.repeat(100_000), /nested deeper/],
     ['two megabytes', `name: ${'x'.repeat(2_000_000)}`, /too large|at most|longer|bytes/],
     ['a million lines', '\n'.repeat(1_000_000), /./],
-    ['a prototype', '__proto__: { admin: true }\nconstructor: x', /unknown|not known|Unrecognized/i],
+    [
+      'a prototype',
+      '__proto__: { admin: true }\nconstructor: x',
+      /unknown|not known|Unrecognized/i,
+    ],
     ['control characters', 'name: "\\u0000\\u202e"\n', /name/],
     ['a tag', '!!js/function "alert(1)"', /tag/],
-  ])('hostile YAML, %s: a fault in words at its line, and the page stays awake', async (_, text, said) => {
-    const { page, complaints } = await visit(browser);
-    await signIn(page, federation, '/new');
-    await paste(page, text);
-    const faults = page.locator('.faults');
-    await faults.waitFor();
-    expect(await faults.innerText()).toMatch(said);
-    expect(await page.getByRole('button', { name: 'Launch' }).isDisabled()).toBe(true);
-    await paste(page, spec);
-    await page.getByText('no decline known').first().waitFor();
-    expect(complaints).toEqual([]);
-  });
+  ])(
+    'hostile YAML, %s: a fault in words at its line, and the page stays awake',
+    async (_, text, said) => {
+      const { page, complaints } = await visit(browser);
+      await signIn(page, federation, '/new');
+      await paste(page, text);
+      const faults = page.locator('.faults');
+      await faults.waitFor();
+      expect(await faults.innerText()).toMatch(said);
+      expect(await page.getByRole('button', { name: 'Launch' }).isDisabled()).toBe(true);
+      await paste(page, spec);
+      await page.getByText('no decline known').first().waitFor();
+      expect(complaints).toEqual([]);
+    },
+  );
 
   it('hostile query strings change nothing but what is shown', async () => {
     const { page, complaints } = await visit(browser);
@@ -161,14 +168,21 @@ describe('trouble on the page', () => {
     for (const { at } of await everyPlace()) {
       const [path = ''] = at.split('?');
       for (const value of evil) {
-        const query = names.map((name) => `${name}=${value.replace(/[<>#&]/g, encodeURIComponent)}`);
+        const query = names.map(
+          (name) => `${name}=${value.replace(/[<>#&]/g, encodeURIComponent)}`,
+        );
         await go(page, `${path}?${query.join('&')}`);
         await page.locator('h1, [role=alert]').first().waitFor();
         expect({ path, robbed: await page.evaluate('globalThis.robbed') }).toEqual({ path });
         expect(await page.getByText('This page failed').count(), `${path} ${value}`).toBe(0);
       }
     }
-    for (const path of ['runs/-1', 'runs/1e99', 'runs/0/rounds/x', 'runs/0/curves?metric=%27%3B--']) {
+    for (const path of [
+      'runs/-1',
+      'runs/1e99',
+      'runs/0/rounds/x',
+      'runs/0/curves?metric=%27%3B--',
+    ]) {
       expect((await federation.refusal(path, {})).status, path).toBe(400);
     }
     expect(complaints).toEqual([]);
@@ -179,8 +193,7 @@ describe('trouble on the page', () => {
 async function paste(page: Page, text: string): Promise<void> {
   await page.getByRole('textbox', { name: 'run.yaml' }).evaluate((field, value) => {
     const area = field as unknown as { value: string; dispatchEvent(event: unknown): void };
-    const { set } =
-      Object.getOwnPropertyDescriptor(Object.getPrototypeOf(area), 'value') ?? {};
+    const { set } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(area), 'value') ?? {};
     set?.call(area, value);
     area.dispatchEvent(new Event('input', { bubbles: true }));
   }, text);

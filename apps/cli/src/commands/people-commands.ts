@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { EXIT, TallyError } from '@tallystick/kernel';
-import { ChangeUserRequest, GroupRequest, NewUserRequest, type UserView } from '@tallystick/protocol';
+import {
+  ChangeUserRequest,
+  GroupRequest,
+  NewUserRequest,
+  type UserView,
+} from '@tallystick/protocol';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';

@@ -71,10 +71,7 @@ export class RunViews {
   }
 
   /** Closed rounds, with the reports of the nodes that `sees` lets through. */
-  async rounds(
-    { run, from, limit }: RoundSpan,
-    sees: Sees<NodeId>,
-  ): Promise<readonly RoundView[]> {
+  async rounds({ run, from, limit }: RoundSpan, sees: Sees<NodeId>): Promise<readonly RoundView[]> {
     await this.#rows.get(run);
     return (await this.#rounds.closed(run, from, limit)).map((row) => roundView(row, sees));
   }
@@ -108,10 +105,7 @@ export class RunViews {
     );
   }
 
-  async #view(
-    row: RunEntity,
-    { counts, best, losses, owner }: Told,
-  ): Promise<RunView> {
+  async #view(row: RunEntity, { counts, best, losses, owner }: Told): Promise<RunView> {
     const spec = RunSpec.parse(JSON.parse(row.spec));
     const place = this.#queue.placeOf(row.id);
     return {
@@ -188,11 +182,13 @@ function roundView(
     closedAtMs: Number(header.closedAtMs),
     emptyReason: round.emptyReason,
     commit: commitView(outbox),
-    evaluations: evaluations.filter(({ nodeId }) => sees(nodeId)).map((row) => ({
-      node: row.nodeId,
-      numExamples: Number(row.numExamples),
-      metrics: row.metrics,
-    })),
+    evaluations: evaluations
+      .filter(({ nodeId }) => sees(nodeId))
+      .map((row) => ({
+        node: row.nodeId,
+        numExamples: Number(row.numExamples),
+        metrics: row.metrics,
+      })),
   };
 }
 

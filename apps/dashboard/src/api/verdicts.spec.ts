@@ -5,22 +5,12 @@ import { keepVerdict, readVerdicts, verdictIn } from './verdicts.js';
 class MemoryStorage {
   readonly #items = new Map<string, string>();
   isFull = false;
-  length = 0;
   getItem(key: string): string | null {
     return this.#items.get(key) ?? null;
   }
   setItem(key: string, value: string): void {
     if (this.isFull) throw new DOMException('full', 'QuotaExceededError');
     this.#items.set(key, value);
-  }
-  key(): null {
-    return null;
-  }
-  removeItem(key: string): void {
-    this.#items.delete(key);
-  }
-  clear(): void {
-    this.#items.clear();
   }
 }
 

@@ -17,12 +17,14 @@ const KEY = 'tally.verdicts';
 /** Verdicts that a browser remembers; the one given first makes room. */
 const KEPT = 200;
 
+/** Of a browser's storage, what is used. */
+type Store = Pick<Storage, 'getItem' | 'setItem'>;
 type Known = Readonly<Record<string, Verdict>>;
 
 const nameOf = ({ run, createdAtMs }: Judged): string => `${run}.${createdAtMs}`;
 
 /** Remembers a verdict in this browser alone. */
-export function keepVerdict(run: Judged, verdict: Verdict, store: Storage = localStorage): void {
+export function keepVerdict(run: Judged, verdict: Verdict, store: Store = localStorage): void {
   const { [nameOf(run)]: _, ...others } = readVerdicts(store);
   const kept = Object.entries(others).slice(1 - KEPT);
   try {
@@ -33,7 +35,7 @@ export function keepVerdict(run: Judged, verdict: Verdict, store: Storage = loca
 }
 
 /** By what `verdictIn` looks them up. */
-export function readVerdicts(store: Storage = localStorage): Known {
+export function readVerdicts(store: Store = localStorage): Known {
   try {
     const known: unknown = JSON.parse(store.getItem(KEY) ?? '{}');
     if (typeof known !== 'object' || known === null) return {};

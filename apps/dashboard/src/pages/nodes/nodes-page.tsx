@@ -42,7 +42,10 @@ export default function NodesPage(): ReactNode {
       <DataTable
         label="Nodes"
         rows={nodes}
-        columns={[...columnsOf(now), ...(may(me, 'node.suspend') ? [actColumn(setAsked, resume)] : [])]}
+        columns={[
+          ...columnsOf(now),
+          ...(may(me, 'node.suspend') ? [actColumn(setAsked, resume)] : []),
+        ]}
         keyOf={({ node }) => node}
         empty="No node has joined. An invite is made by `tally node invite <organisation>`."
       />

@@ -27,5 +27,7 @@ export function NewUser({ onMake }: { readonly onMake: (body: NewUserBody) => vo
 /** 144 random bits. */
 function newPassword(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(18));
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_');
 }

@@ -50,9 +50,7 @@ export default function PeoplePage(): ReactNode {
       <h2>Groups of the identity provider</h2>
       <GroupTable
         groups={value.groups}
-        onPut={(group, role) =>
-          act(() => send('PUT', `groups/${encodeURIComponent(group)}`, role))
-        }
+        onPut={(group, role) => act(() => send('PUT', `groups/${encodeURIComponent(group)}`, role))}
         onRemove={(group) => act(() => send('DELETE', `groups/${encodeURIComponent(group)}`))}
       />
       <h2>Sessions</h2>

@@ -48,8 +48,9 @@ function Pot({ list }: { readonly list: RewardList }): ReactNode {
         <dd>{isClosed ? whole(refund) : 'the run is not closed'}</dd>
       </dl>
       <p className="note">
-        Amounts are counted in the smallest there are: a unit has 10¹² of them. No button of this page moves any: they follow from signed
-        records, and an account claims with its own key (<code>tally rewards claim {list.run}</code>).
+        Amounts are counted in the smallest there are: a unit has 10¹² of them. No button of this
+        page moves any: they follow from signed records, and an account claims with its own key (
+        <code>tally rewards claim {list.run}</code>).
       </p>
     </>
   );
@@ -68,7 +69,9 @@ function Accounts({ list }: { readonly list: RewardList }): ReactNode {
         rows={rewards}
         keyOf={({ account }) => account}
         empty={
-          role === 'site' ? 'Nothing is promised to your organisation yet.' : 'Nothing is promised yet.'
+          role === 'site'
+            ? 'Nothing is promised to your organisation yet.'
+            : 'Nothing is promised yet.'
         }
         columns={[
           {
