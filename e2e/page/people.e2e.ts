@@ -33,7 +33,9 @@ describe('people on the page', () => {
 
   useStage(async (stage) => {
     ({ federation, browser, spec } = await openHeart(stage));
-    for (const pot of ['900', '0']) await federation.launch(spec, pot);
+    const paid = `${spec}payout: { epochRounds: 3 }\n`;
+    await federation.post('runs', { spec: paid, pot: '900', windows: { challengeMs: 1_000 } });
+    await federation.launch(spec);
     await federation.finished(1);
   });
   afterAll(() => browser?.close());
