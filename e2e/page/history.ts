@@ -118,6 +118,8 @@ function runOf(rounds: number): object {
     genesisModel: HASH,
     model: HASH,
     best: null,
+    losses: [900_000_000, 700_000_000],
+    owner: 'operator',
     pot: '0',
     createdAtMs: START_MS,
     endedAtMs: null,

@@ -28,6 +28,7 @@ export const LIMITS = {
   maxPage: 200,
   maxCurveRounds: 5000,
   maxCurveSites: 64,
+  maxRecentLosses: 24,
   maxProofSteps: 32,
   maxMetrics: 64,
   maxMessageChars: 500,
@@ -71,6 +72,7 @@ export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
   maxCurveRounds: 'Rounds in one answer of curves: ten numbers each, and one for each site.',
   maxCurveSites:
     'Sites with a curve, or a column, of their own; the mean and the band are over all.',
+  maxRecentLosses: 'Losses of the newest rounds beside a run in a list.',
   maxProofSteps: 'Steps of an inclusion proof.',
   maxMetrics: 'Metrics of one evaluation.',
   maxMessageChars: 'A text meant for people, in a frame.',

@@ -4,6 +4,7 @@ import {
   type ChangeUserRequest,
   EpochList,
   type EpochView,
+  type GroupRequest,
   InviteView,
   LedgerView,
   LIMITS,
@@ -174,6 +175,15 @@ export class OperatorApi {
   changeUser(id: string, body: ChangeUserRequest): Promise<UserView> {
     const path = `people/${encodeURIComponent(id)}`;
     return this.#api.patch(UserView, { path, body }, this.#signal);
+  }
+
+  /** What a group of the identity provider may do here. */
+  async putGroup(group: string, body: GroupRequest): Promise<void> {
+    await this.#api.put(`groups/${encodeURIComponent(group)}`, body, this.#signal);
+  }
+
+  async removeGroup(group: string): Promise<void> {
+    await this.#api.delete(`groups/${encodeURIComponent(group)}`, this.#signal);
   }
 
   /** One's own. */

@@ -58,6 +58,8 @@ function viewOf(run: number): RunView {
     pot: '0',
     createdAtMs: 1_700_000_000_000,
     endedAtMs: 1_700_000_009_000,
+    losses: [],
+    owner: null,
     current: null,
   };
 }

@@ -29,6 +29,8 @@ export interface GreeterDeps {
   readonly sessions: { issue(node: NodeId): string };
   /** It was let in once. */
   readonly wasAdmitted: (node: NodeId) => Promise<boolean>;
+  /** The operator does not let it in for now. */
+  readonly isSuspended: (node: NodeId) => Promise<boolean>;
   readonly entropy: Entropy;
   readonly sha256: Sha256;
   readonly ed25519: Ed25519;
@@ -78,7 +80,7 @@ export class Greeter {
   }
 
   async #check(nonce: string, { value: hello, signature }: Signed<Hello>): Promise<EligibleNode> {
-    const { chain, signer, members, ed25519, wasAdmitted } = this.#deps;
+    const { chain, signer, members, ed25519, wasAdmitted, isSuspended } = this.#deps;
     const { node } = hello;
     const refuse = (reason: string): TallyError =>
       new TallyError('AUTH_HELLO_INVALID', { node, reason });
@@ -99,6 +101,7 @@ export class Greeter {
     if (!verifyRecord(ed25519, HELLO, hello, member.key, signature)) {
       throw refuse('its key did not sign it');
     }
+    if (await isSuspended(node)) throw new TallyError('AUTH_NODE_SUSPENDED', { node });
     return member;
   }
 }

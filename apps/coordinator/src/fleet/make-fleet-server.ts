@@ -46,6 +46,7 @@ export async function makeFleetServer(
     greeter: new Greeter({
       ...{ chain, beats, members, sessions: tokens },
       wasAdmitted: (node) => parts.nodes.wasAdmitted(node),
+      isSuspended: (node) => parts.nodes.isSuspended(node),
       ...proof,
     }),
     sessions,

@@ -1,4 +1,4 @@
-import type { NodeId, RunId } from '@tallystick/kernel';
+import { asRunId, type NodeId, type RunId } from '@tallystick/kernel';
 import { LIMITS } from '@tallystick/protocol';
 import { Between, In, IsNull } from 'typeorm';
 import { z } from 'zod';
@@ -13,6 +13,7 @@ import {
   COMMIT_TIMES,
   LAST_DECLINES,
   METRIC_NAMES,
+  RECENT_LOSSES,
   ROUND_SPREAD,
   ROUND_TIMES,
   SITE_CURVES,
@@ -24,6 +25,7 @@ import type { UnitOfWork } from './unit-of-work.js';
 const count = z.coerce.number();
 const maybe = z.union([z.null(), z.coerce.number()]);
 
+const Losses = z.object({ run_id: count, losses: z.array(z.number()) });
 const Times = z.object({
   round: count,
   opened_ms: count,
@@ -83,6 +85,12 @@ export class FigureRows {
 
   constructor(work: UnitOfWork) {
     this.#work = work;
+  }
+
+  /** Losses before the newest closed rounds, ascending by round; a run without any has no entry. */
+  async losses(runs: readonly RunId[]): Promise<ReadonlyMap<RunId, readonly number[]>> {
+    const rows = await this.#query(RECENT_LOSSES, [runs, LIMITS.maxRecentLosses], Losses);
+    return new Map(rows.map(({ run_id: run, losses }) => [asRunId(run), losses]));
   }
 
   /** Names of the metrics that sites reported about the run's newest evaluated round, ascending. */

@@ -2,6 +2,14 @@
 const ms = (from: string, to: string): string =>
   `round(extract(epoch FROM ${to} - ${from}) * 1000)::bigint`;
 
+/** $1 runs, $2 rounds of each: by the key of the rounds, so that long runs cost no more than short ones. */
+export const RECENT_LOSSES = `
+SELECT r.id AS run_id, json_agg(l.loss ORDER BY l.round) AS losses
+FROM unnest($1::bigint[]) AS r(id), LATERAL (
+  SELECT round, (metrics::jsonb ->> 'lossBefore')::bigint AS loss FROM rounds
+  WHERE run_id = r.id AND header IS NOT NULL ORDER BY round DESC LIMIT $2) AS l
+WHERE l.loss IS NOT NULL GROUP BY r.id`;
+
 /** $1 run. */
 export const METRIC_NAMES = `
 SELECT DISTINCT jsonb_object_keys(metrics) AS name FROM evaluations

@@ -128,6 +128,21 @@ export class NodeRows {
     );
   }
 
+  /** Suspends the node, or lets it in again. Throws USAGE_UNKNOWN_NODE. */
+  async suspend(node: NodeId, isSuspended: boolean): Promise<void> {
+    await this.#work.run(async (tx) => {
+      const suspendedAt = isSuspended ? tx.now() : null;
+      const { affected } = await tx.manager.update(NodeEntity, { id: node }, { suspendedAt });
+      if (affected !== 1) throw new TallyError('USAGE_UNKNOWN_NODE', { node });
+    });
+  }
+
+  isSuspended(node: NodeId): Promise<boolean> {
+    return this.#work.read((manager) =>
+      manager.existsBy(NodeEntity, { id: node, suspendedAt: Not(IsNull()) }),
+    );
+  }
+
   async seen(node: NodeId): Promise<void> {
     await this.#work.run(async (tx) => {
       await tx.manager.update(NodeEntity, { id: node }, { seenAt: tx.now() });

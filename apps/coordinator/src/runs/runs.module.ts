@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Module } from '@nestjs/common';
 import { Deployment } from '../deployment.js';
 import { FleetModule } from '../fleet/fleet.module.js';
+import { Sessions } from '../fleet/sessions.js';
 import { WsNodeLink } from '../fleet/ws-node-link.js';
 import { Leader } from '../leader.js';
 import { ModelsModule } from '../models/models.module.js';
@@ -14,6 +15,7 @@ import { NodeRows } from '../persistence/node-rows.js';
 import { PgRoundJournal } from '../persistence/pg-round-journal.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
+import { UserRows } from '../persistence/user-rows.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { RoundDirectory } from '../rounds/round-directory.js';
 import { RoundsModule } from '../rounds/rounds.module.js';
@@ -90,18 +92,21 @@ const STREAM_END_MS = 20;
     },
     {
       provide: RunViews,
-      inject: [RunRows, RoundRows, RoundDirectory, RunService],
+      inject: [RunRows, RoundRows, RoundDirectory, RunService, FigureRows, UserRows],
       useFactory: (
         rows: RunRows,
         rounds: RoundRows,
         directory: RoundDirectory,
         queue: RunService,
-      ) => new RunViews({ rows, rounds, directory, queue }),
+        figures: FigureRows,
+        users: UserRows,
+      ) => new RunViews({ rows, rounds, directory, queue, figures, users }),
     },
     {
       provide: FigureViews,
-      inject: [FigureRows, NodeRows],
-      useFactory: (figures: FigureRows, nodes: NodeRows) => new FigureViews({ figures, nodes }),
+      inject: [FigureRows, NodeRows, Sessions],
+      useFactory: (figures: FigureRows, nodes: NodeRows, sessions: Sessions) =>
+        new FigureViews({ figures, nodes, said: (node) => sessions.find(node)?.progress }),
     },
     {
       provide: EventStreams,

@@ -125,6 +125,13 @@ export const auth = {
     close: 4401,
     disposition: 'refuse',
   },
+  AUTH_NODE_SUSPENDED: {
+    message: 'the operator of the coordinator has suspended node {node}',
+    hint: 'Ask the operator why. The node may stay up: it is let in by itself once the operator resumes it.',
+    status: 403,
+    close: 4403,
+    disposition: 'retry',
+  },
   AUTH_KEY_INADMISSIBLE: {
     message: '{key} is not an admissible Ed25519 key (small order or not canonical)',
     hint: 'Make a new key; `tally node join` does.',

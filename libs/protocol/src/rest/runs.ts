@@ -69,6 +69,10 @@ export const RunView = z
     model: hash,
     /** The model with the smallest loss that the sites measured; null while none did, and in asynchronous rounds. */
     best: BestModelView.nullable(),
+    /** Loss on the sites' train rows before each of the newest closed rounds that measured it, ascending; nano-units. */
+    losses: z.array(z.int()).max(LIMITS.maxRecentLosses),
+    /** Who launched it; null before there were users. */
+    owner: z.string().nullable(),
     pot: decimal,
     createdAtMs: timeMs,
     endedAtMs: timeMs.nullable(),

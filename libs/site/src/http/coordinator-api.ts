@@ -27,7 +27,7 @@ export interface CoordinatorApiOptions {
 interface RequestShape {
   readonly path: string;
   /** By default POST with a body, and GET without. */
-  readonly method?: 'PATCH' | 'DELETE';
+  readonly method?: 'PATCH' | 'PUT' | 'DELETE';
   readonly body?: unknown;
   /** First byte that is wanted; the answer must then be a part (206). */
   readonly offset?: number;
@@ -91,6 +91,12 @@ export class CoordinatorApi {
     signal: AbortSignal,
   ): Promise<T> {
     return this.#json(schema, { ...request, method: 'PATCH' }, signal);
+  }
+
+  /** `PUT /api/v1/<path>`; the answer has no body. */
+  async put(path: string, body: unknown, signal: AbortSignal): Promise<void> {
+    const request = { path, body, method: 'PUT', take: () => undefined, maxBytes: 0 } as const;
+    await this.#send(request, signal);
   }
 
   /** `DELETE /api/v1/<path>`; the answer has no body. */

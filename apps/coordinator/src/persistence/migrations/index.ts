@@ -4,6 +4,7 @@ import { PauseAndBest1700000000003 } from './0003-pause-and-best.js';
 import { Settlement1700000000004 } from './0004-settlement.js';
 import { People1700000000005 } from './0005-people.js';
 import { ScoreSheets1700000000007 } from './0007-score-sheets.js';
+import { SuspendedNodes1700000000009 } from './0009-suspended-nodes.js';
 
 /** Every migration in order, listed by hand. A published one is never edited. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   Settlement1700000000004,
   People1700000000005,
   ScoreSheets1700000000007,
+  SuspendedNodes1700000000009,
 ];
