@@ -33,8 +33,9 @@ export class Federation {
   url: string;
   /** `coordinator:` of node.yaml. */
   addresses: string;
-  readonly chainUrl: string;
-  readonly up: Running;
+  chainUrl: string;
+  /** The newest `tally up`. */
+  up: Running;
   readonly nodes = new Map<string, Running>();
   /** The operator's. */
   readonly token: string;
@@ -220,11 +221,25 @@ export class Federation {
     return this.stage.start('e2e/outsider/read-round.mjs', [this.chainUrl, ...args], options).ended;
   }
 
+  /** Ends PostgreSQL, chain and coordinator in order; the nodes live on and knock. */
+  async stopServers(): Promise<number | null> {
+    this.up.child.kill('SIGTERM');
+    return (await this.up.ended).code;
+  }
+
+  /** `tally up` on the same data folder and port. */
+  async upAgain(): Promise<void> {
+    const ports = ['--port', String(this.port), '--chain-port', '0'];
+    this.up = this.stage.tally(['up', ...ports, '--data', this.data, '--json'], {
+      name: 'tally up, again',
+    });
+    this.chainUrl = (await this.up.event<Up>('up')).chainUrl;
+  }
+
   /** Drains by SIGTERM, like Ctrl-C; the code of `tally up`. */
   async stop(): Promise<number | null> {
     for (const node of this.nodes.values()) node.child.kill('SIGTERM');
     await Promise.all([...this.nodes.values()].map(({ ended }) => ended));
-    this.up.child.kill('SIGTERM');
-    return (await this.up.ended).code;
+    return this.stopServers();
   }
 }

@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly token: string | undefined;
   /** The coordinator's address, when the environment gives one. */
   readonly url: string | undefined;
+  /** Database and blobs of the deployment when they are not in its data folder, as the coordinator is told. */
+  readonly database: { readonly databaseUrl?: string | undefined; readonly blobs?: string | undefined };
   /** Folder of this user's own settings: what `tally login` stored. */
   readonly configFolder: string;
   readonly input: ConsoleInput;

@@ -30,6 +30,7 @@ async function tally(...args: readonly string[]): Promise<Ran> {
     signal: new AbortController().signal,
     token: undefined,
     url: undefined,
+    database: {},
     configFolder: '/nonexistent/config',
     input: new ConsoleInput({ stream: Readable.from([]), prompt: process.stderr, isTty: false }),
     setExitCode: (value) => (code = value),
@@ -89,6 +90,7 @@ describe('tally', () => {
       [
         'audit export',
         'audit verify',
+        'backup',
         'chain export',
         'chain spec',
         'completion',
@@ -115,6 +117,7 @@ describe('tally', () => {
         'token create',
         'token list',
         'token revoke',
+        'restore',
         'rewards claim',
         'rewards preview',
         'rewards show',

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { exitCodeOf, isTallyError, type Logger } from '@tallystick/kernel';
 import { ed25519, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
-import { createLogger } from '@tallystick/telemetry';
+import { createLogger, openOtlpTrace } from '@tallystick/telemetry';
 import { ProcessTrainer } from '@tallystick/training';
 import { ClientNode } from './client-node.js';
 import { loadConfig } from './config.js';
@@ -16,8 +16,14 @@ async function main(): Promise<void> {
   const trainer = new ProcessTrainer({
     onCrash: ({ code, message }) => logger.warn('training.restarted', { code, reason: message }),
   });
+  const endpoint = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  const trace =
+    endpoint === undefined || endpoint === ''
+      ? undefined
+      : await openOtlpTrace({ service: 'tallystick-node', endpoint });
   const node = await ClientNode.open(config.folder, {
     trainer,
+    trace,
     sha256,
     ed25519,
     clock: systemClock,
@@ -33,6 +39,9 @@ async function main(): Promise<void> {
   } finally {
     stop.abort();
     await node.close();
+    await trace?.close().catch((error: unknown) => {
+      logger.warn('trace.lost', { reason: String(error) });
+    });
   }
   logger.info('node.stopped');
 }

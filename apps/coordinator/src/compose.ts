@@ -12,6 +12,8 @@ import { crashPointsOf } from './crash-points.js';
 import type { Deployment } from './deployment.js';
 import { openFilesLimit, socketLimits } from './fleet/socket-limits.js';
 import { SPOOL_SHAPE } from './fleet/spooler.js';
+import { openTrace } from './open-trace.js';
+import { readRestored } from './runs/read-restored.js';
 import { LoggedSigner } from './signing/logged-signer.js';
 import { SigningLog } from './signing/signing-log.js';
 
@@ -26,6 +28,12 @@ export interface Composed {
   listening(url: string): Promise<void>;
   /** Stops what was started here, last first. */
   close(): Promise<void>;
+}
+
+export interface ComposeOptions {
+  readonly logger: Logger;
+  /** OTLP/HTTP collector that takes the traces of rounds; without it there are none. */
+  readonly otlpEndpoint: string | undefined;
 }
 
 /** Things to undo, last first; one failure does not keep the others from being undone. */
@@ -54,7 +62,10 @@ class Undo {
  * Opens the data folder, starts PostgreSQL and the chain where no URL is given, connects to both and puts the parts
  * together. Whatever was started is stopped again when a later step fails.
  */
-export async function compose(config: Config, logger: Logger): Promise<Composed> {
+export async function compose(
+  config: Config,
+  { logger, otlpEndpoint }: ComposeOptions,
+): Promise<Composed> {
   const undo = new Undo(logger);
   try {
     const { openDataFolder } = await import('@tallystick/sandbox');
@@ -64,7 +75,8 @@ export async function compose(config: Config, logger: Logger): Promise<Composed>
     undo.add(() => lock.release());
     const servers = await openServers(config, folder, { logger, undo });
     const address = { url: config.publicUrl ?? '' };
-    const deployment = await openDeployment({ config, folder, servers, address }, { logger, undo });
+    const parts = { config, folder, servers, address, otlpEndpoint };
+    const deployment = await openDeployment(parts, { logger, undo });
     return {
       deployment,
       chainUrl: servers.chainUrl,
@@ -127,10 +139,11 @@ async function openDeployment(
     readonly servers: Servers;
     /** Filled in when the port is known. */
     readonly address: { readonly url: string };
+    readonly otlpEndpoint: string | undefined;
   },
   { logger, undo }: Tools,
 ): Promise<Deployment> {
-  const { config, folder, servers, address } = parts;
+  const { config, folder, servers, address, otlpEndpoint } = parts;
   const { keys } = servers.sandbox;
   const ledger = await connectLedger(servers);
   undo.add(() => ledger.close());
@@ -138,12 +151,15 @@ async function openDeployment(
   const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
   const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
   undo.add(() => folders.close());
-  const signingLog = await SigningLog.open(join(folder.root, 'signing.log'), sha256);
+  const signingLog = await SigningLog.open({ path: folder.signingLog }, sha256);
   undo.add(() => Promise.resolve(signingLog.close()));
   const metrics = new Metrics();
   metrics.observeProcess();
+  const { trace, close } = await openTrace(otlpEndpoint, { metrics, logger });
+  undo.add(close);
   return {
     ...settingsOf(config),
+    restored: await readRestored(folder),
     spoolFolder: folder.spool,
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
@@ -154,7 +170,7 @@ async function openDeployment(
     signer: new LoggedSigner(keys.coordinator, signingLog, sha256),
     treasury: asAccountId(keys.treasury.key),
     spooler: folders.spooler,
-    ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics },
+    ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics, trace },
     clock: systemClock,
     entropy: systemEntropy,
     crash: crashPointsOf(config.test.crashAt, folder.root),

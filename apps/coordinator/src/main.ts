@@ -14,7 +14,8 @@ async function main(): Promise<void> {
   for (const name of unknown) logger.debug('config.unknown', { name });
   warnWithoutBufferutil(logger);
 
-  const composed = await compose(config, logger);
+  const otlpEndpoint = otlpEndpointOf(process.env['OTEL_EXPORTER_OTLP_ENDPOINT']);
+  const composed = await compose(config, { logger, otlpEndpoint });
   const app = await createApp(composed.deployment).catch(async (error: unknown) => {
     await composed.close();
     throw error;
@@ -42,6 +43,14 @@ async function main(): Promise<void> {
     await close();
     throw error;
   }
+}
+
+/** The one setting without our prefix: OpenTelemetry's own name for it, as every collector's manual gives it. */
+function otlpEndpointOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^https?:/.test(text) && URL.canParse(text)) return text;
+  const faults = '  OTEL_EXPORTER_OTLP_ENDPOINT: must start with http:// or https://';
+  throw new TallyError('CONFIG_INVALID', { faults });
 }
 
 /** Whoever started this process waits for this line. */

@@ -53,7 +53,7 @@ export async function makeFleetServer(
 }
 
 function sessionDeps(
-  { spoolFolder, spooler, blobs, crash, clock, logger }: Deployment,
+  { spoolFolder, spooler, blobs, crash, clock, logger, trace }: Deployment,
   { runs, evaluations, nodes }: FleetParts,
   metrics: FleetMetrics,
 ): NodeSessionDeps {
@@ -69,6 +69,7 @@ function sessionDeps(
     strikes: { add: (node, strike) => nodes.strike(node, strike) },
     metrics,
     logger,
+    trace,
   };
 }
 

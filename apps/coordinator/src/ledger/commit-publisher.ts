@@ -10,6 +10,7 @@ import {
 } from '@tallystick/kernel';
 import type { CommitOutcome, RoundLedger } from '@tallystick/chain';
 import { HEADER, recordHash, signRecord } from '@tallystick/record';
+import type { RoundTrace } from '@tallystick/rounds';
 import type { Gauge } from '@tallystick/telemetry';
 import type { CrashPoints } from '../crash-points.js';
 import type { Outbox, WaitingRound } from '../persistence/outbox-rows.js';
@@ -55,6 +56,7 @@ export interface PublisherDeps {
   readonly crash: CrashPoints;
   /** Told how many rounds wait, at most a batch. */
   readonly backlog: Gauge;
+  readonly trace?: RoundTrace | undefined;
 }
 
 /**
@@ -151,12 +153,22 @@ export class CommitPublisher {
         return this.#isOverdue() ? this.#submit(rounds) : undefined;
       case 'final':
         await outbox.final(rounds, outcome.block);
+        this.#traceAnchors(rounds);
         logger.info('ledger.final', { rounds: rounds.length, block: outcome.block.number });
         return;
       case 'expired':
         return this.#signAgain(rounds, 'expired');
       case 'refused':
         return this.#refused(rounds, outcome.reason);
+    }
+  }
+
+  #traceAnchors(rounds: readonly WaitingRound[]): void {
+    const endMs = this.#deps.clock.nowMs();
+    for (const { run, round, header } of rounds) {
+      const startMs = Number(header.closedAtMs);
+      const attributes = { run, round, together: rounds.length };
+      this.#deps.trace?.step(header.task, { name: 'anchor', startMs, endMs, attributes });
     }
   }
 
