@@ -43,11 +43,7 @@ const CONFINED = [
     '^apps/coordinator/src/fleet/|^apps/client-node/src/|^libs/chain/src/embedded/|^e2e/|^bench/',
   ],
   ['tfjs', '@tensorflow/[^/]+', '^libs/training/src/'],
-  [
-    'telemetry',
-    '(pino|pino-pretty|prom-client|@opentelemetry/[^/]+)',
-    '^libs/telemetry/src/',
-  ],
+  ['telemetry', '(pino|pino-pretty|prom-client)', '^libs/telemetry/src/'],
   ['pg', 'pg', '^apps/coordinator/src/persistence/|^libs/sandbox/src/|^e2e/'],
   ['page', '(react|react-dom|wouter|uplot|@tanstack/[^/]+)', '^apps/dashboard/'],
   ['browser', '(playwright-core|@sparticuz/chromium|axe-core)', '^e2e/page/'],

@@ -65,7 +65,7 @@ class Drill {
   }
 
   /** The run that was open in the backup, once it has ended. */
-  async ended(run: number): Promise<{ readonly status: string; readonly reason?: string }> {
+  async ended(run: number): Promise<{ readonly status: string; readonly reason: string | null }> {
     return until(`run ${run} ends`, async () => {
       const view = await this.federation.run(run);
       return view.status === 'running' ? undefined : view;
@@ -127,63 +127,75 @@ describe('backup, wipe, restore', () => {
     expect(await drill.accusations()).toEqual([]);
   });
 
-  it.runIf(isFull)('damaged, cut short or foreign: nothing is restored, and it is said what is wrong', async () => {
-    const { backup } = drill;
-    const manifestFile = join(backup, 'manifest.json');
-    const text = await readFile(manifestFile, 'utf8');
-    const { files } = JSON.parse(text) as Manifest;
-    const blob = files.find(({ path }) => path.startsWith('blobs/'));
-    const empty = stage.path('empty');
-    const refused = async (reason: string): Promise<void> => {
-      const ended = await stage.run(['restore', backup, '--data', empty]);
-      expect(ended.code).toBe(69);
-      expect(ended.stdout).toContain('STORE_BACKUP_INVALID');
-      expect(ended.stdout).toContain(reason);
-      await expect(stat(empty)).rejects.toThrow('ENOENT');
-    };
-    const file = join(backup, blob?.path ?? '');
-    const bytes = await readFile(file);
-    await writeFile(file, Buffer.concat([bytes.subarray(0, -1), Buffer.from([1 ^ (bytes.at(-1) ?? 0)])]));
-    await refused('has other bytes');
-    await truncate(file, bytes.length - 1);
-    await refused(`not ${bytes.length}`);
-    await writeFile(file, bytes);
-    await writeFile(manifestFile, text.slice(0, -100));
-    await refused('manifest.json');
-    await writeFile(manifestFile, text.replace(/"data\/api-token"/, '"data/../../api-token"'));
-    await refused('no path of a backup');
-    await rm(manifestFile);
-    await refused('written last');
-    await writeFile(manifestFile, text);
-  });
+  it.runIf(isFull)(
+    'damaged, cut short or foreign: nothing is restored, and it is said what is wrong',
+    async () => {
+      const { backup } = drill;
+      const manifestFile = join(backup, 'manifest.json');
+      const text = await readFile(manifestFile, 'utf8');
+      const { files } = JSON.parse(text) as Manifest;
+      const blob = files.find(({ path }) => path.startsWith('blobs/'));
+      const empty = stage.path('empty');
+      const refused = async (reason: string): Promise<void> => {
+        const ended = await stage.run(['restore', backup, '--data', empty]);
+        expect(ended.code).toBe(69);
+        expect(ended.stdout).toContain('STORE_BACKUP_INVALID');
+        expect(ended.stdout).toContain(reason);
+        await expect(stat(empty)).rejects.toThrow('ENOENT');
+      };
+      const file = join(backup, blob?.path ?? '');
+      const bytes = await readFile(file);
+      await writeFile(
+        file,
+        Buffer.concat([bytes.subarray(0, -1), Buffer.from([1 ^ (bytes.at(-1) ?? 0)])]),
+      );
+      await refused('has other bytes');
+      await truncate(file, bytes.length - 1);
+      await refused(`not ${bytes.length}`);
+      await writeFile(file, bytes);
+      await writeFile(manifestFile, text.slice(0, -100));
+      await refused('manifest.json');
+      await writeFile(manifestFile, text.replace(/"data\/api-token"/, '"data/../../api-token"'));
+      await refused('no path of a backup');
+      await rm(manifestFile);
+      await refused('written last');
+      await writeFile(manifestFile, text);
+    },
+  );
 
-  it.runIf(isFull)('with the newest signing log: nothing is signed twice, and new runs are played', async () => {
-    const { federation, backup } = drill;
-    expect(await federation.stopServers()).toBe(0);
-    await drill.wipe('signing.log');
-    const restored = await drill.tally('restore', backup);
-    expect(restored.json()).toMatchObject({ signingLog: 'kept' });
-    await federation.upAgain();
-    const { status, reason } = await drill.ended(0);
-    expect(status).toBe('failed');
-    expect(reason).toContain('ROUND_SIGNED_BEFORE');
-    const { run } = await federation.launch(drill.spec);
-    const rounds = await federation.finished(run); // the failed run is not in its way to the chain
-    expect(rounds.map(({ modelAfter }) => modelAfter)).toEqual(drill.expected);
-    expect(await drill.accusations()).toEqual([]);
-  });
+  it.runIf(isFull)(
+    'with the newest signing log: nothing is signed twice, and new runs are played',
+    async () => {
+      const { federation, backup } = drill;
+      expect(await federation.stopServers()).toBe(0);
+      await drill.wipe('signing.log');
+      const restored = await drill.tally('restore', backup);
+      expect(restored.json()).toMatchObject({ signingLog: 'kept' });
+      await federation.upAgain();
+      const { status, reason } = await drill.ended(0);
+      expect(status).toBe('failed');
+      expect(reason).toContain('ROUND_SIGNED_BEFORE');
+      const { run } = await federation.launch(drill.spec);
+      const rounds = await federation.finished(run); // the failed run is not in its way to the chain
+      expect(rounds.map(({ modelAfter }) => modelAfter)).toEqual(drill.expected);
+      expect(await drill.accusations()).toEqual([]);
+    },
+  );
 
-  it.runIf(isFull)('with the log of the backup alone: open runs end, and no site is asked again', async () => {
-    const { federation, backup } = drill;
-    expect(await federation.stopServers()).toBe(0);
-    await drill.wipe('nothing');
-    const restored = await drill.tally('restore', backup);
-    expect(restored.json()).toMatchObject({ signingLog: 'unknown' });
-    await federation.upAgain();
-    const { status, reason } = await drill.ended(0);
-    expect(status).toBe('failed');
-    expect(reason).toContain('ROUND_RUN_RESTORED');
-    expect(await drill.accusations()).toEqual([]);
-    expect(await federation.stop()).toBe(0);
-  });
+  it.runIf(isFull)(
+    'with the log of the backup alone: open runs end, and no site is asked again',
+    async () => {
+      const { federation, backup } = drill;
+      expect(await federation.stopServers()).toBe(0);
+      await drill.wipe('nothing');
+      const restored = await drill.tally('restore', backup);
+      expect(restored.json()).toMatchObject({ signingLog: 'unknown' });
+      await federation.upAgain();
+      const { status, reason } = await drill.ended(0);
+      expect(status).toBe('failed');
+      expect(reason).toContain('ROUND_RUN_RESTORED');
+      expect(await drill.accusations()).toEqual([]);
+      expect(await federation.stop()).toBe(0);
+    },
+  );
 });

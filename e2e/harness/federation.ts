@@ -50,13 +50,15 @@ export class Federation {
     this.token = parts.token;
   }
 
+  /** @param node the program that runs `tally up`, when it is not this test's Node. */
   static async start(
     stage: Stage,
     env: Readonly<Record<string, string>> = {},
+    node?: string,
   ): Promise<Federation> {
     const data = stage.path('data');
     const args = ['up', '--port', '0', '--chain-port', '0', '--data', data, '--json'];
-    const up = stage.tally(args, { env });
+    const up = stage.tally(args, { env, ...(node === undefined ? {} : { node }) });
     const said = await up.event<Up>('up');
     const token = (await readFile(join(data, 'api-token'), 'utf8')).trim();
     return new Federation(stage, { data, up, said, token });

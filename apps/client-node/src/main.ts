@@ -20,7 +20,12 @@ async function main(): Promise<void> {
   const trace =
     endpoint === undefined || endpoint === ''
       ? undefined
-      : await openOtlpTrace({ service: 'tallystick-node', endpoint });
+      : openOtlpTrace({
+          service: 'tallystick-node',
+          endpoint,
+          headers: process.env['OTEL_EXPORTER_OTLP_HEADERS'],
+          lost: (steps, reason) => logger.warn('trace.lost', { steps, reason }),
+        });
   const node = await ClientNode.open(config.folder, {
     trainer,
     trace,
@@ -39,9 +44,7 @@ async function main(): Promise<void> {
   } finally {
     stop.abort();
     await node.close();
-    await trace?.close().catch((error: unknown) => {
-      logger.warn('trace.lost', { reason: String(error) });
-    });
+    await trace?.close();
   }
   logger.info('node.stopped');
 }

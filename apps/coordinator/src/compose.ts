@@ -12,7 +12,7 @@ import { crashPointsOf } from './crash-points.js';
 import type { Deployment } from './deployment.js';
 import { openFilesLimit, socketLimits } from './fleet/socket-limits.js';
 import { SPOOL_SHAPE } from './fleet/spooler.js';
-import { openTrace } from './open-trace.js';
+import { type Collector, openTrace } from './open-trace.js';
 import { readRestored } from './runs/read-restored.js';
 import { LoggedSigner } from './signing/logged-signer.js';
 import { SigningLog } from './signing/signing-log.js';
@@ -33,7 +33,7 @@ export interface Composed {
 export interface ComposeOptions {
   readonly logger: Logger;
   /** OTLP/HTTP collector that takes the traces of rounds; without it there are none. */
-  readonly otlpEndpoint: string | undefined;
+  readonly collector: Collector | undefined;
 }
 
 /** Things to undo, last first; one failure does not keep the others from being undone. */
@@ -64,7 +64,7 @@ class Undo {
  */
 export async function compose(
   config: Config,
-  { logger, otlpEndpoint }: ComposeOptions,
+  { logger, collector }: ComposeOptions,
 ): Promise<Composed> {
   const undo = new Undo(logger);
   try {
@@ -75,7 +75,7 @@ export async function compose(
     undo.add(() => lock.release());
     const servers = await openServers(config, folder, { logger, undo });
     const address = { url: config.publicUrl ?? '' };
-    const parts = { config, folder, servers, address, otlpEndpoint };
+    const parts = { config, folder, servers, address, collector };
     const deployment = await openDeployment(parts, { logger, undo });
     return {
       deployment,
@@ -139,11 +139,11 @@ async function openDeployment(
     readonly servers: Servers;
     /** Filled in when the port is known. */
     readonly address: { readonly url: string };
-    readonly otlpEndpoint: string | undefined;
+    readonly collector: Collector | undefined;
   },
   { logger, undo }: Tools,
 ): Promise<Deployment> {
-  const { config, folder, servers, address, otlpEndpoint } = parts;
+  const { config, folder, servers, address, collector } = parts;
   const { keys } = servers.sandbox;
   const ledger = await connectLedger(servers);
   undo.add(() => ledger.close());
@@ -155,7 +155,7 @@ async function openDeployment(
   undo.add(() => Promise.resolve(signingLog.close()));
   const metrics = new Metrics();
   metrics.observeProcess();
-  const { trace, close } = await openTrace(otlpEndpoint, { metrics, logger });
+  const { trace, close } = openTrace(collector, { metrics, logger });
   undo.add(close);
   return {
     ...settingsOf(config),

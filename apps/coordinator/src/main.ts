@@ -5,6 +5,7 @@ import { createLogger } from '@tallystick/telemetry';
 import { compose } from './compose.js';
 import { type Config, loadConfig } from './config.js';
 import { createApp } from './create-app.js';
+import type { Collector } from './open-trace.js';
 
 /** The composition root, and the only file that reads the environment. */
 async function main(): Promise<void> {
@@ -14,8 +15,7 @@ async function main(): Promise<void> {
   for (const name of unknown) logger.debug('config.unknown', { name });
   warnWithoutBufferutil(logger);
 
-  const otlpEndpoint = otlpEndpointOf(process.env['OTEL_EXPORTER_OTLP_ENDPOINT']);
-  const composed = await compose(config, { logger, otlpEndpoint });
+  const composed = await compose(config, { logger, collector: collectorOf(process.env) });
   const app = await createApp(composed.deployment).catch(async (error: unknown) => {
     await composed.close();
     throw error;
@@ -45,10 +45,12 @@ async function main(): Promise<void> {
   }
 }
 
-/** The one setting without our prefix: OpenTelemetry's own name for it, as every collector's manual gives it. */
-function otlpEndpointOf(text: string | undefined): string | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (/^https?:/.test(text) && URL.canParse(text)) return text;
+/** The settings without our prefix: OpenTelemetry's own names, as every collector's manual gives them. */
+function collectorOf(env: NodeJS.ProcessEnv): Collector | undefined {
+  const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';
+  const headers = env['OTEL_EXPORTER_OTLP_HEADERS'];
+  if (endpoint === '') return undefined;
+  if (/^https?:/.test(endpoint) && URL.canParse(endpoint)) return { endpoint, headers };
   const faults = '  OTEL_EXPORTER_OTLP_ENDPOINT: must start with http:// or https://';
   throw new TallyError('CONFIG_INVALID', { faults });
 }

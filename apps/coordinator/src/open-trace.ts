@@ -8,14 +8,23 @@ export interface OpenTrace {
   close(): Promise<void>;
 }
 
-/** Seconds of every step as a metric; with `endpoint`, each step to that OpenTelemetry collector, too. */
-export async function openTrace(
-  endpoint: string | undefined,
+/** A collector of traces, as OpenTelemetry's variables name it. */
+export interface Collector {
+  readonly endpoint: string;
+  readonly headers?: string | undefined;
+}
+
+/** Seconds of every step as a metric; with a collector, each step to that one, too. */
+export function openTrace(
+  collector: Collector | undefined,
   { metrics, logger }: { readonly metrics: Metrics; readonly logger: Logger },
-): Promise<OpenTrace> {
+): OpenTrace {
   const seconds = stepSeconds(metrics);
-  if (endpoint === undefined) return { trace: seconds, close: () => Promise.resolve() };
-  const otlp = await openOtlpTrace({ service: 'tallystick-coordinator', endpoint });
+  if (collector === undefined) return { trace: seconds, close: () => Promise.resolve() };
+  const { endpoint } = collector;
+  const lost = (steps: number, reason: string): void =>
+    logger.warn('trace.lost', { steps, endpoint, reason });
+  const otlp = openOtlpTrace({ ...collector, service: 'tallystick-coordinator', lost });
   logger.info('trace.opened', { endpoint });
   return {
     trace: {

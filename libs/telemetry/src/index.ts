@@ -1,6 +1,6 @@
 /**
  * telemetry: what a running process says about itself. pino behind kernel's Logger, prom-client behind Metrics,
- * OpenTelemetry behind the RoundTrace of rounds.
+ * OTLP behind the RoundTrace of rounds.
  *
  * Invariants: a log line is one JSON object (coloured text on a terminal) whose `event` is a stable dotted name; what
  * looks like a secret is replaced before it is written; a metric's name says `tally_` and its unit; the number of

@@ -189,6 +189,7 @@ describe('tally dispute', () => {
       signal: new AbortController().signal,
       token: undefined,
       url: undefined,
+      database: {},
       configFolder: '/nonexistent/config',
       input: new ConsoleInput({ stream: process.stdin, prompt: process.stderr, isTty: false }),
       setExitCode: (value) => (code = value),

@@ -1,11 +1,4 @@
-import {
-  type Hash,
-  isTallyError,
-  type Logger,
-  type NodeId,
-  type RunId,
-  TallyError,
-} from '@tallystick/kernel';
+import { isTallyError, type Logger, type NodeId, type RunId, TallyError } from '@tallystick/kernel';
 import {
   type CoordinatorHead,
   decodeNodeFrame,

@@ -1,4 +1,4 @@
-import { type Clock, isTallyError, type Logger, type Sha256 } from '@tallystick/kernel';
+import { type Clock, isTallyError, type Logger, type Sha256, TallyError } from '@tallystick/kernel';
 import type { OpenDemand, RoundLedger } from '@tallystick/chain';
 import type { Counter, Gauge } from '@tallystick/telemetry';
 import type { RoundRows } from '../persistence/round-rows.js';

@@ -26,6 +26,9 @@ const NEAR_ROUNDS = 1_024;
 /** Read at a time; a multiple of a record. */
 const READ_BYTES = 8_192 * RECORD_BYTES;
 
+/** A regular file takes less than it was given when the space ends there (write(2)). */
+class ShortWrite extends Error {}
+
 export interface SigningLogOptions {
   readonly path: string;
   /** Tests put a full disk in its place. */
@@ -164,7 +167,7 @@ export class SigningLog {
     try {
       const bytes = encodeSigningRecord(this.#sha256, record);
       const written = this.#write(this.#file, bytes);
-      if (written !== bytes.length) throw new Error(`${written} of ${bytes.length} bytes`);
+      if (written !== bytes.length) throw new ShortWrite(`${written} of ${bytes.length} bytes`);
       fdatasyncSync(this.#file);
     } catch (error) {
       if (this.#cutOff(error)) throw new TallyError('STORE_DISK_FULL', { path: this.#path }, error);
@@ -178,7 +181,8 @@ export class SigningLog {
    * above all, nobody knows what the file holds.
    */
   #cutOff(error: unknown): boolean {
-    if (!hasErrno(error, 'ENOSPC') && !hasErrno(error, 'EDQUOT')) return false;
+    const isFull = error instanceof ShortWrite || hasErrno(error, 'ENOSPC');
+    if (!isFull && !hasErrno(error, 'EDQUOT')) return false;
     try {
       ftruncateSync(this.#file, this.#records * RECORD_BYTES);
       return true;

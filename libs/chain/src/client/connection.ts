@@ -1,6 +1,7 @@
-import { ApiPromise, WsProvider } from '@polkadot/api';
+import { ApiPromise, type WsProvider } from '@polkadot/api';
 import type { ApiOptions } from '@polkadot/api/types';
 import { asHash, type Hash, isTallyError, TallyError } from '@tallystick/kernel';
+import { ChainProvider } from './chain-provider.js';
 
 /** How long a connect may take before it is reported. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -40,7 +41,7 @@ export interface Connection {
  * another runtime than ours.
  */
 export async function connect(url: string, genesis?: Hash): Promise<Connection> {
-  const provider = new WsProvider(url, RECONNECT_MS);
+  const provider = new ChainProvider(url, RECONNECT_MS);
   // polkadot-js's own class misses its own interface under exactOptionalPropertyTypes
   const api = new ApiPromise({
     provider: provider as unknown as NonNullable<ApiOptions['provider']>,

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asAccountId } from '@tallystick/kernel';
+import { asAccountId, asRunId } from '@tallystick/kernel';
 import { ed25519, sha256, signerFromSeed, systemClock } from '@tallystick/kernel/node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { buildGenesis, EmbeddedChain, serveRpc, ss58Address } from '../embedded/index.js';
@@ -47,7 +47,7 @@ async function genesis(): ReturnType<typeof buildGenesis> {
   });
 }
 
-async function open(): Promise<LedgerFixture & { url: string }> {
+async function open(): Promise<LedgerFixture & { url: string; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'tally-ledger-'));
   cleanups.push(() => rm(folder, { recursive: true, force: true }));
   const spec = await genesis();
@@ -69,10 +69,23 @@ async function open(): Promise<LedgerFixture & { url: string }> {
   });
   cleanups.push(() => ledger.close());
   const keys = { nodeKey: key(1), ownerKey: key(2), coordinatorKey: key(3) };
-  return { ledger, ...keys, sha256, ed25519, url };
+  return { ledger, ...keys, sha256, ed25519, url, stop: () => server.close() };
 }
 
 roundLedgerContract('SubstrateRoundLedger on the embedded chain', open);
+
+describe('a chain that is gone', () => {
+  it('is LEDGER_UNREACHABLE for every read and write, so that whoever asks may wait', async () => {
+    const { ledger, stop } = await open();
+    await stop();
+    const away = { code: 'LEDGER_UNREACHABLE', disposition: 'retry' };
+    await expect
+      .poll(() => ledger.finalized().catch((error: unknown) => error))
+      .toMatchObject(away);
+    await expect(ledger.anchored(asRunId(0))).rejects.toMatchObject(away);
+    await expect(ledger.runCount()).rejects.toMatchObject(away);
+  });
+});
 
 describe('fetchBlocks', () => {
   it('exports every block over RPC, and they execute again to the same head', async () => {
