@@ -64,6 +64,7 @@ const COORDINATOR = {
   ledger: ['persistence'],
   runs: ['fleet', 'rounds', 'registry', 'models', 'persistence'],
   settlement: ['persistence'],
+  operations: ['rounds', 'persistence'],
   evidence: ['models', 'persistence'],
   page: [],
   'chain-relay': [],

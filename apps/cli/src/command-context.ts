@@ -18,10 +18,12 @@ export interface CommandContext {
   readonly pin: string | undefined;
   /** The proxy that the environment names. */
   readonly proxy: ProxyRule;
-  /** Addresses of PostgreSQL and chain, where the environment gives the coordinator's. */
+  /** Where the coordinator's environment says that the parts of a deployment are which are not in its data folder. */
   readonly services: {
-    readonly databaseUrl: string | undefined;
-    readonly chainUrl: string | undefined;
+    readonly databaseUrl?: string | undefined;
+    readonly chainUrl?: string | undefined;
+    /** Folder of the blobs. */
+    readonly blobs?: string | undefined;
   };
   /** Folder of this user's own settings: what `tally login` stored. */
   readonly configFolder: string;

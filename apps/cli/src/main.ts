@@ -1,4 +1,5 @@
 /** Entry of `tally`: the only file of the CLI that reads the environment, the terminal and signals. */
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hasErrno } from '@tallystick/kernel/node';
@@ -34,6 +35,12 @@ function configFolder(): string {
   return join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'tallystick');
 }
 
+/** `<name>_FILE` names a file with the value, as for the coordinator. */
+function setting(name: string): string | undefined {
+  const file = process.env[`${name}_FILE`];
+  return file === undefined ? process.env[name] : readFileSync(file, 'utf8').trimEnd();
+}
+
 /** Under --json even a command that could not be read ends in JSON; the words went to stderr. */
 function sayUsage(detail: string): void {
   const { code, message, hint } = new TallyError('USAGE_INVALID', { detail });
@@ -57,8 +64,9 @@ function makeContext(options: GlobalOptions): CommandContext {
     pin: process.env['TALLY_PIN'],
     proxy: proxyRule(process.env),
     services: {
-      databaseUrl: process.env['TALLY_DATABASE__URL'],
+      databaseUrl: setting('TALLY_DATABASE__URL'),
       chainUrl: process.env['TALLY_CHAIN__URL'],
+      blobs: setting('TALLY_BLOBS'),
     },
     configFolder: configFolder(),
     input: new ConsoleInput({

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { MakeContext } from './command-context.js';
 import { addAudit } from './commands/audit-commands.js';
+import { addBackup } from './commands/backup-commands.js';
 import { addChain } from './commands/chain-commands.js';
 import { addCompletion } from './commands/completion-command.js';
 import { addDemo } from './commands/demo-command.js';
@@ -33,6 +34,7 @@ export function buildProgram(makeContext: MakeContext): Command {
     addDemo,
     addUp,
     addDoctor,
+    addBackup,
     addRuns,
     addModel,
     addNode,

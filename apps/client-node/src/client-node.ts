@@ -40,6 +40,8 @@ const ROTATION_LOOK_MS = 1_000;
 
 export interface ClientNodeDeps {
   readonly trainer: Trainer;
+  /** Watches the training of each task. */
+  readonly trace?: SiteAgentDeps['trace'];
   readonly sha256: Sha256;
   readonly ed25519: Ed25519;
   readonly clock: Clock;
@@ -101,7 +103,7 @@ export class ClientNode {
 
   static #assemble(site: Site, deps: ClientNodeDeps): ClientNode {
     const { folder, config, signer, log } = site;
-    const { clock, logger, sha256, ed25519, entropy, trainer, proxy } = deps;
+    const { clock, logger, sha256, ed25519, entropy, trainer, proxy, trace } = deps;
     const identity = identityOf(site);
     let token: string | undefined;
     const urls = coordinatorUrls(config);
@@ -112,7 +114,7 @@ export class ClientNode {
     let api = apiOf(urls[0]);
     const chain = chainOf(site, identity.chain, deps);
     const agent = new SiteAgent(identity, {
-      ...{ config, folder, signer, log, trainer, sha256, ed25519, clock, logger },
+      ...{ config, folder, signer, log, trainer, trace, sha256, ed25519, clock, logger },
       source: new HttpSource({ api: () => api, clock, backOff: () => new BackOff(entropy) }),
       secret: saltSecret(signer),
       ...courtOf(site, chain),

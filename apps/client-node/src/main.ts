@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { exitCodeOf, isTallyError, type Logger } from '@tallystick/kernel';
 import { ed25519, linkAborts, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
 import { proxyRule } from '@tallystick/site';
-import { createLogger } from '@tallystick/telemetry';
+import { createLogger, openOtlpTrace } from '@tallystick/telemetry';
 import { ProcessTrainer } from '@tallystick/training';
 import { ClientNode } from './client-node.js';
 import { loadConfig } from './config.js';
@@ -32,9 +32,9 @@ async function takePart(
   const trainer = new ProcessTrainer({
     onCrash: ({ code, message }) => logger.warn('training.restarted', { code, reason: message }),
   });
+  const trace = openTrace(logger);
   const node = await ClientNode.open(folder, {
-    trainer,
-    ...{ sha256, ed25519, clock: systemClock, entropy: systemEntropy, logger },
+    ...{ trainer, trace, sha256, ed25519, clock: systemClock, entropy: systemEntropy, logger },
     proxy: proxyRule(process.env),
     software: 'tallystick-client-node/0',
     onWelcome: announce,
@@ -47,7 +47,20 @@ async function takePart(
     life.abort();
     aborts.release();
     await node.close();
+    await trace?.close();
   }
+}
+
+/** Undefined without a collector: no step is measured then. */
+function openTrace(logger: Logger): ReturnType<typeof openOtlpTrace> | undefined {
+  const endpoint = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  if (endpoint === undefined || endpoint === '') return undefined;
+  return openOtlpTrace({
+    service: 'tallystick-node',
+    endpoint,
+    headers: process.env['OTEL_EXPORTER_OTLP_HEADERS'],
+    lost: (steps, reason) => logger.warn('trace.lost', { steps, reason }),
+  });
 }
 
 /** Warms the training process up. Rejects when the engine cannot start; a good one says nothing. */

@@ -38,7 +38,10 @@ export interface RunStatus {
 
 /** Headers an offer brings, and results kept for nodes that were away. */
 const KEPT_ROUNDS = 16;
-/** After a failed port: 0.25 s, doubled up to 8 s; 60 failures in a row (7.5 minutes) end the run. */
+/**
+ * After a failed port: 0.25 s, doubled up to 8 s. 60 failures in a row (7.5 minutes) end the run, unless what failed is away
+ * and may come back: a database, a chain, a full disk. A run waits for those as long as it takes.
+ */
 const FAULT_DELAY_MS = 250;
 const MAX_FAULT_DELAY_MS = 8_000;
 const MAX_FAULTS = 60;
@@ -100,8 +103,10 @@ export class RunLoop {
         }
         faults = this.#position.round > roundBefore ? 1 : faults + 1;
         const reason = error instanceof Error ? error.message : String(error);
-        this.#deps.logger.warn('run.fault', { run: this.#plan.run, faults });
-        if (faults >= MAX_FAULTS) return this.#outcome('failed', reason);
+        const isPassing = isTallyError(error) && error.disposition === 'retry';
+        const code = isTallyError(error) ? error.code : 'INTERNAL';
+        this.#deps.logger.warn('run.fault', { run: this.#plan.run, faults, code });
+        if (faults >= MAX_FAULTS && !isPassing) return this.#outcome('failed', reason);
         this.#waitingBecause = reason;
         const delayMs = Math.min(MAX_FAULT_DELAY_MS, FAULT_DELAY_MS * 2 ** (faults - 1));
         await sleep(this.#deps.clock, delayMs, signal);

@@ -191,7 +191,7 @@ describe('tally dispute', () => {
       url: undefined,
       pin: undefined,
       proxy: () => undefined,
-      services: { databaseUrl: undefined, chainUrl: undefined },
+      services: {},
       configFolder: '/nonexistent/config',
       input: new ConsoleInput({ stream: process.stdin, prompt: process.stderr, isTty: false }),
       setExitCode: (value) => (code = value),

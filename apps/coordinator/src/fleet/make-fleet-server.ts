@@ -60,7 +60,7 @@ export async function makeFleetServer(
 }
 
 function sessionDeps(
-  { spoolFolder, spooler, blobs, crash, clock, logger }: Deployment,
+  { spoolFolder, spooler, blobs, crash, clock, logger, trace }: Deployment,
   { runs, evaluations, nodes }: FleetParts,
   metrics: FleetMetrics,
 ): NodeSessionDeps {
@@ -76,6 +76,7 @@ function sessionDeps(
     strikes: { add: (node, strike) => nodes.strike(node, strike) },
     metrics,
     logger,
+    trace,
   };
 }
 

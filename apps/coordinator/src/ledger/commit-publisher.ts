@@ -9,6 +9,7 @@ import {
 } from '@tallystick/kernel';
 import type { RoundLedger } from '@tallystick/chain';
 import { HEADER, recordHash, signRecord } from '@tallystick/record';
+import type { RoundTrace } from '@tallystick/rounds';
 import type { Gauge } from '@tallystick/telemetry';
 import type { CrashPoints } from '../crash-points.js';
 import type { Outbox, WaitingRound } from '../persistence/outbox-rows.js';
@@ -48,6 +49,7 @@ export interface PublisherDeps {
   readonly crash: CrashPoints;
   /** Told how many rounds wait, at most a batch. */
   readonly backlog: Gauge;
+  readonly trace?: RoundTrace | undefined;
 }
 
 /**
@@ -141,12 +143,22 @@ export class CommitPublisher {
         return flight.isOverdue ? this.#flight.send(commit) : undefined;
       case 'final':
         await outbox.final(rounds, flight.block);
+        this.#traceAnchors(rounds);
         logger.info('ledger.final', { rounds: rounds.length, block: flight.block.number });
         return;
       case 'lost':
         return this.#signAgain(rounds, flight.why);
       case 'refused':
         return this.#refused(rounds, flight.reason);
+    }
+  }
+
+  #traceAnchors(rounds: readonly WaitingRound[]): void {
+    const endMs = this.#deps.clock.nowMs();
+    for (const { run, round, header } of rounds) {
+      const startMs = Number(header.closedAtMs);
+      const attributes = { run, round, together: rounds.length };
+      this.#deps.trace?.step(header.task, { name: 'anchor', startMs, endMs, attributes });
     }
   }
 

@@ -154,7 +154,9 @@ describe('EpochPublisher', () => {
       expect(await refused.step()).toBe(false);
       await clock.advance(15_000);
     }
-    expect(await readiness.troubles()).toEqual({ settlement: 'tally.RoundNotFinal' });
+    expect(await readiness.troubles()).toMatchObject({
+      settlement: { code: 'LEDGER_REFUSED', message: expect.stringContaining('tally.RoundNotFinal') },
+    });
     const publish = publisher();
     await publish.step();
     await publish.step();

@@ -112,7 +112,8 @@ export class EpochPublisher {
     await epochs.unprepared(row);
     this.#notBeforeMs = clock.nowMs() + REFUSED_MS;
     this.#refusals++;
-    if (this.#refusals >= ALARM_AFTER) readiness.report('settlement', reason);
+    if (this.#refusals < ALARM_AFTER) return;
+    readiness.report('settlement', new TallyError('LEDGER_REFUSED', { call: 'an epoch', reason }));
   }
 
   #isWell(): void {

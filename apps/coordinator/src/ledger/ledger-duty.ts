@@ -5,7 +5,7 @@ import type { Claims } from '../persistence/claims.js';
 import { type Fence, LEDGER_LEASE } from '../persistence/fence.js';
 import type { Outbox } from '../persistence/outbox-rows.js';
 import type { RunRows } from '../persistence/run-rows.js';
-import type { Readiness } from '../readiness.js';
+import { knownError, type Readiness } from '../readiness.js';
 import type { CommitPublisher } from './commit-publisher.js';
 import { reconcile } from './reconcile.js';
 
@@ -62,8 +62,8 @@ export class LedgerDuty implements Duty {
 
   #halted(error: unknown): void {
     if (isTallyError(error, 'ROUND_FENCED')) return this.#deps.onFenced();
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#deps.logger.error('ledger.halted', { reason });
-    this.#deps.readiness.report('ledger', reason);
+    const known = knownError(error);
+    this.#deps.logger.error('ledger.halted', { code: known.code, reason: known.message });
+    this.#deps.readiness.report('ledger', known);
   }
 }

@@ -1,4 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { isTallyError, TallyError } from '@tallystick/kernel';
 import { Deployment } from '../deployment.js';
 import { EpochRows } from '../persistence/epoch-rows.js';
 import type { Fence } from '../persistence/fence.js';
@@ -64,26 +65,33 @@ export class LedgerModule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const { ledger } = this.deployment;
-    this.readiness.probe('chain', async () => void (await ledger.finalized()));
+    const { ledger, chainUrl: url } = this.deployment;
+    this.readiness.probe('chain', async () => {
+      await ledger.finalized().catch((error: unknown) => {
+        if (isTallyError(error)) throw error;
+        throw new TallyError('LEDGER_UNREACHABLE', { url, reason: String(error) }, error);
+      });
+    });
     this.signal.listen(() => this.wake.set());
   }
 }
 
 function publisherOf(
-  { ledger, signer, sha256, clock, logger, crash, metrics }: Deployment,
+  { ledger, signer, sha256, clock, logger, crash, metrics, trace }: Deployment,
   {
     wake,
     epochs,
     readiness,
   }: { readonly wake: Wake; readonly epochs: EpochRows; readonly readiness: Readiness },
 ): (outbox: Outbox, fence: Fence) => CommitPublisher {
-  const help = 'Closed rounds that are not final on the chain, up to a batch of 64.';
-  const backlog = metrics.gauge('tally_ledger_waiting_rounds', help);
+  const backlog = metrics.gauge(
+    'tally_ledger_waiting_rounds',
+    'Closed rounds that are not final on the chain, up to a batch of 64.',
+  );
   const ports = { ledger, signer, sha256, clock, logger, crash };
   return (outbox, fence) =>
     new CommitPublisher({
-      ...{ outbox, wake, backlog, ...ports },
+      ...{ outbox, wake, backlog, trace, ...ports },
       epochs: new EpochPublisher({ epochs: epochs.under(fence), readiness, ...ports }),
     });
 }

@@ -5,12 +5,13 @@ import { Deployment } from '../deployment.js';
 import { Leader } from '../leader.js';
 import { Readiness } from '../readiness.js';
 import { Claims } from './claims.js';
+import { DatabasePool } from './database-pool.js';
 import { EpochRows } from './epoch-rows.js';
 import { EventFeed } from './event-feed.js';
 import { LaunchRows } from './launch-rows.js';
 import { Lease } from './lease.js';
 import { NodeRows } from './node-rows.js';
-import { databaseOptions, openDatabase } from './open-database.js';
+import { assertSchema, databaseOptions, openDatabase } from './open-database.js';
 import { OutboxRows } from './outbox-rows.js';
 import { OutboxSignal } from './outbox-signal.js';
 import { PgRoundJournal } from './pg-round-journal.js';
@@ -71,6 +72,11 @@ import { UnitOfWork } from './unit-of-work.js';
         const lease = new Lease({ url, sessionName, ttlMs, address, clock, logger });
         return new Leader({ lease, ttlMs, readiness, clock, logger });
       },
+    },
+    {
+      provide: DatabasePool,
+      inject: [DataSource],
+      useFactory: (source: DataSource) => new DatabasePool(source),
     },
     {
       provide: Claims,
@@ -142,6 +148,7 @@ import { UnitOfWork } from './unit-of-work.js';
     RunSight,
     ActRows,
     Claims,
+    DatabasePool,
     EpochRows,
     EventFeed,
     LaunchRows,
@@ -158,6 +165,6 @@ import { UnitOfWork } from './unit-of-work.js';
 })
 export class PersistenceModule {
   constructor(readiness: Readiness, source: DataSource) {
-    readiness.probe('database', async () => void (await source.query('SELECT 1')));
+    readiness.probe('database', () => assertSchema(source));
   }
 }

@@ -16,6 +16,7 @@ import {
   genesisHash,
   type NodeLink,
   type RoundJournal,
+  type RoundTrace,
   RunLoop,
   type RunOutcome,
   type RunPlan,
@@ -58,6 +59,7 @@ export interface RunServiceDeps {
   readonly ed25519: Ed25519;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly trace?: RoundTrace | undefined;
   /** Told how many runs play. */
   readonly gauge: Gauge;
   /** Runs that play at once; others wait. */

@@ -24,6 +24,7 @@ import { FigureViews } from './figure-views.js';
 import { FiguresController } from './figures.controller.js';
 import { Launcher } from './launcher.js';
 import { OrphanRuns } from './orphan-runs.js';
+import { AfterRestore } from './after-restore.js';
 import { RunService } from './run-service.js';
 import { RunViews } from './run-views.js';
 import { RunsController } from './runs.controller.js';
@@ -59,7 +60,8 @@ const STREAM_END_MS = 20;
         link: WsNodeLink,
       ) => {
         const { folders, ledger, signer, sha256, ed25519, clock, logger, maxPlaying } = deployment;
-        const ports = { folders, ledger, signer, sha256, ed25519, clock, logger };
+        const { trace } = deployment;
+        const ports = { folders, ledger, signer, sha256, ed25519, clock, logger, trace };
         const gauge = deployment.metrics.gauge('tally_playing_runs', 'Runs that are played now.');
         const onFenced = (): void => leader.doubt();
         const orphans = new OrphanRuns({ rows, launches, ledger, clock, logger });
@@ -76,6 +78,16 @@ const STREAM_END_MS = 20;
         };
         return new RunService({ ...own, ...ports });
       },
+    },
+    {
+      provide: AfterRestore,
+      inject: [Deployment, RunRows, RoundRows, Claims],
+      useFactory: (
+        { restored, ledger, logger }: Deployment,
+        runs: RunRows,
+        rounds: RoundRows,
+        claims: Claims,
+      ) => new AfterRestore({ restored, runs, rounds, ledger, claims, logger }),
     },
     {
       provide: Launcher,
@@ -115,7 +127,7 @@ const STREAM_END_MS = 20;
         new EventStreams({ rows, feed, isFed: () => leader.leads, clock }),
     },
   ],
-  exports: [RunService],
+  exports: [AfterRestore, RunService],
 })
 export class RunsModule implements BeforeApplicationShutdown {
   constructor(private readonly streams: EventStreams) {}

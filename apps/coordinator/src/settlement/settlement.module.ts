@@ -32,8 +32,11 @@ import { Settler } from './settler.js';
         readiness: Readiness,
       ) => {
         const open = metrics.gauge('tally_open_demands', 'Demands that wait for an answer.');
-        const help = 'Answers to demands, by what became of them.';
-        const answers = metrics.counter('tally_demand_answers_total', help, ['outcome']);
+        const answers = metrics.counter(
+          'tally_demand_answers_total',
+          'Answers to demands, by what became of them.',
+          ['outcome'],
+        );
         const ports = { ledger, sha256, clock, logger };
         return new DemandWatch({ runs, rounds, readiness, open, answers, ...ports });
       },

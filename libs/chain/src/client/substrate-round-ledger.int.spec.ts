@@ -1,4 +1,5 @@
 import { HEADER, recordHash } from '@tallystick/record';
+import { asRunId } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { verifyBlocks } from '../embedded/index.js';
@@ -25,6 +26,19 @@ async function fixture(): Promise<LedgerFixture & { url: string; chain: LedgerCh
 }
 
 roundLedgerContract('SubstrateRoundLedger on the embedded chain', fixture);
+
+describe('a chain that is gone', () => {
+  it('is LEDGER_UNREACHABLE for every read and write, so that whoever asks may wait', async () => {
+    const { ledger, chain } = await fixture();
+    await chain.stop();
+    const away = { code: 'LEDGER_UNREACHABLE', disposition: 'retry' };
+    await expect
+      .poll(() => ledger.finalized().catch((error: unknown) => error))
+      .toMatchObject(away);
+    await expect(ledger.anchored(asRunId(0))).rejects.toMatchObject(away);
+    await expect(ledger.runCount()).rejects.toMatchObject(away);
+  });
+});
 
 describe('fetchBlocks', () => {
   it('exports every block over RPC, and they execute again to the same head', async () => {

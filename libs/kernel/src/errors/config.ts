@@ -43,6 +43,18 @@ export const config = {
     status: 500,
     disposition: 'fix',
   },
+  CONFIG_FOLDER_IN_USE: {
+    message: '{folder} holds something already: {entry}',
+    hint: 'Nothing is overwritten. Choose an empty folder, or move what is there away.',
+    status: 500,
+    disposition: 'fix',
+  },
+  CONFIG_RESTORE_UNFINISHED: {
+    message: '{folder} holds a restore that did not end',
+    hint: 'Run the same `tally restore` again.',
+    status: 500,
+    disposition: 'fix',
+  },
   CONFIG_LOCKED: {
     message: '{folder} is in use by process {pid}',
     hint: 'Stop that process, or choose another folder with --data.',

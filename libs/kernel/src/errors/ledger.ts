@@ -55,6 +55,12 @@ export const ledger = {
     status: 500,
     disposition: 'fatal',
   },
+  LEDGER_DEMANDS_UNANSWERED: {
+    message: 'demands without an answer: {demands}',
+    hint: 'Read why in the log, and mend it before their deadlines: the bond is at stake.',
+    status: 500,
+    disposition: 'fatal',
+  },
   LEDGER_EPOCH_CONFLICT: {
     message: 'the chain holds another epoch {epoch} of run {run}: {chain}, here {here}',
     hint: 'Do not continue: export the evidence and find out who settled it.',

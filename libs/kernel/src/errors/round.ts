@@ -39,6 +39,13 @@ export const round = {
     status: 409,
     disposition: 'fix',
   },
+  ROUND_RUN_RESTORED: {
+    message:
+      'the coordinator was restored from a backup of {at}, and what it signed for run {run} after that is not known here',
+    hint: 'Launch the run anew. Its closed rounds can be read and audited.',
+    status: 409,
+    disposition: 'fatal',
+  },
   ROUND_NOT_MEMBER: {
     message: 'node {node} is not in the cohort of run {run} round {round}',
     hint: 'Nothing to do: it will be asked when it is.',

@@ -86,20 +86,21 @@ export class FakeLedger implements LedgerView {
   readonly given: Map<NodeId, Consent> = new Map();
   block: number = 1;
   anchoredRounds: number = 1_000_000;
-  down: boolean = false;
+  /** The error that every question gets; true for one without a code. */
+  down: boolean | Error = false;
 
   genesis(): Promise<Hash> {
     return Promise.resolve('aa'.repeat(32) as Hash);
   }
   finalized(): Promise<BlockRef> {
-    if (this.down) return Promise.reject(new Error('chain away'));
+    if (this.down !== false) return Promise.reject(awayOf(this.down));
     return Promise.resolve({ number: this.block, hash: 'bb'.repeat(32) as Hash });
   }
   eligible(): Promise<readonly EligibleNode[]> {
     return Promise.resolve([...this.nodes]);
   }
   consents(): Promise<RunConsents> {
-    if (this.down) return Promise.reject(new Error('chain away'));
+    if (this.down !== false) return Promise.reject(awayOf(this.down));
     return Promise.resolve({ atBlock: this.block, atMs: 0n, byNode: this.given });
   }
   /** Round r is in block 1000 + r, once it is anchored. */
@@ -243,4 +244,8 @@ export class FakeFederation {
     if (signer === undefined) throw new RangeError(`no node ${node}`);
     return signer;
   }
+}
+
+function awayOf(down: true | Error): Error {
+  return down === true ? new Error('chain away') : down;
 }

@@ -10,6 +10,7 @@ import type {
   Signer,
 } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
+import type { RoundTrace } from '@tallystick/rounds';
 import type { Trainer } from '@tallystick/training';
 import type { SiteConfig } from '../config/node-config.js';
 import type { ReceiptLog } from '../log/receipt-log.js';
@@ -45,6 +46,8 @@ export interface SiteAgentDeps {
   readonly signer: Signer;
   readonly log: ReceiptLog;
   readonly trainer: Trainer;
+  /** Watches the training of each task. */
+  readonly trace?: RoundTrace | undefined;
   readonly source: RunSource;
   readonly sha256: Sha256;
   readonly ed25519: Ed25519;

@@ -224,7 +224,11 @@ export class TaskDesk {
     const refusal = judgeProposal(deps.config.policy, proposal);
     if (refusal !== undefined) throw refusal;
     await this.#policyFor(task, spec);
+    const startMs = deps.clock.nowMs();
     const made = await makeUpdate(this.#context, { task, spec }, signal);
+    const attributes = { ...at(task), node: this.#context.identity.node };
+    const times = { startMs, endMs: deps.clock.nowMs() };
+    deps.trace?.step(asked.hash, { name: 'train', ...times, attributes });
     return { made, policy: await this.#policyFor(task, spec) }; // it may have been withdrawn during the work
   }
 
