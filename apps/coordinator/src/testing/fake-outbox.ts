@@ -17,8 +17,10 @@ export class FakeOutbox implements Outbox {
     this.rows.push({ row: { run, round, header, status: 'pending', attempts: 0 } });
   }
 
-  waiting(limit: number): Promise<readonly WaitingRound[]> {
-    const rows = this.rows.filter(({ row }) => row.status !== 'final').map(({ row }) => row);
+  waiting(limit: number, resting: readonly RunId[] = []): Promise<readonly WaitingRound[]> {
+    const rows = this.rows
+      .map(({ row }) => row)
+      .filter(({ status, run }) => status !== 'final' && status !== 'void' && !resting.includes(run));
     return Promise.resolve(rows.slice(0, limit));
   }
 

@@ -23,10 +23,11 @@ import {
   type EligibleNode,
   genesisHash,
   type RunConsents,
+  type VoidSpan,
 } from '@tallystick/rounds';
 import type { ConsentTerms } from './consent-reader.js';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import { commit, type MemoryRun, settle } from './memory-run.js';
+import { commit, type MemoryRun, settle, voidFrom } from './memory-run.js';
 import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import type {
   AnchoredRound,
@@ -122,7 +123,13 @@ export class InMemoryRoundLedger implements RoundLedger {
       coordinator: this.#account,
       spec: created.spec,
       genesisModel: created.model,
-      status: isClosed ? 'closed' : key === undefined ? 'proposed' : 'open',
+      status: isClosed
+        ? 'closed'
+        : key === undefined
+          ? 'proposed'
+          : anchored.isHalted
+            ? 'halted'
+            : 'open',
       payout: created.payout,
       funded: created.pot,
       epoch: epochs.length,
@@ -154,6 +161,21 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   chainTimeMs(): Promise<bigint> {
     return Promise.resolve(BigInt(this.#block));
+  }
+
+  voids(): Promise<ReadonlyMap<RunId, readonly VoidSpan[]>> {
+    const found = this.#runs.flatMap(({ voids }, run) =>
+      voids.length === 0 ? [] : [[asRunId(run), voids] as const],
+    );
+    return Promise.resolve(new Map(found));
+  }
+
+  /** As a challenger who has proved a fault of round `from`. */
+  voidFrom(run: RunId, from: number, { halts = false }: { readonly halts?: boolean } = {}): void {
+    this.#block++;
+    const entry = this.#runs[run];
+    const at = { chain: this.#hashOf(0), run, from };
+    if (entry !== undefined) voidFrom(at, entry, { sha256: this.#sha256, halts });
   }
 
   /** As a challenger. */
@@ -269,12 +291,14 @@ export class InMemoryRoundLedger implements RoundLedger {
       model: run.model,
       state: ZERO_HASH,
       lastAtBlock: 0,
+      isHalted: false,
     };
     this.#runs.push({
       created: run,
       key: undefined,
       anchored,
       rounds: new Map(),
+      voids: [],
       consents: new Map(),
       epochs: [],
       demands: [],

@@ -59,6 +59,7 @@ export class TestSource implements RunSource {
   readonly states = new Map<Hash, Uint8Array>();
   /** All headers of the one run, by round. */
   headersHeld: readonly string[] = [];
+  voidsHeld: readonly VoidSpan[] = [];
   leavesHeld: readonly Contrib[] | undefined;
   excludedHeld: readonly Exclude[] = [];
   /** Calls so far, e.g. `headers 0`. */
@@ -87,6 +88,10 @@ export class TestSource implements RunSource {
   async headers(_run: RunId, from: number): Promise<readonly string[]> {
     this.calls.push(`headers ${from}`);
     return this.headersHeld.slice(from, from + 4);
+  }
+
+  voids(): Promise<readonly VoidSpan[]> {
+    return Promise.resolve(this.voidsHeld);
   }
 
   async contents(): Promise<RoundContents> {
