@@ -40,7 +40,8 @@ function voidNote({ chain, runId }: History, { from, until }: VoidSpan): string 
   const read = chain.stateAt(chain.head.number);
   let committed = 0;
   while (readRound(read, runId, from + committed) !== undefined) committed++;
-  const which = committed === 0 ? 'none of them was committed' : `${committed} committed ones are among them`;
+  const counts = ['none of them was committed', '1 committed round is among them'];
+  const which = counts[committed] ?? `${committed} committed rounds are among them`;
   return `rounds ${from} to ${until - 1} are void by the chain, and count nowhere: ${which}`;
 }
 

@@ -2,7 +2,7 @@ import type { CommitOutcome, RoundLedger } from '@tallystick/chain';
 import { TallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
-import { isVoid, type VoidSpan } from '@tallystick/rounds';
+import type { VoidSpan } from '@tallystick/rounds';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { NO_CRASH } from '../crash-points.js';
 import { Readiness } from '../readiness.js';
@@ -275,9 +275,7 @@ describe('reconcile', () => {
     voids: { ofRuns: () => Promise.resolve(new Map([[chain.run, spans]])) },
     takeVoids: async () => {
       spans = (await chain.ledger.voids()).get(chain.run) ?? [];
-      for (const entry of outbox.rows) {
-        if (isVoid(spans, entry.row.round)) entry.row = { ...entry.row, status: 'void' };
-      }
+      outbox.voided(spans);
     },
   });
   const run = (): Promise<void> => reconcile([chain.run], depsWith(chain.ledger));

@@ -44,6 +44,8 @@ export class TestNode {
   closed: { code: number; reason: string } | undefined;
   /** False: offers are kept, not answered. */
   isAnswering = true;
+  /** Offers of this round and later ones are kept, not answered. */
+  stopsAt: number | undefined;
   /** Its pretended training; by default its number and the round decide it. */
   train: (weight: number, index: number, round: number) => number = (w, i, round) =>
     w + ((this.#node + 1) * ((i % 97) + 1) + round) / 1_024;
@@ -169,6 +171,13 @@ export class TestNode {
     return offer?.kind === 'offer' ? decodeSigned(TASK, offer.task).value : undefined;
   }
 
+  /** Answers what was kept, and whatever comes. */
+  goOn(): void {
+    this.stopsAt = undefined;
+    const task = this.lastTask();
+    if (task !== undefined) void this.contribute(task).catch(() => undefined);
+  }
+
   /** The update that this node gives for a task. */
   async answer(task: Task): Promise<Answer> {
     const model = decodeModel(sha256, await this.#api.bytes(`models/${task.model}`, this.#token));
@@ -220,7 +229,9 @@ export class TestNode {
     // At once: the first offer may come in the same packet.
     if (head.kind === 'welcome') this.#token = head.sessionToken;
     if (head.kind === 'offer' && this.isAnswering) {
-      void this.contribute(decodeSigned(TASK, head.task).value).catch(() => undefined);
+      const task = decodeSigned(TASK, head.task).value;
+      const isKept = this.stopsAt !== undefined && task.round >= this.stopsAt;
+      if (!isKept) void this.contribute(task).catch(() => undefined);
     }
     const index = this.#waiting.findIndex(({ kind }) => kind === head.kind);
     if (index >= 0) this.#waiting.splice(index, 1)[0]?.resolve(head);

@@ -36,10 +36,53 @@ export interface MemoryRun {
   voids: readonly VoidSpan[];
   readonly consents: Map<NodeId, Consent>;
   readonly epochs: AnchoredEpoch[];
+  /** The newest settlement of each number that was voided. */
+  readonly voidEpochs: Map<number, AnchoredEpoch>;
   readonly demands: OpenDemand[];
   readonly answers: DemandAnswer[];
   money: Pick<ChainRun, 'allotted' | 'paid' | 'epochHead' | 'settledRounds'>;
   isClosed: boolean;
+}
+
+/** A run as it is proposed. */
+export function proposed(created: NewRun): MemoryRun {
+  const hashes = { head: ZERO_HASH, model: created.model, state: ZERO_HASH };
+  return {
+    created,
+    key: undefined,
+    anchored: { nextRound: 0, ...hashes, lastAtBlock: 0, isHalted: false },
+    rounds: new Map(),
+    voids: [],
+    consents: new Map(),
+    epochs: [],
+    voidEpochs: new Map(),
+    demands: [],
+    answers: [],
+    money: { allotted: 0n, paid: 0n, epochHead: ZERO_HASH, settledRounds: 0 },
+    isClosed: false,
+  };
+}
+
+/** The run as the chain tells it, but for its accounts. */
+export function stored(run: MemoryRun): Omit<ChainRun, 'owner' | 'coordinator'> {
+  const { created, anchored, money, epochs } = run;
+  return {
+    spec: created.spec,
+    genesisModel: created.model,
+    status: statusOf(run),
+    payout: created.payout,
+    funded: created.pot,
+    epoch: epochs.length,
+    nextRound: anchored.nextRound,
+    challengeMs: created.windows.challengeMs,
+    ...money,
+  };
+}
+
+function statusOf({ isClosed, key, anchored }: MemoryRun): ChainRun['status'] {
+  if (isClosed) return 'closed';
+  if (key === undefined) return 'proposed';
+  return anchored.isHalted ? 'halted' : 'open';
 }
 
 /** Adds an epoch to the run as of `block`, or gives the reason for which the pallet would refuse it. */
@@ -90,6 +133,20 @@ export function commit(
   run.rounds.set(round, { header: head, ...counts, ...committed, standing });
   run.anchored = { nextRound: round + 1, ...standing, isHalted: false };
   return undefined;
+}
+
+/** Takes epoch `from` and those after it out, as an upheld objection does. */
+export function voidEpochs(run: MemoryRun, from: number): void {
+  const [gone] = run.epochs.splice(from);
+  if (gone === undefined) return;
+  run.voidEpochs.set(from, { ...gone, status: 'void' });
+  const before = run.epochs.at(-1);
+  run.money = {
+    ...run.money,
+    allotted: before?.total ?? 0n,
+    epochHead: before?.record ?? ZERO_HASH,
+    settledRounds: before === undefined ? 0 : before.lastRound + 1,
+  };
 }
 
 /** Takes the rounds from `from` on out, as a dispute does. */
