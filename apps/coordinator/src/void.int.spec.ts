@@ -13,9 +13,9 @@ import {
 import { TestNode } from './testing/test-node.js';
 import { startTestPostgres, type TestPostgres } from './testing/test-postgres.js';
 
-const ROUNDS = 60;
+const ROUNDS = 24;
 const SPEC = TEST_RUN.replace('rounds: 3', `rounds: ${ROUNDS}`);
-const TIMEOUT = { timeout: 90_000, interval: 200 };
+const TIMEOUT = { timeout: 60_000, interval: 200 };
 
 /** Two runs of one coordinator on the embedded chain; rounds of the first are voided by a dispute. */
 describe('a voided run beside another one', () => {

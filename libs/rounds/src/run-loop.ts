@@ -318,6 +318,11 @@ export class RunLoop {
     for (const resolve of this.#watchers.splice(0)) resolve();
   }
 
+  /** Its nodes have nothing to bring any more. */
+  #drop({ run, round, cohort }: ResumableRound): void {
+    for (const { member } of cohort) this.#deps.link.drop(member.node, run, round);
+  }
+
   async #playRound(round: ResumableRound, signal: StopSignal): Promise<void> {
     const { folders } = this.#deps;
     const folder = await folders.open(foldSpecOf(this.#plan.spec, round.task));
@@ -341,7 +346,7 @@ export class RunLoop {
       await actor.start(round);
       this.#wake();
       const closed = await orAborted(Promise.race([givenUp, actor.closed]), signal);
-      if (closed === undefined) return;
+      if (closed === undefined) return this.#isOutdated ? this.#drop(round) : undefined;
       this.#advance(closed);
       this.#recent = [...this.#recent, closed].slice(-KEPT_ROUNDS);
     } finally {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { asRunId, EXIT, type RunId, TallyError } from '@tallystick/kernel';
-import { parseRunSpec, type RunEvent, type RunView } from '@tallystick/protocol';
+import { parseRunSpec, type RoundView, type RunEvent, type RunView } from '@tallystick/protocol';
 import { type Command, Option } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import type { OperatorApi } from '../api/operator-api.js';

@@ -3,7 +3,6 @@ import {
   type Hash,
   isTallyError,
   type Logger,
-  type RunId,
   type Sha256,
   type Signer,
   sleep,

@@ -10,6 +10,12 @@ const ALARM_AFTER = 8;
 /** Runs that may rest at once; beyond it the one that rests longest is tried again. */
 const MAX_RUNS = 1_024;
 
+export interface RefusedRunsDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly readiness: Pick<Readiness, 'report'>;
+}
+
 interface Refused {
   readonly untilMs: number;
   /** Present when it is an operator's business. */
@@ -21,14 +27,10 @@ interface Refused {
  * in yet, the run is halted, a clock is wrong. Each one rests by itself; signing again cures what passes.
  */
 export class RefusedRuns {
-  readonly #deps: {
-    readonly clock: Clock;
-    readonly logger: Logger;
-    readonly readiness: Pick<Readiness, 'report'>;
-  };
+  readonly #deps: RefusedRunsDeps;
   readonly #runs = new Map<RunId, Refused>();
 
-  constructor(deps: RefusedRuns['#deps']) {
+  constructor(deps: RefusedRunsDeps) {
     this.#deps = deps;
   }
 

@@ -58,7 +58,7 @@ export class VoidRows {
    * run's model is that of the last round that counts, epochs that were not sent yet and pay for them are dropped. A run
    * that had played all its rounds goes on.
    */
-  async take(run: RunId, spans: readonly VoidSpan[], fence: Fence): Promise<void> {
+  async take(run: RunId, spans: readonly VoidSpan[], fence?: Fence): Promise<void> {
     await this.#work.run(async (tx) => {
       const { manager } = tx;
       const all = [run, spans.map(({ from }) => from), spans.map(({ until }) => until)];

@@ -55,6 +55,7 @@ export class TestNode {
   #coordinatorKey = '';
   #token = '';
   #socket: WebSocket | undefined;
+  #working: Promise<unknown> = Promise.resolve();
   readonly #waiting: { kind: Kind; resolve: (head: CoordinatorHead) => void }[] = [];
 
   constructor(api: TestApi) {
@@ -149,6 +150,7 @@ export class TestNode {
     const socket = new WebSocket(url, 'tally.v1');
     this.#socket = socket;
     this.closed = undefined;
+    this.#working = Promise.resolve(); // what was under way on another socket ends nowhere
     socket.on('message', (data: Buffer) => this.#receive(new Uint8Array(data)));
     socket.on('error', () => undefined);
     socket.on('close', (code, reason) => (this.closed = { code, reason: reason.toString() }));
@@ -175,7 +177,12 @@ export class TestNode {
   goOn(): void {
     this.stopsAt = undefined;
     const task = this.lastTask();
-    if (task !== undefined) void this.contribute(task).catch(() => undefined);
+    if (task !== undefined) this.#contributeLater(task);
+  }
+
+  /** One after another: a session uploads one update at a time. */
+  #contributeLater(task: Task): void {
+    this.#working = this.#working.then(() => this.contribute(task)).catch(() => undefined);
   }
 
   /** The update that this node gives for a task. */
@@ -231,7 +238,7 @@ export class TestNode {
     if (head.kind === 'offer' && this.isAnswering) {
       const task = decodeSigned(TASK, head.task).value;
       const isKept = this.stopsAt !== undefined && task.round >= this.stopsAt;
-      if (!isKept) void this.contribute(task).catch(() => undefined);
+      if (!isKept) this.#contributeLater(task);
     }
     const index = this.#waiting.findIndex(({ kind }) => kind === head.kind);
     if (index >= 0) this.#waiting.splice(index, 1)[0]?.resolve(head);
