@@ -137,7 +137,10 @@ describe('settlement', () => {
   }, 120_000);
 
   /** Epochs 0 and 1 are settled, round 4 is open. */
-  async function settledTwice(): Promise<{ run: ReturnType<typeof asRunId>; nodes: readonly TestNode[] }> {
+  async function settledTwice(): Promise<{
+    run: ReturnType<typeof asRunId>;
+    nodes: readonly TestNode[];
+  }> {
     const nodes = await joined();
     for (const node of nodes) node.stopsAt = 4;
     const run = asRunId(await launch());
@@ -176,6 +179,9 @@ describe('settlement', () => {
     for (const node of nodes) node.stopsAt = 3;
     const run = asRunId(await launch());
     await expect.poll(async () => (await rewards(run)).claimable, { timeout: 30_000 }).toBe(0);
+    await expect
+      .poll(async () => (await home.ledger.anchored(run))?.nextRound, { timeout: 20_000 })
+      .toBe(3);
     for (const node of nodes) node.stopsAt = undefined;
     home.ledger.voidFrom(run, 2);
     await ends(run);

@@ -78,9 +78,7 @@ describe('a voided run beside another one', () => {
     await chain.challenger.demand(run, round, { kind: 'promise', promise });
     const [demand] = await chain.challenger.openDemands(run);
     if (demand === undefined) throw new Error('the demand is not open');
-    await expect
-      .poll(async () => Date.now() > Number(demand.deadlineMs) + 300, TIMEOUT)
-      .toBe(true);
+    await expect.poll(async () => Date.now() > Number(demand.deadlineMs) + 300, TIMEOUT).toBe(true);
     await chain.challenger.unanswered(demand);
   }
 

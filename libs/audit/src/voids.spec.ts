@@ -44,7 +44,8 @@ describe('a run of which the chain voided rounds', () => {
     const report = await audited();
     expect(report.finding).toBeNull();
     expect(report).toMatchObject({ verdict: 'VERIFIED', rounds: 3, plannedRounds: 3 });
-    const note = 'rounds 1 to 1025 are void by the chain, and count nowhere: 1 committed round is among them';
+    const note =
+      'rounds 1 to 1025 are void by the chain, and count nowhere: 1 committed round is among them';
     expect(report.notes).toEqual([note]);
     expect(renderReport(report)).toContain(note);
     const held = bundle.anchors[0]?.headers.map(({ round }) => round);

@@ -68,7 +68,8 @@ export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
   maxScoredUpdates: 'Updates of an epoch that pays by contribution.',
   maxOfferHeaders: 'Signed headers that an offer brings along; older ones come by REST.',
   maxPageHeaders: 'Signed headers in one REST answer.',
-  maxVoidSpans: 'Spans of round numbers that the chain may void in one run; after the last one it halts.',
+  maxVoidSpans:
+    'Spans of round numbers that the chain may void in one run; after the last one it halts.',
   maxPage: 'Entries in one REST answer.',
   maxCurveRounds: 'Rounds in one answer of curves: ten numbers each, and one for each site.',
   maxCurveSites:

@@ -23,11 +23,7 @@ export interface Position {
 }
 
 /** Before the first round that counts. */
-export function startOf(
-  sha256: Sha256,
-  plan: RunPlan,
-  voids: readonly VoidSpan[] = [],
-): Position {
+export function startOf(sha256: Sha256, plan: RunPlan, voids: readonly VoidSpan[] = []): Position {
   const { chain, run, specHash: spec, genesisModel: model } = plan;
   return {
     round: nextCounting(voids, 0),

@@ -275,9 +275,7 @@ export class RunLoop {
     while (!signal.aborted && !this.#isPaused && !this.#isOutdated) {
       const isAhead = await this.#isAhead();
       if (this.#isHalted) return undefined;
-      const open = isAhead
-        ? undefined
-        : await prepareRound(this.#plan, this.#position, this.#deps);
+      const open = isAhead ? undefined : await prepareRound(this.#plan, this.#position, this.#deps);
       if (open !== undefined) {
         this.#waitingBecause = undefined;
         await this.#deps.journal.open(open);

@@ -65,6 +65,7 @@ export class RoundTicker {
 function voidedText({ round = 0, detail }: RunEvent): string {
   const last = Number(detail['until'] ?? round + 1) - 1;
   const closed = Number(detail['rounds'] ?? 0);
-  const told = closed === 1 ? '1 of them was closed and counts' : `${closed} of them were closed and count`;
+  const told =
+    closed === 1 ? '1 of them was closed and counts' : `${closed} of them were closed and count`;
   return `the chain voided rounds ${round} to ${last}: ${told} no more`;
 }

@@ -49,7 +49,12 @@ describe('LedgerDuty', () => {
         ids: () => Promise.resolve([chain.run]),
         known: () => Promise.resolve(new Set([chain.run])),
       },
-      voids: { ofRuns: () => Promise.resolve(new Map()), take: () => Promise.resolve() },
+      voids: {
+        under: () => ({
+          ofRuns: () => Promise.resolve(new Map()),
+          take: () => Promise.resolve(),
+        }),
+      },
       outbox: { under: () => outbox },
       publisher: (under) =>
         new CommitPublisher({ ...ports, ...rest, readiness, backlog, epochs, outbox: under }),

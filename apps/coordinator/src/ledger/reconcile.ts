@@ -33,10 +33,7 @@ const MAX_WAITING = 4_096;
  * earlier process had sent.
  */
 export async function reconcile(runs: readonly RunId[], deps: ReconcileDeps): Promise<void> {
-  const chainRounds = await each(
-    runs,
-    async (run) => (await deps.ledger.anchored(run))?.nextRound,
-  );
+  const chainRounds = await each(runs, async (run) => (await deps.ledger.anchored(run))?.nextRound);
   await deps.takeVoids();
   const voids = await deps.voids.ofRuns(runs);
   const waiting = await deps.outbox.waiting(MAX_WAITING);
@@ -76,10 +73,7 @@ async function adopt({ run, round, header }: WaitingRound, deps: ReconcileDeps):
 }
 
 /** The newest round that is final here is on the chain, and the chain had no more than that when it was asked first. */
-async function checkHead(
-  { run, chainRounds, voids }: Seen,
-  deps: ReconcileDeps,
-): Promise<void> {
+async function checkHead({ run, chainRounds, voids }: Seen, deps: ReconcileDeps): Promise<void> {
   const newest = await deps.outbox.newestFinal(run);
   const rounds = nextCounting(voids, newest === undefined ? 0 : newest.round + 1);
   const here = `${rounds} rounds`;

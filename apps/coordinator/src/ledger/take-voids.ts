@@ -1,14 +1,13 @@
 import type { RoundLedger } from '@tallystick/chain';
 import type { Logger, RunId } from '@tallystick/kernel';
 import type { VoidSpan } from '@tallystick/rounds';
-import type { Fence } from '../persistence/fence.js';
 import type { RunRows } from '../persistence/run-rows.js';
-import type { VoidRows } from '../persistence/void-rows.js';
+import type { Voids } from '../persistence/void-rows.js';
 
 export interface TakeVoidsDeps {
   readonly ledger: Pick<RoundLedger, 'voids'>;
   readonly runs: Pick<RunRows, 'known'>;
-  readonly voids: Pick<VoidRows, 'ofRuns' | 'take'>;
+  readonly voids: Voids;
   readonly logger: Logger;
 }
 
@@ -16,7 +15,7 @@ export interface TakeVoidsDeps {
  * Stores what the chain has voided since the last look, whatever became of the runs meanwhile, and tells which ones it
  * touches. One question to the chain when there is nothing new.
  */
-export async function takeVoids(fence: Fence, deps: TakeVoidsDeps): Promise<readonly RunId[]> {
+export async function takeVoids(deps: TakeVoidsDeps): Promise<readonly RunId[]> {
   const { ledger, runs, voids, logger } = deps;
   const chain = await ledger.voids();
   if (chain.size === 0) return [];
@@ -26,7 +25,7 @@ export async function takeVoids(fence: Fence, deps: TakeVoidsDeps): Promise<read
   const touched: RunId[] = [];
   for (const [run, spans] of ours) {
     if (textOf(spans) === textOf(stored.get(run) ?? [])) continue;
-    await voids.take(run, spans, fence);
+    await voids.take(run, spans);
     touched.push(run);
     logger.warn('ledger.voided', { run, spans: textOf(spans) });
   }

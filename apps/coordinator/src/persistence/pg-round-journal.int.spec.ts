@@ -76,7 +76,11 @@ describe('PgRoundJournal', () => {
       const modelAfter = asHash(`${round + 1}`.repeat(64));
       await journal.close({ ...close, round, header: { ...close.header, round, modelAfter } });
     }
-    await source.manager.update(RunEntity, { id: RUN }, { status: 'completed', endedAt: new Date(1) });
+    await source.manager.update(
+      RunEntity,
+      { id: RUN },
+      { status: 'completed', endedAt: new Date(1) },
+    );
     await voidRows().take(RUN, [{ from: 1, until: 1_026 }]);
     const outbox = await source.manager.find(OutboxEntity, { order: { round: 'ASC' } });
     expect(outbox.map(({ status }) => status)).toEqual(['pending', 'void']);
@@ -90,7 +94,10 @@ describe('PgRoundJournal', () => {
     ]);
     const rows = new OutboxRows(new UnitOfWork(source, new EventFeed(), new VirtualClock()));
     expect((await rows.waiting(9)).map(({ round }) => round)).toEqual([0]);
-    await rows.final([{ run: RUN, round: 0 }, { run: RUN, round: 1 }]);
+    await rows.final([
+      { run: RUN, round: 0 },
+      { run: RUN, round: 1 },
+    ]);
     expect((await rows.newestFinal(RUN))?.round).toBe(0);
     expect(await rows.waiting(9, [RUN])).toEqual([]);
   });

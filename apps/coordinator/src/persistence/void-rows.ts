@@ -24,12 +24,22 @@ SELECT count(header)::int AS closed FROM changed`;
 
 const VOID_OUTBOX = `UPDATE outbox SET status = 'void' WHERE ${IN_SPANS}`;
 
+/** What is needed to follow the chain. */
+export type Voids = Pick<VoidRows, 'ofRuns' | 'take'>;
+
 /** What the journal, and whoever reads rounds, know of the chain's voids. */
 export class VoidRows {
   readonly #work: UnitOfWork;
+  readonly #fence: Fence | undefined;
 
-  constructor(work: UnitOfWork) {
+  constructor(work: UnitOfWork, fence?: Fence) {
     this.#work = work;
+    this.#fence = fence;
+  }
+
+  /** These rows for one lease: `take` rejects with ROUND_FENCED once the lease has another epoch. */
+  under(fence: Fence): Voids {
+    return new VoidRows(this.#work, fence);
   }
 
   /** Ascending. */
@@ -58,13 +68,16 @@ export class VoidRows {
    * run's model is that of the last round that counts, epochs that were not sent yet and pay for them are dropped. A run
    * that had played all its rounds goes on.
    */
-  async take(run: RunId, spans: readonly VoidSpan[], fence?: Fence): Promise<void> {
+  async take(run: RunId, spans: readonly VoidSpan[]): Promise<void> {
     await this.#work.run(async (tx) => {
       const { manager } = tx;
       const all = [run, spans.map(({ from }) => from), spans.map(({ until }) => until)];
       await manager.query(HOLD_OPEN, [run]);
       await manager.query(HOLD_RUN, [run]);
-      const [changed]: readonly { readonly closed: number }[] = await manager.query(VOID_ROUNDS, all);
+      const [changed]: readonly { readonly closed: number }[] = await manager.query(
+        VOID_ROUNDS,
+        all,
+      );
       await manager.query(VOID_OUTBOX, all);
       await manager.delete(VoidEntity, { runId: run });
       await manager.insert(
@@ -78,7 +91,7 @@ export class VoidRows {
       const detail = { until: last.until, rounds: changed?.closed ?? 0 };
       await tx.tell(run, { type: 'round.voided', round: last.from, detail });
       if (isReopened) await tx.tell(run, { type: 'run.reopened', detail: {} });
-    }, fence);
+    }, this.#fence);
   }
 }
 
@@ -115,10 +128,6 @@ async function goBack(
   const voidUntil = spans.at(-1)?.until ?? 0;
   const isReopened = row.status === 'completed' && row.closedAt === null;
   const again = { status: 'running', endedAt: null, settledAt: null, reason: null } as const;
-  await manager.update(
-    RunEntity,
-    { id: run },
-    { model, voidUntil, ...(isReopened ? again : {}) },
-  );
+  await manager.update(RunEntity, { id: run }, { model, voidUntil, ...(isReopened ? again : {}) });
   return isReopened;
 }

@@ -167,7 +167,10 @@ function roundView({ round, outbox, evaluations, ...row }: ClosedRoundRow): Roun
   };
 }
 
-function statusOfRound({ isVoid }: RoundEntity, outbox: OutboxEntity | undefined): RoundView['status'] {
+function statusOfRound(
+  { isVoid }: RoundEntity,
+  outbox: OutboxEntity | undefined,
+): RoundView['status'] {
   if (isVoid) return 'void';
   return outbox?.status === 'final' ? 'committed' : 'anchoring';
 }

@@ -1,9 +1,7 @@
 import type { RunId } from '@tallystick/kernel';
 import { takeVoids, type TakeVoidsDeps } from '../ledger/take-voids.js';
-import type { Fence } from '../persistence/fence.js';
 
 export interface VoidWatchDeps extends TakeVoidsDeps {
-  readonly fence: Fence;
   /** Rounds of the run are void; the rows say so already. */
   readonly voided: (run: RunId) => void;
 }
@@ -17,7 +15,7 @@ export class VoidWatch {
   }
 
   async step(): Promise<void> {
-    const { fence, voided, ...deps } = this.#deps;
-    for (const run of await takeVoids(fence, deps)) voided(run);
+    const { voided, ...deps } = this.#deps;
+    for (const run of await takeVoids(deps)) voided(run);
   }
 }

@@ -82,7 +82,7 @@ import { Settler } from './settler.js';
         };
         const watch = (fence: Fence): VoidWatch => {
           const voided = (run: RunId): void => service.voided(run);
-          return new VoidWatch({ ledger, runs, voids, logger, fence, voided });
+          return new VoidWatch({ ledger, runs, voids: voids.under(fence), logger, voided });
         };
         return new SettlementDuty({
           claims,

@@ -113,7 +113,10 @@ export class Settler {
       const left = await rounds.finalFrom(run.id, chainRun.settledRounds);
       if (left.some(({ included }) => included > 0)) return false;
     }
-    if (isEnded && (chainRun.payout.epochBudget === 0n || (await this.#isQuiet(run.id, chainRun)))) {
+    if (
+      isEnded &&
+      (chainRun.payout.epochBudget === 0n || (await this.#isQuiet(run.id, chainRun)))
+    ) {
       await runs.settled(run.id, fence);
     }
     return isEnded;

@@ -20,7 +20,9 @@ export class FakeOutbox implements Outbox {
   waiting(limit: number, resting: readonly RunId[] = []): Promise<readonly WaitingRound[]> {
     const rows = this.rows
       .map(({ row }) => row)
-      .filter(({ status, run }) => status !== 'final' && status !== 'void' && !resting.includes(run));
+      .filter(
+        ({ status, run }) => status !== 'final' && status !== 'void' && !resting.includes(run),
+      );
     return Promise.resolve(rows.slice(0, limit));
   }
 

@@ -56,7 +56,7 @@ export class TestNode {
   #token = '';
   #socket: WebSocket | undefined;
   #working: Promise<unknown> = Promise.resolve();
-  readonly #waiting: { kind: Kind; resolve: (head: CoordinatorHead) => void }[] = [];
+  readonly #waiting: { kinds: readonly Kind[]; resolve: (head: CoordinatorHead) => void }[] = [];
 
   constructor(api: TestApi) {
     this.#api = api;
@@ -160,10 +160,10 @@ export class TestNode {
     this.socket.send(encodeFrame(head, payload));
   }
 
-  /** The next frame of this kind that has not been waited for. */
-  next<K extends Kind>(kind: K): Promise<HeadOf<K>> {
+  /** The next frame of one of these kinds that has not been waited for. */
+  next<K extends Kind>(...kinds: readonly K[]): Promise<HeadOf<K>> {
     return new Promise((resolve) => {
-      this.#waiting.push({ kind, resolve: (head) => resolve(head as HeadOf<K>) });
+      this.#waiting.push({ kinds, resolve: (head) => resolve(head as HeadOf<K>) });
     });
   }
 
@@ -219,7 +219,9 @@ export class TestNode {
     const { run, round } = task;
     const { bytes, update, receipt } = answer;
     this.send({ kind: 'upload.begin', run, round, update, bytes: bytes.length });
-    const { offset } = await this.next('upload.credit');
+    const first = await this.next('upload.credit', 'verdict'); // a round that is over takes nothing
+    if (first.kind === 'verdict') return first;
+    const { offset } = first;
     for (let at = offset; at < bytes.length; at += LIMITS.chunkBytes) {
       const chunk = bytes.subarray(at, at + LIMITS.chunkBytes);
       this.send({ kind: 'upload.chunk', run, round, offset: at }, chunk);
@@ -240,7 +242,7 @@ export class TestNode {
       const isKept = this.stopsAt !== undefined && task.round >= this.stopsAt;
       if (!isKept) this.#contributeLater(task);
     }
-    const index = this.#waiting.findIndex(({ kind }) => kind === head.kind);
+    const index = this.#waiting.findIndex(({ kinds }) => kinds.includes(head.kind));
     if (index >= 0) this.#waiting.splice(index, 1)[0]?.resolve(head);
   }
 }

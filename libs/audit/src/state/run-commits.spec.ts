@@ -66,7 +66,13 @@ describe('runCommits', () => {
   });
 
   it('finds the blocks of the rounds on both sides of a void', () => {
-    const runs = [{}, { nextRound: 2 }, { nextRound: 3 }, { nextRound: 1_027 }, { nextRound: 1_028 }];
+    const runs = [
+      {},
+      { nextRound: 2 },
+      { nextRound: 3 },
+      { nextRound: 1_027 },
+      { nextRound: 1_028 },
+    ];
     expect([...commitsIn(runs, [0, 1, 1_027])]).toEqual([
       [0, 1],
       [1, 1],

@@ -11,10 +11,7 @@ import { readEligible } from '../state/stored-nodes.js';
 const textOf = ({ node, keyEpoch, cap }: Member): string => `${node}/${keyEpoch}/${cap}`;
 
 /** The spec's hash, or that of the block in which V1 saw the deciding round committed. */
-export function beaconOf(
-  { spec, specHash, chain, commits, voids }: History,
-  round: number,
-): Hash {
+export function beaconOf({ spec, specHash, chain, commits, voids }: History, round: number): Hash {
   const decided = beaconRound(spec, round, voids);
   if (decided === undefined) return specHash;
   const block = commits.get(decided);

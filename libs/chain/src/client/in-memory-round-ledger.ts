@@ -178,7 +178,8 @@ export class InMemoryRoundLedger implements RoundLedger {
     if (entry === undefined) return;
     voidEpochs(entry, epoch);
     const gone = entry.voidEpochs.get(epoch);
-    if (gone !== undefined && record !== undefined) entry.voidEpochs.set(epoch, { ...gone, record });
+    if (gone !== undefined && record !== undefined)
+      entry.voidEpochs.set(epoch, { ...gone, record });
   }
 
   /** As a challenger. */

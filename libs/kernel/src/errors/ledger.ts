@@ -43,7 +43,8 @@ export const ledger = {
     disposition: 'fatal',
   },
   LEDGER_EPOCH_VOID: {
-    message: 'the chain has voided epoch {epoch} of run {run}, and the rows here give the same one again',
+    message:
+      'the chain has voided epoch {epoch} of run {run}, and the rows here give the same one again',
     hint: 'It is not sent a second time: it would cost another bond. Find out from the dispute or the objection what is wrong with its shares; after the settlement window anybody may settle the epoch.',
     status: 409,
     disposition: 'fatal',

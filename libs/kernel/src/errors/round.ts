@@ -40,7 +40,8 @@ export const round = {
     disposition: 'retry',
   },
   ROUND_VOID_UNCONFIRMED: {
-    message: 'the coordinator says that rounds {from} to {last} of run {run} are void; the chain does not say so',
+    message:
+      'the coordinator says that rounds {from} to {last} of run {run} are void; the chain does not say so',
     hint: 'It is asked again with the next task. If it stays so, the coordinator goes back on rounds that count: keep the receipt log.',
     status: 409,
     disposition: 'retry',

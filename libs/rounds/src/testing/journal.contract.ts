@@ -110,7 +110,13 @@ export function journalContract(
   describe(`RoundJournal contract: ${name}`, () => {
     it('knows nothing of a run that never opened a round', async () => {
       const { journal } = await make();
-      expect(await journal.load(RUN)).toEqual({ voids: [], headers: [], metrics: [], last: [], recent: [] });
+      expect(await journal.load(RUN)).toEqual({
+        voids: [],
+        headers: [],
+        metrics: [],
+        last: [],
+        recent: [],
+      });
     });
 
     it('gives back an open round with every value as it was written', async () => {
@@ -197,7 +203,11 @@ export function journalContract(
       const span = { from: 1, until: 1_027 };
       await voided(span);
       const state = await reopen().load(RUN, 9);
-      expect(state).toMatchObject({ voids: [span], headers: [headerOf(0, 1)], last: [rowOf(1, 0)] });
+      expect(state).toMatchObject({
+        voids: [span],
+        headers: [headerOf(0, 1)],
+        last: [rowOf(1, 0)],
+      });
       expect(state.recent.map(({ round }) => round)).toEqual([0]);
       expect(state.open).toBeUndefined();
       const gone = { code: 'ROUND_VOID' };

@@ -141,7 +141,8 @@ class Draft {
   #includedUpTo(run: RunId, last: number | undefined): number {
     let round = last ?? -1;
     const oldest = round - MAX_ROUNDS;
-    while (round > oldest && round >= 0 && this.#round(run, round)?.inclusion === undefined) round--;
+    while (round > oldest && round >= 0 && this.#round(run, round)?.inclusion === undefined)
+      round--;
     return round > oldest ? round : -1;
   }
 

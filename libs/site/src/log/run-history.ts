@@ -43,7 +43,10 @@ function differs(field: string, got: unknown, want: unknown): string {
 /** The chain with `header` at its end, or what does not fit. Says nothing about signatures. */
 export function extendHistory(
   sha256: Sha256,
-  { history, voids }: { readonly history: RunHistory | undefined; readonly voids: readonly VoidSpan[] },
+  {
+    history,
+    voids,
+  }: { readonly history: RunHistory | undefined; readonly voids: readonly VoidSpan[] },
   header: Header,
 ): RunHistory | string {
   const base = history ?? { genesis: { prev: header.prev, model: header.modelBefore } };
@@ -75,7 +78,10 @@ export function covers(outer: readonly VoidSpan[], inner: readonly VoidSpan[]): 
  */
 export function withoutVoids(
   sha256: Sha256,
-  { history, voids }: { readonly history: RunHistory | undefined; readonly voids: readonly VoidSpan[] },
+  {
+    history,
+    voids,
+  }: { readonly history: RunHistory | undefined; readonly voids: readonly VoidSpan[] },
   head: Header | undefined,
 ): RunHistory | undefined | string {
   const newest = history?.head?.header.round;

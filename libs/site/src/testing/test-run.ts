@@ -87,7 +87,9 @@ export class TestSource implements RunSource {
 
   async headers(_run: RunId, from: number): Promise<readonly string[]> {
     this.calls.push(`headers ${from}`);
-    const next = this.headersHeld.findIndex((wire) => decodeSigned(HEADER, wire).value.round >= from);
+    const next = this.headersHeld.findIndex(
+      (wire) => decodeSigned(HEADER, wire).value.round >= from,
+    );
     return next < 0 ? [] : this.headersHeld.slice(next, next + 4);
   }
 

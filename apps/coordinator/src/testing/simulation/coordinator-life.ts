@@ -185,11 +185,12 @@ export class CoordinatorLife {
     const { process, database, plan } = this.#parts;
     const { ledger } = this.#ports;
     const runs = database.runs.rows(process, plan);
-    const ports = { ledger, runs, voids: database.voids(process), logger: this.#logger };
+    const ports = { ledger, runs, logger: this.#logger };
+    const rows = database.voids(process);
     const voided = (run: RunId): void => service.voided(run);
     return new SettlementDuty({
       claims: database.leases.claims(process),
-      looks: (fence) => [new VoidWatch({ ...ports, fence, voided })],
+      looks: (fence) => [new VoidWatch({ ...ports, voids: rows.under(fence), voided })],
       wake: new Wake(process.clock),
       desk: { stop: () => Promise.resolve() },
       logger: this.#logger,

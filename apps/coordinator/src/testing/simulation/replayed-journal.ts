@@ -16,7 +16,10 @@ export class ReplayedJournal implements VoidableJournal {
   #inner = new InMemoryJournal();
   #open: OpenRound | undefined;
   #rows: ContributionRow[] = [];
-  #voids: { readonly run: RunId; readonly voids: readonly VoidSpan[] } = { run: asRunId(0), voids: [] };
+  #voids: { readonly run: RunId; readonly voids: readonly VoidSpan[] } = {
+    run: asRunId(0),
+    voids: [],
+  };
   readonly #past: { open: OpenRound; rows: readonly ContributionRow[]; closed: CloseRound }[] = [];
   readonly #forgetsEmpty: boolean;
   readonly #forgetsOpen: boolean;

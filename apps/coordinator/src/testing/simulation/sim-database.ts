@@ -3,7 +3,7 @@ import type { RunId } from '@tallystick/kernel';
 import type { CloseRound, RoundJournal, VoidSpan } from '@tallystick/rounds';
 import type { Fence } from '../../persistence/fence.js';
 import type { Outbox } from '../../persistence/outbox-rows.js';
-import type { VoidRows } from '../../persistence/void-rows.js';
+import type { Voids } from '../../persistence/void-rows.js';
 import { FakeOutbox } from '../fake-outbox.js';
 import type { Sim } from './sim.js';
 import { SimLeases } from './sim-leases.js';
@@ -98,7 +98,11 @@ export class SimDatabase {
   }
 
   /** Persistence's VoidRows for one process. */
-  voids(client: SimProcess): Pick<VoidRows, 'ofRuns' | 'take'> {
+  voids(client: SimProcess): { under(fence: Fence): Voids } {
+    return { under: (fence) => this.#voidsUnder(client, fence) };
+  }
+
+  #voidsUnder(client: SimProcess, fence: Fence): Voids {
     const { watch } = this.#sim;
     const { journal } = this.#parts;
     return {
@@ -108,7 +112,7 @@ export class SimDatabase {
           'voids',
           async () => new Map(runs.map((run) => [run, this.#voids] as const)),
         ),
-      take: (run, spans, fence) => {
+      take: (run, spans) => {
         const work = async (): Promise<void> => {
           this.#voids = spans;
           journal.voided(run, spans);

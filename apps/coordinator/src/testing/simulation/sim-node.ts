@@ -225,7 +225,8 @@ class NodeLife {
       for (const header of headers) await this.#keepHeader(header);
     }
     if (task.round <= this.#held.head.round || this.#held.isVoid(task.round)) return; // a late repetition
-    if (task.prev !== this.#held.head.hash) return this.#accuse(`task ${task.round} does not continue`);
+    if (task.prev !== this.#held.head.hash)
+      return this.#accuse(`task ${task.round} does not continue`);
     const answered = this.#answers.get(task.round);
     if (answered !== undefined) {
       if (answered.task === recordHash(sha256, TASK, task)) return this.#send(answered);
