@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import type { RunId } from '@tallystick/kernel';
-import { HeaderList, RoundEvidence } from '@tallystick/protocol';
+import { HeaderList, RoundEvidence, VoidList } from '@tallystick/protocol';
 import { Allow, ForNodes } from '../auth/access.js';
 import { roundParam, runParam } from '../http/params.js';
 import { Evidence } from './evidence.js';
@@ -21,6 +21,14 @@ export class EvidenceController {
     @Param('round', { schema: roundParam }) round: number,
   ): Promise<RoundEvidence> {
     return this.evidence.round(run, round);
+  }
+
+  @Get(':run/voids')
+  @Allow('evidence.read')
+  @ForNodes()
+  @ApiResponse({ status: 200, standardSchema: VoidList })
+  async voids(@Param('run', { schema: runParam }) run: RunId): Promise<VoidList> {
+    return { voids: await this.evidence.voids(run) };
   }
 
   @Get(':run/headers')

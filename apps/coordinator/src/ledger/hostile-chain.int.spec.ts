@@ -1,4 +1,4 @@
-import type { SubstrateRoundLedger } from '@tallystick/chain';
+import type { RoundLedger, SubstrateRoundLedger } from '@tallystick/chain';
 import { LedgerChain, RpcBetween } from '@tallystick/chain/testing';
 import { isTallyError, TallyError, toHex } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
@@ -15,14 +15,14 @@ const FINAL_MS = 20_000;
 let chain: LedgerChain;
 let between: RpcBetween;
 let ledger: SubstrateRoundLedger;
-let run: TestChainRun;
+let run: TestChainRun<RoundLedger>;
 let outbox: FakeOutbox;
 let clock: VirtualClock;
 beforeEach(async () => {
   chain = await LedgerChain.open();
   between = await RpcBetween.open(chain.url);
   chain.onClose(() => between.close());
-  run = await TestChainRun.open({}, await chain.ledger());
+  run = await TestChainRun.on(await chain.ledger());
   ledger = await chain.ledger(between.url);
   outbox = new FakeOutbox();
   clock = new VirtualClock();
@@ -37,6 +37,7 @@ function publisher(of: SubstrateRoundLedger = ledger, rows: FakeOutbox = outbox)
     logger: new MemoryLogger(),
     crash: NO_CRASH,
     backlog: { set: () => undefined },
+    readiness: { report: () => undefined },
   });
 }
 

@@ -2,14 +2,15 @@ import { type NodeId, type RunId, TallyError } from '@tallystick/kernel';
 import {
   type CommitView,
   type RoundProgress,
+  type RoundsQuery,
   type RoundView,
   RunSpec,
   type RunView,
 } from '@tallystick/protocol';
 import { HEADER, TASK } from '@tallystick/record';
 import type { Sees } from '../auth/run-access.js';
-import type { OutboxEntity, RunEntity } from '../persistence/entities/index.js';
-import type { FigureRows, RoundSpan } from '../persistence/figure-rows.js';
+import type { OutboxEntity, RoundEntity, RunEntity } from '../persistence/entities/index.js';
+import type { FigureRows } from '../persistence/figure-rows.js';
 import { metricsOf } from '../persistence/metrics-of.js';
 import { recordOf } from '../persistence/record-list.js';
 import type {
@@ -71,9 +72,13 @@ export class RunViews {
   }
 
   /** Closed rounds, with the reports of the nodes that `sees` lets through. */
-  async rounds({ run, from, limit }: RoundSpan, sees: Sees<NodeId>): Promise<readonly RoundView[]> {
+  async rounds(
+    run: RunId,
+    page: RoundsQuery,
+    sees: Sees<NodeId>,
+  ): Promise<readonly RoundView[]> {
     await this.#rows.get(run);
-    return (await this.#rounds.closed(run, from, limit)).map((row) => roundView(row, sees));
+    return (await this.#rounds.closed(run, page)).map((row) => roundView(row, sees));
   }
 
   /** Throws USAGE_UNKNOWN_ROUND for a round that is not closed. */
@@ -81,8 +86,8 @@ export class RunViews {
     { run, round }: { readonly run: RunId; readonly round: number },
     sees: Sees<NodeId>,
   ): Promise<RoundView> {
-    const [view] = await this.rounds({ run, from: round, limit: 1 }, sees);
-    if (view === undefined) throw new TallyError('USAGE_UNKNOWN_ROUND', { run, round });
+    const [view] = await this.rounds(run, { from: round, skip: 0, limit: 1 }, sees);
+    if (view?.round !== round) throw new TallyError('USAGE_UNKNOWN_ROUND', { run, round });
     return view;
   }
 
@@ -119,6 +124,8 @@ export class RunViews {
       rounds: spec.rounds,
       closedRounds: counts?.closed ?? 0,
       committedRounds: counts?.committed ?? 0,
+      voidRounds: counts?.void ?? 0,
+      lastRound: counts?.last ?? null,
       genesisModel: row.genesisModel,
       model: row.model,
       best: spec.asynchronous === undefined ? bestView(best) : null,
@@ -170,7 +177,7 @@ function roundView(
   return {
     run: round.runId,
     round: round.round,
-    status: outbox?.status === 'final' ? 'committed' : 'anchoring',
+    status: statusOfRound(round, outbox),
     header: row.headerHash,
     modelBefore: header.modelBefore,
     modelAfter: header.modelAfter,
@@ -190,6 +197,14 @@ function roundView(
         metrics: row.metrics,
       })),
   };
+}
+
+function statusOfRound(
+  { isVoid }: RoundEntity,
+  outbox: OutboxEntity | undefined,
+): RoundView['status'] {
+  if (isVoid) return 'void';
+  return outbox?.status === 'final' ? 'committed' : 'anchoring';
 }
 
 function commitView(outbox: OutboxEntity | undefined): CommitView | null {

@@ -102,10 +102,10 @@ export class RunsController {
   async rounds(
     @Caller() by: Principal,
     @Param('run', { schema: runParam }) run: RunId,
-    @Query({ schema: RoundsQuery }) { from, limit }: RoundsQuery,
+    @Query({ schema: RoundsQuery }) page: RoundsQuery,
   ): Promise<RoundList> {
     const sees = await this.access.nodes(by);
-    return { rounds: [...(await this.views.rounds({ run, from, limit }, sees))] };
+    return { rounds: [...(await this.views.rounds(run, page, sees))] };
   }
 
   @Get(':run/rounds/:round')

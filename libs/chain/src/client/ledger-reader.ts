@@ -3,17 +3,18 @@ import {
   type AccountId,
   asNodeId,
   asOrganisationId,
+  asRunId,
   type Hash,
   type NodeId,
   type OrganisationId,
   type PublicKey,
   type RunId,
 } from '@tallystick/kernel';
-import type { AnchoredRun, BlockRef, EligibleNode } from '@tallystick/rounds';
+import type { AnchoredRun, BlockRef, EligibleNode, VoidSpan } from '@tallystick/rounds';
 import { accountAt } from './account-json.js';
 import { anchoredRound } from './anchored-round.js';
 import { bare, type Connection } from './connection.js';
-import { hashAt, numberAt, objectAt } from './json.js';
+import { hashAt, numberAt, objectAt, stringAt } from './json.js';
 import { readMembers, registryRoots } from './registry-reader.js';
 import type { AnchoredRound } from './round-ledger.js';
 import type { Snapshots } from './snapshots.js';
@@ -76,6 +77,7 @@ export class LedgerReader {
       model: hashAt(json, 'model'),
       state: hashAt(json, 'state'),
       lastAtBlock: numberAt(json, 'lastAtBlock'),
+      isHalted: stringAt(json, 'status') === 'Halted',
     };
   }
 
@@ -94,6 +96,23 @@ export class LedgerReader {
     return anchoredRound(round, { stored, run: of, voids, demands, nowMs: Number(nowMs) });
   }
 
+  async voids(run: RunId): Promise<readonly VoidSpan[]> {
+    const snapshot = await this.#newest();
+    return spansOf((await itemOf(snapshot, 'voids')(run)).toJSON());
+  }
+
+  /** Of every run that has any. */
+  async allVoids(): Promise<ReadonlyMap<RunId, readonly VoidSpan[]>> {
+    const snapshot = await this.#newest();
+    const entries = await itemOf(snapshot, 'voids').entries();
+    return new Map(
+      entries.map(([key, value]) => [
+        asRunId(Number(String(key.args[0]))),
+        spansOf(value.toJSON()),
+      ]),
+    );
+  }
+
   /** The node that registered `key`, whatever became of it since; undefined when nobody has. */
   async nodeOf(key: PublicKey): Promise<RegisteredNode | undefined> {
     const snapshot = await this.#newest();
@@ -110,4 +129,12 @@ export class LedgerReader {
   async #newest() {
     return this.#snapshots.at((await this.finalized()).hash);
   }
+}
+
+function spansOf(value: unknown): readonly VoidSpan[] {
+  const spans: readonly unknown[] = Array.isArray(value) ? value : [];
+  return spans.map((span) => {
+    const json = objectAt(span, 'tally.voids');
+    return { from: numberAt(json, 'from'), until: numberAt(json, 'until') };
+  });
 }
