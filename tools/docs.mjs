@@ -39,6 +39,7 @@ async function pages() {
   const { LIMITS, LIMIT_NOTES } = await load('libs/protocol/dist/index.js');
   const coordinator = await load('apps/coordinator/dist/config.js');
   const node = await load('apps/client-node/dist/config.js');
+  const site = await load('libs/site/dist/index.js');
   const { tamperRows } = await load('libs/audit/dist/testing/tamper-bench.js');
   const apps = [
     {
@@ -53,10 +54,18 @@ async function pages() {
       schema: inputSchema(node.ConfigSchema),
     },
   ];
+  const files = [
+    {
+      title: 'node.yaml',
+      intro:
+        'What a site is called, where its data lie and what it allows: in the folder of the site. It is read when the node starts.',
+      schema: inputSchema(site.SiteConfig),
+    },
+  ];
   const texts = {
     'docs/errors.md': errorsPage(ERROR_FAMILIES, readFileSync(join(ROOT, PALLET_ERRORS), 'utf8')),
     'docs/limits.md': limitsPage(LIMITS, LIMIT_NOTES, innerLimits(ROOT)),
-    'docs/config.md': configPage(apps),
+    'docs/config.md': configPage(apps, files),
     'docs/tamper-bench.md': tamperPage(tamperRows()),
     'docs/adr/README.md': decisionsPage(decisions()),
   };

@@ -11,12 +11,14 @@ import {
 import {
   CoordinatorApi,
   coordinatorUrls,
+  Intake,
   loadNodeKey,
   loadSiteConfig,
   ReceiptLog,
   saltSecret,
   SiteAgent,
   type SiteAgentDeps,
+  TaskJournal,
 } from '@tallystick/site';
 import type { Trainer } from '@tallystick/training';
 import { HttpSource } from './http-source.js';
@@ -24,6 +26,10 @@ import { BackOff } from './link/back-off.js';
 import { FleetLink } from './link/fleet-link.js';
 import type { Welcome } from './link/handshake.js';
 import { JobDesk } from './link/job-desk.js';
+import { LinkState } from './link/link-state.js';
+import { DatasetShapes } from './page/dataset-shapes.js';
+import { LogTail } from './page/log-tail.js';
+import type { SiteParts } from './page/site-parts.js';
 import { SiteChain } from './site-chain.js';
 
 export interface ClientNodeDeps {
@@ -44,68 +50,74 @@ export class ClientNode {
   readonly #link: FleetLink;
   readonly #desk: JobDesk;
   readonly #agent: SiteAgent;
+  /** What the page of this site shows and does. */
+  readonly parts: SiteParts;
   readonly #chain: SiteChain | undefined;
 
-  private constructor(parts: {
-    link: FleetLink;
-    desk: JobDesk;
-    agent: SiteAgent;
-    chain: SiteChain | undefined;
-  }) {
-    this.#link = parts.link;
-    this.#desk = parts.desk;
-    this.#agent = parts.agent;
-    this.#chain = parts.chain;
-  }
-
-  /** Opens the folder that `tally node join` made; takes its lock until `close`. */
-  static async open(folder: string, deps: ClientNodeDeps): Promise<ClientNode> {
-    const config = await loadSiteConfig(folder);
-    const signer = await loadNodeKey(folder);
-    const log = await ReceiptLog.open(join(folder, 'receipts.log'));
-    try {
-      const { droppedBytes } = log;
-      if (droppedBytes > 0) deps.logger.warn('log.torn_tail', { droppedBytes });
-      return ClientNode.#assemble({ folder, config, signer, log }, deps);
-    } catch (error) {
-      await log.close();
-      throw error;
-    }
-  }
-
-  static #assemble(site: Site, deps: ClientNodeDeps): ClientNode {
-    const { folder, config, signer, log } = site;
-    const { clock, logger, sha256, ed25519, entropy, trainer } = deps;
+  private constructor(site: Site, deps: ClientNodeDeps) {
+    const { folder, config, signer, log, journal, intake, tail } = site;
+    const { clock, sha256, ed25519, entropy, trainer } = deps;
+    const logger = tail;
     const identity = identityOf(site);
     let token: string | undefined;
     const urls = coordinatorUrls(config);
     const apiOf = (url: string): CoordinatorApi =>
       new CoordinatorApi({ url, token: () => token, clock });
     let api = apiOf(urls[0]);
-    const chain = chainOf(site, identity.chain, deps);
+    const state = new LinkState(clock);
+    const backOff = (): BackOff => new BackOff(entropy);
+    this.#chain = chainOf(site, identity.chain, deps);
     const agent = new SiteAgent(identity, {
-      ...{ config, folder, signer, log, trainer, sha256, ed25519, clock, logger },
-      source: new HttpSource({ api: () => api, clock, backOff: () => new BackOff(entropy) }),
+      ...{ config, folder, signer, log, trainer, sha256, ed25519, clock, logger, intake },
+      source: new HttpSource({ api: () => api, clock, backOff }),
       secret: saltSecret(signer),
-      ...courtOf(site, chain),
+      ...courtOf(site, this.#chain),
       onProgress: (progress) => link.progress(progress),
+      onTask: (change) => journal.take(change),
     });
-    const desk = new JobDesk({ agent, clock, logger, backOff: () => new BackOff(entropy) });
+    const desk = new JobDesk({ agent, clock, logger, backOff });
     const link = new FleetLink(urls, {
       handshake: { identity, signer, sha256, ed25519, entropy, software: deps.software },
-      backOff: new BackOff(entropy),
-      agent,
-      desk,
-      sha256,
-      clock,
-      logger,
+      ...{ backOff: backOff(), agent, desk, sha256, clock, logger },
       onWelcome: (welcome, url) => {
         token = welcome.sessionToken;
         api = apiOf(url);
+        state.connected(url);
         deps.onWelcome(welcome);
       },
+      onLost: (error) => state.lost(error),
     });
-    return new ClientNode({ link, desk, agent, chain });
+    this.#agent = agent;
+    this.#desk = desk;
+    this.#link = link;
+    const shapes = new DatasetShapes(config, folder);
+    this.parts = {
+      ...{ folder, config, identity, journal, intake, shapes, log: tail, clock, entropy, logger },
+      nodeKey: signer.key,
+      chain: this.#chain,
+      api: () => api,
+      link: () => state.now,
+      startedAtMs: clock.nowMs(),
+    };
+  }
+
+  /** Opens the folder that `tally node join` made; takes its lock until `close`. */
+  static async open(folder: string, deps: ClientNodeDeps): Promise<ClientNode> {
+    const { clock } = deps;
+    const config = await loadSiteConfig(folder);
+    const signer = await loadNodeKey(folder);
+    const tail = new LogTail(deps.logger, clock);
+    const intake = await Intake.open(folder, clock);
+    const log = await ReceiptLog.open(join(folder, 'receipts.log'));
+    try {
+      const { droppedBytes } = log;
+      if (droppedBytes > 0) tail.warn('log.torn_tail', { droppedBytes });
+      const journal = await TaskJournal.open(join(folder, 'tasks.log'), { clock, logger: tail });
+      return new ClientNode({ folder, config, signer, log, journal, intake, tail }, deps);
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
   }
 
   /** Takes part until `signal` aborts; see `FleetLink.run`. */
@@ -118,6 +130,7 @@ export class ClientNode {
     await this.#desk.stop();
     await this.#agent.close();
     await this.#chain?.close();
+    await this.parts.journal.close();
   }
 }
 
@@ -126,6 +139,10 @@ interface Site {
   readonly config: Awaited<ReturnType<typeof loadSiteConfig>>;
   readonly signer: Awaited<ReturnType<typeof loadNodeKey>>;
   readonly log: ReceiptLog;
+  readonly journal: TaskJournal;
+  readonly intake: Intake;
+  /** Where everything is logged. */
+  readonly tail: LogTail;
 }
 
 /** What the agent is given of the chain. */
@@ -140,9 +157,9 @@ function courtOf(
 
 /** Undefined when node.yaml names no chain; a site that wants to dispute needs one. */
 function chainOf(
-  { folder, config, signer }: Site,
+  { folder, config, signer, tail: logger }: Site,
   genesis: Hash,
-  { clock, logger }: ClientNodeDeps,
+  { clock }: ClientNodeDeps,
 ): SiteChain | undefined {
   const { chain: url, policy } = config;
   if (url !== undefined) {

@@ -6,10 +6,12 @@ import { ProcessTrainer } from '@tallystick/training';
 import { ClientNode } from './client-node.js';
 import { loadConfig } from './config.js';
 import type { Welcome } from './link/handshake.js';
+import { SitePage } from './page/site-page.js';
 
 /** The composition root, and the only file that reads the environment. */
 async function main(): Promise<void> {
   const startedAtMs = Math.round(performance.timeOrigin);
+  process.stdout.on('error', () => undefined); // nobody waits any more
   const config = loadConfig(process.env, process.argv.slice(2));
   const logger = createLogger({ role: 'node', level: config.log.level });
   warnWithoutBufferutil(logger);
@@ -28,10 +30,14 @@ async function main(): Promise<void> {
   });
   const stop = new AbortController();
   onSignals(stop, logger);
+  let page: SitePage | undefined;
   try {
+    page = await SitePage.open(node.parts);
+    say({ event: 'node.page', url: page.url, link: page.link() });
     await Promise.race([engineFailure(trainer, stop.signal), node.run(stop.signal)]);
   } finally {
     stop.abort();
+    await page?.close();
     await node.close();
   }
   logger.info('node.stopped');
@@ -49,13 +55,16 @@ function engineFailure(trainer: ProcessTrainer, signal: AbortSignal): Promise<ne
 /** Whoever started this process waits for this line. */
 function announceOnce(startedAtMs: number): (welcome: Welcome) => void {
   let isAnnounced = false;
-  process.stdout.on('error', () => undefined); // nobody waits any more
   return ({ node }) => {
     if (isAnnounced) return;
     isAnnounced = true;
-    const line = { event: 'node.ready', node, pid: process.pid, startedAtMs };
-    process.stdout.write(`${JSON.stringify(line)}\n`);
+    say({ event: 'node.ready', node, pid: process.pid, startedAtMs });
   };
+}
+
+/** A line on stdout, for whoever started this process. */
+function say(line: Readonly<Record<string, unknown>>): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 /** The first signal drains; a second one means it. */

@@ -47,3 +47,4 @@ export * from './rest/organisations-and-nodes.js';
 export * from './rest/rewards.js';
 export * from './rest/rounds.js';
 export * from './rest/runs.js';
+export * from './rest/site-page.js';

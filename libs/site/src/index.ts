@@ -26,8 +26,23 @@ export {
   parseSiteConfig,
   writeSiteConfig,
 } from './config/config-file.js';
-export { coordinatorUrls, SiteConfig, SitePolicy } from './config/node-config.js';
-export { keepOwnConsent, OwnConsent, readOwnConsents } from './consent/own-consents.js';
+export {
+  coordinatorUrls,
+  isLoopback,
+  PageConfig,
+  SiteConfig,
+  SitePolicy,
+} from './config/node-config.js';
+export {
+  type ConsentLedger,
+  type ConsentTerms,
+  grantConsent,
+  type OwnedSite,
+  policyHash,
+  revokeConsent,
+} from './consent/owner-consent.js';
+export { datasetShape, type DatasetShape } from './datasets/dataset-shape.js';
+export { OwnConsent, readOwnConsents } from './consent/own-consents.js';
 export { join, type Joined, type JoinOptions } from './enrol/join.js';
 export {
   CoordinatorApi,
@@ -44,6 +59,7 @@ export {
   type SiteKeys,
 } from './keystore.js';
 export { checkEvidence } from './evidence/check-evidence.js';
+export { EvidenceFolder } from './evidence/evidence-folder.js';
 export { type EvidenceFile, MAX_EVIDENCE_BYTES, parseEvidence } from './evidence/evidence-file.js';
 export { explainEvidence } from './evidence/explain-evidence.js';
 export {
@@ -53,6 +69,7 @@ export {
   followDemand,
 } from './evidence/file-evidence.js';
 export { type Filing, filingOf } from './evidence/filing.js';
+export { Intake } from './intake/intake.js';
 export { LogLine } from './log/log-line.js';
 export type { RoundMemory } from './log/log-memory.js';
 export {
@@ -62,4 +79,7 @@ export {
   readNodeLog,
 } from './log/read-node-log.js';
 export { ReceiptLog, type ReceiptLogOptions } from './log/receipt-log.js';
+export { readDoorFile, removeDoorFile, writeDoorFile } from './page/door-file.js';
+export type { TaskChange } from './tasks/task-change.js';
+export { TaskJournal } from './tasks/task-journal.js';
 export { judgeProposal } from './site-policy.js';

@@ -11,16 +11,18 @@ import { EXIT } from '@tallystick/kernel';
 import { diagnoseSite } from '../federation/diagnose-site.js';
 import { accountOf } from '../options.js';
 import { addConsent } from './consent-commands.js';
+import { addPage } from './page-command.js';
 
 const CLIENT_NODE = fileURLToPath(new URL('../../../client-node/dist/main.js', import.meta.url));
 
-/** `tally node invite|join|start|doctor|list|log`, `tally node consent …` and `tally node dataset add`. */
+/** `tally node invite|join|start|page|doctor|list|log`, `tally node consent …` and `tally node dataset add`. */
 export function addNode(program: Command, makeContext: MakeContext): void {
   const node = program.command('node').description('sites and their nodes');
   addInvite(node, makeContext);
   addJoin(node, makeContext);
   addStart(node, makeContext);
   addViews(node, makeContext);
+  addPage(node, makeContext);
   addConsent(node, makeContext);
   const dataset = node.command('dataset').description('named datasets of a site');
   withFolder(dataset.command('add'))

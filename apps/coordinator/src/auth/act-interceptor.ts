@@ -10,7 +10,7 @@ import { isTallyError } from '@tallystick/kernel';
 import { catchError, concatMap, from, map, type Observable } from 'rxjs';
 import { type Mark, PERMISSION_KEY } from './access.js';
 import { ActLog, addressOf, objectOf } from './act-log.js';
-import { isSafe } from './cross-site.js';
+import { isSafe } from '@tallystick/kernel/node';
 import { principalOf } from './principal.js';
 
 /** Writes down every act of a person, a token or the operator that changes something, and what came of it. */
