@@ -33,7 +33,8 @@ describe('FleetLink in asynchronous rounds', () => {
       software: 'test/1',
     };
     const deps = { handshake, backOff: backOff(), agent, desk, sha256, clock: systemClock, logger };
-    running = new FleetLink([fleet.url], { ...deps, onWelcome: () => undefined }).run(stop.signal);
+    const told = { onWelcome: () => undefined, onLost: () => undefined };
+    running = new FleetLink([fleet.url], { ...deps, ...told }).run(stop.signal);
     await fleet.welcomed();
   });
   afterEach(async () => {

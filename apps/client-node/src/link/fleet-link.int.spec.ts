@@ -67,6 +67,7 @@ describe('FleetLink', () => {
       clock: systemClock,
       logger,
       onWelcome: (welcome) => void welcomes.push(welcome),
+      onLost: () => undefined,
     });
     running = link.run(stop.signal).then(
       () => 'stopped',
