@@ -161,7 +161,8 @@ module.exports = {
     },
     {
       name: 'site-page-apart',
-      comment: 'the page of a site shows what its node says: of the coordinator’s page only the parts',
+      comment:
+        'the page of a site shows what its node says: of the coordinator’s page only the parts',
       severity: 'error',
       from: { path: '^apps/dashboard/src/site/', pathNot: TESTS },
       to: {

@@ -97,7 +97,7 @@ describe('the page of a site', () => {
     await page.getByText('It is not masked').waitFor();
     const sent = page.getByRole('region', { name: 'Sent' });
     expect(await sent.innerText()).toContain('nothing');
-    await page.getByText('counted', { exact: true }).waitFor({ timeout: 60_000 });
+    await page.getByText('✓ counted').waitFor({ timeout: 60_000 });
     const [own] = await federation.finished(launched.run);
     expect(own?.included).toBe(4);
     await expect.poll(() => sent.innerText()).toMatch(/Rows trained on\s+\d+/);
@@ -133,7 +133,7 @@ describe('the page of a site', () => {
     }
     const { page, complaints } = await visit(browser);
     await signIn(page, '/consent');
-    await page.getByLabel('Run').fill(String(run));
+    await page.getByLabel('Run', { exact: true }).fill(String(run));
     await page.getByLabel('until the end of').fill('2099-12-31');
     await page.getByRole('button', { name: 'Give consent' }).click();
     await page.getByText('It is on the chain.').waitFor();
@@ -164,7 +164,9 @@ describe('the page of a site', () => {
       expect({ scheme, found: await axe(page) }).toEqual({ scheme, found: [] });
       expect(complaints).toEqual([]);
       // both judges see what is wrong when something is
-      await page.evaluate(`document.querySelector('h1').innerHTML = '<img src="http://evil.example/x">'`).catch(() => undefined);
+      await page
+        .evaluate(`document.querySelector('h1').innerHTML = '<img src="http://evil.example/x">'`)
+        .catch(() => undefined);
       await page.evaluate(`document.querySelector('dialog').removeAttribute('aria-labelledby')`);
       expect(await axe(page)).not.toEqual([]);
       expect(complaints).not.toEqual([]);
@@ -228,7 +230,7 @@ describe('the page of a site', () => {
     await page.getByText('The consents of 1 run are revoked').waitFor();
     await press(page, 'Withdraw now', 'Enter');
     await page.getByText('Revoked on the chain: 1.').waitFor();
-    await page.getByText('withdrawn', { exact: true }).waitFor();
+    await page.getByText('■ withdrawn').waitFor();
     await go(page, '/consent');
     const revoked = page.getByText(/^revoked at block \d+$/);
     await expect.poll(() => revoked.count()).toBe(2);

@@ -17,4 +17,3 @@ export {
   Metrics,
   type Unit,
 } from './metrics.js';
-export { redact } from './redact.js';

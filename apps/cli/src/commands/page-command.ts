@@ -26,7 +26,8 @@ async function sayLink(folder: string, { output, signal }: CommandContext): Prom
   const request = { path: 'auth/tickets', body: {} };
   const { link } = await api.post(SiteLink, request, signal).catch((error: unknown) => {
     // a node that was killed leaves its file behind
-    if (isTallyError(error, 'NET_UNREACHABLE')) throw new TallyError('USAGE_NO_PAGE', { folder }, error);
+    if (isTallyError(error, 'NET_UNREACHABLE'))
+      throw new TallyError('USAGE_NO_PAGE', { folder }, error);
     throw error;
   });
   output.say(link);

@@ -1,6 +1,5 @@
-import type { Clock, LogFields, Logger } from '@tallystick/kernel';
+import { type Clock, type LogFields, type Logger, redact } from '@tallystick/kernel';
 import type { SiteLog } from '@tallystick/protocol';
-import { redact } from '@tallystick/telemetry';
 
 type Line = SiteLog['lines'][number];
 

@@ -17,7 +17,8 @@ export function allowedNames(listen: string, hosts: readonly string[]): Readonly
  */
 export function assertOwnPage(request: IncomingMessage, names: ReadonlySet<string>): void {
   const name = HOST.exec(request.headers.host ?? '')?.groups?.['name']?.toLowerCase();
-  if (name === undefined || !names.has(name)) throw refused('it calls this machine by another name');
+  if (name === undefined || !names.has(name))
+    throw refused('it calls this machine by another name');
 }
 
 /** The same for what is asked of the API, where nothing may come from another page. */

@@ -55,7 +55,9 @@ describe('PageSessions', () => {
     for (let guess = 0; guess < 30; guess++) {
       expect(() => sessions.enter(`guess ${guess}`)).toThrow('refused');
     }
-    expect(() => sessions.enter(token)).toThrow(expect.objectContaining({ code: 'AUTH_TOO_OFTEN' }));
+    expect(() => sessions.enter(token)).toThrow(
+      expect.objectContaining({ code: 'AUTH_TOO_OFTEN' }),
+    );
     await clock.advance(60_000);
     expect(sessions.has(sessions.enter(token))).toBe(true);
   });

@@ -11,10 +11,10 @@ export async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>
   let bytes = 0;
   for await (const piece of request as AsyncIterable<Buffer>) {
     bytes += piece.length;
-    if (bytes > MAX_BODY_BYTES) {
-      throw new TallyError('PROTO_TOO_LARGE', { what: 'body', bytes, limit: MAX_BODY_BYTES });
-    }
-    pieces.push(piece);
+    if (bytes <= MAX_BODY_BYTES) pieces.push(piece); // read to its end: who sent it hears why
+  }
+  if (bytes > MAX_BODY_BYTES) {
+    throw new TallyError('PROTO_TOO_LARGE', { what: 'body', bytes, limit: MAX_BODY_BYTES });
   }
   const parsed = schema.safeParse(jsonOf(Buffer.concat(pieces).toString('utf8')));
   if (parsed.success) return parsed.data;

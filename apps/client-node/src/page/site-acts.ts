@@ -1,4 +1,11 @@
-import { asNodeId, asRunId, isTallyError, type RunId, SerialQueue, TallyError } from '@tallystick/kernel';
+import {
+  asNodeId,
+  asRunId,
+  isTallyError,
+  type RunId,
+  SerialQueue,
+  TallyError,
+} from '@tallystick/kernel';
 import type { GrantRequest, IntakeState, Withdrawal } from '@tallystick/protocol';
 import { type Consent, purposeNumber } from '@tallystick/rounds';
 import {

@@ -1,4 +1,11 @@
-import { type AccountId, asAccountId, asNodeId, asRunId, isTallyError, type RunId } from '@tallystick/kernel';
+import {
+  type AccountId,
+  asAccountId,
+  asNodeId,
+  asRunId,
+  isTallyError,
+  type RunId,
+} from '@tallystick/kernel';
 import {
   RewardList,
   type SiteConsent,
@@ -84,7 +91,10 @@ export class SiteBooks {
     const { folder, identity, chain } = this.#site;
     const own = await readOwnConsents(folder);
     const runs = this.#runs(own.map(({ run }) => asRunId(run)));
-    let fault = chain === undefined ? 'node.yaml names no chain, so only this site’s own word is shown' : null;
+    let fault =
+      chain === undefined
+        ? 'node.yaml names no chain, so only this site’s own word is shown'
+        : null;
     const ask = async (run: RunId): Promise<Consent | undefined> => {
       try {
         return fault === null ? await chain?.consent(run, asNodeId(identity.node)) : undefined;
@@ -141,7 +151,8 @@ export class SiteBooks {
         const { rewards } = await this.#site.api().get(RewardList, path, signal);
         const name = this.#askOf(run)?.name ?? null;
         for (const { account, entitled, paid, due } of rewards) {
-          if (accounts.includes(account)) earnings.push({ run, name, account, entitled, paid, due });
+          if (accounts.includes(account))
+            earnings.push({ run, name, account, entitled, paid, due });
         }
       } catch (error) {
         if (isTallyError(error, 'USAGE_UNKNOWN_RUN')) continue;
@@ -151,17 +162,24 @@ export class SiteBooks {
     return { fault, accounts: [...accounts], earnings };
   }
 
-  async #accounts(): Promise<{ readonly accounts: readonly AccountId[]; readonly fault: string | null }> {
+  async #accounts(): Promise<{
+    readonly accounts: readonly AccountId[];
+    readonly fault: string | null;
+  }> {
     const { chain, identity } = this.#site;
     const owner = await this.#owner();
     const own = owner === undefined ? [] : [owner];
     if (chain === undefined) {
-      const fault = 'node.yaml names no chain: which account the organisation is paid on is not known here';
+      const fault =
+        'node.yaml names no chain: which account the organisation is paid on is not known here';
       return { accounts: own, fault };
     }
     try {
       const payee = await chain.payee(asNodeId(identity.node));
-      return { accounts: [...new Set([...own, ...(payee === undefined ? [] : [payee])])], fault: null };
+      return {
+        accounts: [...new Set([...own, ...(payee === undefined ? [] : [payee])])],
+        fault: null,
+      };
     } catch (error) {
       return { accounts: own, fault: messageOf(error) };
     }

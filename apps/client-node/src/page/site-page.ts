@@ -164,7 +164,9 @@ export class SitePage {
   }
 
   #refuse(response: ServerResponse, error: unknown): void {
-    const known = isTallyError(error) ? error : new TallyError('INTERNAL', { reason: 'see the log' });
+    const known = isTallyError(error)
+      ? error
+      : new TallyError('INTERNAL', { reason: 'see the log' });
     if (known !== error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#site.logger.error('page.failed', { reason });

@@ -1,6 +1,12 @@
 import type { Clock, Entropy, Logger, PublicKey } from '@tallystick/kernel';
 import type { SiteView } from '@tallystick/protocol';
-import type { CoordinatorApi, Intake, SiteConfig, SiteIdentity, TaskJournal } from '@tallystick/site';
+import type {
+  CoordinatorApi,
+  Intake,
+  SiteConfig,
+  SiteIdentity,
+  TaskJournal,
+} from '@tallystick/site';
 import type { SiteChain } from '../site-chain.js';
 import type { DatasetShapes } from './dataset-shapes.js';
 import type { LogTail } from './log-tail.js';

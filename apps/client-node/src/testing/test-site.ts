@@ -35,7 +35,12 @@ export class TestSite {
   readonly page: SitePage;
   readonly logger: MemoryLogger;
 
-  private constructor(parts: { bench: SiteBench; node: ClientNode; page: SitePage; logger: MemoryLogger }) {
+  private constructor(parts: {
+    bench: SiteBench;
+    node: ClientNode;
+    page: SitePage;
+    logger: MemoryLogger;
+  }) {
     this.bench = parts.bench;
     this.node = parts.node;
     this.page = parts.page;
@@ -91,7 +96,10 @@ export class TestSite {
   }
 
   /** As the page itself asks. */
-  call(path: string, { body, session }: { body?: unknown; session?: string } = {}): Promise<Answer> {
+  call(
+    path: string,
+    { body, session }: { body?: unknown; session?: string } = {},
+  ): Promise<Answer> {
     return this.ask(`/api/v1/${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: {

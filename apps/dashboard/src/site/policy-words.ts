@@ -2,8 +2,10 @@ import type { SiteView } from '@tallystick/protocol';
 import { purposeWords } from './purpose-words.js';
 
 const ON_FAULT = {
-  record: 'When the coordinator is caught at a fault, the evidence is kept, and nothing else happens.',
-  dispute: 'When the coordinator is caught at a fault, it is filed on the chain with the owner key.',
+  record:
+    'When the coordinator is caught at a fault, the evidence is kept, and nothing else happens.',
+  dispute:
+    'When the coordinator is caught at a fault, it is filed on the chain with the owner key.',
   stop: 'When the coordinator is caught at a fault, every later task of that run is declined.',
 } as const;
 

@@ -4,13 +4,11 @@ import { send, signInWith } from '../api/client.js';
 /** A window's own, and gone with it. A cookie would go to every server of this machine, whatever its port (RFC 6265 §8.5). */
 const KEY = 'tally-site-session';
 
-/** Uses the one-time link up when the address holds one; else takes up this window's session, if it has one. */
+/** Takes up this window's session, if it has one; uses the one-time link up when the address holds one. */
 export async function resume(): Promise<void> {
+  signInWith(sessionStorage.getItem(KEY) ?? undefined);
   const ticket = new URLSearchParams(location.hash.slice(1)).get('ticket');
-  if (ticket === null) {
-    signInWith(sessionStorage.getItem(KEY) ?? undefined);
-    return;
-  }
+  if (ticket === null) return;
   history.replaceState(null, '', location.pathname + location.search);
   await enter(ticket);
 }

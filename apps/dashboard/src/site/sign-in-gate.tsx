@@ -66,8 +66,8 @@ function SignIn({
     <main id="main" className="sign-in">
       <h1>This site</h1>
       <p>
-        This window is not signed in. On the machine of the node, <code>tally node page</code> prints
-        a link that opens this page once.
+        This window is not signed in. On the machine of the node, <code>tally node page</code>{' '}
+        prints a link that opens this page once.
       </p>
       {refused === undefined ? null : <Trouble error={refused} />}
       <form onSubmit={submit}>

@@ -1,27 +1,13 @@
-import { type ReactNode, useEffect } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { ToastPlace } from '../shell/toast.js';
-import { ConsentPage } from './pages/consent-page.js';
-import { DataPage } from './pages/data-page.js';
-import { EarningsPage } from './pages/earnings-page.js';
-import { EvidencePage } from './pages/evidence-page.js';
-import { LogPage } from './pages/log-page.js';
-import { PolicyPage } from './pages/policy-page.js';
-import { TaskPage } from './pages/task-page.js';
-import { TasksPage } from './pages/tasks-page.js';
+import { PLACES } from './pages/index.js';
 import { leave } from './session.js';
 import { SignInGate } from './sign-in-gate.js';
+import { Site } from './site-context.js';
 import { SiteStrip } from './site-strip.js';
 
-const PLACES = [
-  ['/', 'Tasks'],
-  ['/data', 'Data sets'],
-  ['/policy', 'Policy'],
-  ['/consent', 'Consent'],
-  ['/evidence', 'Evidence'],
-  ['/earnings', 'Earnings'],
-  ['/log', 'Log'],
-] as const;
+const VIEWS = PLACES.map((place) => ({ ...place, View: lazy(place.load) }));
 
 /** Everything around a page of the site, with what is going on now. */
 export function SiteShell(): ReactNode {
@@ -32,36 +18,37 @@ export function SiteShell(): ReactNode {
       </a>
       <SignInGate>
         {(site, reload) => (
-          <>
+          <Site value={site}>
             <Header name={site.name} />
             <main id="main" tabIndex={-1}>
               <SiteStrip site={site} onDone={reload} />
-              <Switch>
-                <Route path="/" component={TasksPage} />
-                <Route path="/tasks/:run/:round">{(at) => <TaskPage {...at} />}</Route>
-                <Route path="/data" component={DataPage} />
-                <Route path="/policy">
-                  <PolicyPage site={site} />
-                </Route>
-                <Route path="/consent">
-                  <ConsentPage site={site} />
-                </Route>
-                <Route path="/evidence" component={EvidencePage} />
-                <Route path="/earnings" component={EarningsPage} />
-                <Route path="/log" component={LogPage} />
-                <Route>
-                  <h1>Nothing here</h1>
-                  <p>
-                    This address leads nowhere. <Link href="/">All tasks</Link>
-                  </p>
-                </Route>
-              </Switch>
+              <Suspense fallback={<p className="wait">Loading</p>}>
+                <Pages />
+              </Suspense>
             </main>
             <ToastPlace />
-          </>
+          </Site>
         )}
       </SignInGate>
     </>
+  );
+}
+
+function Pages(): ReactNode {
+  return (
+    <Switch>
+      {VIEWS.map(({ path, View }) => (
+        <Route key={path} path={path}>
+          {(params) => <View params={params} />}
+        </Route>
+      ))}
+      <Route>
+        <h1>Nothing here</h1>
+        <p>
+          This address leads nowhere. <Link href="/">All tasks</Link>
+        </p>
+      </Route>
+    </Switch>
   );
 }
 
@@ -69,7 +56,7 @@ function Header({ name }: { readonly name: string }): ReactNode {
   const [place] = useLocation();
   const here = (path: string): boolean =>
     place === path || (path === '/' && place.startsWith('/tasks/'));
-  const title = PLACES.find(([path]) => here(path))?.[1] ?? 'Nothing here';
+  const title = PLACES.find(({ path }) => here(path))?.title ?? 'Nothing here';
   useEffect(() => {
     document.title = `${title} · ${name} · Tallystick`;
   }, [title, name]);
@@ -79,7 +66,7 @@ function Header({ name }: { readonly name: string }): ReactNode {
         {name}
       </Link>
       <nav aria-label="Main">
-        {PLACES.map(([path, word]) => (
+        {PLACES.filter(({ isDeep }) => isDeep !== true).map(({ path, title: word }) => (
           <Link key={path} href={path} aria-current={here(path) ? 'page' : undefined}>
             {word}
           </Link>

@@ -1,12 +1,13 @@
 import type { SiteView } from '@tallystick/protocol';
-import { type ReactNode, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { send } from '../api/client.js';
 import { Confirm } from '../parts/confirm.js';
 import { Status } from '../parts/status.js';
 import { useNow } from '../parts/use-now.js';
 import { ago } from '../parts/words.js';
 import { toast } from '../shell/toast.js';
-import { WithdrawDialog } from './withdraw-dialog.js';
+
+const WithdrawDialog = lazy(() => import('./withdraw-dialog.js'));
 
 const TAKES = { open: 'taking tasks', paused: 'paused', withdrawn: 'withdrawn' } as const;
 
@@ -70,7 +71,11 @@ function IntakeActions({
           Withdraw
         </button>
       )}
-      {asks === 'withdraw' ? <WithdrawDialog onDone={onDone} onClose={close} /> : null}
+      {asks === 'withdraw' ? (
+        <Suspense fallback={null}>
+          <WithdrawDialog onDone={onDone} onClose={close} />
+        </Suspense>
+      ) : null}
       {asks === 'open' ? (
         <Confirm
           title="Take tasks again?"

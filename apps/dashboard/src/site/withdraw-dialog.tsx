@@ -11,7 +11,7 @@ interface Props {
 }
 
 /** What withdrawing does, and what nothing can undo. */
-export function WithdrawDialog({ onDone, onClose }: Props): ReactNode {
+export default function WithdrawDialog({ onDone, onClose }: Props): ReactNode {
   const { value } = useData<SiteConsentList>('consents');
   const held = value?.consents.filter(({ own }) => own !== null && own.revokedAtBlock === null);
   const withdraw = (): void => {

@@ -47,7 +47,10 @@ describe('a site that its people can stop', () => {
     expect(told.at(-1)).toHaveProperty('sent.norm', expect.closeTo(0.125 * Math.sqrt(weights), 6));
     await bench.agent.promised(bench.coordinator.run, 0, bench.coordinator.promise(receipt));
     await bench.agent.concluded(bench.finish(offer, [receipt]), bench.signal);
-    expect(told.slice(-2)).toMatchObject([{ kind: 'promised' }, { kind: 'closed', isCounted: true }]);
+    expect(told.slice(-2)).toMatchObject([
+      { kind: 'promised' },
+      { kind: 'closed', isCounted: true },
+    ]);
   });
 
   it('tells why it declined, in its own words', async () => {

@@ -15,7 +15,9 @@ export const SitePolicy = z.strictObject({
   purposes: z
     .array(z.string().regex(/^DUO:\d{7}$/, 'a GA4GH DUO code such as DUO:0000007'))
     .max(MAX_ENTRIES)
-    .describe('GA4GH DUO codes of the purposes that may be trained for; with none, every task is declined.'),
+    .describe(
+      'GA4GH DUO codes of the purposes that may be trained for; with none, every task is declined.',
+    ),
   minCohort: z
     .int()
     .min(1)
@@ -50,11 +52,15 @@ export const PageConfig = z
       .min(0)
       .max(65_535)
       .default(0)
-      .describe('Port of the site’s own page; 0 takes a free one, and `tally node page` tells which.'),
+      .describe(
+        'Port of the site’s own page; 0 takes a free one, and `tally node page` tells which.',
+      ),
     listen: z
       .union([z.ipv4(), z.ipv6()])
       .default('127.0.0.1')
-      .describe('Address that the page listens on. Other than loopback only with `hosts` and `tokenFile`.'),
+      .describe(
+        'Address that the page listens on. Other than loopback only with `hosts` and `tokenFile`.',
+      ),
     hosts: z
       .array(z.hostname())
       .max(8)
@@ -65,14 +71,18 @@ export const PageConfig = z
       .min(1)
       .max(4096)
       .optional()
-      .describe('File with the token, of 32 characters at least, that then signs in instead of links.'),
+      .describe(
+        'File with the token, of 32 characters at least, that then signs in instead of links.',
+      ),
   })
   .superRefine(({ listen, hosts, tokenFile }, context) => {
     if (LOOPBACK.test(listen)) return;
     const also = (path: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [path], message });
-    if (hosts.length === 0) also('hosts', `must name at least one, because ${listen} is not loopback`);
-    if (tokenFile === undefined) also('tokenFile', `is required, because ${listen} is not loopback`);
+    if (hosts.length === 0)
+      also('hosts', `must name at least one, because ${listen} is not loopback`);
+    if (tokenFile === undefined)
+      also('tokenFile', `is required, because ${listen} is not loopback`);
   });
 export type PageConfig = z.infer<typeof PageConfig>;
 
@@ -99,7 +109,9 @@ export const SiteConfig = z.strictObject({
   chain: z
     .url({ protocol: /^wss?$/, error: 'a ws:// or wss:// address' })
     .optional()
-    .describe('A chain node, so that the site compares headers with the chain itself, and consents there.'),
+    .describe(
+      'A chain node, so that the site compares headers with the chain itself, and consents there.',
+    ),
   page: PageConfig.optional(),
   retentionDays: z
     .number()

@@ -15,7 +15,11 @@ describe('Intake', () => {
 
   it('takes tasks until somebody says otherwise, and remembers it', async () => {
     const intake = await Intake.open(folder, clock);
-    expect([intake.state, intake.sinceMs, intake.refusal()]).toEqual(['open', undefined, undefined]);
+    expect([intake.state, intake.sinceMs, intake.refusal()]).toEqual([
+      'open',
+      undefined,
+      undefined,
+    ]);
     await intake.set('paused');
     const again = await Intake.open(folder, clock);
     expect([again.state, again.refusal()?.code]).toEqual(['paused', 'POLICY_PAUSED']);

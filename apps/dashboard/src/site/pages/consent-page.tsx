@@ -9,11 +9,13 @@ import { MISSING } from '../../parts/words.js';
 import { toast } from '../../shell/toast.js';
 import { consentWords } from '../consent-words.js';
 import { purposeWords } from '../purpose-words.js';
+import { useSite } from '../site-context.js';
 
 const LOOK_MS = 5_000;
 
 /** What the owner allows in each run: here, and on the chain. */
-export function ConsentPage({ site }: { readonly site: SiteView }): ReactNode {
+export default function ConsentPage(): ReactNode {
+  const site = useSite();
   const { value, error, reload } = useData<SiteConsentList>('consents', LOOK_MS);
   const [asked, setAsked] = useState<SiteConsent>();
   const canSign = site.hasOwnerKey && site.chainUrl !== null;
@@ -21,7 +23,9 @@ export function ConsentPage({ site }: { readonly site: SiteView }): ReactNode {
     <>
       <h1>Consent</h1>
       {error === undefined ? null : <Trouble error={error} />}
-      {value?.fault == null ? null : <p className="note">The chain was not asked: {value.fault}.</p>}
+      {value?.fault == null ? null : (
+        <p className="note">The chain was not asked: {value.fault}.</p>
+      )}
       {canSign ? null : (
         <p className="note">
           Consents cannot be signed here
@@ -88,7 +92,13 @@ function columnsOf(
   ];
 }
 
-function Grant({ site, onDone }: { readonly site: SiteView; readonly onDone: () => void }): ReactNode {
+function Grant({
+  site,
+  onDone,
+}: {
+  readonly site: SiteView;
+  readonly onDone: () => void;
+}): ReactNode {
   const [isBusy, setBusy] = useState(false);
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();

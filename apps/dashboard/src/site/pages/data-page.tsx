@@ -8,7 +8,7 @@ import { bytes, count, MISSING } from '../../parts/words.js';
 const LOOK_MS = 2_000;
 
 /** The files that runs can ask for by name: their shape, and nothing of what is in them. */
-export function DataPage(): ReactNode {
+export default function DataPage(): ReactNode {
   const { value, error } = useData<SiteDatasetList>('datasets', LOOK_MS);
   const datasets = value?.datasets ?? [];
   return (

@@ -9,7 +9,7 @@ import { whole } from '../../parts/words.js';
 const LOOK_MS = 10_000;
 
 /** What runs paid for what this site did. */
-export function EarningsPage(): ReactNode {
+export default function EarningsPage(): ReactNode {
   const { value, error } = useData<SiteEarningList>('earnings', LOOK_MS);
   return (
     <>

@@ -7,7 +7,7 @@ import { count } from '../../parts/words.js';
 const LOOK_MS = 5_000;
 
 /** What both sides signed, and what of it does not fit. */
-export function EvidencePage(): ReactNode {
+export default function EvidencePage(): ReactNode {
   const { value, error } = useData<SiteEvidence>('evidence', LOOK_MS);
   return (
     <>

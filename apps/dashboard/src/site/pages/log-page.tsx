@@ -10,7 +10,7 @@ import { instant } from '../../parts/words.js';
 const LOOK_MS = 2_000;
 
 /** The newest lines that the node said, since it started. */
-export function LogPage(): ReactNode {
+export default function LogPage(): ReactNode {
   const { value, error } = useData<SiteLog>('log', LOOK_MS);
   const [find, setFind] = useQuery('find', '');
   const wanted = find.toLowerCase();

@@ -1,11 +1,12 @@
-import type { SiteView } from '@tallystick/protocol';
 import type { ReactNode } from 'react';
 import { IdChip } from '../../parts/id-chip.js';
 import { instant, MISSING } from '../../parts/words.js';
 import { policyWords } from '../policy-words.js';
+import { useSite } from '../site-context.js';
 
 /** What this site accepts, and who it is. */
-export function PolicyPage({ site }: { readonly site: SiteView }): ReactNode {
+export default function PolicyPage(): ReactNode {
+  const site = useSite();
   return (
     <>
       <h1>Policy</h1>
@@ -16,8 +17,8 @@ export function PolicyPage({ site }: { readonly site: SiteView }): ReactNode {
       </ul>
       <p className="note">
         This is <code>policy</code> in node.yaml as it was when the node started,{' '}
-        {instant(site.startedAtMs)} UTC. It is changed there, and holds from the next start on: a page
-        is not where rules are made.
+        {instant(site.startedAtMs)} UTC. It is changed there, and holds from the next start on: a
+        page is not where rules are made.
       </p>
       <h2>Who this site is</h2>
       <dl className="facts">

@@ -8,11 +8,13 @@ import { Trouble } from '../../parts/trouble.js';
 import { bytes, count, instant, MISSING, nano } from '../../parts/words.js';
 import { askWords } from '../ask-words.js';
 import { taskWord } from '../task-word.js';
+import type { SitePlaceProps } from './index.js';
 
 const LOOK_MS = 1_000;
 
 /** One task: what was asked, what was sent, and why it was not. */
-export function TaskPage({ run, round }: { readonly run: string; readonly round: string }): ReactNode {
+export default function TaskPage({ params }: SitePlaceProps): ReactNode {
+  const { run, round } = params;
   const { value, error } = useData<SiteTaskList>('tasks', LOOK_MS);
   const task = value?.tasks.find((one) => String(one.run) === run && String(one.round) === round);
   return (
@@ -28,7 +30,9 @@ export function TaskPage({ run, round }: { readonly run: string; readonly round:
       </div>
       {error === undefined ? null : <Trouble error={error} />}
       {value !== undefined && task === undefined ? (
-        <p className="empty">This task is not remembered here; the receipt log may still hold it.</p>
+        <p className="empty">
+          This task is not remembered here; the receipt log may still hold it.
+        </p>
       ) : null}
       {task === undefined ? null : <Facts task={task} />}
     </>

@@ -11,7 +11,7 @@ import { taskWord } from '../task-word.js';
 const LOOK_MS = 1_000;
 
 /** What was asked of this site, before and after it ran. */
-export function TasksPage(): ReactNode {
+export default function TasksPage(): ReactNode {
   const { value, error } = useData<SiteTaskList>('tasks', LOOK_MS);
   return (
     <>
