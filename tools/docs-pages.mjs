@@ -142,7 +142,7 @@ function allowed({ enum: words, type, minimum, maximum, pattern }) {
 /** @param {unknown} value @returns {string} */
 function defaultOf(value) {
   if (value === undefined) return '';
-  return `\`${typeof value === 'object' ? JSON.stringify(value) : String(value)}\``;
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
 /**

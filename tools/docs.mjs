@@ -33,14 +33,11 @@ function inputSchema(schema) {
   return schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
 }
 
-/** @returns {Promise<Record<string, string>>} path → text of every generated page */
-async function pages() {
-  const { ERROR_FAMILIES } = await load('libs/kernel/dist/index.js');
-  const { LIMITS, LIMIT_NOTES } = await load('libs/protocol/dist/index.js');
+/** @returns {Promise<string>} docs/config.md */
+async function settings() {
   const coordinator = await load('apps/coordinator/dist/config.js');
   const node = await load('apps/client-node/dist/config.js');
   const site = await load('libs/site/dist/index.js');
-  const { tamperRows } = await load('libs/audit/dist/testing/tamper-bench.js');
   const apps = [
     {
       title: 'Coordinator',
@@ -62,10 +59,18 @@ async function pages() {
       schema: inputSchema(site.SiteConfig),
     },
   ];
+  return configPage(apps, files);
+}
+
+/** @returns {Promise<Record<string, string>>} path → text of every generated page */
+async function pages() {
+  const { ERROR_FAMILIES } = await load('libs/kernel/dist/index.js');
+  const { LIMITS, LIMIT_NOTES } = await load('libs/protocol/dist/index.js');
+  const { tamperRows } = await load('libs/audit/dist/testing/tamper-bench.js');
   const texts = {
     'docs/errors.md': errorsPage(ERROR_FAMILIES, readFileSync(join(ROOT, PALLET_ERRORS), 'utf8')),
     'docs/limits.md': limitsPage(LIMITS, LIMIT_NOTES, innerLimits(ROOT)),
-    'docs/config.md': configPage(apps, files),
+    'docs/config.md': await settings(),
     'docs/tamper-bench.md': tamperPage(tamperRows()),
     'docs/adr/README.md': decisionsPage(decisions()),
   };

@@ -48,6 +48,7 @@ describe('the page of a site', () => {
       [/^rounds: .*$/m, `rounds: ${ROUNDS}`],
       [/^ {2}steps: .*$/m, '  steps: 5'],
       [/min: \d+/, 'min: 3'],
+      [/deadlineMs: \d+/, 'deadlineMs: 200000'],
     );
   });
   beforeAll(async () => {
@@ -88,7 +89,7 @@ describe('the page of a site', () => {
     await page.getByText('Nobody has asked this site').waitFor();
     const slow = edited
       .replace(/^rounds: .*$/m, 'rounds: 1')
-      .replace(/^ {2}steps: .*$/m, '  steps: 60000');
+      .replace(/^ {2}steps: .*$/m, '  steps: 20000');
     const launched = await federation.launch(slow);
     await page.getByRole('link', { name: 'heart-disease #0, round 0' }).click();
     await page.getByText('training').waitFor();
@@ -97,7 +98,7 @@ describe('the page of a site', () => {
     await page.getByText('It is not masked').waitFor();
     const sent = page.getByRole('region', { name: 'Sent' });
     expect(await sent.innerText()).toContain('nothing');
-    await page.getByText('✓ counted').waitFor({ timeout: 60_000 });
+    await page.getByText('✓ counted').waitFor({ timeout: 180_000 });
     const [own] = await federation.finished(launched.run);
     expect(own?.included).toBe(4);
     await expect.poll(() => sent.innerText()).toMatch(/Rows trained on\s+\d+/);

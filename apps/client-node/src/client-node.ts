@@ -90,15 +90,7 @@ export class ClientNode {
     this.#agent = agent;
     this.#desk = desk;
     this.#link = link;
-    const shapes = new DatasetShapes(config, folder);
-    this.parts = {
-      ...{ folder, config, identity, journal, intake, shapes, log: tail, clock, entropy, logger },
-      nodeKey: signer.key,
-      chain: this.#chain,
-      api: () => api,
-      link: () => state.now,
-      startedAtMs: clock.nowMs(),
-    };
+    this.parts = partsOf(site, deps, { chain: this.#chain, api: () => api, link: () => state.now });
   }
 
   /** Opens the folder that `tally node join` made; takes its lock until `close`. */
@@ -132,6 +124,24 @@ export class ClientNode {
     await this.#chain?.close();
     await this.parts.journal.close();
   }
+}
+
+/** What the page is given: the node key is not among it. */
+function partsOf(
+  site: Site,
+  { clock, entropy }: ClientNodeDeps,
+  live: Pick<SiteParts, 'chain' | 'api' | 'link'>,
+): SiteParts {
+  const { folder, config, signer, journal, intake, tail } = site;
+  return {
+    ...{ folder, config, journal, intake, clock, entropy, ...live },
+    identity: identityOf(site),
+    nodeKey: signer.key,
+    shapes: new DatasetShapes(config, folder),
+    log: tail,
+    logger: tail,
+    startedAtMs: clock.nowMs(),
+  };
 }
 
 interface Site {

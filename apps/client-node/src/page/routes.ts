@@ -20,7 +20,6 @@ const Nothing = z.strictObject({});
 /** Everything that whoever signed in may ask for, by method and path. */
 export function routesOf(site: SiteParts): ReadonlyMap<string, Route> {
   const books = new SiteBooks(site);
-  const acts = new SiteActs(site);
   return new Map<string, Route>([
     ['GET /site', () => books.site()],
     ['GET /tasks', async (): Promise<SiteTaskList> => ({ tasks: [...books.tasks()] })],
@@ -29,33 +28,32 @@ export function routesOf(site: SiteParts): ReadonlyMap<string, Route> {
     ['GET /evidence', () => books.evidence()],
     ['GET /earnings', (_request, signal) => books.earnings(signal)],
     ['GET /log', async (): Promise<SiteLog> => ({ lines: [...site.log.lines] })],
-    [
-      'POST /intake',
-      async (request) => {
-        await acts.intake((await readBody(request, IntakeRequest)).state);
-        return books.site();
-      },
-    ],
-    [
-      'POST /consents/grant',
-      async (request) => {
-        await acts.grant(await readBody(request, GrantRequest));
-        return books.consents();
-      },
-    ],
-    [
-      'POST /consents/revoke',
-      async (request) => {
-        await acts.revoke((await readBody(request, RevokeRequest)).run);
-        return books.consents();
-      },
-    ],
-    [
-      'POST /withdraw',
-      async (request) => {
-        await readBody(request, Nothing);
-        return acts.withdraw();
-      },
-    ],
+    ...actsOf(site, books),
   ]);
+}
+
+function actsOf(site: SiteParts, books: SiteBooks): readonly (readonly [string, Route])[] {
+  const acts = new SiteActs(site);
+  const intake: Route = async (request) => {
+    await acts.intake((await readBody(request, IntakeRequest)).state);
+    return books.site();
+  };
+  const grant: Route = async (request) => {
+    await acts.grant(await readBody(request, GrantRequest));
+    return books.consents();
+  };
+  const revoke: Route = async (request) => {
+    await acts.revoke((await readBody(request, RevokeRequest)).run);
+    return books.consents();
+  };
+  const withdraw: Route = async (request) => {
+    await readBody(request, Nothing);
+    return acts.withdraw();
+  };
+  return [
+    ['POST /intake', intake],
+    ['POST /consents/grant', grant],
+    ['POST /consents/revoke', revoke],
+    ['POST /withdraw', withdraw],
+  ];
 }

@@ -14,14 +14,20 @@ interface Props {
 export default function WithdrawDialog({ onDone, onClose }: Props): ReactNode {
   const { value } = useData<SiteConsentList>('consents');
   const held = value?.consents.filter(({ own }) => own !== null && own.revokedAtBlock === null);
-  const withdraw = (): void => {
-    sendSlowly<Withdrawal>('withdraw')
-      .then((done) => toast(wordsOf(done)))
-      .catch((error: unknown) => toast(error instanceof Error ? error.message : String(error)))
-      .finally(onDone);
+  const withdraw = async (): Promise<void> => {
+    const said = await sendSlowly<Withdrawal>('withdraw').then(wordsOf, (error: unknown) =>
+      error instanceof Error ? error.message : String(error),
+    );
+    toast(said);
+    onDone();
   };
   return (
-    <Confirm title="Withdraw this site?" act="Withdraw now" onAct={withdraw} onClose={onClose}>
+    <Confirm
+      title="Withdraw this site?"
+      act="Withdraw now"
+      onAct={() => void withdraw()}
+      onClose={onClose}
+    >
       <ul className="reasons">
         <li>
           From this moment on, this node takes no task of any run and measures no model. What is at

@@ -23,9 +23,9 @@ export default function ConsentPage(): ReactNode {
     <>
       <h1>Consent</h1>
       {error === undefined ? null : <Trouble error={error} />}
-      {value?.fault == null ? null : (
+      {typeof value?.fault === 'string' ? (
         <p className="note">The chain was not asked: {value.fault}.</p>
-      )}
+      ) : null}
       {canSign ? null : (
         <p className="note">
           Consents cannot be signed here
@@ -103,9 +103,10 @@ function Grant({
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const untilMs = Date.parse(`${String(form.get('until'))}T23:59:59.999Z`);
+    const until = form.get('until');
+    const untilMs = typeof until === 'string' ? Date.parse(`${until}T23:59:59.999Z`) : 0;
     setBusy(true);
-    act('consents/grant', { run: Number(form.get('run')), untilMs }, onDone).finally(() =>
+    void act('consents/grant', { run: Number(form.get('run')), untilMs }, onDone).finally(() =>
       setBusy(false),
     );
   };

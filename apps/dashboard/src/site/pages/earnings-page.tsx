@@ -15,7 +15,7 @@ export default function EarningsPage(): ReactNode {
     <>
       <h1>Earnings</h1>
       {error === undefined ? null : <Trouble error={error} />}
-      {value?.fault == null ? null : <p className="note">{value.fault}.</p>}
+      {typeof value?.fault === 'string' ? <p className="note">{value.fault}.</p> : null}
       <p className="note">
         In smallest amounts, as the coordinator says it; <code>tally rewards preview</code> computes
         it again from what was signed. An organisation is paid for all its nodes together.
