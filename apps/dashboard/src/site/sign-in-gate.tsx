@@ -15,16 +15,21 @@ export function SignInGate({ children }: Props): ReactNode {
   const [fault, setFault] = useState<unknown>();
   const [isResumed, setResumed] = useState(false);
   const site = useData<SiteView>(isResumed ? 'site' : undefined, LOOK_MS);
+  const { reload } = site;
   useEffect(() => {
-    resume().then(
-      () => setResumed(true),
-      (error: unknown) => {
-        setFault(error);
-        setResumed(true);
-      },
-    );
-  }, []);
-  if (site.error?.status === 401) return <SignIn fault={fault} onEnter={site.reload} />;
+    const begin = (): void => {
+      resume()
+        .then(() => setFault(undefined), setFault)
+        .finally(() => {
+          setResumed(true);
+          reload();
+        });
+    };
+    begin();
+    addEventListener('hashchange', begin); // a link that is opened where the page already is loads nothing anew
+    return () => removeEventListener('hashchange', begin);
+  }, [reload]);
+  if (site.error?.status === 401) return <SignIn fault={fault} onEnter={reload} />;
   if (site.value === undefined) return <First site={site} />;
   return (
     <>
@@ -33,7 +38,7 @@ export function SignInGate({ children }: Props): ReactNode {
           <Trouble error={site.error} />
         </div>
       )}
-      {children(site.value, site.reload)}
+      {children(site.value, reload)}
     </>
   );
 }
@@ -55,13 +60,14 @@ function SignIn({
   readonly fault: unknown;
   readonly onEnter: () => void;
 }): ReactNode {
-  const [refused, setRefused] = useState<unknown>(fault);
+  const [refused, setRefused] = useState<unknown>();
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const secret = new FormData(event.currentTarget).get('secret');
     if (typeof secret !== 'string') return;
-    enter(secret.trim()).then(onEnter, (error: unknown) => setRefused(error));
+    enter(secret.trim()).then(onEnter, setRefused);
   };
+  const shown = refused ?? fault;
   return (
     <main id="main" className="sign-in">
       <h1>This site</h1>
@@ -69,7 +75,7 @@ function SignIn({
         This window is not signed in. On the machine of the node, <code>tally node page</code>{' '}
         prints a link that opens this page once.
       </p>
-      {refused === undefined ? null : <Trouble error={refused} />}
+      {shown === undefined ? null : <Trouble error={shown} />}
       <form onSubmit={submit}>
         <label>
           Ticket or token <input name="secret" type="password" autoComplete="off" required />
