@@ -107,6 +107,7 @@ describe('tally', () => {
         'node join',
         'node list',
         'node log',
+        'node page',
         'node start',
         'people list',
         'people add',
