@@ -172,7 +172,7 @@ describe('the page of a site', () => {
       await page
         .evaluate(`document.querySelector('h1').innerHTML = '<img src="http://evil.example/x">'`)
         .catch(() => undefined);
-      await page.evaluate(`document.querySelector('dialog').removeAttribute('aria-labelledby')`);
+      await page.evaluate(`document.querySelector('dialog button').textContent = ''`);
       expect(await axe(page)).not.toEqual([]);
       expect(complaints).not.toEqual([]);
     }
