@@ -162,6 +162,25 @@ module.exports = {
       to: { path: '^apps/', pathNot: '^apps/$1/' },
     },
     {
+      name: 'site-page-apart',
+      comment:
+        'the page of a site shows what its node says: of the coordinator’s page only the parts',
+      severity: 'error',
+      from: { path: '^apps/dashboard/src/site/', pathNot: TESTS },
+      to: {
+        path: '^apps/dashboard/src/',
+        pathNot:
+          '^apps/dashboard/src/(site/|parts/|api/(client|use-data|api-error)\\.ts$|shell/(toast\\.tsx|theme\\.css)$)',
+      },
+    },
+    {
+      name: 'coordinator-page-apart',
+      comment: 'what both pages use are parts',
+      severity: 'error',
+      from: { path: '^apps/dashboard/src/(?!site/)', pathNot: TESTS },
+      to: { path: '^apps/dashboard/src/site/' },
+    },
+    {
       name: 'black-box',
       comment: 'e2e starts processes; it imports none of our code',
       severity: 'error',

@@ -57,14 +57,11 @@ function processMetrics({ Metrics }) {
   );
 }
 
-/** @returns {Promise<Record<string, string>>} path → text of every generated page */
-async function pages() {
-  const { ERROR_FAMILIES } = await load('libs/kernel/dist/index.js');
-  const { LIMITS, LIMIT_NOTES } = await load('libs/protocol/dist/index.js');
+/** @returns {Promise<string>} docs/config.md */
+async function settings() {
   const coordinator = await load('apps/coordinator/dist/config.js');
   const node = await load('apps/client-node/dist/config.js');
-  const telemetry = await load('libs/telemetry/dist/index.js');
-  const { tamperRows } = await load('libs/audit/dist/testing/tamper-bench.js');
+  const site = await load('libs/site/dist/index.js');
   const apps = [
     {
       title: 'Coordinator',
@@ -78,10 +75,27 @@ async function pages() {
       schema: inputSchema(node.ConfigSchema),
     },
   ];
+  const files = [
+    {
+      title: 'node.yaml',
+      intro:
+        'What a site is called, where its data lie and what it allows: in the folder of the site. It is read when the node starts.',
+      schema: inputSchema(site.SiteConfig),
+    },
+  ];
+  return configPage(apps, files);
+}
+
+/** @returns {Promise<Record<string, string>>} path → text of every generated page */
+async function pages() {
+  const { ERROR_FAMILIES } = await load('libs/kernel/dist/index.js');
+  const { LIMITS, LIMIT_NOTES } = await load('libs/protocol/dist/index.js');
+  const telemetry = await load('libs/telemetry/dist/index.js');
+  const { tamperRows } = await load('libs/audit/dist/testing/tamper-bench.js');
   const texts = {
     'docs/errors.md': errorsPage(ERROR_FAMILIES, readFileSync(join(ROOT, PALLET_ERRORS), 'utf8')),
     'docs/limits.md': limitsPage(LIMITS, LIMIT_NOTES, innerLimits(ROOT)),
-    'docs/config.md': configPage(apps),
+    'docs/config.md': await settings(),
     'docs/metrics.md': metricsPage(ownMetrics(ROOT), processMetrics(telemetry)),
     'docs/tamper-bench.md': tamperPage(tamperRows()),
     'docs/adr/README.md': decisionsPage(decisions()),

@@ -8,10 +8,9 @@ import { go, signIn, visit } from './browser.js';
 import { openHeart } from './heart-page.js';
 import { answerWithHistory } from './history.js';
 import { everyPlace } from './places.js';
+import { press, tabTo } from './keyboard.js';
 
 const isFull = process.env['TALLY_E2E_FULL'] === '1';
-/** Presses of Tab before a control must have the focus. */
-const MAX_TABS = 60;
 const ROUNDS = 5_000;
 const SITES = 8;
 
@@ -136,31 +135,6 @@ describe.runIf(isFull)('the page, in depth', () => {
     expect(tookMs).toBeLessThan(1_000);
   });
 });
-
-/** Presses Tab until the control with this name has the focus. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  const wanted = JSON.stringify(name);
-  for (let i = 0; i < MAX_TABS; i++) {
-    const isThere = await page.evaluate<boolean>(`(() => {
-      const at = document.activeElement;
-      const name = at?.getAttribute('aria-label') ?? at?.labels?.[0]?.textContent ?? at?.textContent ?? '';
-      return name.trim() === ${wanted};
-    })()`);
-    if (isThere) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`${MAX_TABS} presses of Tab do not lead to ${name}`);
-}
-
-async function press(page: Page, name: string, key: string): Promise<void> {
-  await page
-    .getByText(name, { exact: true })
-    .or(page.getByLabel(name, { exact: true }))
-    .first()
-    .waitFor();
-  await tabTo(page, name);
-  await page.keyboard.press(key);
-}
 
 /** Bytes of live JavaScript objects, after a collection. */
 async function heapOf(page: Page): Promise<number> {

@@ -117,6 +117,7 @@ describe('tally', () => {
         'node list',
         'node log',
         'node revoke',
+        'node page',
         'node start',
         'people list',
         'people add',

@@ -18,6 +18,7 @@ import {
   coordinatorUrls,
   fetchByWay,
   followKey,
+  Intake,
   isRotationNoted,
   loadNodeKey,
   loadSiteConfig,
@@ -26,6 +27,7 @@ import {
   saltSecret,
   SiteAgent,
   type SiteAgentDeps,
+  TaskJournal,
 } from '@tallystick/site';
 import type { Trainer } from '@tallystick/training';
 import { HttpSource } from './http-source.js';
@@ -33,6 +35,10 @@ import { BackOff } from './link/back-off.js';
 import { FleetLink } from './link/fleet-link.js';
 import type { Welcome } from './link/handshake.js';
 import { JobDesk } from './link/job-desk.js';
+import { LinkState } from './link/link-state.js';
+import { DatasetShapes } from './page/dataset-shapes.js';
+import { LogTail } from './page/log-tail.js';
+import type { SiteParts } from './page/site-parts.js';
 import { SiteChain } from './site-chain.js';
 
 /** How soon a node goes over to a new key. */
@@ -60,50 +66,16 @@ export class ClientNode {
   readonly #link: FleetLink;
   readonly #desk: JobDesk;
   readonly #agent: SiteAgent;
+  /** What the page of this site shows and does. */
+  readonly parts: SiteParts;
   readonly #chain: SiteChain | undefined;
-  readonly #site: { readonly folder: string; readonly clock: Clock };
-  readonly #log: ReceiptLog;
-  readonly #logger: Logger;
+  readonly #site: Pick<Site, 'folder' | 'log'> & Pick<ClientNodeDeps, 'clock' | 'logger'>;
 
-  private constructor(parts: {
-    site: { readonly folder: string; readonly clock: Clock };
-    link: FleetLink;
-    desk: JobDesk;
-    agent: SiteAgent;
-    chain: SiteChain | undefined;
-    log: ReceiptLog;
-    logger: Logger;
-  }) {
-    this.#link = parts.link;
-    this.#desk = parts.desk;
-    this.#agent = parts.agent;
-    this.#chain = parts.chain;
-    this.#site = parts.site;
-    this.#log = parts.log;
-    this.#logger = parts.logger;
-  }
-
-  /** Opens the folder that `tally node join` made; takes its lock until `close`. */
-  static async open(folder: string, deps: ClientNodeDeps): Promise<ClientNode> {
-    const config = await loadSiteConfig(folder);
-    const log = await ReceiptLog.open(join(folder, 'receipts.log'));
-    try {
-      const { droppedBytes } = log;
-      if (droppedBytes > 0) deps.logger.warn('log.torn_tail', { droppedBytes });
-      if (await adoptRotation(folder, log)) {
-        deps.logger.info('node.key_rotated', { keyEpoch: log.identity?.keyEpoch ?? 0 });
-      }
-      const signer = await loadNodeKey(folder);
-      return ClientNode.#assemble({ folder, config, signer, log }, deps);
-    } catch (error) {
-      await log.close();
-      throw error;
-    }
-  }
-
-  static #assemble(site: Site, deps: ClientNodeDeps): ClientNode {
-    const { folder, config, signer, log } = site;
-    const { clock, logger, sha256, ed25519, entropy, trainer, proxy, trace } = deps;
+  private constructor(site: Site, deps: ClientNodeDeps) {
+    const { folder, config, signer, log, journal, intake, tail } = site;
+    const { clock, sha256, ed25519, entropy, trainer, proxy, trace } = deps;
+    const logger = tail;
+    this.#site = { folder, clock, log, logger };
     const identity = identityOf(site);
     let token: string | undefined;
     const urls = coordinatorUrls(config);
@@ -112,31 +84,55 @@ export class ClientNode {
     const apiOf = (url: string): CoordinatorApi =>
       new CoordinatorApi({ url, token: () => token, fetch, clock });
     let api = apiOf(urls[0]);
-    const chain = chainOf(site, identity.chain, deps);
+    const state = new LinkState(clock);
+    const backOff = (): BackOff => new BackOff(entropy);
+    this.#chain = chainOf(site, identity.chain, deps);
     const agent = new SiteAgent(identity, {
-      ...{ config, folder, signer, log, trainer, trace, sha256, ed25519, clock, logger },
-      source: new HttpSource({ api: () => api, clock, backOff: () => new BackOff(entropy) }),
+      ...{ config, folder, signer, log, trainer, trace, sha256, ed25519, clock, logger, intake },
+      source: new HttpSource({ api: () => api, clock, backOff }),
       secret: saltSecret(signer),
-      ...courtOf(site, chain),
+      ...courtOf(site, this.#chain),
       onProgress: (progress) => link.progress(progress),
+      onTask: (change) => journal.take(change),
     });
-    const desk = new JobDesk({ agent, clock, logger, backOff: () => new BackOff(entropy) });
+    const desk = new JobDesk({ agent, clock, logger, backOff });
     const link = new FleetLink(urls, {
       handshake: { identity, signer, sha256, ed25519, entropy, software: deps.software },
-      backOff: new BackOff(entropy),
-      way,
-      agent,
-      desk,
-      sha256,
-      clock,
-      logger,
+      ...{ backOff: backOff(), way, agent, desk, sha256, clock, logger },
       onWelcome: (welcome, url) => {
         token = welcome.sessionToken;
         api = apiOf(url);
+        state.connected(url);
         deps.onWelcome(welcome);
       },
+      onLost: (error) => state.lost(error),
     });
-    return new ClientNode({ site: { folder, clock }, link, desk, agent, chain, log, logger });
+    this.#agent = agent;
+    this.#desk = desk;
+    this.#link = link;
+    this.parts = partsOf(site, deps, { chain: this.#chain, api: () => api, link: () => state.now });
+  }
+
+  /** Opens the folder that `tally node join` made; takes its lock until `close`. */
+  static async open(folder: string, deps: ClientNodeDeps): Promise<ClientNode> {
+    const { clock } = deps;
+    const config = await loadSiteConfig(folder);
+    const tail = new LogTail(deps.logger, clock);
+    const intake = await Intake.open(folder, clock);
+    const log = await ReceiptLog.open(join(folder, 'receipts.log'));
+    try {
+      const { droppedBytes } = log;
+      if (droppedBytes > 0) tail.warn('log.torn_tail', { droppedBytes });
+      if (await adoptRotation(folder, log)) {
+        tail.info('node.key_rotated', { keyEpoch: log.identity?.keyEpoch ?? 0 });
+      }
+      const signer = await loadNodeKey(folder);
+      const journal = await TaskJournal.open(join(folder, 'tasks.log'), { clock, logger: tail });
+      return new ClientNode({ folder, config, signer, log, journal, intake, tail }, deps);
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
   }
 
   /**
@@ -162,11 +158,12 @@ export class ClientNode {
 
   /** Puts into the log which coordinator key took the pinned one's place. Rejects when the chain knows of none. */
   async #follow(chain: SiteChain): Promise<void> {
-    const pinned = this.#log.identity?.coordinatorKey;
-    const identity = await followKey(this.#log, chain);
-    await this.#log.append(identity);
+    const { log, logger } = this.#site;
+    const pinned = log.identity?.coordinatorKey;
+    const identity = await followKey(log, chain);
+    await log.append(identity);
     const { coordinatorKey } = identity;
-    this.#logger.warn('coordinator.key_followed', { pinned, coordinatorKey });
+    logger.warn('coordinator.key_followed', { pinned, coordinatorKey });
   }
 
   /** False when `signal` aborts first. A task in hand is finished with the key that it began with. */
@@ -185,7 +182,26 @@ export class ClientNode {
     await this.#desk.stop();
     await this.#agent.close();
     await this.#chain?.close();
+    await this.parts.journal.close();
   }
+}
+
+/** What the page is given: the node key is not among it. */
+function partsOf(
+  site: Site,
+  { clock, entropy }: ClientNodeDeps,
+  live: Pick<SiteParts, 'chain' | 'api' | 'link'>,
+): SiteParts {
+  const { folder, config, signer, journal, intake, tail } = site;
+  return {
+    ...{ folder, config, journal, intake, clock, entropy, ...live },
+    identity: identityOf(site),
+    nodeKey: signer.key,
+    shapes: new DatasetShapes(config, folder),
+    log: tail,
+    logger: tail,
+    startedAtMs: clock.nowMs(),
+  };
 }
 
 interface Site {
@@ -193,6 +209,10 @@ interface Site {
   readonly config: Awaited<ReturnType<typeof loadSiteConfig>>;
   readonly signer: Awaited<ReturnType<typeof loadNodeKey>>;
   readonly log: ReceiptLog;
+  readonly journal: TaskJournal;
+  readonly intake: Intake;
+  /** Where everything is logged. */
+  readonly tail: LogTail;
 }
 
 /** What the agent is given of the chain. */
@@ -207,9 +227,9 @@ function courtOf(
 
 /** Undefined when node.yaml names no chain; a site that wants to dispute needs one. */
 function chainOf(
-  { folder, config, signer }: Site,
+  { folder, config, signer, tail: logger }: Site,
   genesis: Hash,
-  { clock, logger }: ClientNodeDeps,
+  { clock }: ClientNodeDeps,
 ): SiteChain | undefined {
   const { chain: url, policy } = config;
   if (url !== undefined) {

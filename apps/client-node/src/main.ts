@@ -7,10 +7,12 @@ import { ProcessTrainer } from '@tallystick/training';
 import { ClientNode } from './client-node.js';
 import { loadConfig } from './config.js';
 import type { Welcome } from './link/handshake.js';
+import { SitePage } from './page/site-page.js';
 
 /** The composition root, and the only file that reads the environment. */
 async function main(): Promise<void> {
   const startedAtMs = Math.round(performance.timeOrigin);
+  process.stdout.on('error', () => undefined); // nobody waits any more
   const config = loadConfig(process.env, process.argv.slice(2));
   const logger = createLogger({ role: 'node', level: config.log.level });
   warnWithoutBufferutil(logger);
@@ -41,11 +43,15 @@ async function takePart(
   });
   const life = new AbortController();
   const aborts = linkAborts(signal, life.signal);
+  let page: SitePage | undefined;
   try {
+    page = await SitePage.open(node.parts);
+    say({ event: 'node.page', url: page.url, link: page.link() });
     return await Promise.race([engineFailure(trainer, aborts.signal), node.run(aborts.signal)]);
   } finally {
     life.abort();
     aborts.release();
+    await page?.close();
     await node.close();
     await trace?.close();
   }
@@ -75,13 +81,16 @@ function engineFailure(trainer: ProcessTrainer, signal: AbortSignal): Promise<ne
 /** Whoever started this process waits for this line. */
 function announceOnce(startedAtMs: number): (welcome: Welcome) => void {
   let isAnnounced = false;
-  process.stdout.on('error', () => undefined); // nobody waits any more
   return ({ node }) => {
     if (isAnnounced) return;
     isAnnounced = true;
-    const line = { event: 'node.ready', node, pid: process.pid, startedAtMs };
-    process.stdout.write(`${JSON.stringify(line)}\n`);
+    say({ event: 'node.ready', node, pid: process.pid, startedAtMs });
   };
+}
+
+/** A line on stdout, for whoever started this process. */
+function say(line: Readonly<Record<string, unknown>>): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 /** The first signal drains; a second one means it. */

@@ -1,12 +1,12 @@
 import type { ChainRun, LedgerAccount } from '@tallystick/chain';
-import type { Clock, Hash, Logger, RunId, Signer } from '@tallystick/kernel';
+import type { AccountId, Clock, Hash, Logger, NodeId, RunId, Signer } from '@tallystick/kernel';
+import type { Consent, VoidSpan } from '@tallystick/rounds';
 import {
   type AnchoredHeader,
   type ChainView,
   type EvidenceFile,
   loadOwnerKey,
 } from '@tallystick/site';
-import type { VoidSpan } from '@tallystick/rounds';
 import { DisputeDesk } from './dispute-desk.js';
 
 export interface SiteChainDeps {
@@ -43,6 +43,25 @@ export class SiteChain implements ChainView {
 
   async coordinatorKeys(run: RunId): Promise<ChainRun['coordinatorKeys']> {
     return (await this.#ask((chain) => chain.chainRun(run)))?.coordinatorKeys ?? [];
+  }
+
+  consent(run: RunId, node: NodeId): Promise<Consent | undefined> {
+    return this.#ask((chain) => chain.consent(run, node));
+  }
+
+  /** What the organisation of a node is paid on. */
+  payee(node: NodeId): Promise<AccountId | undefined> {
+    return this.#ask((chain) => chain.payee(node));
+  }
+
+  /** Signs with the owner key, which is read for this alone. */
+  async asOwner<T>(act: (chain: LedgerAccount) => Promise<T>): Promise<T> {
+    const account = await this.#connect(await loadOwnerKey(this.#deps.folder));
+    try {
+      return await act(account);
+    } finally {
+      await account.close();
+    }
   }
 
   /** Files what is proved with the owner key, and follows it. Never rejects. */

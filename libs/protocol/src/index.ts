@@ -49,3 +49,4 @@ export * from './rest/owner-calls.js';
 export * from './rest/rewards.js';
 export * from './rest/rounds.js';
 export * from './rest/runs.js';
+export * from './rest/site-page.js';

@@ -27,7 +27,23 @@ export {
   parseSiteConfig,
   writeSiteConfig,
 } from './config/config-file.js';
-export { coordinatorPins, coordinatorUrls, SiteConfig, SitePolicy } from './config/node-config.js';
+export {
+  coordinatorPins,
+  coordinatorUrls,
+  isLoopback,
+  PageConfig,
+  SiteConfig,
+  SitePolicy,
+} from './config/node-config.js';
+export {
+  type ConsentLedger,
+  type ConsentTerms,
+  grantConsent,
+  type OwnedSite,
+  policyHash,
+  revokeConsent,
+} from './consent/owner-consent.js';
+export { datasetShape, type DatasetShape } from './datasets/dataset-shape.js';
 export { keepOwnConsent, OwnConsent, readOwnConsents } from './consent/own-consents.js';
 export { join, type Joined, type JoinOptions } from './enrol/join.js';
 export {
@@ -50,6 +66,7 @@ export {
   type SiteKeys,
 } from './keystore.js';
 export { checkEvidence } from './evidence/check-evidence.js';
+export { EvidenceFolder } from './evidence/evidence-folder.js';
 export { type EvidenceFile, MAX_EVIDENCE_BYTES, parseEvidence } from './evidence/evidence-file.js';
 export { explainEvidence } from './evidence/explain-evidence.js';
 export {
@@ -59,6 +76,7 @@ export {
   followDemand,
 } from './evidence/file-evidence.js';
 export { type Filing, filingOf } from './evidence/filing.js';
+export { Intake } from './intake/intake.js';
 export { LogLine } from './log/log-line.js';
 export type { RoundMemory } from './log/log-memory.js';
 export {
@@ -69,6 +87,9 @@ export {
 } from './log/read-node-log.js';
 export { ReceiptLog, type ReceiptLogOptions } from './log/receipt-log.js';
 export { adoptRotation, isRotationNoted } from './rotation.js';
+export { readDoorFile, removeDoorFile, writeDoorFile } from './page/door-file.js';
+export type { TaskChange } from './tasks/task-change.js';
+export { TaskJournal } from './tasks/task-journal.js';
 export { judgeProposal } from './site-policy.js';
 export { dial, peerCertificate } from './way/dial.js';
 export { type Fetch, fetchByWay } from './way/fetch-by-way.js';

@@ -20,5 +20,4 @@ export {
   type Unit,
 } from './metrics.js';
 export { openOtlpTrace, type OtlpTrace, type OtlpTraceOptions } from './otlp-trace.js';
-export { redact } from './redact.js';
 export { stepSeconds } from './step-seconds.js';

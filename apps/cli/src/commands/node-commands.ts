@@ -13,10 +13,11 @@ import { sayChecks } from '../doctor/say-checks.js';
 import { accountOf } from '../options.js';
 import { addConsent } from './consent-commands.js';
 import { addNodeChanges } from './node-change-commands.js';
+import { addPage } from './page-command.js';
 
 const CLIENT_NODE = fileURLToPath(new URL('../../../client-node/dist/main.js', import.meta.url));
 
-/** `tally node invite|join|start|doctor|list|log`, `tally node consent …` and `tally node dataset add`. */
+/** `tally node invite|join|start|page|doctor|list|log`, `tally node consent …` and `tally node dataset add`. */
 export function addNode(program: Command, makeContext: MakeContext): void {
   const node = program.command('node').description('sites and their nodes');
   addInvite(node, makeContext);
@@ -24,6 +25,7 @@ export function addNode(program: Command, makeContext: MakeContext): void {
   addStart(node, makeContext);
   addViews(node, makeContext);
   addNodeChanges(node, makeContext);
+  addPage(node, makeContext);
   addConsent(node, makeContext);
   const dataset = node.command('dataset').description('named datasets of a site');
   withFolder(dataset.command('add'))

@@ -35,7 +35,8 @@ describe('FleetLink in asynchronous rounds', () => {
     };
     const crypto = { sha256, clock: systemClock };
     const deps = { handshake, way: STRAIGHT, backOff: backOff(), agent, desk, ...crypto, logger };
-    running = new FleetLink([fleet.url], { ...deps, onWelcome: () => undefined }).run(stop.signal);
+    const told = { onWelcome: () => undefined, onLost: () => undefined };
+    running = new FleetLink([fleet.url], { ...deps, ...told }).run(stop.signal);
     await fleet.welcomed();
   });
   afterEach(async () => {

@@ -69,6 +69,7 @@ describe('FleetLink', () => {
       clock: systemClock,
       logger,
       onWelcome: (welcome) => void welcomes.push(welcome),
+      onLost: () => undefined,
     });
     running = link.run(stop.signal).then(
       () => 'stopped',

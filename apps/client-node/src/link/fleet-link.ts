@@ -25,6 +25,8 @@ export interface FleetLinkDeps extends FleetSessionDeps {
   readonly logger: Logger;
   /** A session began: its token and node, and the coordinator's address. */
   readonly onWelcome: (welcome: Welcome, url: string) => void;
+  /** A connection ended, or could not be made. */
+  readonly onLost: (error: TallyError) => void;
 }
 
 /**
@@ -48,12 +50,13 @@ export class FleetLink {
    * pinned one), AUTH_NODE_REVOKED and PROTO_REPLACED (this node runs twice).
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, logger, backOff } = this.#deps;
+    const { clock, logger, backOff, onLost } = this.#deps;
     for (let turn = 0; !signal.aborted; turn++) {
       const url = this.#urls[turn % this.#urls.length] ?? '';
       const attempt = { url, welcomedAtMs: Number.POSITIVE_INFINITY };
       const ended = await this.#attempt(attempt, signal).catch(asTallyError);
       if (signal.aborted) return;
+      onLost(ended);
       if (isFinal(ended)) throw ended;
       if (clock.nowMs() - attempt.welcomedAtMs >= STABLE_MS) backOff.reset();
       const retryInMs = backOff.next();

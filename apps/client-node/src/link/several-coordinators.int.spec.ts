@@ -53,6 +53,7 @@ describe('FleetLink with several coordinators', () => {
       ...{ agent, desk, sha256, logger },
       clock: systemClock,
       onWelcome: () => undefined,
+      onLost: () => undefined,
     });
     running = link.run(stop.signal).then(
       () => 'stopped',

@@ -10,8 +10,8 @@ import { isTallyError } from '@tallystick/kernel';
 import { catchError, concatMap, from, map, type Observable } from 'rxjs';
 import { clientAddress } from '../client-address.js';
 import { type Mark, PERMISSION_KEY } from './access.js';
+import { isSafe } from '@tallystick/kernel/node';
 import { ActLog, objectOf } from './act-log.js';
-import { isSafe } from './cross-site.js';
 import { principalOf } from './principal.js';
 
 /** Writes down every act of a person, a token or the operator that changes something, and what came of it. */

@@ -29,6 +29,16 @@ const LOOKS: Readonly<Record<string, readonly [shape: string, tone: string]>> = 
   late: ['»', 'warn'],
   refused: ['✗', 'bad'],
   unused: ['−', 'idle'],
+  asked: ['◌', 'work'],
+  fetching: ['●', 'work'],
+  training: ['●', 'work'],
+  sending: ['◔', 'work'],
+  promised: ['◕', 'good'],
+  'not counted': ['−', 'warn'],
+  'taking tasks': ['●', 'good'],
+  withdrawn: ['■', 'bad'],
+  connected: ['●', 'good'],
+  'not connected': ['○', 'warn'],
 };
 
 export function Status({ word }: { readonly word: string }): ReactNode {

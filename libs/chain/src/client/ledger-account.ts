@@ -91,6 +91,11 @@ export class LedgerAccount {
     return this.#pay.paid(run, account, await this.#head());
   }
 
+  /** What the organisation of a node is paid on. */
+  async payee(node: NodeId): Promise<AccountId | undefined> {
+    return (await this.#pay.payees([node], await this.#head())).get(node)?.account;
+  }
+
   /** Gives the consent as the chain then holds it. */
   async grantConsent(run: RunId, node: NodeId, terms: ConsentTerms): Promise<Consent> {
     const { policy, purposes, ...when } = terms;

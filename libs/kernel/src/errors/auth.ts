@@ -22,7 +22,7 @@ export const auth = {
   },
   AUTH_SIGN_IN: {
     message: 'the sign-in was refused',
-    hint: 'Check name and password. A sign-in link works once, for ten minutes: `tally up` prints one.',
+    hint: 'Check name and password. A sign-in link works once, for ten minutes: `tally up` prints one, `tally node page` that of a site.',
     status: 401,
     disposition: 'fix',
   },
@@ -39,8 +39,8 @@ export const auth = {
     disposition: 'retry',
   },
   AUTH_CROSS_SITE: {
-    message: 'this was asked by another page than this coordinator’s: {reason}',
-    hint: 'Use the page of the coordinator; programs send a bearer token instead of a cookie.',
+    message: 'this was asked by another page than the one that is served here: {reason}',
+    hint: 'Use the page itself, at the address that was printed; programs send a bearer token.',
     status: 403,
     disposition: 'refuse',
   },

@@ -42,6 +42,12 @@ export const usage = {
     status: 404,
     disposition: 'fix',
   },
+  USAGE_NO_PAGE: {
+    message: 'no node serves its page from {folder}',
+    hint: 'Start it: `tally node start --folder {folder}`; or name another folder with --folder.',
+    status: 404,
+    disposition: 'fix',
+  },
   USAGE_NOT_FOUND: {
     message: 'there is nothing at {path}',
     hint: 'The routes are listed at /api/openapi.json.',

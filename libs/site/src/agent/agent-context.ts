@@ -13,9 +13,11 @@ import type { RunSpec } from '@tallystick/protocol';
 import type { RoundTrace } from '@tallystick/rounds';
 import type { Trainer } from '@tallystick/training';
 import type { SiteConfig } from '../config/node-config.js';
+import type { Intake } from '../intake/intake.js';
 import type { ReceiptLog } from '../log/receipt-log.js';
 import type { StateKeeper } from '../state/state-keeper.js';
 import type { EvidenceFile } from '../evidence/evidence-file.js';
+import type { TaskChange } from '../tasks/task-change.js';
 import type { UpdateFiles } from '../update-files.js';
 import type { ChainView } from './anchor-watch.js';
 import type { FaultDesk } from './fault-desk.js';
@@ -62,6 +64,10 @@ export interface SiteAgentDeps {
   /** Hears of every fault that was kept. */
   readonly onEvidence?: (file: EvidenceFile, path: string) => void;
   readonly onProgress?: (progress: SiteProgress) => void;
+  /** Hears of everything that becomes of a task, its progress too. */
+  readonly onTask?: (change: TaskChange) => void;
+  /** Whether the people of this site take tasks; without it, always. */
+  readonly intake?: Pick<Intake, 'state' | 'stopped' | 'refusal'>;
 }
 
 /** What the parts of one agent share. */

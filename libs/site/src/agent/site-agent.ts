@@ -102,14 +102,30 @@ export class SiteAgent {
   /** Keeps a promise. Rejects with PROTO_UNEXPECTED when it is not for this site's receipt. */
   async promised(run: RunId, round: number, wire: string): Promise<void> {
     this.#promises.watch(run, await this.#results.promised(run, round, wire));
+    this.#context.deps.onTask?.({ run, round, kind: 'promised' });
+  }
+
+  /** The coordinator said no to an update of this site. */
+  refused(run: RunId, round: number, error: TallyError): void {
+    const { code, message } = error;
+    this.#context.deps.onTask?.({ run, round, kind: 'refused', code, message });
   }
 
   /** Checks a closed round and keeps its header; what contradicts the log is kept as evidence and named. */
   async concluded(result: RoundResult, signal: AbortSignal): Promise<Conclusion> {
     const conclusion = await this.#results.concluded(result, signal);
     this.#anchors.look(result.header.header.run);
+    this.#tellClosed(result.header.header);
     await this.#prune();
     return conclusion;
+  }
+
+  /** A header says nothing about the updates of its own number in asynchronous rounds. */
+  #tellClosed({ run, round, mode }: Header): void {
+    const { log, onTask } = this.#context.deps;
+    if (mode === RoundMode.asynchronous) return;
+    const isCounted = log.round(run, round)?.inclusion !== undefined;
+    onTask?.({ run, round, kind: 'closed', isCounted });
   }
 
   /** The receipt of a round was sent in full, and no verdict came in time: it counts if the round closes without it. */
@@ -125,6 +141,8 @@ export class SiteAgent {
   /** Measures a model of a run that this site was asked to train. Rejects with POLICY_* when it would not train it. */
   async evaluate(run: RunId, model: Hash, signal: AbortSignal): Promise<SiteEvaluation> {
     const { deps, specs } = this.#context;
+    const refusal = deps.intake?.refusal();
+    if (refusal !== undefined) throw refusal;
     const id = deps.log.spec(run);
     if (id === undefined) throw new TallyError('USAGE_UNKNOWN_RUN', { run });
     const spec = await specs.get(id, signal);

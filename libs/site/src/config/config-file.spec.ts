@@ -102,6 +102,22 @@ colour: red
     ]);
   });
 
+  it('H: serves a page to other machines only with a name and a token', () => {
+    const page = (text: string) => `${GOOD}page: ${text}\n`;
+    expect(parseSiteConfig(page('{}')).page).toEqual({ port: 0, listen: '127.0.0.1', hosts: [] });
+    for (const listen of ['127.0.0.1', '127.9.9.9', '"::1"']) {
+      expect(parseSiteConfig(page(`{ listen: ${listen} }`)).page?.tokenFile).toBeUndefined();
+    }
+    for (const listen of ['0.0.0.0', '"::"', '10.1.2.3']) {
+      const faults = faultsOf(page(`{ listen: ${listen} }`));
+      expect(faults).toContain('page.hosts: must name at least one');
+      expect(faults).toContain('page.tokenFile: is required');
+      const full = `{ listen: ${listen}, hosts: [node.example], tokenFile: token }`;
+      expect(parseSiteConfig(page(full)).page?.hosts).toEqual(['node.example']);
+    }
+    expect(faultsOf(page('{ listen: localhost }'))).toContain('page.listen');
+  });
+
   it('says where a missing field belongs', () => {
     const faults = faultsOf('name: a\ncoordinator: http://h\npolicy:\n  minCohort: 2\n');
     expect(faults).toContain('node.yaml:1:1 organisation: is required');

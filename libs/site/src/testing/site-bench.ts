@@ -7,7 +7,7 @@ import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
 import type { Header } from '@tallystick/record';
 import { modeOf, type Offer, type RoundResult, type VoidSpan } from '@tallystick/rounds';
 import type { AnchoredHeader, ChainView } from '../agent/anchor-watch.js';
-import type { SiteIdentity } from '../agent/agent-context.js';
+import type { SiteAgentDeps, SiteIdentity } from '../agent/agent-context.js';
 import { SiteAgent } from '../agent/site-agent.js';
 import type { Answer } from '../agent/task-desk.js';
 import { parseSiteConfig } from '../config/config-file.js';
@@ -39,6 +39,9 @@ function viewOf(rounds: ReadonlyMap<number, AnchoredHeader>): ChainView {
   };
 }
 
+/** What the people of a site can do and see. */
+export type BenchExtra = Pick<SiteAgentDeps, 'intake' | 'onTask'>;
+
 /** One site (node 1) with everything around it, in a folder of its own. */
 export class SiteBench {
   readonly run: TestSpec;
@@ -56,6 +59,7 @@ export class SiteBench {
   chainVoids: readonly VoidSpan[] = [];
   readonly #yaml: string;
   #chain: Map<number, AnchoredHeader> | undefined;
+  #extra: BenchExtra = {};
   #agent: SiteAgent | undefined;
   #log: ReceiptLog | undefined;
 
@@ -90,8 +94,9 @@ export class SiteBench {
     return this.#log;
   }
 
-  /** A new process on the same folder. */
-  async restart(): Promise<void> {
+  /** A new process on the same folder; `extra` stays for those that follow. */
+  async restart(extra: BenchExtra = {}): Promise<void> {
+    this.#extra = { ...this.#extra, ...extra };
     await this.#log?.close();
     this.#log = await ReceiptLog.open(join(this.folder, 'receipts.log'));
     const signer = nodeSigner(1);
@@ -113,6 +118,7 @@ export class SiteBench {
       logger: this.logger,
       secret: saltSecret(signer),
       onEvidence: (file) => this.kept.push(file),
+      ...this.#extra,
       ...(chain && { chain: { ...viewOf(chain), voids: () => Promise.resolve(this.chainVoids) } }),
     });
   }

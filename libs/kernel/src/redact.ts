@@ -1,4 +1,4 @@
-import type { LogFields } from '@tallystick/kernel';
+import type { LogFields } from './logger.js';
 
 const REDACTED = '[redacted]';
 /** Longest string of a log line. */

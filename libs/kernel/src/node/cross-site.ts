@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { TallyError } from '@tallystick/kernel';
+import { TallyError } from '../errors/tally-error.js';
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pageHandler } from './serve-page.js';
+import { pageHandler } from './page-handler.js';
 
 describe('pageHandler', () => {
   let folder: string;
