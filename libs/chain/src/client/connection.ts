@@ -1,4 +1,4 @@
-import { ApiPromise, WsProvider } from '@polkadot/api';
+import type { ApiPromise, WsProvider } from '@polkadot/api';
 import type { ApiOptions } from '@polkadot/api/types';
 import { asHash, type Hash, isTallyError, TallyError } from '@tallystick/kernel';
 
@@ -37,9 +37,10 @@ export interface Connection {
 
 /**
  * A connection to the chain that reconnects by itself. Refuses another chain than `genesis` (when known) and
- * another runtime than ours.
+ * another runtime than ours. The client of Substrate is loaded here and nowhere else: most commands never connect.
  */
 export async function connect(url: string, genesis?: Hash): Promise<Connection> {
+  const { ApiPromise, WsProvider } = await import('@polkadot/api');
   const provider = new WsProvider(url, RECONNECT_MS);
   // polkadot-js's own class misses its own interface under exactOptionalPropertyTypes
   const api = new ApiPromise({
