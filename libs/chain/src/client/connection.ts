@@ -1,7 +1,7 @@
-import { ApiPromise } from '@polkadot/api';
+import type { ApiPromise } from '@polkadot/api';
 import type { ApiOptions } from '@polkadot/api/types';
 import { asHash, type Hash, isTallyError, TallyError } from '@tallystick/kernel';
-import { ProvingProvider } from './proving-provider.js';
+import type { ProvingProvider } from './proving-provider.js';
 import { TrustedBlocks } from './trusted-blocks.js';
 
 /** How long a connect may take before it is reported. */
@@ -40,9 +40,12 @@ export interface Connection {
 
 /**
  * A connection to the chain that reconnects by itself. Refuses another chain than `genesis` (when known), another runtime
- * than ours, and a node whose answers its own blocks do not bear out.
+ * than ours, and a node whose answers its own blocks do not bear out. The client of Substrate is loaded here and nowhere
+ * else: most commands never connect.
  */
 export async function connect(url: string, genesis?: Hash): Promise<Connection> {
+  const { ApiPromise } = await import('@polkadot/api');
+  const { ProvingProvider } = await import('./proving-provider.js');
   const provider = new ProvingProvider(url, RECONNECT_MS);
   // polkadot-js's own class misses its own interface under exactOptionalPropertyTypes
   const api = new ApiPromise({

@@ -1,9 +1,8 @@
 import type { ApiPromise } from '@polkadot/api';
 import type { DispatchError, EventRecord } from '@polkadot/types/interfaces';
-import { hexToU8a, u8aToHex } from '@polkadot/util';
-import { blake2AsU8a } from '@polkadot/util-crypto';
-import { asHash, type Hash, TallyError } from '@tallystick/kernel';
+import { asHash, fromHex, type Hash, TallyError, toHex } from '@tallystick/kernel';
 import type { BlockRef } from '@tallystick/rounds';
+import { blake2b256 } from '../embedded/hashing.js';
 import { extrinsicsOf, isStateDiscarded } from './block-body.js';
 import type { Connection } from './connection.js';
 import { type Json, objectAt } from './json.js';
@@ -128,5 +127,5 @@ export class Finality {
 }
 
 function hashOf(extrinsic: string): Hash {
-  return asHash(u8aToHex(blake2AsU8a(hexToU8a(extrinsic), 256)).slice(2));
+  return asHash(toHex(blake2b256(fromHex(extrinsic.slice(2)))));
 }
