@@ -11,4 +11,6 @@ export { encodeSignedBlock, readSignedBlock } from '../embedded/signed-block.js'
 export { developmentSpec, TestChains } from './development-chain.js';
 export { RUN_TERMS } from './run-terms.js';
 export { signedExtrinsic, type SignOptions, transfer } from './signed-extrinsic.js';
+export type { Call } from './model/call.js';
+export { encodeCall } from './model/encode-call.js';
 export { genesisBlock } from '../embedded/raw-spec.js';

@@ -1,0 +1,122 @@
+#!/usr/bin/env node
+/**
+ * Does a test of pallet-tally fail for each fault put into it? Makes a copy of the workspace with a switch for every
+ * mutant (mutants.mjs), builds its tests once, and runs them with one mutant after another.
+ *
+ *   node mutate-pallet.mjs [--only epochs.rs] [--jobs 2]       CARGO_TARGET_DIR is used as it is
+ *
+ * Prints what survives; exits 1 when something does that EQUIVALENT does not explain. About 20 minutes on two cores.
+ */
+import { execFile, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { EQUIVALENT } from './equivalent-mutants.mjs';
+import { switched, SWITCHES } from './mutants.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** What tests are made of, and what has no effect that a test of the pallet could see. */
+const LEFT_OUT = new Set([
+  ...['federation.rs', 'mock.rs', 'payroll.rs', 'invariants.rs', 'epoch_invariants.rs'],
+  ...['errors.rs', 'events.rs', 'lib.rs', 'types.rs', 'evidence.rs', 'weights.rs', 'api.rs'],
+]);
+/** Random walks take seconds: only for what the others let pass. */
+const SLOW = ['random', 'payouts'];
+const RUN_MS = 240_000;
+const MAX_OUTPUT = 1 << 24;
+const run = promisify(execFile);
+
+const { values: flags } = parseArgs({
+  options: { only: { type: 'string', default: '' }, jobs: { type: 'string', default: '2' } },
+});
+
+/** Writes the copy; what its switches do. */
+function plant(folder) {
+  for (const part of ['Cargo.toml', 'Cargo.lock', 'records', 'pallets', 'runtime']) {
+    cpSync(join(ROOT, 'chain', part), join(folder, 'chain', part), { recursive: true });
+  }
+  cpSync(join(ROOT, 'test-vectors'), join(folder, 'test-vectors'), { recursive: true });
+  const source = join(folder, 'chain/pallets/tally/src');
+  const mutants = [];
+  for (const file of readdirSync(source).filter((name) => name.endsWith('.rs')).toSorted()) {
+    if (LEFT_OUT.has(file)) continue;
+    const path = join(source, file);
+    const made = switched(readFileSync(path, 'utf8'), mutants.length + 1);
+    mutants.push(...made.mutants.map((mutant) => ({ file, ...mutant })));
+    const isUsed = /\.(plus|minus|least|most)\(/.test(made.text);
+    const use = isUsed ? '#[allow(unused_imports)]\nuse crate::mutants::Arith as _;\n' : '';
+    writeFileSync(path, made.text.replace(/^((?:\/\/!.*\n)*\n?)/, `$1${use}`));
+  }
+  writeFileSync(join(source, 'mutants.rs'), SWITCHES);
+  const lib = join(source, 'lib.rs');
+  const text = readFileSync(lib, 'utf8').replace('extern crate alloc;', 'extern crate alloc;\nmod mutants;');
+  writeFileSync(lib, text);
+  const manifest = join(folder, 'chain/Cargo.toml');
+  const relaxed = readFileSync(manifest, 'utf8').replace('missing_docs = "deny"', 'missing_docs = "allow"');
+  writeFileSync(manifest, relaxed);
+  return mutants;
+}
+
+/** Path of the test binary. */
+function build(folder) {
+  const args = ['test', '--locked', '-p', 'pallet-tally', '--lib', '--no-run', '--message-format=json'];
+  const cwd = join(folder, 'chain');
+  const { status, stdout } = spawnSync('cargo', args, {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: MAX_OUTPUT,
+  });
+  const lines = String(stdout).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  if (status !== 0) {
+    for (const { message } of lines) if (message?.level === 'error') console.error(message.rendered);
+    process.exit(70);
+  }
+  return lines.findLast(({ executable }) => executable)?.executable;
+}
+
+async function passes(binary, folder, number, args) {
+  const cwd = join(folder, 'chain/pallets/tally');
+  const env = { ...process.env, TALLY_MUTANT: String(number) };
+  const options = { cwd, env, timeout: RUN_MS, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT };
+  return run(binary, ['-q', '--test-threads=1', ...args], options).then(
+    () => true,
+    ({ stdout }) => {
+      if (number === 0) console.error(stdout);
+      return false;
+    },
+  );
+}
+
+async function survives(binary, folder, number) {
+  const quick = SLOW.flatMap((name) => ['--skip', name]);
+  return (
+    (await passes(binary, folder, number, quick)) && (await passes(binary, folder, number, SLOW))
+  );
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'tally-mutants-'));
+try {
+  const all = plant(folder);
+  const binary = build(folder);
+  if (!(await survives(binary, folder, 0))) throw new Error('the tests fail without a mutant');
+  const wanted = all.filter(({ file }) => file.includes(flags.only));
+  const left = [...wanted];
+  const survivors = [];
+  const worker = async () => {
+    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
+      if (!(await survives(binary, folder, mutant.number))) continue;
+      survivors.push(mutant);
+      const { file, line, what } = mutant;
+      const reason = EQUIVALENT.get(`${file} ${what}`);
+      console.log(`${reason === undefined ? 'SURVIVED' : 'same    '} ${file}:${line} ${what}${reason === undefined ? '' : `: ${reason}`}`);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(flags.jobs) }, worker));
+  const unexplained = survivors.filter(({ file, what }) => !EQUIVALENT.has(`${file} ${what}`));
+  console.log(`${wanted.length} mutants, ${wanted.length - survivors.length} found, ${survivors.length - unexplained.length} the same, ${unexplained.length} SURVIVED`);
+  process.exitCode = unexplained.length > 0 ? 1 : 0;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
