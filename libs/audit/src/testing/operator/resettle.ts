@@ -68,7 +68,7 @@ async function writeEpoch(
 ): Promise<void> {
   const [before] = bundle.honest.history.epochs;
   const wanted = new Set(scoreBlobs(epoch));
-  for (const id of before === undefined ? [] : scoreBlobs(before)) {
+  for (const id of new Set(before === undefined ? [] : scoreBlobs(before))) {
     if (!wanted.has(id)) await bundle.remove(blobPath(id));
   }
   for (const id of wanted) {
