@@ -68,9 +68,18 @@ const COMPARISONS = new Map([
 export function switched(source, first) {
   const code = blanked(source);
   /** @type {{ from: number, to: number, put: (number: number) => Put[], what: string }[]} */
-  const found = [...checks(code), ...comparisons(code), ...operands(code), ...methods(code), ...statements(code)];
+  const found = [
+    ...checks(code),
+    ...comparisons(code),
+    ...operands(code),
+    ...methods(code),
+    ...statements(code),
+  ];
   // of two with the same span the comparison, which is put in the middle too, is the inner one
-  found.sort((a, b) => a.from - b.from || b.to - a.to || Number(a.isSplit === true) - Number(b.isSplit === true));
+  found.sort(
+    (a, b) =>
+      a.from - b.from || b.to - a.to || Number(a.isSplit === true) - Number(b.isSplit === true),
+  );
   const puts = [];
   const mutants = found.map(({ from, put, what }, i) => {
     const number = first + i;
@@ -106,7 +115,9 @@ const wrap = (from, to, [before, after]) => [
 
 /** Comments, strings and characters as blanks of the same length, so that nothing is found in them. */
 function blanked(source) {
-  return source.replace(/\/\/[^\n]*|"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)'/g, (text) => ' '.repeat(text.length));
+  return source.replace(/\/\/[^\n]*|"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)'/g, (text) =>
+    ' '.repeat(text.length),
+  );
 }
 
 /** A check that is not made. */
@@ -114,7 +125,12 @@ function* checks(code) {
   for (const match of code.matchAll(/\bensure!\(/g)) {
     const from = skipBlanks(code, match.index + match[0].length);
     const to = endOf(code, from, (text, at) => text[at] === ',');
-    yield { from, to, what: `no check: ${shown(code, from, to)}`, put: (n) => wrap(from, to, [`crate::mutants::on(${n}) || (`, ')']) };
+    yield {
+      from,
+      to,
+      what: `no check: ${shown(code, from, to)}`,
+      put: (n) => wrap(from, to, [`crate::mutants::on(${n}) || (`, ')']),
+    };
   }
 }
 
@@ -122,7 +138,10 @@ function* checks(code) {
 function* comparisons(code) {
   for (const match of code.matchAll(/\s(<=?|>=?|==|!=)\s/g)) {
     const at = match.index + match[0].indexOf(match[1]);
-    const [from, to] = [startOf(code, at, isComparisonEdge), endOf(code, at + match[1].length, isComparisonEdge)];
+    const [from, to] = [
+      startOf(code, at, isComparisonEdge),
+      endOf(code, at + match[1].length, isComparisonEdge),
+    ];
     if (from === undefined) continue;
     const isGreater = match[1].startsWith('>');
     const operator = isGreater ? match[1].replace('>', '<') : match[1];
@@ -134,7 +153,13 @@ function* comparisons(code) {
       const [left, right] = isGreater ? [`(!${before}`, `${after})`] : [before, after];
       return [...wrap(from, to, [left, right]), { ...middle, text: between }];
     };
-    yield { from, to, what: `${match[1]} at its edge: ${shown(code, from, to)}`, put, isSplit: true };
+    yield {
+      from,
+      to,
+      what: `${match[1]} at its edge: ${shown(code, from, to)}`,
+      put,
+      isSplit: true,
+    };
   }
 }
 
@@ -181,7 +206,11 @@ function* statements(code) {
   for (const line of code.split('\n')) {
     const from = at + line.search(/\S/);
     at += line.length + 1;
-    if (!STATEMENT.test(line) || /^(if|for|match|while|loop|else|Ok|Err|Some|None)\b/.test(line.trim())) continue;
+    if (
+      !STATEMENT.test(line) ||
+      /^(if|for|match|while|loop|else|Ok|Err|Some|None)\b/.test(line.trim())
+    )
+      continue;
     const before = code.slice(0, from).trimEnd().at(-1) ?? '';
     if (!';{}'.includes(before) || before === '') continue;
     const to = endOf(code, from, () => false);
@@ -192,7 +221,9 @@ function* statements(code) {
 }
 
 function isComparisonEdge(code, at) {
-  return isOperandEdge(code, at) || code.startsWith(' == ', at - 1) || code.startsWith(' != ', at - 1);
+  return (
+    isOperandEdge(code, at) || code.startsWith(' == ', at - 1) || code.startsWith(' != ', at - 1)
+  );
 }
 
 /** True where an operand of `&&` or `||` cannot go on. */
@@ -200,7 +231,7 @@ function isOperandEdge(code, at) {
   const isWord = (word) => code.startsWith(word, at) && /[^\w]/.test(code[at - 1] ?? ' ');
   return (
     ',;'.includes(code[at] ?? ',') ||
-    /\s/.test(code[at - 1] ?? '') && /^(&&|\|\||=|=>|\+=|-=)\s/.test(code.slice(at, at + 4)) ||
+    (/\s/.test(code[at - 1] ?? '') && /^(&&|\|\||=|=>|\+=|-=)\s/.test(code.slice(at, at + 4))) ||
     ['if ', 'return ', 'match ', 'while ', 'in ', 'let ', 'else '].some(isWord)
   );
 }
@@ -216,7 +247,9 @@ function startOf(code, at, isEdge) {
     if (depth > 0) continue;
     if (char === '|' && code[i - 1] !== '|' && code[i + 1] !== '|') return skipBlanks(code, i + 1);
     if (isEdge(code, i)) {
-      const word = /^(&&|\|\||=>|==|!=|\+=|-=|=|if|return|match|while|in|let|else|,|;)/.exec(code.slice(i, i + 6));
+      const word = /^(&&|\|\||=>|==|!=|\+=|-=|=|if|return|match|while|in|let|else|,|;)/.exec(
+        code.slice(i, i + 6),
+      );
       return skipBlanks(code, i + (word?.[0].length ?? 1));
     }
   }
@@ -229,7 +262,14 @@ function endOf(code, from, isEdge) {
   for (let i = skipBlanks(code, from); i < code.length; i++) {
     const char = code[i];
     if (depth === 0 && i > from && (char === ';' || isEdge(code, i))) return trimmed(code, i);
-    if (depth === 0 && char === '{' && isEdge !== undefined && isEdge.length === 2 && !isStruct(code, i)) return trimmed(code, i);
+    if (
+      depth === 0 &&
+      char === '{' &&
+      isEdge !== undefined &&
+      isEdge.length === 2 &&
+      !isStruct(code, i)
+    )
+      return trimmed(code, i);
     if (OPEN.includes(char)) depth++;
     if (CLOSE.includes(char) && depth-- === 0) return trimmed(code, i);
   }
@@ -238,7 +278,10 @@ function endOf(code, from, isEdge) {
 
 /** A brace after a name that begins with a capital makes a value; after anything else it begins a block. */
 function isStruct(code, at) {
-  return /[A-Z]\w*(::\w+)* $/.test(code.slice(Math.max(0, at - 60), at)) && !/\b(if|match|while)\b[^{;]*$/.test(code.slice(Math.max(0, at - 120), at));
+  return (
+    /[A-Z]\w*(::\w+)* $/.test(code.slice(Math.max(0, at - 60), at)) &&
+    !/\b(if|match|while)\b[^{;]*$/.test(code.slice(Math.max(0, at - 120), at))
+  );
 }
 
 function skipBlanks(code, at) {
