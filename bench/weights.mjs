@@ -47,7 +47,8 @@ SignatureCache.prototype.verify = verifyAnew;
 
 /** @type {Map<string, { us: number, weighs: number }[]>} */
 const seen = new Map();
-const { call } = Runtime.prototype;
+/** @type {Runtime['call']} */
+const call = Reflect.get(Runtime.prototype, 'call');
 /** @this {Runtime} @type {Runtime['call']} */
 Runtime.prototype.call = function timed(storage, api, args) {
   if (api !== 'BlockBuilder_apply_extrinsic' || args === undefined) {
