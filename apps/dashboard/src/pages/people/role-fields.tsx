@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react';
+import { textIn } from '../../parts/text-in.js';
 
 export const ROLES = ['admin', 'researcher', 'auditor', 'site'] as const;
 export type Role = (typeof ROLES)[number];
@@ -32,6 +33,6 @@ export interface WantedRole {
 
 export function roleIn(form: FormData): WantedRole {
   const organisation = form.get('organisation');
-  const role = String(form.get('role'));
+  const role = textIn(form, 'role');
   return typeof organisation === 'string' ? { role, organisation } : { role };
 }
