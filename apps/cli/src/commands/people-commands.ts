@@ -1,11 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { EXIT, TallyError } from '@tallystick/kernel';
-import {
-  ChangeUserRequest,
-  GroupRequest,
-  NewUserRequest,
-  type UserView,
-} from '@tallystick/protocol';
+import { ChangeUserRequest, NewUserRequest, type UserView } from '@tallystick/protocol';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import { checked } from '../checked.js';

@@ -2,7 +2,6 @@ import { type ReactNode, useState } from 'react';
 import { textIn } from '../../parts/text-in.js';
 
 export const ROLES = ['admin', 'researcher', 'auditor', 'site'] as const;
-export type Role = (typeof ROLES)[number];
 
 /** Role, and for a site the organisation that it belongs to; read from a form by `roleIn`. */
 export function RoleFields(): ReactNode {
