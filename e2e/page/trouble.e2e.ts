@@ -99,7 +99,12 @@ describe('trouble on the page', () => {
       expect(ended.json<{ error: object }>().error).toMatchObject({ code: 'NET_UNREACHABLE' });
     });
     await go(page, '/nodes');
-    await page.getByText('4 of 4 online').waitFor({ timeout: BACK_MS });
+    await page
+      .getByText('4 of 4 online')
+      .waitFor({ timeout: BACK_MS })
+      .catch(async (error: unknown) => {
+        throw new Error(await page.locator('body').innerText(), { cause: error });
+      });
     expect(await page.evaluate('globalThis.isSame')).toBe(true);
     expect((await federation.get<{ runs: readonly unknown[] }>('runs')).runs).toHaveLength(2);
   });
@@ -128,12 +133,8 @@ describe('trouble on the page', () => {
     ['an alias bomb', bomb(), /alias|anchor/],
     ['100,000 brackets', '['.repeat(100_000), /nested deeper/],
     ['two megabytes', `name: ${'x'.repeat(2_000_000)}`, /too large|at most|longer|bytes/],
-    ['a million lines', '\n'.repeat(1_000_000), /./],
-    [
-      'a prototype',
-      '__proto__: { admin: true }\nconstructor: x',
-      /unknown|not known|Unrecognized/i,
-    ],
+    ['100,000 lines', 'x\n'.repeat(100_000), /./],
+    ['a prototype', '__proto__: { admin: true }\nconstructor: x', /__proto__ is not a known key/],
     ['control characters', 'name: "\\u0000\\u202e"\n', /name/],
     ['a tag', '!!js/function "alert(1)"', /tag/],
   ])(
