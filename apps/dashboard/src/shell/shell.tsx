@@ -5,11 +5,12 @@ import { may, Session, signOut, useMe } from '../api/session.js';
 import { PAGES, type Page } from '../pages/index.js';
 import { Trouble } from '../parts/trouble.js';
 import { duration } from '../parts/words.js';
+import { patiently } from './patiently.js';
 import { SignInAgain } from './sign-in-again.js';
 import { SignInGate } from './sign-in.js';
 import { ToastPlace } from './toast.js';
 
-const VIEWS = PAGES.map((page) => ({ page, View: lazy(page.load) }));
+const VIEWS = PAGES.map((page) => ({ page, View: lazy(() => patiently(page.load)) }));
 
 /** Everything around a page: who is here, where one can go, and what is said in passing. */
 export function Shell(): ReactNode {
