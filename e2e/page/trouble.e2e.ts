@@ -86,10 +86,12 @@ describe('trouble on the page', () => {
 
   it('the coordinator is away: said on the page and in the CLI, and back without a reload', async () => {
     const { page } = await visit(browser);
+    const ahead = page.waitForResponse(/nodes-page/);
     await signIn(page, federation, '/new');
     const editor = page.getByRole('textbox', { name: 'run.yaml' });
     await editor.fill(`${spec}# typed before\n`);
     await page.evaluate('globalThis.isSame = true');
+    await ahead;
     await without('coordinator', async () => {
       await page.getByRole('button', { name: 'Launch' }).click();
       await page.getByRole('button', { name: 'Launch the run' }).click();
