@@ -98,6 +98,8 @@ describe('tally', () => {
         'dataset add',
         'demo',
         'dispute',
+        'key list',
+        'key rotate',
         'login',
         'model get',
         'model passport',
