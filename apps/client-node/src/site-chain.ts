@@ -6,6 +6,7 @@ import {
   type EvidenceFile,
   loadOwnerKey,
 } from '@tallystick/site';
+import type { VoidSpan } from '@tallystick/rounds';
 import { DisputeDesk } from './dispute-desk.js';
 
 export interface SiteChainDeps {
@@ -32,8 +33,12 @@ export class SiteChain implements ChainView {
     this.#disputes = new DisputeDesk({ open, clock, logger });
   }
 
-  async round(run: RunId, round: number): Promise<AnchoredHeader | undefined> {
+  round(run: RunId, round: number): Promise<AnchoredHeader | undefined> {
     return this.#ask((chain) => chain.round(run, round));
+  }
+
+  voids(run: RunId): Promise<readonly VoidSpan[]> {
+    return this.#ask((chain) => chain.voids(run));
   }
 
   async coordinatorKeys(run: RunId): Promise<ChainRun['coordinatorKeys']> {
@@ -53,11 +58,12 @@ export class SiteChain implements ChainView {
   }
 
   async #ask<T>(question: (chain: LedgerAccount) => Promise<T>): Promise<T> {
-    this.#reader ??= this.#connect(this.#deps.nodeKey);
+    const reader = (this.#reader ??= this.#connect(this.#deps.nodeKey));
     try {
-      return await question(await this.#reader);
+      return await question(await reader);
     } catch (error) {
-      this.#reader = undefined;
+      if (this.#reader === reader) this.#reader = undefined;
+      reader.then((chain) => chain.close()).catch(() => undefined); // it would go on reconnecting
       throw error;
     }
   }

@@ -12,7 +12,9 @@ import { HEADER, recordHash, signRecord } from '@tallystick/record';
 import type { Gauge } from '@tallystick/telemetry';
 import type { CrashPoints } from '../crash-points.js';
 import type { Outbox, WaitingRound } from '../persistence/outbox-rows.js';
+import type { Readiness } from '../readiness.js';
 import type { Wake } from '../wake.js';
+import { RefusedRuns } from './refused-runs.js';
 import { type Flight, TransactionInFlight } from './transaction-in-flight.js';
 
 /** Rounds in one transaction; a header is 0.4 KB, so a full batch stays below a tenth of a block. */
@@ -31,8 +33,6 @@ const EPOCH_LOOK_MS = 100;
 const IDLE_MS = 5_000;
 /** A chain or database that is away is asked again after this. */
 const FAULT_MS = 500;
-/** Times that a round is signed again after a refusal that no fact on the chain explains. */
-const MAX_ATTEMPTS = 8;
 
 export interface PublisherDeps {
   readonly outbox: Outbox;
@@ -46,27 +46,30 @@ export interface PublisherDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly crash: CrashPoints;
+  readonly readiness: Pick<Readiness, 'report'>;
   /** Told how many rounds wait, at most a batch. */
   readonly backlog: Gauge;
 }
 
 /**
- * Carries closed rounds to the chain, strictly in round order, one transaction in flight. A transaction is durable
- * before it is sent, sending it again is harmless, and only finalised blocks decide what became of it.
+ * Carries closed rounds to the chain, strictly in the order of a run's rounds, one transaction in flight. A transaction
+ * is durable before it is sent, sending it again is harmless, and only finalised blocks decide what became of it. A run
+ * whose round is refused rests; the others go on.
  */
 export class CommitPublisher {
   readonly #deps: PublisherDeps;
   #lookMs = FIRST_LOOK_MS;
   #sentMs = 0;
   readonly #flight: TransactionInFlight;
+  readonly #refused: RefusedRuns;
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
     this.#flight = new TransactionInFlight(deps.ledger, deps.clock);
+    this.#refused = new RefusedRuns(deps);
   }
 
-  /** Publishes until aborted. Rejects only with LEDGER_CONFLICT, ROUND_FENCED, or a refusal that signing
-   * again does not cure. */
+  /** Publishes until aborted. Rejects only with LEDGER_CONFLICT or ROUND_FENCED. */
   async run(signal: AbortSignal): Promise<void> {
     const { wake, clock, logger } = this.#deps;
     while (!signal.aborted) {
@@ -76,7 +79,7 @@ export class CommitPublisher {
         // What closes meanwhile waits for the transaction in flight, so it need not wake anyone.
         if (isBusy) await sleep(clock, this.#lookMs, signal);
         else if (isSettling) await sleep(clock, EPOCH_LOOK_MS, signal);
-        else await wake.sleep(IDLE_MS, signal);
+        else await wake.sleep(Math.min(IDLE_MS, this.#refused.restMs()), signal);
       } catch (error) {
         if (isTallyError(error) && error.disposition === 'fatal') throw error;
         const reason = error instanceof Error ? error.message : String(error);
@@ -86,14 +89,14 @@ export class CommitPublisher {
     }
   }
 
-  /** One look at the outbox; false when everything is final. */
+  /** One look at the outbox; false when everything is final or rests. */
   async step(): Promise<boolean> {
-    const waiting = await this.#deps.outbox.waiting(MAX_BATCH);
+    const waiting = await this.#deps.outbox.waiting(MAX_BATCH, this.#refused.resting());
     this.#deps.backlog.set({}, waiting.length);
     const [first] = waiting;
     if (first === undefined) return false;
     if (first.commit === undefined)
-      await this.#send(waiting.filter((row) => row.commit === undefined));
+      await this.#send(this.#refused.together(waiting.filter((row) => row.commit === undefined)));
     else await this.#follow(waiting.filter((row) => row.commit?.hash === first.commit?.hash));
     return true;
   }
@@ -141,12 +144,13 @@ export class CommitPublisher {
         return flight.isOverdue ? this.#flight.send(commit) : undefined;
       case 'final':
         await outbox.final(rounds, flight.block);
+        this.#refused.taken(rounds);
         logger.info('ledger.final', { rounds: rounds.length, block: flight.block.number });
         return;
       case 'lost':
         return this.#signAgain(rounds, flight.why);
       case 'refused':
-        return this.#refused(rounds, flight.reason);
+        return this.#sortOut(rounds, flight.reason);
     }
   }
 
@@ -162,8 +166,8 @@ export class CommitPublisher {
   }
 
   /** The chain may hold the rounds already, hold others, or have had a reason that is over. */
-  async #refused(rounds: readonly WaitingRound[], reason: string): Promise<void> {
-    const { ledger, outbox, sha256, logger } = this.#deps;
+  async #sortOut(rounds: readonly WaitingRound[], reason: string): Promise<void> {
+    const { ledger, outbox, sha256 } = this.#deps;
     const again: WaitingRound[] = [];
     for (const row of rounds) {
       const { run, round, header } = row;
@@ -174,10 +178,7 @@ export class CommitPublisher {
       else throw new TallyError('LEDGER_CONFLICT', { run, round, chain: anchored.header, here });
     }
     if (again.length === 0) return;
-    logger.warn('ledger.refused', { rounds: again.length, reason });
-    if (again.some(({ attempts }) => attempts >= MAX_ATTEMPTS)) {
-      throw new TallyError('LEDGER_REFUSED', { call: 'tally.commitRound', reason });
-    }
     await outbox.unprepared(again);
+    this.#refused.add(again, reason);
   }
 }

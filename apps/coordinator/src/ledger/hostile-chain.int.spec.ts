@@ -5,6 +5,7 @@ import { sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_CRASH } from '../crash-points.js';
+import { Readiness } from '../readiness.js';
 import { FakeOutbox } from '../testing/fake-outbox.js';
 import { TestChainRun } from '../testing/test-chain-run.js';
 import { Wake } from '../wake.js';
@@ -15,14 +16,14 @@ const FINAL_MS = 20_000;
 let chain: LedgerChain;
 let between: RpcBetween;
 let ledger: SubstrateRoundLedger;
-let run: TestChainRun;
+let run: TestChainRun<SubstrateRoundLedger>;
 let outbox: FakeOutbox;
 let clock: VirtualClock;
 beforeEach(async () => {
   chain = await LedgerChain.open();
   between = await RpcBetween.open(chain.url);
   chain.onClose(() => between.close());
-  run = await TestChainRun.open({}, await chain.ledger());
+  run = await TestChainRun.on(await chain.ledger());
   ledger = await chain.ledger(between.url);
   outbox = new FakeOutbox();
   clock = new VirtualClock();
@@ -34,6 +35,7 @@ function publisher(of: SubstrateRoundLedger = ledger, rows: FakeOutbox = outbox)
     ...{ outbox: rows, ledger: of, signer: run.signer, sha256, clock },
     epochs: { step: () => Promise.resolve(false) },
     wake: new Wake(clock),
+    readiness: new Readiness(),
     logger: new MemoryLogger(),
     crash: NO_CRASH,
     backlog: { set: () => undefined },

@@ -7,6 +7,7 @@ import { Claims } from '../persistence/claims.js';
 import { type Outbox, OutboxRows } from '../persistence/outbox-rows.js';
 import { OutboxSignal } from '../persistence/outbox-signal.js';
 import { RunRows } from '../persistence/run-rows.js';
+import { VoidRows } from '../persistence/void-rows.js';
 import { Readiness } from '../readiness.js';
 import { Wake } from '../wake.js';
 import { CommitPublisher } from './commit-publisher.js';
@@ -28,12 +29,23 @@ import { LedgerViews } from './ledger-views.js';
     { provide: Wake, inject: [Deployment], useFactory: ({ clock }: Deployment) => new Wake(clock) },
     {
       provide: LedgerDuty,
-      inject: [Deployment, Leader, Claims, RunRows, OutboxRows, EpochRows, Wake, Readiness],
+      inject: [
+        Deployment,
+        Leader,
+        Claims,
+        RunRows,
+        VoidRows,
+        OutboxRows,
+        EpochRows,
+        Wake,
+        Readiness,
+      ],
       useFactory: (
         deployment: Deployment,
         leader: Leader,
         claims: Claims,
         runs: RunRows,
+        voids: VoidRows,
         rows: OutboxRows,
         epochs: EpochRows,
         wake: Wake,
@@ -42,14 +54,9 @@ import { LedgerViews } from './ledger-views.js';
         const { ledger, sha256, logger } = deployment;
         const publisher = publisherOf(deployment, { wake, epochs, readiness });
         const onFenced = (): void => leader.doubt();
-        const ports = {
-          ledger,
-          sha256,
-          readiness,
-          logger,
-          isIdle: deployment.isAnchoring === false,
-        };
-        return new LedgerDuty({ claims, runs, outbox: rows, publisher, onFenced, ...ports });
+        const isIdle = deployment.isAnchoring === false;
+        const ports = { ledger, sha256, readiness, logger, isIdle };
+        return new LedgerDuty({ claims, runs, voids, outbox: rows, publisher, onFenced, ...ports });
       },
     },
   ],
@@ -83,7 +90,7 @@ function publisherOf(
   const ports = { ledger, signer, sha256, clock, logger, crash };
   return (outbox, fence) =>
     new CommitPublisher({
-      ...{ outbox, wake, backlog, ...ports },
+      ...{ outbox, wake, backlog, readiness, ...ports },
       epochs: new EpochPublisher({ epochs: epochs.under(fence), readiness, ...ports }),
     });
 }

@@ -5,23 +5,40 @@ import { ed25519, generateKey, type NodeSigner, sha256 } from '@tallystick/kerne
 import { HEADER, type Header, POP, recordHash, signRecord } from '@tallystick/record';
 
 /** An accepted run on a ledger, in memory unless another is given, and headers that continue it. */
-export class TestChainRun {
-  readonly ledger: RoundLedger;
-  readonly signer: NodeSigner = generateKey();
+export class TestChainRun<L extends RoundLedger = InMemoryRoundLedger> {
+  readonly ledger: L;
+  readonly signer: NodeSigner;
   run: RunId = 0 as RunId;
   #chain: Hash = ZERO_HASH;
   #head: Hash = ZERO_HASH;
   #round = 0;
 
-  private constructor(ledger: RoundLedger) {
+  private constructor(ledger: L, signer: NodeSigner) {
     this.ledger = ledger;
+    this.signer = signer;
   }
 
-  static async open(
+  static open(terms: Partial<NewRun> = {}): Promise<TestChainRun> {
+    return TestChainRun.on(new InMemoryRoundLedger({ sha256, ed25519 }), terms);
+  }
+
+  /** A run on a ledger that is there already. */
+  static on<L extends RoundLedger>(
+    ledger: L,
     terms: Partial<NewRun> = {},
-    on: RoundLedger = new InMemoryRoundLedger({ sha256, ed25519 }),
-  ): Promise<TestChainRun> {
-    const test = new TestChainRun(on);
+  ): Promise<TestChainRun<L>> {
+    return TestChainRun.#openOn(new TestChainRun(ledger, generateKey()), terms);
+  }
+
+  /** Another run of the same coordinator on the same chain. */
+  beside(): Promise<TestChainRun<L>> {
+    return TestChainRun.#openOn(new TestChainRun(this.ledger, this.signer), {});
+  }
+
+  static async #openOn<L extends RoundLedger>(
+    test: TestChainRun<L>,
+    terms: Partial<NewRun>,
+  ): Promise<TestChainRun<L>> {
     const { ledger, signer } = test;
     test.#chain = await ledger.genesis();
     test.run = await ledger.createRun(plainRun({ spec: model(9), model: model(0) }, terms));

@@ -3,17 +3,19 @@ import {
   type AccountId,
   asNodeId,
   asOrganisationId,
+  asRunId,
   type Hash,
   type NodeId,
   type OrganisationId,
   type PublicKey,
   type RunId,
 } from '@tallystick/kernel';
-import type { AnchoredRun, BlockRef, EligibleNode } from '@tallystick/rounds';
+import type { AnchoredRun, BlockRef, EligibleNode, VoidSpan } from '@tallystick/rounds';
+import { storageKey } from '../embedded/storage-key.js';
 import { accountAt } from './account-json.js';
 import { anchoredRound } from './anchored-round.js';
 import { bare, type Connection } from './connection.js';
-import { hashAt, numberAt, objectAt } from './json.js';
+import { hashAt, numberAt, objectAt, stringAt } from './json.js';
 import { readMembers, registryRoots } from './registry-reader.js';
 import type { AnchoredRound } from './round-ledger.js';
 import type { Snapshots } from './snapshots.js';
@@ -22,6 +24,7 @@ import type { TrustedBlocks } from './trusted-blocks.js';
 
 /** Cohorts are drawn at the newest block, a resumed round at an older one; few registries differ. */
 const KEPT_COHORTS = 8;
+const VOIDS = storageKey('Tally', 'Voids');
 
 /** Who registered a key, and for whom. */
 export interface RegisteredNode {
@@ -76,6 +79,7 @@ export class LedgerReader {
       model: hashAt(json, 'model'),
       state: hashAt(json, 'state'),
       lastAtBlock: numberAt(json, 'lastAtBlock'),
+      isHalted: stringAt(json, 'status') === 'Halted',
     };
   }
 
@@ -94,6 +98,24 @@ export class LedgerReader {
     return anchoredRound(round, { stored, run: of, voids, demands, nowMs: Number(nowMs) });
   }
 
+  async voids(run: RunId): Promise<readonly VoidSpan[]> {
+    const snapshot = await this.#newest();
+    return spansOf((await itemOf(snapshot, 'voids')(run)).toJSON());
+  }
+
+  /** Of every run that has any. */
+  async allVoids(): Promise<ReadonlyMap<RunId, readonly VoidSpan[]>> {
+    const { hash } = await this.finalized();
+    const [root] = await this.#connection.provider.reads.mapRoots(hash, [VOIDS]);
+    if (root === undefined) return new Map();
+    const snapshot = await this.#snapshots.at(hash);
+    const count = Number((await itemOf(snapshot, 'nextRun')()).toString());
+    const runs = Array.from({ length: count }, (_, run) => asRunId(run));
+    const found = await itemOf(snapshot, 'voids').multi([...runs]);
+    const spans = runs.map((run, i) => [run, spansOf(found[i]?.toJSON())] as const);
+    return new Map(spans.filter(([, of]) => of.length > 0));
+  }
+
   /** The node that registered `key`, whatever became of it since; undefined when nobody has. */
   async nodeOf(key: PublicKey): Promise<RegisteredNode | undefined> {
     const snapshot = await this.#newest();
@@ -110,4 +132,12 @@ export class LedgerReader {
   async #newest() {
     return this.#snapshots.at((await this.finalized()).hash);
   }
+}
+
+function spansOf(value: unknown): readonly VoidSpan[] {
+  const spans: readonly unknown[] = Array.isArray(value) ? value : [];
+  return spans.map((span) => {
+    const json = objectAt(span, 'tally.voids');
+    return { from: numberAt(json, 'from'), until: numberAt(json, 'until') };
+  });
 }
