@@ -24,6 +24,7 @@ import { SessionRows } from './session-rows.js';
 import { TokenRows } from './token-rows.js';
 import { UserRows } from './user-rows.js';
 import { VoidRows } from './void-rows.js';
+import { VoidSignal } from './void-signal.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The database: entities, migrations, unit of work, and the journal of rounds. */
@@ -51,6 +52,7 @@ import { UnitOfWork } from './unit-of-work.js';
   providers: [
     EventFeed,
     OutboxSignal,
+    VoidSignal,
     {
       provide: UnitOfWork,
       inject: [DataSource, EventFeed, Deployment],
@@ -144,6 +146,7 @@ import { UnitOfWork } from './unit-of-work.js';
   exports: [
     UserRows,
     VoidRows,
+    VoidSignal,
     TokenRows,
     SessionRows,
     RunSight,
