@@ -106,6 +106,7 @@ describe('tally', () => {
         'demo',
         'dispute',
         'doctor',
+        'key list',
         'key rotate',
         'login',
         'model get',

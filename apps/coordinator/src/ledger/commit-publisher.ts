@@ -15,8 +15,8 @@ import type { CrashPoints } from '../crash-points.js';
 import type { Outbox, WaitingRound } from '../persistence/outbox-rows.js';
 import type { Readiness } from '../readiness.js';
 import type { Wake } from '../wake.js';
-import { type Flight, TransactionInFlight } from './transaction-in-flight.js';
 import { RefusedRuns } from './refused-runs.js';
+import { type Flight, TransactionInFlight } from './transaction-in-flight.js';
 
 /** Rounds in one transaction; a header is 0.4 KB, so a full batch stays below a tenth of a block. */
 const MAX_BATCH = 64;
@@ -34,6 +34,7 @@ const EPOCH_LOOK_MS = 100;
 const IDLE_MS = 5_000;
 /** A chain or database that is away is asked again after this. */
 const FAULT_MS = 500;
+
 export interface PublisherDeps {
   readonly outbox: Outbox;
   /** Epochs share the nonce lane, so they take turns with the rounds. */

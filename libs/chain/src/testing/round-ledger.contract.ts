@@ -234,6 +234,7 @@ export function roundLedgerContract(name: string, open: () => Promise<LedgerFixt
         model: third.modelAfter,
         state: ZERO_HASH,
         lastAtBlock: third.atBlock,
+        isHalted: false,
       });
       expect(await ledger.round(run, 1)).toMatchObject({
         header: driver.hashOf(second),
