@@ -77,7 +77,9 @@ describe('the doctor', () => {
       else expect(found?.code).toBe('AUTH_CERTIFICATE_EXPIRED');
       const other = await coordinatorChecks(server.url, { ...STRAIGHT, pins: [`${server.pin}x`] });
       expect(named(other, 'certificate')?.code).toBe('AUTH_CERTIFICATE_PIN');
-      expect(other.filter(({ hint, status: how }) => how === 'fail' && hint === undefined)).toEqual([]);
+      expect(other.filter(({ hint, status: how }) => how === 'fail' && hint === undefined)).toEqual(
+        [],
+      );
     }
   });
 
@@ -126,7 +128,10 @@ describe('the doctor', () => {
 
   it('sees a port that is taken and a folder that is not there', async () => {
     const port = Number(new URL(await plain(() => undefined)).port);
-    expect(await portCheck(port, '--port')).toMatchObject({ status: 'fail', code: 'CONFIG_PORT_IN_USE' });
+    expect(await portCheck(port, '--port')).toMatchObject({
+      status: 'fail',
+      code: 'CONFIG_PORT_IN_USE',
+    });
     expect((await diskCheck(folder)).status).not.toBe('fail');
     expect((await diskCheck(join(folder, 'nothing'))).status).toBe('fail');
   });
