@@ -146,18 +146,17 @@ async function openDeployment(
   const ledger = await connectLedger(servers);
   undo.add(() => ledger.close());
   const blobs = new FsBlobStore({ folder: config.blobs ?? folder.blobs });
-  const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
+  const workers = workersOf(config);
   const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
   undo.add(() => folders.close());
   const signingLog = await SigningLog.open(join(folder.root, 'signing.log'), sha256);
   undo.add(() => Promise.resolve(signingLog.close()));
   const metrics = new Metrics();
   metrics.observeProcess();
-  const tls = await openTls(config, folder, logger);
-  undo.add(async () => tls?.close());
+  const tls = await openTls(config, folder, { logger, undo });
   return {
     ...settingsOf(config),
-    ...(tls === undefined ? {} : { tls }),
+    ...(tls && { tls }),
     spoolFolder: folder.spool,
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
@@ -173,6 +172,10 @@ async function openDeployment(
     entropy: systemEntropy,
     crash: crashPointsOf(config.test.crashAt, folder.root),
   };
+}
+
+function workersOf({ compute }: Config): number {
+  return compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
 }
 
 /** What the parts take from the configuration as it is. */
@@ -193,7 +196,7 @@ function settingsOf(config: Config) {
 async function openTls(
   config: Config,
   folder: DataFolder,
-  logger: Logger,
+  { logger, undo }: Tools,
 ): Promise<ServedCertificate | undefined> {
   const choice = tlsChoice(config);
   if (choice.kind === 'none' || choice.kind === 'proxy') return undefined;
@@ -204,7 +207,9 @@ async function openTls(
   };
   const source =
     choice.kind === 'files' ? filesSource(choice) : ownSource({ ...own, ...choice, ...deps });
-  return ServedCertificate.open(source, deps);
+  const served = await ServedCertificate.open(source, deps);
+  undo.add(() => Promise.resolve(served.close()));
+  return served;
 }
 
 function oidcOf({ oidc }: Config): Deployment['oidc'] {

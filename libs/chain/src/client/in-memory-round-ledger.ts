@@ -12,7 +12,6 @@ import {
   type RunId,
   type Sha256,
   type Signature,
-  TallyError,
   utf8,
   ZERO_HASH,
 } from '@tallystick/kernel';
@@ -26,7 +25,7 @@ import {
 } from '@tallystick/rounds';
 import type { ConsentTerms } from './consent-reader.js';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import { commit, type MemoryRun, settle } from './memory-run.js';
+import { commit, type MemoryRun, refused, settle } from './memory-run.js';
 import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import type {
   AnchoredRound,
@@ -46,10 +45,6 @@ interface MemoryNode {
   status: 'pending' | 'active' | 'revoked';
   cap: bigint;
   keyEpoch: number;
-}
-
-function refused(call: string, reason: string): Promise<never> {
-  return Promise.reject(new TallyError('LEDGER_REFUSED', { call, reason }));
 }
 
 /**
