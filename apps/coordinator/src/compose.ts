@@ -146,8 +146,7 @@ async function openDeployment(
   const ledger = await connectLedger(servers);
   undo.add(() => ledger.close());
   const blobs = new FsBlobStore({ folder: config.blobs ?? folder.blobs });
-  const workers = workersOf(config);
-  const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
+  const folders = new WorkerFolderFactory({ blobs, ...workersOf(config) });
   undo.add(() => folders.close());
   const signingLog = await SigningLog.open(join(folder.root, 'signing.log'), sha256);
   undo.add(() => Promise.resolve(signingLog.close()));
@@ -174,8 +173,9 @@ async function openDeployment(
   };
 }
 
-function workersOf({ compute }: Config): number {
-  return compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
+function workersOf({ compute }: Config) {
+  const spare = Math.min(8, Math.max(1, availableParallelism() - 1));
+  return { workers: compute.workers ?? spare, spool: SPOOL_SHAPE };
 }
 
 /** What the parts take from the configuration as it is. */
