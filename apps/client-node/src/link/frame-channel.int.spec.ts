@@ -1,5 +1,5 @@
 import { TallyError } from '@tallystick/kernel';
-import { STRAIGHT } from '@tallystick/site';
+import { STRAIGHT, type Way } from '@tallystick/site';
 import { TestProxy, TlsServer } from '@tallystick/site/testing';
 import { systemClock } from '@tallystick/kernel/node';
 import { encodeFrame } from '@tallystick/protocol';
@@ -40,7 +40,10 @@ describe('FrameChannel over TLS', () => {
     await stranger.close();
   });
 
-  const open = (to: TlsServer, way = { ...STRAIGHT, pins: [server.pin] }): Promise<FrameChannel> =>
+  const open = (
+    to: TlsServer,
+    way: Way = { ...STRAIGHT, pins: [server.pin] },
+  ): Promise<FrameChannel> =>
     FrameChannel.open(`wss://127.0.0.1:${to.port}`, { way, clock: systemClock }, signal);
 
   async function challenged(channel: FrameChannel): Promise<void> {
