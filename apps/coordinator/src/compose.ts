@@ -160,21 +160,19 @@ async function openDeployment(
   const ledger = await connectLedger(servers);
   undo.add(() => ledger.close());
   const blobs = new FsBlobStore({ folder: config.blobs ?? folder.blobs });
-  const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
-  const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
+  const folders = new WorkerFolderFactory({ blobs, ...workersOf(config) });
   undo.add(() => folders.close());
   const signingLog = await SigningLog.open({ path: folder.signingLog }, sha256);
   undo.add(() => Promise.resolve(signingLog.close()));
   const ring = await openKeyRing(servers.sandbox, folder, { ledger, signingLog, logger });
   const metrics = new Metrics();
   metrics.observeProcess();
-  const tls = await openTls(config, folder, logger);
-  undo.add(async () => tls?.close());
+  const tls = await openTls(config, folder, { logger, undo });
   const { trace, close } = openTrace(collector, { metrics, logger });
   undo.add(close);
   return {
     ...settingsOf(config),
-    ...(tls === undefined ? {} : { tls }),
+    ...(tls && { tls }),
     restored: await readRestored(folder),
     spoolFolder: folder.spool,
     apiTokenFile: folder.apiToken,
@@ -191,6 +189,11 @@ async function openDeployment(
     entropy: systemEntropy,
     crash: crashPointsOf(config.test.crashAt, folder.root),
   };
+}
+
+function workersOf({ compute }: Config) {
+  const spare = Math.min(8, Math.max(1, availableParallelism() - 1));
+  return { workers: compute.workers ?? spare, spool: SPOOL_SHAPE };
 }
 
 /** What the parts take from the configuration as it is. */
@@ -212,7 +215,7 @@ function settingsOf(config: Config) {
 async function openTls(
   config: Config,
   folder: DataFolder,
-  logger: Logger,
+  { logger, undo }: Tools,
 ): Promise<ServedCertificate | undefined> {
   const choice = tlsChoice(config);
   if (choice.kind === 'none' || choice.kind === 'proxy') return undefined;
@@ -223,7 +226,9 @@ async function openTls(
   };
   const source =
     choice.kind === 'files' ? filesSource(choice) : ownSource({ ...own, ...choice, ...deps });
-  return ServedCertificate.open(source, deps);
+  const served = await ServedCertificate.open(source, deps);
+  undo.add(() => Promise.resolve(served.close()));
+  return served;
 }
 
 function oidcOf({ oidc }: Config): Deployment['oidc'] {

@@ -12,7 +12,6 @@ import {
   type RunId,
   type Sha256,
   type Signature,
-  TallyError,
   utf8,
 } from '@tallystick/kernel';
 import { POP, verifyRecord } from '@tallystick/record';
@@ -32,6 +31,7 @@ import {
   commit,
   type MemoryRun,
   proposed,
+  refused,
   replaceKey,
   settle,
   stored,
@@ -58,10 +58,6 @@ interface MemoryNode {
   status: 'pending' | 'active' | 'revoked';
   cap: bigint;
   keyEpoch: number;
-}
-
-function refused(call: string, reason: string): Promise<never> {
-  return Promise.reject(new TallyError('LEDGER_REFUSED', { call, reason }));
 }
 
 /**
@@ -267,8 +263,8 @@ export class InMemoryRoundLedger implements RoundLedger {
     return node;
   }
 
-  prepareOwnerCall(_owner: AccountId, { node }: OwnerCall): Promise<PreparedCall> {
-    return Promise.resolve({ payload: String(node), context: '' });
+  prepareOwnerCall(owner: AccountId): Promise<PreparedCall> {
+    return Promise.resolve({ payload: owner, context: '' });
   }
 
   async completeOwnerCall(owner: AccountId, call: OwnerCall): Promise<void> {

@@ -5,6 +5,7 @@ import {
   type PublicKey,
   type RunId,
   type Sha256,
+  TallyError,
   ZERO_HASH,
 } from '@tallystick/kernel';
 import { EPOCH, HEADER, recordHash, verifyRecord } from '@tallystick/record';
@@ -209,4 +210,9 @@ export function voidFrom(
   for (const [number, round] of run.rounds) {
     if (number >= from) run.rounds.set(number, { ...round, status: 'void', isFinal: false });
   }
+}
+
+/** As the chain refuses a call. */
+export function refused(call: string, reason: string): Promise<never> {
+  return Promise.reject(new TallyError('LEDGER_REFUSED', { call, reason }));
 }

@@ -34,7 +34,8 @@ export const round = {
     disposition: 'fatal',
   },
   ROUND_NEW_KEY: {
-    message: 'run {run} round {round} asks for key epoch {asked} of this node, which signs with {own}',
+    message:
+      'run {run} round {round} asks for key epoch {asked} of this node, which signs with {own}',
     hint: 'After `tally node key rotate` the node goes over to the new key by itself; if this stays, run that command again.',
     status: 409,
     disposition: 'fix',
