@@ -1,4 +1,5 @@
 import { EXIT, exitCodeOf, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
+import type { BackupOptions } from '@tallystick/sandbox';
 import { type Command } from 'commander';
 import type { ConsoleInput } from './console-input.js';
 import { ConsoleOutput } from './console-output.js';
@@ -14,7 +15,7 @@ export interface CommandContext {
   /** The coordinator's address, when the environment gives one. */
   readonly url: string | undefined;
   /** Database and blobs of the deployment when they are not in its data folder, as the coordinator is told. */
-  readonly database: { readonly databaseUrl?: string | undefined; readonly blobs?: string | undefined };
+  readonly parts: Pick<BackupOptions, 'database' | 'blobs'>;
   /** Folder of this user's own settings: what `tally login` stored. */
   readonly configFolder: string;
   readonly input: ConsoleInput;

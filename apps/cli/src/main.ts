@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hasErrno } from '@tallystick/kernel/node';
+import type { ExternalDatabase } from '@tallystick/sandbox';
 import { createLogger } from '@tallystick/telemetry';
 import { CommanderError } from 'commander';
 import type { CommandContext, GlobalOptions } from './command-context.js';
@@ -40,6 +41,10 @@ function setting(name: string): string | undefined {
   return file === undefined ? process.env[name] : readFileSync(file, 'utf8').trimEnd();
 }
 
+function databaseOf(url: string | undefined): ExternalDatabase | undefined {
+  return url === undefined ? undefined : { url, environment: process.env };
+}
+
 /** Under --json even a command that could not be read ends in JSON; the words went to stderr. */
 function sayUsage(detail: string): void {
   const { code, message, hint } = new TallyError('USAGE_INVALID', { detail });
@@ -60,8 +65,8 @@ function makeContext(options: GlobalOptions): CommandContext {
     signal: stop.signal,
     token: process.env['TALLY_TOKEN'],
     url: process.env['TALLY_URL'],
-    database: {
-      databaseUrl: setting('TALLY_DATABASE__URL'),
+    parts: {
+      database: databaseOf(setting('TALLY_DATABASE__URL')),
       blobs: setting('TALLY_BLOBS'),
     },
     configFolder: configFolder(),

@@ -30,7 +30,7 @@ async function tally(...args: readonly string[]): Promise<Ran> {
     signal: new AbortController().signal,
     token: undefined,
     url: undefined,
-    database: {},
+    parts: {},
     configFolder: '/nonexistent/config',
     input: new ConsoleInput({ stream: Readable.from([]), prompt: process.stderr, isTty: false }),
     setExitCode: (value) => (code = value),

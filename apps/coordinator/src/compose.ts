@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FsBlobStore } from '@tallystick/blobs';
 import { SubstrateRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
-import { asAccountId, type Logger, toHex } from '@tallystick/kernel';
+import { asAccountId, type Logger, type Signer, toHex } from '@tallystick/kernel';
 import { ed25519, LockFile, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
 import type { DataFolder, Deployment as Sandbox } from '@tallystick/sandbox';
 import { Metrics } from '@tallystick/telemetry';
@@ -151,13 +151,9 @@ async function openDeployment(
   const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
   const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
   undo.add(() => folders.close());
-  const signingLog = await SigningLog.open({ path: folder.signingLog }, sha256);
-  undo.add(() => Promise.resolve(signingLog.close()));
-  const metrics = new Metrics();
-  metrics.observeProcess();
-  const { trace, close } = openTrace(collector, { metrics, logger });
-  undo.add(close);
+  const signer = await openSigner(keys.coordinator, folder, undo);
   return {
+    ...watching(collector, { logger, undo }),
     ...settingsOf(config),
     restored: await readRestored(folder),
     spoolFolder: folder.spool,
@@ -167,14 +163,32 @@ async function openDeployment(
     get publicUrl() {
       return address.url;
     },
-    signer: new LoggedSigner(keys.coordinator, signingLog, sha256),
     treasury: asAccountId(keys.treasury.key),
     spooler: folders.spooler,
-    ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics, trace },
+    ...{ signer, ledger, blobs, folders, sha256, ed25519, logger },
     clock: systemClock,
     entropy: systemEntropy,
     crash: crashPointsOf(config.test.crashAt, folder.root),
   };
+}
+
+/** The coordinator key behind the log of what it signed. */
+async function openSigner(key: Signer, folder: DataFolder, undo: Undo): Promise<Signer> {
+  const log = await SigningLog.open({ path: folder.signingLog }, sha256);
+  undo.add(() => Promise.resolve(log.close()));
+  return new LoggedSigner(key, log, sha256);
+}
+
+/** The numbers of this process, and what watches its rounds. */
+function watching(
+  collector: Collector | undefined,
+  { logger, undo }: Tools,
+): Pick<Deployment, 'metrics' | 'trace'> {
+  const metrics = new Metrics();
+  metrics.observeProcess();
+  const opened = openTrace(collector, { metrics, logger });
+  undo.add(() => opened.close());
+  return { metrics, trace: opened.trace };
 }
 
 /** What the parts take from the configuration as it is. */

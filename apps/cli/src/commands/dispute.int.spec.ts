@@ -189,7 +189,7 @@ describe('tally dispute', () => {
       signal: new AbortController().signal,
       token: undefined,
       url: undefined,
-      database: {},
+      parts: {},
       configFolder: '/nonexistent/config',
       input: new ConsoleInput({ stream: process.stdin, prompt: process.stderr, isTty: false }),
       setExitCode: (value) => (code = value),
