@@ -16,9 +16,11 @@ import { useStage } from './harness/use-stage.js';
 
 const isFull = process.env['TALLY_E2E_FULL'] === '1';
 
+/** Rounds long enough for a backup to come in the middle, with a deadline that it does not outlast. */
 const SLOW = [
   [/^rounds: .*$/m, 'rounds: 3'],
   [/^ {2}steps: .*$/m, '  steps: 3000'],
+  [/^ {2}deadlineMs: .*$/m, '  deadlineMs: 900000'],
 ] as const;
 
 interface Manifest {

@@ -36,6 +36,7 @@ describe.each(full)('a full disk below the %s', () => {
     spec = await heart.editRun(
       [/^rounds: .*$/m, 'rounds: 3'],
       [/^ {2}steps: .*$/m, '  steps: 1000'],
+      [/^ {2}deadlineMs: .*$/m, '  deadlineMs: 900000'],
     );
     const node = stage.path('node-on-small-disk');
     await writeFile(node, NODE_ON_SMALL_DISK, { mode: 0o755 });
