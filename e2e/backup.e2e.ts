@@ -19,7 +19,7 @@ const isFull = process.env['TALLY_E2E_FULL'] === '1';
 /** Rounds long enough for a backup to come in the middle, with a deadline that it does not outlast. */
 const SLOW = [
   [/^rounds: .*$/m, 'rounds: 3'],
-  [/^ {2}steps: .*$/m, '  steps: 3000'],
+  [/^ {2}steps: .*$/m, '  steps: 1500'],
   [/^ {2}deadlineMs: .*$/m, '  deadlineMs: 900000'],
 ] as const;
 
@@ -98,10 +98,14 @@ describe('backup, wipe, restore', () => {
     expect(running).toMatchObject({ code: 78 });
     expect(running.stdout).toContain('CONFIG_LOCKED');
     const { run } = await federation.launch(drill.spec);
-    await until('round 1 collects', async () => {
-      const { current } = await federation.run(run);
-      return current?.round === 1 && current.phase === 'collecting' ? true : undefined;
-    });
+    await until(
+      'round 1 collects',
+      async () => {
+        const { current } = await federation.run(run);
+        return current?.round === 1 && current.phase === 'collecting' ? true : undefined;
+      },
+      150_000,
+    );
     expect(await federation.stopServers()).toBe(0);
 
     const taken = await drill.tally('backup', backup);
