@@ -21,6 +21,8 @@ const KILLS = 20;
 const ROUNDS = 5;
 const POT_UNITS = '10';
 const RESUME_MS = 10_000;
+/** Between two kills of one victim: `tally up` starts a process again five times a minute, each time later. */
+const REST_MS = 16_000;
 const TEST_MS = 1_200_000;
 
 const VICTIMS = ['coordinator', 'node', 'database'] as const;
@@ -52,6 +54,7 @@ class Scene {
   readonly #spec: string;
   readonly #expected: readonly string[];
   readonly #runs: { readonly run: number; readonly rounds: readonly RoundView[] }[] = [];
+  readonly #killedMs = new Map<Victim, number>();
   readonly resumedMs = new Map<Victim, number[]>(VICTIMS.map((victim) => [victim, []]));
   #lengthMs = 0;
 
@@ -98,11 +101,13 @@ class Scene {
 
   /** One run with one kill at a moment that the seed chooses. */
   async killOnce(victim: Victim, index: number): Promise<void> {
+    await this.#rested(victim);
     const moment = fraction(`${victim} ${index}`) * this.#lengthMs;
     const startMs = performance.now();
     const run = await this.launch();
     await until('the moment', () => (performance.now() - startMs >= moment ? true : undefined));
     const sinceMs = performance.now();
+    this.#killedMs.set(victim, sinceMs);
     await this.#kill(victim, index);
     const tookMs = Math.round(await this.#resumed(run, sinceMs));
     this.resumedMs.get(victim)?.push(tookMs);
@@ -110,6 +115,13 @@ class Scene {
     process.stdout.write(`random kills: ${what}: goes on after ${tookMs} ms\n`);
     expect.soft(tookMs, what).toBeLessThan(RESUME_MS);
     await this.expectUndisturbed(run);
+  }
+
+  async #rested(victim: Victim): Promise<void> {
+    const sinceMs = this.#killedMs.get(victim) ?? -REST_MS;
+    await until('the victim is rested', () =>
+      performance.now() - sinceMs >= REST_MS ? true : undefined,
+    );
   }
 
   async #kill(victim: Victim, index: number): Promise<void> {
@@ -209,7 +221,6 @@ describe.each(isFull ? [SEED] : [])('killed at random moments, seed %s', () => {
     await scene.undisturbed();
   });
 
-  // The victims take turns, so that nobody is started again more often than `tally up` puts up with.
   it(
     `bar 24: ${KILLS} kills of each victim: the same models, and on within ten seconds`,
     async () => {

@@ -1,11 +1,16 @@
 // @ts-check
-/** Figure 9: a task with a model of 1 MB reaches every node: offers by socket, the model by HTTP range. */
+/**
+ * Figure 9: a task with a model of 1 MB reaches every node: offers by socket, the model by HTTP range. A run
+ * with a model of 4 KB goes before it, because the first launch of a process compiles and loads much; the note says what it
+ * cost.
+ */
 import { withFederation } from '../lib/federation.mjs';
 import { maxOpenFiles } from '../lib/machine.mjs';
 import { MIB } from '../lib/numbers.mjs';
 import { resetPeak } from '../lib/proc.mjs';
 
 const D = 250_000;
+const FIRST_D = 1_000;
 const SMALL_NODES = 500;
 const FULL_NODES = 10_000;
 const OTHER_FILES = 512;
@@ -31,24 +36,29 @@ export default {
       profile,
     };
     return withFederation(options, async ({ coordinator, fleet, launch }) => {
+      const broadcast = async (/** @type {number} */ d) => {
+        const { downloads } = await fleet.counts();
+        const before = coordinator.memory.rss;
+        resetPeak(coordinator.pid);
+        const startMs = performance.now();
+        const run = await launch({ d, rounds: 1 });
+        await fleet.downloaded(downloads + nodes, TIMEOUT_MS);
+        const seconds = (performance.now() - startMs) / 1e3;
+        const growthMb = (coordinator.memory.peak - before) / 1e6;
+        await coordinator.api(`runs/${run}/stop`, {});
+        return { seconds, growthMb };
+      };
+      const first = await broadcast(FIRST_D);
       await coordinator.probe();
-      const before = coordinator.memory.rss;
-      resetPeak(coordinator.pid);
-      const startMs = performance.now();
-      const run = await launch({ d: D, rounds: 1 });
-      await fleet.downloaded(nodes, TIMEOUT_MS);
-      const seconds = (performance.now() - startMs) / 1e3;
-      const { peak } = coordinator.memory;
+      const { seconds, growthMb } = await broadcast(D);
       const { maxLagMs } = await coordinator.probe();
       const { errors } = await fleet.counts();
       if (errors.length > 0) throw new Error(errors[0]);
-      await coordinator.api(`runs/${run}/stop`, {});
       const rate = (4 * D * nodes) / seconds / MIB;
-      const note = `${nodes} nodes in ${seconds.toFixed(1)} s from the launch, ${rate.toFixed(0)} MiB/s`;
-      return {
-        '9.lag': { value: maxLagMs, note },
-        '9.rss': { value: (peak - before) / 1e6, note },
-      };
+      const note =
+        `${nodes} nodes in ${seconds.toFixed(1)} s from the launch, ${rate.toFixed(0)} MiB/s; ` +
+        `the first launch took ${first.growthMb.toFixed(1)} MB`;
+      return { '9.lag': { value: maxLagMs, note }, '9.rss': { value: growthMb, note } };
     });
   },
 };

@@ -12,13 +12,13 @@ import { ApiPromise, WsProvider } from '@polkadot/api';
 
 const TIMEOUT_MS = 20_000;
 
-/** @param {string} endpoint @returns {Promise<ApiPromise>} */
+/** @param {string} endpoint @returns {Promise<{ api: ApiPromise, provider: WsProvider }>} */
 async function connect(endpoint) {
   const provider = new WsProvider(endpoint, false);
   const api = new ApiPromise({ provider, noInitWarn: true, throwOnConnect: true });
   await provider.connect();
   await api.isReadyOrError;
-  return api;
+  return { api, provider };
 }
 
 /** What pallet-tally keeps of a committed round, at the newest finalised block. */
@@ -43,30 +43,29 @@ async function readRound(api, run, round) {
   };
 }
 
-/** Walks every finalised block: calls of commit_round (inside batches too) and the events that say they counted. */
-async function countCommits(api) {
-  const head = (await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead())).number;
+/**
+ * Walks every finalised block for calls of commit_round, inside batches too. One that counted is in the newest state, with
+ * its block's time: a node forgets older states and the events in them.
+ */
+async function countCommits(api, provider) {
+  const head = await api.rpc.chain.getFinalizedHead();
+  const blocks = (await api.rpc.chain.getHeader(head)).number.toNumber();
+  const at = await api.at(head);
   const commits = [];
   const calls = [];
-  for (let block = 1; block <= head.toNumber(); block++) {
+  for (let block = 1; block <= blocks; block++) {
     const hash = await api.rpc.chain.getBlockHash(block);
-    const { extrinsics } = (await api.rpc.chain.getBlock(hash)).block;
-    const headers = extrinsics.flatMap(({ method }) => committedHeaders(method));
-    calls.push(...headers.map((header) => ({ block, ...header })));
-    const at = await api.at(hash);
-    for (const { event } of await at.query.system.events()) {
-      if (!api.events.tally.RoundCommitted.is(event)) continue;
-      const { run, round } = event.data;
-      const { header } = (await at.query.tally.rounds(run, round)).unwrap();
-      commits.push({
-        block,
-        run: run.toNumber(),
-        round: round.toNumber(),
-        header: bare(header),
-      });
+    const { extrinsics } = (await provider.send('chain_getBlock', [hash.toHex()])).block;
+    const methods = extrinsics.map((bytes) => api.createType('Extrinsic', bytes).method);
+    const set = methods.find(({ section }) => section === 'timestamp');
+    for (const { run, round } of methods.flatMap(committedHeaders)) {
+      calls.push({ block, run, round });
+      const stored = (await at.query.tally.rounds(run, round)).unwrapOr(undefined);
+      if (stored === undefined || !stored.committedAtMs.eq(set.args[0])) continue;
+      commits.push({ block, run, round, header: bare(stored.header) });
     }
   }
-  return { commits, calls, blocks: head.toNumber() };
+  return { commits, calls, blocks };
 }
 
 /** Headers of every commit_round in a call, however deep in batches. */
@@ -85,9 +84,11 @@ async function main([endpoint, run, round]) {
     console.error(`no answer from ${endpoint} within ${TIMEOUT_MS} ms`);
     process.exit(69);
   }, TIMEOUT_MS);
-  const api = await connect(endpoint);
+  const { api, provider } = await connect(endpoint);
   const answer =
-    run === undefined ? await countCommits(api) : await readRound(api, Number(run), Number(round));
+    run === undefined
+      ? await countCommits(api, provider)
+      : await readRound(api, Number(run), Number(round));
   clearTimeout(timer);
   if (answer === undefined) {
     console.error(`the chain holds no round ${round} of run ${run}`);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import type { FsBlobStore } from '@tallystick/blobs';
@@ -149,16 +148,18 @@ function finish(response: ServerResponse, status: number): undefined {
 }
 
 /** Resolves when all is handed over, or when the other side has left. */
-async function write(pieces: AsyncIterable<Uint8Array>, response: ServerResponse): Promise<void> {
-  const left = new AbortController();
-  response.once('close', () => left.abort());
-  try {
-    for await (const piece of pieces) {
-      if (!response.write(piece)) await once(response, 'drain', { signal: left.signal });
-      await setImmediate(undefined, { signal: left.signal });
-    }
-    response.end();
-  } catch (error) {
-    if (!left.signal.aborted) throw error;
+async function write(
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  response: ServerResponse,
+): Promise<void> {
+  // One listener for the whole download: one with a signal for each piece left 12 KB a download to the old generation.
+  let wake: () => void = () => undefined;
+  const onWake = (): void => wake();
+  response.on('drain', onWake).once('close', onWake);
+  for await (const piece of pieces) {
+    if (response.destroyed) return;
+    if (!response.write(piece)) await new Promise<void>((resolve) => (wake = resolve));
+    await setImmediate();
   }
+  response.end();
 }

@@ -1,8 +1,9 @@
 import type { ApiPromise } from '@polkadot/api';
-import type { SignedBlock } from '@polkadot/types/interfaces';
+import type { Extrinsic } from '@polkadot/types/interfaces';
 import { type Hash, type RunId, toHex } from '@tallystick/kernel';
 import type { BlockRef } from '@tallystick/rounds';
-import { bare } from './connection.js';
+import { type BlockSource, extrinsicsOf } from './block-body.js';
+import { bare, type Connection } from './connection.js';
 import type { AnchoredRound } from './round-ledger.js';
 
 /** Answers that are kept; a run asks for the same rounds again only after a restart. */
@@ -14,10 +15,12 @@ const KEPT_BLOCKS = 64;
  */
 export class CommitBlocks {
   readonly #api: ApiPromise;
+  readonly #source: BlockSource;
   readonly #found = new Map<string, BlockRef>();
 
-  constructor(api: ApiPromise) {
+  constructor({ api, provider }: Connection) {
     this.#api = api;
+    this.#source = provider;
   }
 
   /** Undefined when no block up to `head` holds it. */
@@ -55,10 +58,19 @@ export class CommitBlocks {
   }
 
   async #read(number: number, key?: string) {
-    const hash = await this.#api.rpc.chain.getBlockHash(number);
-    const { block } = await this.#api.rpc.chain.getBlock(hash);
-    const isHolding = key !== undefined && holds(block, key);
-    return { hash: bare(hash), timeMs: timeOf(block), isHolding };
+    const hash = bare(await this.#api.rpc.chain.getBlockHash(number));
+    const extrinsics = await extrinsicsOf(this.#source, hash);
+    const isHolding = key !== undefined && holds(extrinsics, key);
+    return { hash, timeMs: this.#timeOf(extrinsics), isHolding };
+  }
+
+  /** The argument of `timestamp.set`, which is among the inherents that every block begins with; 0 without one. */
+  #timeOf(extrinsics: readonly string[]): bigint {
+    for (const bytes of extrinsics) {
+      const { method } = this.#api.createType<Extrinsic>('Extrinsic', bytes);
+      if (method.section === 'timestamp') return BigInt(method.args[0]?.toString() ?? 0);
+    }
+    return 0n;
   }
 
   #keep(key: string, block: BlockRef): BlockRef {
@@ -78,12 +90,7 @@ function headerStart({ chain, run, round }: { chain: Hash; run: RunId; round: nu
   return `${chain}(00|01|02)${toHex(numbers)}`;
 }
 
-function holds({ extrinsics }: SignedBlock['block'], key: string): boolean {
+function holds(extrinsics: readonly string[], key: string): boolean {
   const pattern = new RegExp(key);
-  return extrinsics.some((extrinsic) => pattern.test(extrinsic.toHex()));
-}
-
-function timeOf({ extrinsics }: SignedBlock['block']): bigint {
-  const set = extrinsics.find(({ method }) => method.section === 'timestamp');
-  return BigInt(set?.args[0]?.toString() ?? 0);
+  return extrinsics.some((extrinsic) => pattern.test(extrinsic));
 }

@@ -1,8 +1,11 @@
 import type { ApiPromise } from '@polkadot/api';
 import type { DispatchError, EventRecord } from '@polkadot/types/interfaces';
-import { type Hash, TallyError } from '@tallystick/kernel';
+import { hexToU8a, u8aToHex } from '@polkadot/util';
+import { blake2AsU8a } from '@polkadot/util-crypto';
+import { asHash, type Hash, TallyError } from '@tallystick/kernel';
 import type { BlockRef } from '@tallystick/rounds';
-import { bare } from './connection.js';
+import { type BlockSource, extrinsicsOf, isStateDiscarded } from './block-body.js';
+import { bare, type Connection } from './connection.js';
 import { type Json, objectAt } from './json.js';
 import type { Snapshots } from './snapshots.js';
 
@@ -24,6 +27,7 @@ export interface Included {
  */
 export class Finality {
   readonly #api: ApiPromise;
+  readonly #source: BlockSource;
   readonly #snapshots: Snapshots;
   readonly #found = new Map<Hash, { block: BlockRef; index: number }>();
   readonly #order: { number: number; hashes: Hash[] }[] = [];
@@ -31,8 +35,9 @@ export class Finality {
   #scan: Promise<BlockRef> | undefined;
 
   /** @param fromBlock first block that is looked at; earlier extrinsics are unknown. */
-  constructor(api: ApiPromise, snapshots: Snapshots, fromBlock: number) {
+  constructor({ api, provider }: Connection, snapshots: Snapshots, fromBlock: number) {
     this.#api = api;
+    this.#source = provider;
     this.#snapshots = snapshots;
     this.#next = fromBlock;
   }
@@ -43,20 +48,30 @@ export class Finality {
     return this.#scan;
   }
 
-  /** The extrinsic, when a block read so far holds it. */
+  /**
+   * The extrinsic, when a block read so far holds it. One whose block's state the node has forgotten counts as not found:
+   * what became of it can only be read from the newest state.
+   */
   async find(hash: Hash): Promise<Included | undefined> {
     const found = this.#found.get(hash);
     if (found === undefined) return undefined;
-    const at = await this.#snapshots.at(found.block.hash);
-    const query = at.query['system']?.['events'];
-    if (query === undefined) {
+    const records = await this.#eventsAt(found.block).catch((error: unknown) => {
+      if (isStateDiscarded(error)) return undefined;
+      throw error;
+    });
+    return records && { block: found.block, ...this.#eventsOf(records, found.index) };
+  }
+
+  async #eventsAt(block: BlockRef): Promise<readonly EventRecord[]> {
+    const { query } = await this.#snapshots.at(block.hash);
+    const events = query['system']?.['events'];
+    if (events === undefined) {
       throw new TallyError('LEDGER_RUNTIME_FAILED', {
         call: 'system.events',
         reason: 'no such item',
       });
     }
-    const records = (await query()) as unknown as readonly EventRecord[]; // Vec<EventRecord> by its metadata
-    return { block: found.block, ...this.#eventsOf(records, found.index) };
+    return (await events()) as unknown as readonly EventRecord[]; // Vec<EventRecord> by its metadata
   }
 
   async #readOn(): Promise<BlockRef> {
@@ -67,10 +82,9 @@ export class Finality {
   }
 
   async #read(number: number): Promise<void> {
-    const hash = await this.#api.rpc.chain.getBlockHash(number);
-    const { block } = await this.#api.rpc.chain.getBlock(hash);
-    const ref = { number, hash: bare(hash) };
-    const hashes = block.extrinsics.map((extrinsic) => bare(extrinsic.hash));
+    const hash = bare(await this.#api.rpc.chain.getBlockHash(number));
+    const ref = { number, hash };
+    const hashes = (await extrinsicsOf(this.#source, hash)).map(hashOf);
     hashes.forEach((extrinsic, index) => this.#found.set(extrinsic, { block: ref, index }));
     this.#order.push({ number, hashes });
     if (this.#order.length <= KEPT_BLOCKS) return;
@@ -103,4 +117,8 @@ export class Finality {
     const { section, name, docs } = this.#api.registry.findMetaError(error.asModule);
     return `${section}.${name}: ${docs.join(' ').trim()}`;
   }
+}
+
+function hashOf(extrinsic: string): Hash {
+  return asHash(u8aToHex(blake2AsU8a(hexToU8a(extrinsic), 256)).slice(2));
 }

@@ -60,7 +60,7 @@ export class LedgerAccount {
     const { api } = connection;
     const snapshots = new Snapshots(api);
     const head = await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead());
-    const finality = new Finality(api, snapshots, head.number.toNumber() + 1);
+    const finality = new Finality(connection, snapshots, head.number.toNumber() + 1);
     return new LedgerAccount(connection, options.signer, {
       snapshots,
       finality,

@@ -99,7 +99,7 @@ export class SubstrateRoundLedger implements RoundLedger {
     this.#api = api;
     this.#provider = provider;
     this.#reader = reader;
-    this.#commits = new CommitBlocks(api);
+    this.#commits = new CommitBlocks(connection);
     this.#consents = consents;
     this.#pay = pay;
     this.#finality = finality;
@@ -126,7 +126,7 @@ export class SubstrateRoundLedger implements RoundLedger {
         reader: new LedgerReader(api, snapshots),
         consents: new ConsentReader(snapshots),
         pay: new PayReader(snapshots),
-        finality: new Finality(api, snapshots, from),
+        finality: new Finality(connection, snapshots, from),
       },
       options.accounts,
       options.clock,
