@@ -56,6 +56,7 @@ const COORDINATOR = {
   persistence: [],
   auth: ['persistence'],
   http: [],
+  tls: [],
   registry: ['persistence'],
   models: ['persistence'],
   rounds: ['persistence'],

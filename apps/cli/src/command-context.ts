@@ -1,5 +1,6 @@
 import { EXIT, exitCodeOf, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
 import type { BackupOptions } from '@tallystick/sandbox';
+import type { ProxyRule } from '@tallystick/site';
 import { type Command } from 'commander';
 import type { ConsoleInput } from './console-input.js';
 import { ConsoleOutput } from './console-output.js';
@@ -16,6 +17,15 @@ export interface CommandContext {
   readonly url: string | undefined;
   /** Database and blobs of the deployment when they are not in its data folder, as the coordinator is told. */
   readonly parts: Pick<BackupOptions, 'database' | 'blobs'>;
+  /** Public key of its TLS certificate, when the environment gives one. */
+  readonly pin: string | undefined;
+  /** The proxy that the environment names. */
+  readonly proxy: ProxyRule;
+  /** Addresses of PostgreSQL and chain, where the environment gives the coordinator's. */
+  readonly services: {
+    readonly databaseUrl: string | undefined;
+    readonly chainUrl: string | undefined;
+  };
   /** Folder of this user's own settings: what `tally login` stored. */
   readonly configFolder: string;
   readonly input: ConsoleInput;

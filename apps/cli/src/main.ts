@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hasErrno } from '@tallystick/kernel/node';
 import type { ExternalDatabase } from '@tallystick/sandbox';
+import { proxyRule } from '@tallystick/site';
 import { createLogger } from '@tallystick/telemetry';
 import { CommanderError } from 'commander';
 import type { CommandContext, GlobalOptions } from './command-context.js';
@@ -68,6 +69,12 @@ function makeContext(options: GlobalOptions): CommandContext {
     parts: {
       database: databaseOf(setting('TALLY_DATABASE__URL')),
       blobs: setting('TALLY_BLOBS'),
+    },
+    pin: process.env['TALLY_PIN'],
+    proxy: proxyRule(process.env),
+    services: {
+      databaseUrl: setting('TALLY_DATABASE__URL'),
+      chainUrl: process.env['TALLY_CHAIN__URL'],
     },
     configFolder: configFolder(),
     input: new ConsoleInput({

@@ -6,6 +6,7 @@ import { addChain } from './commands/chain-commands.js';
 import { addCompletion } from './commands/completion-command.js';
 import { addDemo } from './commands/demo-command.js';
 import { addDispute } from './commands/dispute-command.js';
+import { addDoctor } from './commands/doctor-command.js';
 import { addHistory } from './commands/history-commands.js';
 import { addLogin } from './commands/login-command.js';
 import { addModel } from './commands/model-command.js';
@@ -32,6 +33,7 @@ export function buildProgram(makeContext: MakeContext): Command {
     addDemo,
     addUp,
     addBackup,
+    addDoctor,
     addRuns,
     addModel,
     addNode,

@@ -6,13 +6,20 @@ import {
   type Hash,
   type Logger,
   type Sha256,
+  sleep,
   TallyError,
 } from '@tallystick/kernel';
+import { linkAborts } from '@tallystick/kernel/node';
 import {
+  adoptRotation,
   CoordinatorApi,
+  coordinatorPins,
   coordinatorUrls,
+  fetchByWay,
+  isRotationNoted,
   loadNodeKey,
   loadSiteConfig,
+  type ProxyRule,
   ReceiptLog,
   saltSecret,
   SiteAgent,
@@ -26,6 +33,9 @@ import type { Welcome } from './link/handshake.js';
 import { JobDesk } from './link/job-desk.js';
 import { SiteChain } from './site-chain.js';
 
+/** How soon a node goes over to a new key. */
+const ROTATION_LOOK_MS = 1_000;
+
 export interface ClientNodeDeps {
   readonly trainer: Trainer;
   /** Watches the training of each task. */
@@ -35,6 +45,8 @@ export interface ClientNodeDeps {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
+  /** The proxy to the coordinator, if any. */
+  readonly proxy: ProxyRule;
   /** Name and version, for the operator's eyes. */
   readonly software: string;
   /** Every session begins with it. */
@@ -47,8 +59,10 @@ export class ClientNode {
   readonly #desk: JobDesk;
   readonly #agent: SiteAgent;
   readonly #chain: SiteChain | undefined;
+  readonly #site: { readonly folder: string; readonly clock: Clock };
 
   private constructor(parts: {
+    site: { readonly folder: string; readonly clock: Clock };
     link: FleetLink;
     desk: JobDesk;
     agent: SiteAgent;
@@ -58,16 +72,20 @@ export class ClientNode {
     this.#desk = parts.desk;
     this.#agent = parts.agent;
     this.#chain = parts.chain;
+    this.#site = parts.site;
   }
 
   /** Opens the folder that `tally node join` made; takes its lock until `close`. */
   static async open(folder: string, deps: ClientNodeDeps): Promise<ClientNode> {
     const config = await loadSiteConfig(folder);
-    const signer = await loadNodeKey(folder);
     const log = await ReceiptLog.open(join(folder, 'receipts.log'));
     try {
       const { droppedBytes } = log;
       if (droppedBytes > 0) deps.logger.warn('log.torn_tail', { droppedBytes });
+      if (await adoptRotation(folder, log)) {
+        deps.logger.info('node.key_rotated', { keyEpoch: log.identity?.keyEpoch ?? 0 });
+      }
+      const signer = await loadNodeKey(folder);
       return ClientNode.#assemble({ folder, config, signer, log }, deps);
     } catch (error) {
       await log.close();
@@ -77,12 +95,14 @@ export class ClientNode {
 
   static #assemble(site: Site, deps: ClientNodeDeps): ClientNode {
     const { folder, config, signer, log } = site;
-    const { clock, logger, sha256, ed25519, entropy, trainer, trace } = deps;
+    const { clock, logger, sha256, ed25519, entropy, trainer, trace, proxy } = deps;
     const identity = identityOf(site);
     let token: string | undefined;
     const urls = coordinatorUrls(config);
+    const way = { pins: coordinatorPins(config), proxy };
+    const fetch = fetchByWay(way, clock);
     const apiOf = (url: string): CoordinatorApi =>
-      new CoordinatorApi({ url, token: () => token, clock });
+      new CoordinatorApi({ url, token: () => token, fetch, clock });
     let api = apiOf(urls[0]);
     const chain = chainOf(site, identity.chain, deps);
     const agent = new SiteAgent(identity, {
@@ -96,6 +116,7 @@ export class ClientNode {
     const link = new FleetLink(urls, {
       handshake: { identity, signer, sha256, ed25519, entropy, software: deps.software },
       backOff: new BackOff(entropy),
+      way,
       agent,
       desk,
       sha256,
@@ -107,12 +128,35 @@ export class ClientNode {
         deps.onWelcome(welcome);
       },
     });
-    return new ClientNode({ link, desk, agent, chain });
+    return new ClientNode({ site: { folder, clock }, link, desk, agent, chain });
   }
 
-  /** Takes part until `signal` aborts; see `FleetLink.run`. */
-  run(signal: AbortSignal): Promise<void> {
-    return this.#link.run(signal);
+  /**
+   * Takes part until `signal` aborts, or until the site has a new key and no work in hand: then it wants to be opened again.
+   * See `FleetLink.run`.
+   */
+  async run(signal: AbortSignal): Promise<'stopped' | 'key rotated'> {
+    const turn = new AbortController();
+    const aborts = linkAborts(signal, turn.signal);
+    try {
+      const rotated = this.#untilRotated(aborts.signal).finally(() => turn.abort());
+      await this.#link.run(aborts.signal);
+      return (await rotated) ? 'key rotated' : 'stopped';
+    } finally {
+      turn.abort();
+      aborts.release();
+    }
+  }
+
+  /** False when `signal` aborts first. A task in hand is finished with the key that it began with. */
+  async #untilRotated(signal: AbortSignal): Promise<boolean> {
+    const { folder, clock } = this.#site;
+    while (!signal.aborted) {
+      await sleep(clock, ROTATION_LOOK_MS, signal);
+      const isNoted = !signal.aborted && (await isRotationNoted(folder));
+      if (isNoted && !this.#desk.isWorking) return !signal.aborted;
+    }
+    return false;
   }
 
   /** Stops work, ends the training process and gives up the folder. */

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { exitCodeOf, isTallyError, type Logger } from '@tallystick/kernel';
-import { ed25519, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
-import { createLogger, openOtlpTrace } from '@tallystick/telemetry';
+import { ed25519, linkAborts, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import { proxyRule } from '@tallystick/site';
+import { createLogger, openOtlpTrace, type OtlpTrace } from '@tallystick/telemetry';
 import { ProcessTrainer } from '@tallystick/training';
 import { ClientNode } from './client-node.js';
 import { loadConfig } from './config.js';
@@ -13,40 +14,56 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env, process.argv.slice(2));
   const logger = createLogger({ role: 'node', level: config.log.level });
   warnWithoutBufferutil(logger);
+  const stop = new AbortController();
+  onSignals(stop, logger);
+  const announce = announceOnce(startedAtMs);
+  let ended: 'stopped' | 'key rotated';
+  do {
+    ended = await takePart(config.folder, { logger, announce }, stop.signal);
+  } while (ended === 'key rotated');
+  logger.info('node.stopped');
+}
+
+/** One life of the node, with one key. */
+async function takePart(
+  folder: string,
+  { logger, announce }: { readonly logger: Logger; readonly announce: (welcome: Welcome) => void },
+  signal: AbortSignal,
+): Promise<'stopped' | 'key rotated'> {
   const trainer = new ProcessTrainer({
     onCrash: ({ code, message }) => logger.warn('training.restarted', { code, reason: message }),
   });
-  const endpoint = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-  const trace =
-    endpoint === undefined || endpoint === ''
-      ? undefined
-      : openOtlpTrace({
-          service: 'tallystick-node',
-          endpoint,
-          headers: process.env['OTEL_EXPORTER_OTLP_HEADERS'],
-          lost: (steps, reason) => logger.warn('trace.lost', { steps, reason }),
-        });
-  const node = await ClientNode.open(config.folder, {
+  const trace = traceOf(process.env, logger);
+  const node = await ClientNode.open(folder, {
     trainer,
     trace,
-    sha256,
-    ed25519,
-    clock: systemClock,
-    entropy: systemEntropy,
-    logger,
+    ...{ sha256, ed25519, clock: systemClock, entropy: systemEntropy, logger },
+    proxy: proxyRule(process.env),
     software: 'tallystick-client-node/0',
-    onWelcome: announceOnce(startedAtMs),
+    onWelcome: announce,
   });
-  const stop = new AbortController();
-  onSignals(stop, logger);
+  const life = new AbortController();
+  const aborts = linkAborts(signal, life.signal);
   try {
-    await Promise.race([engineFailure(trainer, stop.signal), node.run(stop.signal)]);
+    return await Promise.race([engineFailure(trainer, aborts.signal), node.run(aborts.signal)]);
   } finally {
-    stop.abort();
+    life.abort();
+    aborts.release();
     await node.close();
     await trace?.close();
   }
-  logger.info('node.stopped');
+}
+
+/** OpenTelemetry's own names, as every collector's manual gives them; without an endpoint there are no traces. */
+function traceOf(env: NodeJS.ProcessEnv, logger: Logger): OtlpTrace | undefined {
+  const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';
+  if (endpoint === '') return undefined;
+  return openOtlpTrace({
+    service: 'tallystick-node',
+    endpoint,
+    headers: env['OTEL_EXPORTER_OTLP_HEADERS'],
+    lost: (steps, reason) => logger.warn('trace.lost', { steps, reason }),
+  });
 }
 
 /** Warms the training process up. Rejects when the engine cannot start; a good one says nothing. */

@@ -4,18 +4,29 @@ import { FsBlobStore } from '@tallystick/blobs';
 import { SubstrateRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
 import { asAccountId, type Logger, type Signer, toHex } from '@tallystick/kernel';
-import { ed25519, LockFile, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import {
+  ed25519,
+  LockFile,
+  openFilesLimit,
+  sha256,
+  systemClock,
+  systemEntropy,
+} from '@tallystick/kernel/node';
 import type { DataFolder, Deployment as Sandbox } from '@tallystick/sandbox';
 import { Metrics } from '@tallystick/telemetry';
 import type { Config } from './config.js';
 import { crashPointsOf } from './crash-points.js';
 import type { Deployment } from './deployment.js';
-import { openFilesLimit, socketLimits } from './fleet/socket-limits.js';
+import { socketLimits } from './fleet/socket-limits.js';
 import { SPOOL_SHAPE } from './fleet/spooler.js';
 import { type Collector, openTrace } from './open-trace.js';
 import { readRestored } from './runs/read-restored.js';
 import { LoggedSigner } from './signing/logged-signer.js';
 import { SigningLog } from './signing/signing-log.js';
+import { filesSource } from './tls/key-pair.js';
+import { ownSource } from './tls/own-certificate.js';
+import { ServedCertificate } from './tls/served-certificate.js';
+import { addressFor, tlsChoice } from './tls/tls-choice.js';
 
 /** A coordinator whose supervisor died gives the folder up within this time. */
 const DRAIN_WAIT_MS = 10_000;
@@ -81,7 +92,7 @@ export async function compose(
       deployment,
       chainUrl: servers.chainUrl,
       listening: async (url) => {
-        if (address.url === '') address.url = url;
+        if (address.url === '') address.url = addressFor(url, config.host);
         await lock.setPort(Number(new URL(url).port));
       },
       close: () => undo.run(),
@@ -148,14 +159,16 @@ async function openDeployment(
   const ledger = await connectLedger(servers);
   undo.add(() => ledger.close());
   const blobs = new FsBlobStore({ folder: config.blobs ?? folder.blobs });
-  const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
+  const workers = workersOf(config);
   const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
   undo.add(() => folders.close());
   const signer = await openSigner(keys.coordinator, folder, undo);
+  const tls = await openTls(config, folder, { logger, undo });
   return {
     ...watching(collector, { logger, undo }),
     ...settingsOf(config),
     restored: await readRestored(folder),
+    ...(tls && { tls }),
     spoolFolder: folder.spool,
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
@@ -191,6 +204,10 @@ function watching(
   return { metrics, trace: opened.trace };
 }
 
+function workersOf({ compute }: Config): number {
+  return compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
+}
+
 /** What the parts take from the configuration as it is. */
 function settingsOf(config: Config) {
   return {
@@ -198,11 +215,31 @@ function settingsOf(config: Config) {
     sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
     leaseMs: config.lease.ttlMs,
     oidc: oidcOf(config),
+    isBehindProxy: config.tls.mode === 'proxy',
     peers: config.peers?.split(',') ?? [],
     nodeCap: BigInt(config.registry.nodeCap),
     maxPlaying: config.runs.maxPlaying,
     sockets: socketLimits(config.fleet.maxSessions, openFilesLimit()),
   };
+}
+
+async function openTls(
+  config: Config,
+  folder: DataFolder,
+  { logger, undo }: Tools,
+): Promise<ServedCertificate | undefined> {
+  const choice = tlsChoice(config);
+  if (choice.kind === 'none' || choice.kind === 'proxy') return undefined;
+  const deps = { clock: systemClock, entropy: systemEntropy, logger };
+  const own = {
+    keyFile: join(folder.keys, 'tls.key'),
+    certificateFile: join(folder.root, 'tls.crt'),
+  };
+  const source =
+    choice.kind === 'files' ? filesSource(choice) : ownSource({ ...own, ...choice, ...deps });
+  const served = await ServedCertificate.open(source, deps);
+  undo.add(() => Promise.resolve(served.close()));
+  return served;
 }
 
 function oidcOf({ oidc }: Config): Deployment['oidc'] {

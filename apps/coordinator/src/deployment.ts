@@ -17,6 +17,7 @@ import type { CrashPoints } from './crash-points.js';
 import type { SocketLimits } from './fleet/socket-limits.js';
 import type { Spooler } from './fleet/spooler.js';
 import type { RestoredBackup } from './runs/after-restore.js';
+import type { ServedCertificate } from './tls/served-certificate.js';
 
 /**
  * What main.ts composes once, and tests compose for themselves. An abstract class, so that it is its own injection
@@ -39,6 +40,10 @@ export abstract class Deployment {
   abstract readonly sockets: SocketLimits;
   /** Base address that invites carry, and other coordinators show. */
   abstract readonly publicUrl: string;
+  /** The certificate that is shown; undefined for plain HTTP. */
+  abstract readonly tls?: ServedCertificate | undefined;
+  /** A proxy in front ends TLS; what it says of a request is believed. */
+  abstract readonly isBehindProxy?: boolean | undefined;
   /** Base addresses of the other coordinators of this database. */
   abstract readonly peers: readonly string[];
   /** The identity provider, when there is one. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Server as HttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { exitCodeOf, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
 import { createLogger } from '@tallystick/telemetry';
@@ -27,10 +28,14 @@ async function main(): Promise<void> {
   try {
     const url = await listen(app, config);
     await composed.listening(url);
+    const { tls } = composed.deployment;
+    const server: unknown = app.getHttpServer();
+    if (server instanceof HttpsServer) tls?.keep(server);
     onSignals(close, logger);
     announce({
       event: 'coordinator.listening',
       url,
+      ...(tls?.pin === undefined ? {} : { pin: tls.pin }),
       pid: process.pid,
       startedAtMs,
       chainUrl: composed.chainUrl,

@@ -22,6 +22,7 @@ export {
   openDeployment,
   type Validator,
 } from './deployment.js';
+export { describePostgres, type PostgresState } from './postgres/describe-postgres.js';
 export {
   type PostgresOptions,
   type RunningPostgres,

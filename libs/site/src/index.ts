@@ -9,7 +9,7 @@
  * and the line before the receipt leaves; signed records that contradict each other are kept as evidence; a decline
  * shows nothing of the site's data.
  *
- * It refuses to open sockets, to trust what the coordinator says without a signature or a hash, and to send a key,
+ * It refuses to speak to anybody but the coordinator, to trust what the coordinator says without a signature or a hash, and to send a key,
  * a row or a cell.
  */
 export type { SiteAgentDeps, SiteIdentity, SiteProgress } from './agent/agent-context.js';
@@ -26,14 +26,19 @@ export {
   parseSiteConfig,
   writeSiteConfig,
 } from './config/config-file.js';
-export { coordinatorUrls, SiteConfig, SitePolicy } from './config/node-config.js';
+export { coordinatorPins, coordinatorUrls, SiteConfig, SitePolicy } from './config/node-config.js';
 export { keepOwnConsent, OwnConsent, readOwnConsents } from './consent/own-consents.js';
 export { join, type Joined, type JoinOptions } from './enrol/join.js';
+export {
+  type OwnerActOptions,
+  revokeOwnNode,
+  type RotatedKey,
+  rotateNodeKey,
+} from './enrol/owner-acts.js';
 export {
   CoordinatorApi,
   type CoordinatorApiOptions,
   type DownloadRequest,
-  type Fetch,
 } from './http/coordinator-api.js';
 export {
   exposedKeys,
@@ -62,4 +67,9 @@ export {
   readNodeLog,
 } from './log/read-node-log.js';
 export { ReceiptLog, type ReceiptLogOptions } from './log/receipt-log.js';
+export { adoptRotation, isRotationNoted } from './rotation.js';
 export { judgeProposal } from './site-policy.js';
+export { dial, peerCertificate } from './way/dial.js';
+export { type Fetch, fetchByWay } from './way/fetch-by-way.js';
+export { type ProxyRule, proxyRule } from './way/proxy-rule.js';
+export { STRAIGHT, type Way } from './way/way.js';

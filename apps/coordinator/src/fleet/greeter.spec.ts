@@ -32,6 +32,7 @@ function greeter(members: readonly EligibleNode[] = [member]): Greeter {
     signer: coordinator,
     members: { find: (node) => Promise.resolve(members.find((one) => one.node === node)) },
     sessions: { issue: (node) => `token of ${node}` },
+    wasAdmitted: (node) => Promise.resolve(node === 9),
     entropy: new SeededEntropy(3),
     sha256,
     ed25519,
@@ -79,6 +80,7 @@ describe('Greeter', () => {
     ['another chain', { chain: ZERO_HASH }, 'AUTH_HELLO_INVALID'],
     ['an old nonce', { serverNonce: '02'.repeat(32) }, 'AUTH_HELLO_INVALID'],
     ['an unknown node', { node: asNodeId(6) }, 'AUTH_HELLO_INVALID'],
+    ['a node that was admitted once', { node: asNodeId(9) }, 'AUTH_NODE_REVOKED'],
     ['an old key epoch', { keyEpoch: 1 }, 'AUTH_HELLO_INVALID'],
     ['another coordinator key', { coordinatorKey: nodeKey.key }, 'AUTH_COORDINATOR_KEY'],
   ];

@@ -46,6 +46,11 @@ export class NodeDirectory {
     });
   }
 
+  /** It was let in once. */
+  wasAdmitted(node: NodeId): Promise<boolean> {
+    return this.#rows.wasAdmitted(node);
+  }
+
   /** The node was connected until now. */
   async seen(node: NodeId): Promise<void> {
     await this.#rows.seen(node);

@@ -12,7 +12,6 @@ import {
   type RunId,
   type Sha256,
   type Signature,
-  TallyError,
   utf8,
   ZERO_HASH,
 } from '@tallystick/kernel';
@@ -26,29 +25,26 @@ import {
 } from '@tallystick/rounds';
 import type { ConsentTerms } from './consent-reader.js';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import { commit, type MemoryRun, settle } from './memory-run.js';
+import { commit, type MemoryRun, refused, settle } from './memory-run.js';
 import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import type {
   AnchoredRound,
   CommitOutcome,
   NewRun,
+  OwnerCall,
+  PreparedCall,
   PreparedCommit,
-  PreparedRegistration,
   Registration,
   RoundLedger,
   SignedCommit,
 } from './round-ledger.js';
 
 interface MemoryNode {
-  readonly eligible: Omit<EligibleNode, 'cap' | 'keyEpoch'>;
+  eligible: Omit<EligibleNode, 'cap' | 'keyEpoch'>;
   readonly owner: AccountId;
   status: 'pending' | 'active' | 'revoked';
   cap: bigint;
   keyEpoch: number;
-}
-
-function refused(call: string, reason: string): Promise<never> {
-  return Promise.reject(new TallyError('LEDGER_REFUSED', { call, reason }));
 }
 
 /**
@@ -210,7 +206,7 @@ export class InMemoryRoundLedger implements RoundLedger {
     return Promise.resolve(asOrganisationId(this.#organisations.length - 1));
   }
 
-  prepareRegistration(registration: Registration): Promise<PreparedRegistration> {
+  prepareRegistration(registration: Registration): Promise<PreparedCall> {
     return Promise.resolve({ payload: registration.key, context: '' });
   }
 
@@ -238,6 +234,24 @@ export class InMemoryRoundLedger implements RoundLedger {
     });
     this.#block++;
     return node;
+  }
+
+  prepareOwnerCall(_owner: AccountId, { node }: OwnerCall): Promise<PreparedCall> {
+    return Promise.resolve({ payload: String(node), context: '' });
+  }
+
+  async completeOwnerCall(owner: AccountId, call: OwnerCall): Promise<void> {
+    const entry = this.#nodes[call.node];
+    const name = call.kind === 'revoke' ? 'tally.revokeNode' : 'tally.rotateKey';
+    if (entry?.owner !== owner) return refused(name, 'tally.NotNodeOwner');
+    if (entry.status === 'revoked') return refused(name, 'tally.NodeRevoked');
+    if (call.kind === 'revoke') return this.revokeNode(call.node);
+    const { key, proof } = call;
+    const pop = { chain: await this.genesis(), owner, key };
+    if (!verifyRecord(this.#ed25519, POP, pop, key, proof)) return refused(name, 'tally.BadProof');
+    entry.eligible = { ...entry.eligible, key };
+    entry.keyEpoch++;
+    this.#block++;
   }
 
   admitNode(node: NodeId, cap: bigint): Promise<void> {

@@ -1,4 +1,11 @@
-import type { Ed25519, Hash, NodeId, PublicKey, Sha256 } from '@tallystick/kernel';
+import {
+  type Ed25519,
+  type Hash,
+  type NodeId,
+  type PublicKey,
+  type Sha256,
+  TallyError,
+} from '@tallystick/kernel';
 import { EPOCH, HEADER, recordHash, verifyRecord } from '@tallystick/record';
 import type { AnchoredRun, Consent } from '@tallystick/rounds';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
@@ -66,4 +73,9 @@ export function commit(
   run.rounds.set(round, { header: head, ...counts, ...committed });
   run.anchored = { nextRound: round + 1, head, model, state, lastAtBlock: header.atBlock };
   return undefined;
+}
+
+/** As the chain refuses a call. */
+export function refused(call: string, reason: string): Promise<never> {
+  return Promise.reject(new TallyError('LEDGER_REFUSED', { call, reason }));
 }

@@ -51,8 +51,19 @@ export interface Registration {
   readonly proof: Signature;
 }
 
+/** What the owner of a node has the chain do with it. */
+export type OwnerCall =
+  /** `proof` as in a registration, by the new key. */
+  | {
+      readonly kind: 'rotateKey';
+      readonly node: NodeId;
+      readonly key: PublicKey;
+      readonly proof: Signature;
+    }
+  | { readonly kind: 'revoke'; readonly node: NodeId };
+
 /** What an owner has to sign, and what must come back with the signature, untouched. */
-export interface PreparedRegistration {
+export interface PreparedCall {
   /** Hex of the exact bytes to sign; they begin with the call. */
   readonly payload: string;
   /** Opaque to the owner. */
@@ -101,12 +112,20 @@ export interface AnchoredRound {
 export interface RoundLedger extends LedgerView, PayLedger, DemandLedger {
   registerOrganisation(payout: AccountId): Promise<OrganisationId>;
   /** Bytes for the owner to sign; the account is funded first so that it can pay the fee. */
-  prepareRegistration(registration: Registration): Promise<PreparedRegistration>;
+  prepareRegistration(registration: Registration): Promise<PreparedCall>;
   /** The same registration again, after a crash that lost the answer, gives the node that it made. */
   completeRegistration(
     registration: Registration,
     signed: { readonly context: string; readonly signature: Signature },
   ): Promise<NodeId>;
+  /** Bytes for the owner to sign, who pays the fee: nobody else's money moves for whoever asks. */
+  prepareOwnerCall(owner: AccountId, call: OwnerCall): Promise<PreparedCall>;
+  /** Rejects with LEDGER_REFUSED when the account does not own the node, or the signature is not its own. */
+  completeOwnerCall(
+    owner: AccountId,
+    call: OwnerCall,
+    signed: { readonly context: string; readonly signature: Signature },
+  ): Promise<void>;
   admitNode(node: NodeId, cap: bigint): Promise<void>;
   revokeNode(node: NodeId): Promise<void>;
   createRun(run: NewRun): Promise<RunId>;

@@ -41,8 +41,9 @@ import type {
   AnchoredRound,
   CommitOutcome,
   NewRun,
+  OwnerCall,
+  PreparedCall,
   PreparedCommit,
-  PreparedRegistration,
   Registration,
   RoundLedger,
   SignedCommit,
@@ -211,26 +212,15 @@ export class SubstrateRoundLedger implements RoundLedger {
     return asOrganisationId(idIn(sent, 'tally.OrganisationRegistered', 'organisation'));
   }
 
-  async prepareRegistration(registration: Registration): Promise<PreparedRegistration> {
+  async prepareRegistration(registration: Registration): Promise<PreparedCall> {
     const { owner } = registration;
     const account = await this.#api.query['system']?.['account']?.(`0x${owner}`);
     const free = objectAt(objectAt(account?.toJSON(), 'system.account')['data'], 'data')['free'];
-    if (
-      typeof free === 'number'
-        ? BigInt(free) < OWNER_GRANT / 2n
-        : BigInt(String(free)) < OWNER_GRANT / 2n
-    ) {
+    if (BigInt(String(free)) < OWNER_GRANT / 2n) {
       const give = callOf(this.#api, 'balances', 'transferKeepAlive', [`0x${owner}`, OWNER_GRANT]);
       await this.#treasury.send(give);
     }
-    const nonce = await this.#api.rpc.system.accountNextIndex(`0x${owner}`);
-    const { json, bytes } = await payloadOf(
-      this.#api,
-      this.#register(registration),
-      owner,
-      nonce.toNumber(),
-    );
-    return { payload: toHex(signable(bytes)), context: JSON.stringify(json) };
+    return this.#prepare(owner, this.#register(registration));
   }
 
   async completeRegistration(
@@ -240,16 +230,21 @@ export class SubstrateRoundLedger implements RoundLedger {
     const earlier = await this.#reader.nodeOf(registration.key);
     const { owner, organisation } = registration;
     if (earlier?.owner === owner && earlier.organisation === organisation) return earlier.node;
-    const json = JSON.parse(signed.context) as SignerPayloadJSON; // made by prepareRegistration; the chain checks it
     const call = this.#register(registration);
-    const extrinsic = withSignature(call, registration.owner, signed.signature, json);
-    const prepared = preparedOf(this.#api, extrinsic, Number(json.nonce), Number(json.blockNumber));
-    const { invalid } = await submitBytes(this.#provider, prepared.bytes);
-    if (invalid !== undefined) {
-      throw new TallyError('LEDGER_REFUSED', { call: 'tally.registerNode', reason: invalid });
-    }
-    const included = await this.#registrar.settled(prepared, 'tally.registerNode');
+    const included = await this.#complete(owner, { call, name: 'tally.registerNode' }, signed);
     return asNodeId(idIn(included, 'tally.NodeRegistered', 'node'));
+  }
+
+  prepareOwnerCall(owner: AccountId, call: OwnerCall): Promise<PreparedCall> {
+    return this.#prepare(owner, this.#ownerCall(call).call);
+  }
+
+  async completeOwnerCall(
+    owner: AccountId,
+    call: OwnerCall,
+    signed: { readonly context: string; readonly signature: Signature },
+  ): Promise<void> {
+    await this.#complete(owner, this.#ownerCall(call), signed);
   }
 
   async admitNode(node: NodeId, cap: bigint): Promise<void> {
@@ -318,6 +313,36 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   #tally(call: string, ...args: readonly unknown[]): Extrinsic {
     return callOf(this.#api, 'tally', call, args);
+  }
+
+  async #prepare(owner: AccountId, call: Extrinsic): Promise<PreparedCall> {
+    const nonce = await this.#api.rpc.system.accountNextIndex(`0x${owner}`);
+    const { json, bytes } = await payloadOf(this.#api, call, owner, nonce.toNumber());
+    return { payload: toHex(signable(bytes)), context: JSON.stringify(json) };
+  }
+
+  async #complete(
+    owner: AccountId,
+    { call, name }: { readonly call: Extrinsic; readonly name: string },
+    { context, signature }: { readonly context: string; readonly signature: Signature },
+  ): Promise<Included> {
+    const json = JSON.parse(context) as SignerPayloadJSON; // made by #prepare; the chain checks it
+    const extrinsic = withSignature(call, owner, signature, json);
+    const prepared = preparedOf(this.#api, extrinsic, Number(json.nonce), Number(json.blockNumber));
+    const { invalid } = await submitBytes(this.#provider, prepared.bytes);
+    if (invalid !== undefined) {
+      throw new TallyError('LEDGER_REFUSED', { call: name, reason: invalid });
+    }
+    return this.#registrar.settled(prepared, name);
+  }
+
+  #ownerCall(call: OwnerCall): { readonly call: Extrinsic; readonly name: string } {
+    if (call.kind === 'revoke') {
+      return { call: this.#tally('revokeNode', call.node), name: 'tally.revokeNode' };
+    }
+    const { node, key, proof } = call;
+    const rotate = this.#tally('rotateKey', node, `0x${key}`, `0x${proof}`);
+    return { call: rotate, name: 'tally.rotateKey' };
   }
 
   #register({ organisation, key, proof }: Registration): Extrinsic {

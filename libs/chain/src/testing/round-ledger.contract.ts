@@ -13,7 +13,7 @@ import {
 import { HEADER, type Header, POP, recordHash, signRecord } from '@tallystick/record';
 import { genesisHash } from '@tallystick/rounds';
 import { describe, expect, it } from 'vitest';
-import type { PreparedCommit, RoundLedger } from '../client/round-ledger.js';
+import type { OwnerCall, PreparedCommit, RoundLedger } from '../client/round-ledger.js';
 import { plainRun } from './plain-run.js';
 
 /** What the suite needs: a ledger of a chain where nothing happened, and keys. */
@@ -47,6 +47,15 @@ export class LedgerDriver {
     const node = await ledger.completeRegistration(registration, { ...prepared, signature });
     if (cap > 0n) await ledger.admitNode(node, cap);
     return { organisation, node };
+  }
+
+  /** Has `signer` ask for the call as the owner of the node. */
+  async ownerCall(call: OwnerCall, signer: Signer): Promise<void> {
+    const { ledger } = this.#fixture;
+    const owner = asAccountId(signer.key);
+    const prepared = await ledger.prepareOwnerCall(owner, call);
+    const signature = signer.sign(Buffer.from(prepared.payload, 'hex'));
+    await ledger.completeOwnerCall(owner, call, { ...prepared, signature });
   }
 
   /** Creates and accepts a run; returns its id and the `prev` of round 0. */
@@ -143,6 +152,30 @@ export function roundLedgerContract(name: string, open: () => Promise<LedgerFixt
       ]);
       expect((await ledger.finalized()).number).toBeGreaterThan(before.number);
       await ledger.revokeNode(node);
+      expect(await ledger.eligible(await ledger.finalized())).toEqual([]);
+    });
+
+    it('a node gets another key, and its end, by its owner and by nobody else', async () => {
+      const fixture = await open();
+      const { ledger, ownerKey, nodeKey, coordinatorKey: next } = fixture;
+      const driver = new LedgerDriver(fixture);
+      const { node, organisation } = await driver.node(500n);
+      const pop = {
+        chain: await ledger.genesis(),
+        owner: asAccountId(ownerKey.key),
+        key: next.key,
+      };
+      const { signature: proof } = signRecord(POP, pop, next);
+      const rotate = { kind: 'rotateKey', node, key: next.key, proof } as const;
+      const refused = { code: 'LEDGER_REFUSED' };
+      await expect(driver.ownerCall(rotate, nodeKey)).rejects.toMatchObject(refused);
+      await driver.ownerCall(rotate, ownerKey);
+      expect(await ledger.eligible(await ledger.finalized())).toEqual([
+        { node, organisation, keyEpoch: 1, key: next.key, cap: 500n },
+      ]);
+      const revoke = { kind: 'revoke', node } as const;
+      await expect(driver.ownerCall(revoke, nodeKey)).rejects.toMatchObject(refused);
+      await driver.ownerCall(revoke, ownerKey);
       expect(await ledger.eligible(await ledger.finalized())).toEqual([]);
     });
 

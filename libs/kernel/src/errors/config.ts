@@ -18,6 +18,12 @@ export const config = {
     status: 400,
     disposition: 'fix',
   },
+  CONFIG_TLS: {
+    message: 'the certificate cannot be used: {reason}',
+    hint: 'TALLY_TLS__CERTIFICATE and TALLY_TLS__KEY take PEM files that belong together.',
+    status: 500,
+    disposition: 'fix',
+  },
   CONFIG_PORT_IN_USE: {
     message: 'port {port} on {host} is already in use',
     hint: 'Stop what listens there, or choose another port with {option}.',

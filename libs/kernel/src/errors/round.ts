@@ -40,6 +40,13 @@ export const round = {
     status: 409,
     disposition: 'fatal',
   },
+  ROUND_NEW_KEY: {
+    message:
+      'run {run} round {round} asks for key epoch {asked} of this node, which signs with {own}',
+    hint: 'After `tally node key rotate` the node goes over to the new key by itself; if this stays, run that command again.',
+    status: 409,
+    disposition: 'fix',
+  },
   ROUND_NOT_MEMBER: {
     message: 'node {node} is not in the cohort of run {run} round {round}',
     hint: 'Nothing to do: it will be asked when it is.',

@@ -61,7 +61,7 @@ export class FaultDesk {
   #fileOf({ code, kind, run, round, reason, records, exhibits }: Contradiction): EvidenceFile {
     const { log, signer, chain } = this.#deps;
     const { chain: genesis, node, coordinatorKey } = this.#identity;
-    const { task, receipt, promise, header } = log.round(run, round) ?? {};
+    const { task, receipt, promise, header, key } = log.round(run, round) ?? {};
     const isBlind = kind === 'omitted' && exhibits === undefined;
     return {
       format: 'tally/evidence/v1',
@@ -72,7 +72,7 @@ export class FaultDesk {
       run,
       round,
       node,
-      key: signer.key,
+      key: key ?? signer.key,
       coordinatorKey,
       records: {
         ...(task && { task: task.wire }),

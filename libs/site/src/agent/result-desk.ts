@@ -123,7 +123,7 @@ export class ResultDesk {
     const own = await ownContribution(this.#context, result, signal);
     const standing = await this.#standing(result, memory, own, signal);
     const isUnanswered = this.#unanswered.has(keyOf(run, round));
-    const { key } = deps.signer;
+    const key = memory?.key ?? deps.signer.key;
     const facts = { header, headerWire: wire, memory, task, own, standing, isUnanswered, key };
     const found = judgeResult(deps, facts);
     if (standing.kind === 'included' && own !== undefined && found.length === 0) {

@@ -113,7 +113,7 @@ export class TaskDesk {
       const { made, policy } = await this.#work(asked, signal);
       return await this.#sign(asked, made, policy);
     } catch (error) {
-      if (signal.aborted || isPassing(error) || isTallyError(error, 'ROUND_CLOSED')) throw error;
+      if (signal.aborted || isPassing(error) || isUnsigned(error)) throw error;
       return this.#decline(asked, asTallyError(error));
     }
   }
@@ -320,6 +320,11 @@ export class TaskDesk {
     else await deps.log.append(...lines);
     return { kind: 'decline', ...at(task), wire, code, message };
   }
+}
+
+/** Nothing to decline: the round is over, or asks for a key that this process is about to get. */
+function isUnsigned(error: unknown): boolean {
+  return isTallyError(error, 'ROUND_CLOSED') || isTallyError(error, 'ROUND_NEW_KEY');
 }
 
 function at({ run, round }: Task): { readonly run: RunId; readonly round: number } {

@@ -2,6 +2,7 @@ import {
   type ErrorCode,
   fromHex,
   type Hash,
+  type PublicKey,
   type RunId,
   type Sha256,
   TallyError,
@@ -14,6 +15,8 @@ import { extendHistory, historyOfFirstTask, type RunHistory } from './run-histor
 export interface RoundMemory {
   readonly task?: { readonly wire: string; readonly hash: Hash; readonly member?: Member };
   readonly receipt?: LineOf<'receipt'>;
+  /** The node key that signed the receipt; rounds after a rotation have another. */
+  readonly key?: PublicKey;
   readonly decline?: LineOf<'decline'>;
   readonly promise?: LineOf<'promise'>;
   readonly header?: { readonly wire: string; readonly hash: Hash };
@@ -78,7 +81,7 @@ class Draft {
       case 'receipt':
         this.#refuseSecondReceipt(run, line);
         return [
-          { ...before, receipt: line },
+          { ...before, receipt: line, ...(this.identity && { key: this.identity.key }) },
           { ...run, signedRound: line.round },
         ];
       case 'header':
