@@ -115,6 +115,8 @@ function runOf(rounds: number): object {
     rounds: rounds + 1,
     closedRounds: rounds,
     committedRounds: rounds,
+    voidRounds: 0,
+    lastRound: rounds === 0 ? null : rounds - 1,
     genesisModel: HASH,
     model: HASH,
     best: null,

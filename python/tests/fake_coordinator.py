@@ -23,7 +23,7 @@ ROUNDS = [
 ]
 RUN = {
     "run": 0, "name": "tiny", "purpose": "DUO:0000007", "status": "completed", "queue": None, "reason": None,
-    "spec": "a" * 64, "rounds": 3, "closedRounds": 3, "committedRounds": 3, "genesisModel": "b" * 64,
+    "spec": "a" * 64, "rounds": 3, "closedRounds": 3, "committedRounds": 3, "voidRounds": 0, "lastRound": 2, "genesisModel": "b" * 64,
     "model": MODEL_ID, "best": {"round": 2, "model": MODEL_ID, "loss": 1}, "pot": "0",
     "createdAtMs": 1_700_000_000_000, "endedAtMs": 1_700_000_009_000, "current": None,
 }

@@ -6,6 +6,7 @@ import {
   type EvidenceFile,
   loadOwnerKey,
 } from '@tallystick/site';
+import type { VoidSpan } from '@tallystick/rounds';
 import { DisputeDesk } from './dispute-desk.js';
 
 export interface SiteChainDeps {
@@ -32,10 +33,18 @@ export class SiteChain implements ChainView {
     this.#disputes = new DisputeDesk({ open, clock, logger });
   }
 
-  async round(run: RunId, round: number): Promise<AnchoredHeader | undefined> {
+  round(run: RunId, round: number): Promise<AnchoredHeader | undefined> {
+    return this.#read((chain) => chain.round(run, round));
+  }
+
+  voids(run: RunId): Promise<readonly VoidSpan[]> {
+    return this.#read((chain) => chain.voids(run));
+  }
+
+  async #read<T>(ask: (chain: LedgerAccount) => Promise<T>): Promise<T> {
     this.#reader ??= this.#connect(this.#deps.nodeKey);
     try {
-      return await (await this.#reader).round(run, round);
+      return await ask(await this.#reader);
     } catch (error) {
       this.#reader = undefined;
       throw error;

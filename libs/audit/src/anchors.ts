@@ -1,5 +1,6 @@
 import type { Hash, NodeId, PublicKey } from '@tallystick/kernel';
 import type { Header, Promise as PromiseRecord } from '@tallystick/record';
+import type { VoidSpan } from '@tallystick/rounds';
 
 /** A receipt that a node says it signed. */
 export interface OwnReceipt {
@@ -25,6 +26,8 @@ export interface NodeAnchor {
   readonly promises: readonly PromiseRecord[];
   /** Receipts it signed for this run; when given, a receipt in its name that is not among them is a forgery. */
   readonly receipts?: readonly OwnReceipt[];
+  /** Round numbers of this run that it was told to be void. */
+  readonly voids?: readonly VoidSpan[];
 }
 
 /** What the auditor brings from outside; the verdict can only be as strong as these. */

@@ -25,6 +25,7 @@ export const LIMITS = {
   maxScoredUpdates: 131_072,
   maxOfferHeaders: 16,
   maxPageHeaders: 64,
+  maxVoidSpans: 64,
   maxPage: 200,
   maxCurveRounds: 5000,
   maxCurveSites: 64,
@@ -67,6 +68,8 @@ export const LIMIT_NOTES: Readonly<Record<keyof typeof LIMITS, string>> = {
   maxScoredUpdates: 'Updates of an epoch that pays by contribution.',
   maxOfferHeaders: 'Signed headers that an offer brings along; older ones come by REST.',
   maxPageHeaders: 'Signed headers in one REST answer.',
+  maxVoidSpans:
+    'Spans of round numbers that the chain may void in one run; after the last one it halts.',
   maxPage: 'Entries in one REST answer.',
   maxCurveRounds: 'Rounds in one answer of curves: ten numbers each, and one for each site.',
   maxCurveSites:

@@ -17,5 +17,6 @@ export async function readAnchor(path: string, run: RunId): Promise<NodeAnchor> 
     headers: ofRun(log.headers).map(({ value }) => value),
     promises: ofRun(log.promises).map(({ value }) => value),
     receipts: ofRun(log.receipts).map(({ round, hash }) => ({ round, hash })),
+    voids: ofRun(log.voids).at(-1)?.spans ?? [],
   };
 }

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import type { RunId } from '@tallystick/kernel';
-import { HeaderList, RoundEvidence } from '@tallystick/protocol';
+import { HeaderList, RoundEvidence, VoidList } from '@tallystick/protocol';
 import { Allow, ForNodes } from '../auth/access.js';
 import { Caller, type Principal } from '../auth/principal.js';
 import { RunAccess } from '../auth/run-access.js';
@@ -28,6 +28,18 @@ export class EvidenceController {
   ): Promise<RoundEvidence> {
     await this.access.see(by, run);
     return this.evidence.round(run, round);
+  }
+
+  @Get(':run/voids')
+  @Allow('evidence.read')
+  @ForNodes()
+  @ApiResponse({ status: 200, standardSchema: VoidList })
+  async voids(
+    @Caller() by: Principal,
+    @Param('run', { schema: runParam }) run: RunId,
+  ): Promise<VoidList> {
+    await this.access.see(by, run);
+    return { voids: await this.evidence.voids(run) };
   }
 
   @Get(':run/headers')

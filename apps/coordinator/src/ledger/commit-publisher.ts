@@ -14,7 +14,9 @@ import type { RoundTrace } from '@tallystick/rounds';
 import type { Gauge } from '@tallystick/telemetry';
 import type { CrashPoints } from '../crash-points.js';
 import type { Outbox, WaitingRound } from '../persistence/outbox-rows.js';
+import type { Readiness } from '../readiness.js';
 import type { Wake } from '../wake.js';
+import { RefusedRuns } from './refused-runs.js';
 
 /** Rounds in one transaction; a header is 0.4 KB, so a full batch stays below a tenth of a block. */
 const MAX_BATCH = 64;
@@ -39,9 +41,6 @@ const FAULT_MS = 500;
 const SILENT_MS = 120_000;
 /** The same transaction is sent again after this: a chain that was killed has forgotten what was in no block yet. */
 export const RESEND_MS = 2_000;
-/** Times that a round is signed again after a refusal that no fact on the chain explains. */
-const MAX_ATTEMPTS = 8;
-
 export interface PublisherDeps {
   readonly outbox: Outbox;
   /** Epochs share the nonce lane, so they take turns with the rounds. */
@@ -54,14 +53,16 @@ export interface PublisherDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly crash: CrashPoints;
+  readonly readiness: Pick<Readiness, 'report'>;
   /** Told how many rounds wait, at most a batch. */
   readonly backlog: Gauge;
   readonly trace?: RoundTrace | undefined;
 }
 
 /**
- * Carries closed rounds to the chain, strictly in round order, one transaction in flight. A transaction is durable
- * before it is sent, sending it again is harmless, and only finalised blocks decide what became of it.
+ * Carries closed rounds to the chain, strictly in the order of a run's rounds, one transaction in flight. A transaction
+ * is durable before it is sent, sending it again is harmless, and only finalised blocks decide what became of it. A run
+ * whose round is refused rests; the others go on.
  */
 export class CommitPublisher {
   readonly #deps: PublisherDeps;
@@ -70,13 +71,14 @@ export class CommitPublisher {
   #submittedMs = 0;
   /** The transaction in flight, and since when this process follows it. */
   #followed: { readonly hash: Hash; readonly sinceMs: number } | undefined;
+  readonly #refused: RefusedRuns;
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
+    this.#refused = new RefusedRuns(deps);
   }
 
-  /** Publishes until aborted. Rejects only with LEDGER_CONFLICT, ROUND_FENCED, or a refusal that signing
-   * again does not cure. */
+  /** Publishes until aborted. Rejects only with LEDGER_CONFLICT or ROUND_FENCED. */
   async run(signal: AbortSignal): Promise<void> {
     const { wake, clock, logger } = this.#deps;
     while (!signal.aborted) {
@@ -86,7 +88,7 @@ export class CommitPublisher {
         // What closes meanwhile waits for the transaction in flight, so it need not wake anyone.
         if (isBusy) await sleep(clock, this.#lookMs, signal);
         else if (isSettling) await sleep(clock, EPOCH_LOOK_MS, signal);
-        else await wake.sleep(IDLE_MS, signal);
+        else await wake.sleep(Math.min(IDLE_MS, this.#refused.restMs()), signal);
       } catch (error) {
         if (isTallyError(error) && error.disposition === 'fatal') throw error;
         const reason = error instanceof Error ? error.message : String(error);
@@ -96,14 +98,14 @@ export class CommitPublisher {
     }
   }
 
-  /** One look at the outbox; false when everything is final. */
+  /** One look at the outbox; false when everything is final or rests. */
   async step(): Promise<boolean> {
-    const waiting = await this.#deps.outbox.waiting(MAX_BATCH);
+    const waiting = await this.#deps.outbox.waiting(MAX_BATCH, this.#refused.resting());
     this.#deps.backlog.set({}, waiting.length);
     const [first] = waiting;
     if (first === undefined) return false;
     if (first.commit === undefined)
-      await this.#send(waiting.filter((row) => row.commit === undefined));
+      await this.#send(this.#refused.together(waiting.filter((row) => row.commit === undefined)));
     else await this.#follow(waiting.filter((row) => row.commit?.hash === first.commit?.hash));
     return true;
   }
@@ -154,12 +156,13 @@ export class CommitPublisher {
       case 'final':
         await outbox.final(rounds, outcome.block);
         this.#traceAnchors(rounds);
+        this.#refused.taken(rounds);
         logger.info('ledger.final', { rounds: rounds.length, block: outcome.block.number });
         return;
       case 'expired':
         return this.#signAgain(rounds, 'expired');
       case 'refused':
-        return this.#refused(rounds, outcome.reason);
+        return this.#sortOut(rounds, outcome.reason);
     }
   }
 
@@ -194,8 +197,8 @@ export class CommitPublisher {
   }
 
   /** The chain may hold the rounds already, hold others, or have had a reason that is over. */
-  async #refused(rounds: readonly WaitingRound[], reason: string): Promise<void> {
-    const { ledger, outbox, sha256, logger } = this.#deps;
+  async #sortOut(rounds: readonly WaitingRound[], reason: string): Promise<void> {
+    const { ledger, outbox, sha256 } = this.#deps;
     const again: WaitingRound[] = [];
     for (const row of rounds) {
       const { run, round, header } = row;
@@ -206,10 +209,7 @@ export class CommitPublisher {
       else throw new TallyError('LEDGER_CONFLICT', { run, round, chain: anchored.header, here });
     }
     if (again.length === 0) return;
-    logger.warn('ledger.refused', { rounds: again.length, reason });
-    if (again.some(({ attempts }) => attempts >= MAX_ATTEMPTS)) {
-      throw new TallyError('LEDGER_REFUSED', { call: 'tally.commitRound', reason });
-    }
     await outbox.unprepared(again);
+    this.#refused.add(again, reason);
   }
 }

@@ -33,6 +33,7 @@ class FakeEpochs {
       };
     return {
       add: () => Promise.resolve(),
+      drop: () => Promise.resolve(),
       newest: () => Promise.resolve(this.rows.at(-1)),
       waiting: () => Promise.resolve(this.rows.filter(({ status }) => status !== 'final')),
       prepared: (at, commit) =>

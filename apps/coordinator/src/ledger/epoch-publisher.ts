@@ -116,7 +116,9 @@ export class EpochPublisher {
     const { ledger, epochs, sha256, logger, clock, readiness } = this.#deps;
     const { run, epoch } = row;
     const here = recordHash(sha256, EPOCH, row.record);
-    const there = (await ledger.epoch(run, epoch))?.record;
+    // epochs from the next one's number on are those that were voided, or were built on one that was
+    const counts = epoch < ((await ledger.chainRun(run))?.epoch ?? 0);
+    const there = counts ? (await ledger.epoch(run, epoch))?.record : undefined;
     if (there === here) {
       await epochs.final(row);
       return this.#isWell();

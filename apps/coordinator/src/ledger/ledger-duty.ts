@@ -5,13 +5,16 @@ import type { Claims } from '../persistence/claims.js';
 import { type Fence, LEDGER_LEASE } from '../persistence/fence.js';
 import type { Outbox } from '../persistence/outbox-rows.js';
 import type { RunRows } from '../persistence/run-rows.js';
+import type { Voids } from '../persistence/void-rows.js';
 import { knownError, type Readiness } from '../readiness.js';
 import type { CommitPublisher } from './commit-publisher.js';
 import { reconcile } from './reconcile.js';
+import { takeVoids } from './take-voids.js';
 
 export interface LedgerDutyDeps {
   readonly claims: Pick<Claims, 'claim'>;
-  readonly runs: Pick<RunRows, 'ids'>;
+  readonly runs: Pick<RunRows, 'ids' | 'known'>;
+  readonly voids: { under(fence: Fence): Voids };
   readonly outbox: { under(fence: Fence): Outbox };
   readonly publisher: (outbox: Outbox, fence: Fence) => CommitPublisher;
   readonly ledger: RoundLedger;
@@ -35,11 +38,15 @@ export class LedgerDuty implements Duty {
 
   /** Before any run goes on: what is final is known, and a conflict stops the start. Rejects with ROUND_FENCED when `epoch` is over. */
   async start(epoch: number): Promise<void> {
-    const { claims, runs, ledger, sha256 } = this.#deps;
+    const { claims, runs, ledger, sha256, logger } = this.#deps;
     const fence = await claims.claim(LEDGER_LEASE, epoch);
     const outbox = this.#deps.outbox.under(fence);
+    const voids = this.#deps.voids.under(fence);
     try {
-      await reconcile(await runs.ids(), { outbox, ledger, sha256 });
+      await reconcile(await runs.ids(), {
+        ...{ outbox, ledger, voids, sha256 },
+        takeVoids: () => takeVoids({ ledger, runs, voids, logger }),
+      });
     } catch (error) {
       // A leader that came after this one may have gone on; then this look at two moments says nothing.
       if (isTallyError(error, 'LEDGER_CONFLICT')) await claims.claim(LEDGER_LEASE, epoch);

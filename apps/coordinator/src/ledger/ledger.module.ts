@@ -8,6 +8,7 @@ import { Claims } from '../persistence/claims.js';
 import { type Outbox, OutboxRows } from '../persistence/outbox-rows.js';
 import { OutboxSignal } from '../persistence/outbox-signal.js';
 import { RunRows } from '../persistence/run-rows.js';
+import { VoidRows } from '../persistence/void-rows.js';
 import { Readiness } from '../readiness.js';
 import { Wake } from '../wake.js';
 import { CommitPublisher } from './commit-publisher.js';
@@ -29,12 +30,23 @@ import { LedgerViews } from './ledger-views.js';
     { provide: Wake, inject: [Deployment], useFactory: ({ clock }: Deployment) => new Wake(clock) },
     {
       provide: LedgerDuty,
-      inject: [Deployment, Leader, Claims, RunRows, OutboxRows, EpochRows, Wake, Readiness],
+      inject: [
+        Deployment,
+        Leader,
+        Claims,
+        RunRows,
+        VoidRows,
+        OutboxRows,
+        EpochRows,
+        Wake,
+        Readiness,
+      ],
       useFactory: (
         deployment: Deployment,
         leader: Leader,
         claims: Claims,
         runs: RunRows,
+        voids: VoidRows,
         rows: OutboxRows,
         epochs: EpochRows,
         wake: Wake,
@@ -44,7 +56,7 @@ import { LedgerViews } from './ledger-views.js';
         const publisher = publisherOf(deployment, { wake, epochs, readiness });
         const onFenced = (): void => leader.doubt();
         const ports = { ledger, sha256, readiness, logger };
-        return new LedgerDuty({ claims, runs, outbox: rows, publisher, onFenced, ...ports });
+        return new LedgerDuty({ claims, runs, voids, outbox: rows, publisher, onFenced, ...ports });
       },
     },
   ],
@@ -85,7 +97,7 @@ function publisherOf(
   const ports = { ledger, signer, sha256, clock, logger, crash };
   return (outbox, fence) =>
     new CommitPublisher({
-      ...{ outbox, wake, backlog, trace, ...ports },
+      ...{ outbox, wake, backlog, readiness, trace, ...ports },
       epochs: new EpochPublisher({ epochs: epochs.under(fence), readiness, ...ports }),
     });
 }

@@ -136,7 +136,7 @@ export class FigureRows {
     return this.#query(LAST_DECLINES, [purpose, dataset], Declined);
   }
 
-  /** Rounds, open ones too, with their cohorts and exclusions, ascending. */
+  /** Rounds, open and void ones too, with their cohorts and exclusions, ascending. */
   rounds({ run, from, limit }: RoundSpan): Promise<readonly RoundEntity[]> {
     return this.#work.read((manager) =>
       manager.find(RoundEntity, {

@@ -16,7 +16,7 @@ export const ROUND_TIMES = `
 SELECT round, ${ms("timestamptz 'epoch'", 'opened_at')} AS opened_ms,
   ${ms("timestamptz 'epoch'", 'closed_at')} AS closed_ms,
   metrics::jsonb ->> 'lossBefore' AS loss_before, metrics::jsonb ->> 'lossAfter' AS loss_after
-FROM rounds WHERE run_id = $1 AND round BETWEEN $2 AND $3 AND header IS NOT NULL
+FROM rounds WHERE run_id = $1 AND round BETWEEN $2 AND $3 AND header IS NOT NULL AND NOT is_void
 ORDER BY round`;
 
 /** The same parameters. Bytes are those of the updates that were accepted. */

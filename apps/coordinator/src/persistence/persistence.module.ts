@@ -24,6 +24,7 @@ import { RunSight } from './run-sight.js';
 import { SessionRows } from './session-rows.js';
 import { TokenRows } from './token-rows.js';
 import { UserRows } from './user-rows.js';
+import { VoidRows } from './void-rows.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The database: entities, migrations, unit of work, and the journal of rounds. */
@@ -119,6 +120,11 @@ import { UnitOfWork } from './unit-of-work.js';
       inject: [UnitOfWork],
       useFactory: (work: UnitOfWork) => new LaunchRows(work),
     },
+    {
+      provide: VoidRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new VoidRows(work),
+    },
     { provide: ActRows, inject: [UnitOfWork], useFactory: (work: UnitOfWork) => new ActRows(work) },
     {
       provide: RunSight,
@@ -143,6 +149,7 @@ import { UnitOfWork } from './unit-of-work.js';
   ],
   exports: [
     UserRows,
+    VoidRows,
     TokenRows,
     SessionRows,
     RunSight,

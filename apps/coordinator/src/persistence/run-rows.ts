@@ -74,19 +74,22 @@ export class RunRows {
     }, fence);
   }
 
+  /** False, and nothing is stored, when rounds of the run were voided since `run` was read. */
   async ended(
-    run: RunId,
+    { id: run, voidUntil }: Pick<RunEntity, 'id' | 'voidUntil'>,
     outcome: { readonly status: 'completed' | 'failed' | 'cancelled'; readonly reason?: string },
     fence: Fence,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { status, reason } = outcome;
-    await this.#work.run(async (tx) => {
+    return this.#work.run(async (tx) => {
       const changes = { status, reason: reason ?? null, endedAt: tx.now() };
-      await tx.manager.update(RunEntity, { id: run }, changes);
+      const { affected } = await tx.manager.update(RunEntity, { id: run, voidUntil }, changes);
+      if (affected !== 1) return false;
       await tx.tell(run, {
         type: `run.${status}`,
         detail: reason === undefined ? {} : { reason },
       });
+      return true;
     }, fence);
   }
 

@@ -47,7 +47,7 @@ export class AfterRestore implements Duty {
       if (restored.isLogKept && !(await this.#isBehind(run))) continue;
       const fence = await claims.claim(runLease(run.id), epoch);
       const { code, message } = new TallyError('ROUND_RUN_RESTORED', { run: run.id, at });
-      await runs.ended(run.id, { status: 'failed', reason: `${code}: ${message}` }, fence);
+      await runs.ended(run, { status: 'failed', reason: `${code}: ${message}` }, fence);
       logger.warn('run.ended_by_restore', { run: run.id });
     }
     await restored.forget();
@@ -59,9 +59,10 @@ export class AfterRestore implements Duty {
   }
 
   /** Rounds of it are on the chain that the database has never seen. */
-  async #isBehind({ id }: RunEntity): Promise<boolean> {
+  async #isBehind({ id, voidUntil }: RunEntity): Promise<boolean> {
     const { ledger, rounds } = this.#deps;
-    const closed = (await rounds.counts([id])).get(id)?.closed ?? 0;
-    return ((await ledger.anchored(id))?.nextRound ?? 0) > closed;
+    const last = (await rounds.counts([id])).get(id)?.last ?? -1;
+    const next = Math.max(last + 1, voidUntil ?? 0); // numbers that were voided are not used again
+    return ((await ledger.anchored(id))?.nextRound ?? 0) > next;
   }
 }

@@ -99,7 +99,7 @@ export class FigureViews {
     return {
       run,
       round: number,
-      isOpen: round.header === null,
+      isOpen: round.header === null && !round.isVoid,
       openedAtMs: round.openedAt.getTime(),
       deadlineMs: Number(recordOf(TASK, round.task).deadlineMs),
       closedAtMs: round.closedAt?.getTime() ?? null,

@@ -2,12 +2,13 @@ import { type RunId, TallyError } from '@tallystick/kernel';
 import {
   type CommitView,
   type RoundProgress,
+  type RoundsQuery,
   type RoundView,
   RunSpec,
   type RunView,
 } from '@tallystick/protocol';
 import { HEADER, TASK } from '@tallystick/record';
-import type { OutboxEntity, RunEntity } from '../persistence/entities/index.js';
+import type { OutboxEntity, RoundEntity, RunEntity } from '../persistence/entities/index.js';
 import { metricsOf } from '../persistence/metrics-of.js';
 import { recordOf } from '../persistence/record-list.js';
 import type {
@@ -53,15 +54,15 @@ export class RunViews {
     return this.#views(await this.#rows.list());
   }
 
-  async rounds(run: RunId, from: number, limit: number): Promise<readonly RoundView[]> {
+  async rounds(run: RunId, page: RoundsQuery): Promise<readonly RoundView[]> {
     await this.#rows.get(run);
-    return (await this.#rounds.closed(run, from, limit)).map(roundView);
+    return (await this.#rounds.closed(run, page)).map(roundView);
   }
 
   /** Throws USAGE_UNKNOWN_ROUND for a round that is not closed. */
   async round(run: RunId, round: number): Promise<RoundView> {
-    const [view] = await this.rounds(run, round, 1);
-    if (view === undefined) throw new TallyError('USAGE_UNKNOWN_ROUND', { run, round });
+    const [view] = await this.rounds(run, { from: round, skip: 0, limit: 1 });
+    if (view?.round !== round) throw new TallyError('USAGE_UNKNOWN_ROUND', { run, round });
     return view;
   }
 
@@ -98,6 +99,8 @@ export class RunViews {
       rounds: spec.rounds,
       closedRounds: counts?.closed ?? 0,
       committedRounds: counts?.committed ?? 0,
+      voidRounds: counts?.void ?? 0,
+      lastRound: counts?.last ?? null,
       genesisModel: row.genesisModel,
       model: row.model,
       best: spec.asynchronous === undefined ? bestView(best) : null,
@@ -144,7 +147,7 @@ function roundView({ round, outbox, evaluations, ...row }: ClosedRoundRow): Roun
   return {
     run: round.runId,
     round: round.round,
-    status: outbox?.status === 'final' ? 'committed' : 'anchoring',
+    status: statusOfRound(round, outbox),
     header: row.headerHash,
     modelBefore: header.modelBefore,
     modelAfter: header.modelAfter,
@@ -162,6 +165,14 @@ function roundView({ round, outbox, evaluations, ...row }: ClosedRoundRow): Roun
       metrics: row.metrics,
     })),
   };
+}
+
+function statusOfRound(
+  { isVoid }: RoundEntity,
+  outbox: OutboxEntity | undefined,
+): RoundView['status'] {
+  if (isVoid) return 'void';
+  return outbox?.status === 'final' ? 'committed' : 'anchoring';
 }
 
 function commitView(outbox: OutboxEntity | undefined): CommitView | null {

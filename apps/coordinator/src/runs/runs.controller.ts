@@ -106,10 +106,10 @@ export class RunsController {
   async rounds(
     @Caller() by: Principal,
     @Param('run', { schema: runParam }) run: RunId,
-    @Query({ schema: RoundsQuery }) { from, limit }: RoundsQuery,
+    @Query({ schema: RoundsQuery }) page: RoundsQuery,
   ): Promise<RoundList> {
     await this.access.see(by, run);
-    return { rounds: [...(await this.views.rounds(run, from, limit))] };
+    return { rounds: [...(await this.views.rounds(run, page))] };
   }
 
   @Get(':run/rounds/:round')

@@ -74,14 +74,15 @@ export class RewardViews {
   }
 
   async #standings(run: RunId): Promise<readonly Standing[]> {
-    const { runs, epochs, ledger, clock } = this.#deps;
+    const { runs, epochs, ledger, sha256, clock } = this.#deps;
     await runs.get(run);
     const rows = await epochs.list(run);
     const challengeMs = rows.length === 0 ? 0n : ((await ledger.chainRun(run))?.challengeMs ?? 0n);
     const nowMs = BigInt(clock.nowMs());
     return Promise.all(
       rows.map(async (row) => {
-        const anchored = await ledger.epoch(run, row.epoch);
+        const held = await ledger.epoch(run, row.epoch);
+        const anchored = held?.record === recordHash(sha256, EPOCH, row.record) ? held : undefined;
         const isSettled = anchored?.status === 'settled';
         const isFinal = isSettled && nowMs >= anchored.settledAtMs + challengeMs;
         return { row, anchored, isFinal };

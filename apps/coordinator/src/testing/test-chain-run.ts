@@ -6,15 +6,31 @@ import { HEADER, type Header, POP, recordHash, signRecord } from '@tallystick/re
 
 /** An accepted run on a ledger in memory, and headers that continue it. */
 export class TestChainRun {
-  readonly ledger = new InMemoryRoundLedger({ sha256, ed25519 });
-  readonly signer: NodeSigner = generateKey();
+  readonly ledger: InMemoryRoundLedger;
+  readonly signer: NodeSigner;
   run: RunId = 0 as RunId;
   #chain: Hash = ZERO_HASH;
   #head: Hash = ZERO_HASH;
   #round = 0;
 
-  static async open(terms: Partial<NewRun> = {}): Promise<TestChainRun> {
-    const test = new TestChainRun();
+  private constructor(ledger: InMemoryRoundLedger, signer: NodeSigner) {
+    this.ledger = ledger;
+    this.signer = signer;
+  }
+
+  static open(terms: Partial<NewRun> = {}): Promise<TestChainRun> {
+    return TestChainRun.#openOn(
+      new TestChainRun(new InMemoryRoundLedger({ sha256, ed25519 }), generateKey()),
+      terms,
+    );
+  }
+
+  /** Another run of the same coordinator on the same chain. */
+  beside(): Promise<TestChainRun> {
+    return TestChainRun.#openOn(new TestChainRun(this.ledger, this.signer), {});
+  }
+
+  static async #openOn(test: TestChainRun, terms: Partial<NewRun>): Promise<TestChainRun> {
     const { ledger, signer } = test;
     test.#chain = await ledger.genesis();
     test.run = await ledger.createRun(plainRun({ spec: model(9), model: model(0) }, terms));

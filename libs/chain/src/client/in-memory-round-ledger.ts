@@ -22,10 +22,20 @@ import {
   type EligibleNode,
   genesisHash,
   type RunConsents,
+  type VoidSpan,
 } from '@tallystick/rounds';
 import type { ConsentTerms } from './consent-reader.js';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import { commit, type MemoryRun, refused, settle } from './memory-run.js';
+import {
+  commit,
+  type MemoryRun,
+  proposed,
+  refused,
+  settle,
+  stored,
+  voidEpochs,
+  voidFrom,
+} from './memory-run.js';
 import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import type {
   AnchoredRound,
@@ -112,24 +122,13 @@ export class InMemoryRoundLedger implements RoundLedger {
   chainRun(run: RunId): Promise<ChainRun | undefined> {
     const entry = this.#runs[run];
     if (entry === undefined) return Promise.resolve(undefined);
-    const { created, anchored, money, epochs, isClosed, key } = entry;
-    return Promise.resolve({
-      owner: this.treasuryAccount(),
-      coordinator: this.#account,
-      spec: created.spec,
-      genesisModel: created.model,
-      status: isClosed ? 'closed' : key === undefined ? 'proposed' : 'open',
-      payout: created.payout,
-      funded: created.pot,
-      epoch: epochs.length,
-      nextRound: anchored.nextRound,
-      challengeMs: created.windows.challengeMs,
-      ...money,
-    });
+    const accounts = { owner: this.treasuryAccount(), coordinator: this.#account };
+    return Promise.resolve({ ...accounts, ...stored(entry) });
   }
 
   epoch(run: RunId, epoch: number): Promise<AnchoredEpoch | undefined> {
-    return Promise.resolve(this.#runs[run]?.epochs[epoch]);
+    const entry = this.#runs[run];
+    return Promise.resolve(entry?.epochs[epoch] ?? entry?.voidEpochs.get(epoch));
   }
 
   /** Nobody claims here. */
@@ -150,6 +149,34 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   chainTimeMs(): Promise<bigint> {
     return Promise.resolve(BigInt(this.#block));
+  }
+
+  voids(): Promise<ReadonlyMap<RunId, readonly VoidSpan[]>> {
+    const runs = this.#runs.map(({ voids }, run) => [asRunId(run), voids] as const);
+    return Promise.resolve(new Map(runs.filter(([, voids]) => voids.length > 0)));
+  }
+
+  voidsOf(run: RunId): readonly VoidSpan[] {
+    return this.#runs[run]?.voids ?? [];
+  }
+
+  /** As a challenger who has proved a fault of round `from`. */
+  voidFrom(run: RunId, from: number, { halts = false }: { readonly halts?: boolean } = {}): void {
+    this.#block++;
+    const entry = this.#runs[run];
+    const at = { chain: this.#hashOf(0), run, from };
+    if (entry !== undefined) voidFrom(at, entry, { sha256: this.#sha256, halts });
+  }
+
+  /** As a registrar who upholds an objection. `record`: what had been settled, where it was not the truth. */
+  voidEpoch(run: RunId, epoch: number, record?: Hash): void {
+    this.#block++;
+    const entry = this.#runs[run];
+    if (entry === undefined) return;
+    voidEpochs(entry, epoch);
+    const gone = entry.voidEpochs.get(epoch);
+    if (gone !== undefined && record !== undefined)
+      entry.voidEpochs.set(epoch, { ...gone, record });
   }
 
   /** As a challenger. */
@@ -277,25 +304,7 @@ export class InMemoryRoundLedger implements RoundLedger {
   }
 
   createRun(run: NewRun): Promise<RunId> {
-    const anchored = {
-      nextRound: 0,
-      head: ZERO_HASH,
-      model: run.model,
-      state: ZERO_HASH,
-      lastAtBlock: 0,
-    };
-    this.#runs.push({
-      created: run,
-      key: undefined,
-      anchored,
-      rounds: new Map(),
-      consents: new Map(),
-      epochs: [],
-      demands: [],
-      answers: [],
-      money: { allotted: 0n, paid: 0n, epochHead: ZERO_HASH, settledRounds: 0 },
-      isClosed: false,
-    });
+    this.#runs.push(proposed(run));
     this.#block++;
     return Promise.resolve(asRunId(this.#runs.length - 1));
   }

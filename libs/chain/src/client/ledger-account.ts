@@ -8,7 +8,7 @@ import {
   type RunId,
   type Signer,
 } from '@tallystick/kernel';
-import type { BlockRef, Consent } from '@tallystick/rounds';
+import type { BlockRef, Consent, VoidSpan } from '@tallystick/rounds';
 import { ENTITLE } from '@tallystick/record';
 import { claimsBytes, subjectBytes, sumProofBytes, unansweredBytes } from './call-bytes.js';
 import { connect, type Connection } from './connection.js';
@@ -135,6 +135,11 @@ export class LedgerAccount {
 
   round(run: RunId, round: number): Promise<AnchoredRound | undefined> {
     return this.#reader.round(run, round);
+  }
+
+  /** The numbers of a run that do not count. */
+  voids(run: RunId): Promise<readonly VoidSpan[]> {
+    return this.#reader.voids(run);
   }
 
   /** A demand or a dispute whose last argument is given as hex of its SCALE. */

@@ -4,6 +4,7 @@ import {
   asNodeId,
   asOrganisationId,
   asPublicKey,
+  asRunId,
   type Hash,
   type NodeId,
   type OrganisationId,
@@ -11,7 +12,7 @@ import {
   type RunId,
   TallyError,
 } from '@tallystick/kernel';
-import type { AnchoredRun, BlockRef, EligibleNode } from '@tallystick/rounds';
+import type { AnchoredRun, BlockRef, EligibleNode, VoidSpan } from '@tallystick/rounds';
 import { bare } from './connection.js';
 import { accountAt } from './account-json.js';
 import { bigintAt, hashAt, type Json, numberAt, objectAt, stringAt } from './json.js';
@@ -92,12 +93,30 @@ export class LedgerReader {
       model: hashAt(json, 'model'),
       state: hashAt(json, 'state'),
       lastAtBlock: numberAt(json, 'lastAtBlock'),
+      isHalted: stringAt(json, 'status') === 'Halted',
     };
   }
 
   async round(run: RunId, round: number): Promise<AnchoredRound | undefined> {
     const value = await this.#call('round', [run, round], await this.finalized());
     return value === null ? undefined : roundOf(objectAt(value, 'TallyApi.round'));
+  }
+
+  async voids(run: RunId): Promise<readonly VoidSpan[]> {
+    const snapshot = await this.#snapshots.at((await this.finalized()).hash);
+    return spansOf((await itemOf(snapshot, 'voids')(run)).toJSON());
+  }
+
+  /** Of every run that has any. */
+  async allVoids(): Promise<ReadonlyMap<RunId, readonly VoidSpan[]>> {
+    const snapshot = await this.#snapshots.at((await this.finalized()).hash);
+    const entries = await itemOf(snapshot, 'voids').entries();
+    return new Map(
+      entries.map(([key, value]) => [
+        asRunId(Number(String(key.args[0]))),
+        spansOf(value.toJSON()),
+      ]),
+    );
   }
 
   /** The node that registered `key`, whatever became of it since; undefined when nobody has. */
@@ -137,6 +156,14 @@ function roundOf(json: Json): AnchoredRound {
     status: stringAt(json, 'status') === 'Void' ? 'void' : 'committed',
     isFinal: json['isFinal'] === true,
   };
+}
+
+function spansOf(value: unknown): readonly VoidSpan[] {
+  const spans: readonly unknown[] = Array.isArray(value) ? value : [];
+  return spans.map((span) => {
+    const json = objectAt(span, 'tally.voids');
+    return { from: numberAt(json, 'from'), until: numberAt(json, 'until') };
+  });
 }
 
 function missing(call: string): TallyError {

@@ -8,7 +8,7 @@ import type {
   Signature,
 } from '@tallystick/kernel';
 import type { Header } from '@tallystick/record';
-import type { BlockRef, LedgerView } from '@tallystick/rounds';
+import type { BlockRef, LedgerView, VoidSpan } from '@tallystick/rounds';
 import type { DemandLedger } from './demand-ledger.js';
 import type { PayLedger, PayoutTerms } from './pay-ledger.js';
 
@@ -133,6 +133,8 @@ export interface RoundLedger extends LedgerView, PayLedger, DemandLedger {
   /** Refunds what is not allotted; refused while anything is pending. Only for runs of this deployment's treasury. */
   closeRun(run: RunId): Promise<void>;
   round(run: RunId, round: number): Promise<AnchoredRound | undefined>;
+  /** The numbers that do not count, of every run that has any; at the newest finalised block. */
+  voids(): Promise<ReadonlyMap<RunId, readonly VoidSpan[]>>;
   /** The account that proposes runs and holds their pots. */
   treasuryAccount(): AccountId;
   /** The account that accepts runs and commits rounds: `owner` in its proof of possession. */

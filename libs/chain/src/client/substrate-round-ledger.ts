@@ -18,7 +18,13 @@ import {
   toHex,
 } from '@tallystick/kernel';
 import { EPOCH, HEADER } from '@tallystick/record';
-import type { AnchoredRun, BlockRef, EligibleNode, RunConsents } from '@tallystick/rounds';
+import type {
+  AnchoredRun,
+  BlockRef,
+  EligibleNode,
+  RunConsents,
+  VoidSpan,
+} from '@tallystick/rounds';
 import { answerBytes } from './call-bytes.js';
 import { CommitBlocks } from './commit-blocks.js';
 import { connect, type Connection } from './connection.js';
@@ -152,6 +158,10 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   round(run: RunId, round: number): Promise<AnchoredRound | undefined> {
     return this.#reader.round(run, round);
+  }
+
+  voids(): Promise<ReadonlyMap<RunId, readonly VoidSpan[]>> {
+    return this.#reader.allVoids();
   }
 
   async committedIn(run: RunId, round: number): Promise<BlockRef | undefined> {

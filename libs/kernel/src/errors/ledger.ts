@@ -36,10 +36,29 @@ export const ledger = {
     status: 409,
     disposition: 'fatal',
   },
+  LEDGER_RUN_HALTED: {
+    message: 'run {run} is halted on the chain: it takes no further round',
+    hint: 'A proved fault of its coordinator, or long silence, halts a run. Its owner may name a coordinator again, or close it; `tally audit verify` shows what happened.',
+    status: 409,
+    disposition: 'fatal',
+  },
+  LEDGER_EPOCH_VOID: {
+    message:
+      'the chain has voided epoch {epoch} of run {run}, and the rows here give the same one again',
+    hint: 'It is not sent a second time: it would cost another bond. Find out from the dispute or the objection what is wrong with its shares; after the settlement window anybody may settle the epoch.',
+    status: 409,
+    disposition: 'fatal',
+  },
   LEDGER_DEMAND_UNANSWERABLE: {
     message: 'demand {demand} on round {round} of run {run} has no answer here: {reason}',
     hint: 'Restore the rows of this round from a backup before the demand’s deadline: the bond is at stake.',
     status: 500,
+    disposition: 'fatal',
+  },
+  LEDGER_RUNS_REFUSED: {
+    message: 'the chain refuses {runs}',
+    hint: 'Only these runs wait; the reason is an error of pallet-tally, which docs/protocol.md §5 explains.',
+    status: 409,
     disposition: 'fatal',
   },
   LEDGER_DEMANDS_UNANSWERED: {

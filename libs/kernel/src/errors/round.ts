@@ -47,6 +47,19 @@ export const round = {
     status: 409,
     disposition: 'fix',
   },
+  ROUND_VOID: {
+    message: 'the chain has voided round {round} of run {run}',
+    hint: 'Nothing to do: the run goes on behind the voided numbers, from the last round that counts.',
+    status: 409,
+    disposition: 'retry',
+  },
+  ROUND_VOID_UNCONFIRMED: {
+    message:
+      'the coordinator says that rounds {from} to {last} of run {run} are void; the chain does not say so',
+    hint: 'It is asked again with the next task. If it stays so, the coordinator goes back on rounds that count: keep the receipt log.',
+    status: 409,
+    disposition: 'retry',
+  },
   ROUND_NOT_MEMBER: {
     message: 'node {node} is not in the cohort of run {run} round {round}',
     hint: 'Nothing to do: it will be asked when it is.',

@@ -61,9 +61,14 @@ export const RunView = z
     /** Id of the canonical spec. */
     spec: hash,
     rounds: z.int().min(1),
+    /** Closed rounds that count. */
     closedRounds: z.int().min(0),
-    /** Rounds in a finalised block. */
+    /** Those of them in a finalised block. */
     committedRounds: z.int().min(0),
+    /** Closed rounds that the chain voided: they count nowhere. */
+    voidRounds: z.int().min(0),
+    /** Number of the newest closed round that counts; null before the first. */
+    lastRound: roundNumber.nullable(),
     genesisModel: hash,
     /** Model after the last closed round. */
     model: hash,
@@ -97,8 +102,10 @@ export const RunEvent = z
       'update.refused',
       'round.closed',
       'round.committed',
+      'round.voided',
       'epoch.settled',
       'epoch.committed',
+      'epoch.voided',
       'node.evaluated',
       'run.paused',
       'run.resumed',
@@ -106,6 +113,7 @@ export const RunEvent = z
       'run.failed',
       'run.cancelled',
       'run.closed',
+      'run.reopened',
     ]),
     round: roundNumber.optional(),
     node: nodeId.optional(),
@@ -117,7 +125,10 @@ export type RunEvent = z.infer<typeof RunEvent>;
 /** Query of lists by round. */
 export const RoundsQuery = z
   .strictObject({
+    /** The first number. */
     from: z.coerce.number().int().min(0).default(0),
+    /** Rounds from there on that are passed over. */
+    skip: z.coerce.number().int().min(0).default(0),
     limit: z.coerce.number().int().min(1).max(LIMITS.maxPage).default(LIMITS.maxPage),
   })
   .meta({ id: 'RoundsQuery' });

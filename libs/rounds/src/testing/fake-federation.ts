@@ -85,7 +85,11 @@ export class FakeLedger implements LedgerView {
   readonly nodes: EligibleNode[] = [];
   readonly given: Map<NodeId, Consent> = new Map();
   block: number = 1;
+  /** What the chain takes of the rounds that are closed. */
   anchoredRounds: number = 1_000_000;
+  /** The number that follows the newest closed round. */
+  closedRounds: () => number = () => 1_000_000;
+  isHalted: boolean = false;
   /** The error that every question gets; true for one without a code. */
   down: boolean | Error = false;
 
@@ -110,9 +114,10 @@ export class FakeLedger implements LedgerView {
     return Promise.resolve({ number, hash: number.toString(16).padStart(64, '0') as Hash });
   }
   anchored(): ReturnType<LedgerView['anchored']> {
-    const nextRound = this.anchoredRounds;
+    const nextRound = Math.min(this.anchoredRounds, this.closedRounds());
     const head = ZERO_HASH;
-    return Promise.resolve({ nextRound, head, model: head, state: head, lastAtBlock: 0 });
+    const hashes = { head, model: head, state: head };
+    return Promise.resolve({ nextRound, ...hashes, lastAtBlock: 0, isHalted: this.isHalted });
   }
 }
 
@@ -163,6 +168,7 @@ export class FakeFederation {
         cap: 1_000n,
       }),
     );
+    this.ledger.closedRounds = () => this.journal.nextRound(this.plan.run);
     const specHash = sha256(utf8(JSON.stringify(spec)));
     this.plan = {
       chain: 'aa'.repeat(32) as Hash,

@@ -16,6 +16,7 @@ import {
 import { AnchorWatch } from './anchor-watch.js';
 import { FaultDesk } from './fault-desk.js';
 import { HeaderKeeper } from './header-keeper.js';
+import { VoidDesk } from './void-desk.js';
 import { MAX_STALENESS } from './own-contribution.js';
 import { type Conclusion, ResultDesk } from './result-desk.js';
 import { fetchModel } from './run-source.js';
@@ -58,11 +59,14 @@ export class SiteAgent {
     if (!isOurs) throw new RangeError('the receipt log is of another identity');
     const { log, source, sha256, ed25519, durable = true } = deps;
     this.#files = new StateFiles(join(deps.folder, 'states'), { durable });
+    const { chain, logger } = deps;
+    const desk = { log, source, sha256, ed25519, logger };
+    const voids = new VoidDesk(identity, chain === undefined ? desk : { ...desk, chain });
     this.#context = {
       identity,
       deps,
       states: new StateKeeper({ files: this.#files, log, source, sha256 }),
-      headers: new HeaderKeeper(identity, { log, source, sha256, ed25519 }),
+      headers: new HeaderKeeper(identity, { log, source, sha256, ed25519, voids }),
       updates: new UpdateFiles(join(deps.folder, 'updates'), { durable, sha256 }),
       specs: new SpecCache(source, sha256),
       faults: new FaultDesk(identity, deps),

@@ -195,7 +195,7 @@ export class TaskDesk {
     if (closed !== undefined && decodeSigned(HEADER, closed.wire).value.task === asked.hash) {
       throw new TallyError('ROUND_CLOSED', { run, round });
     }
-    const reason = taskFault(sha256, history, asked.task);
+    const reason = taskFault(sha256, { history, voids: log.voids(run) }, asked.task);
     if (reason === undefined) return;
     const held = closed ?? (head && log.round(run, head.header.round)?.header);
     const records = { ...(held && { header: held.wire }), task: asked.wire };

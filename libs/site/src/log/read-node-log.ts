@@ -64,6 +64,8 @@ export interface NodeLog {
   readonly headers: readonly LoggedRecord<Header>[];
   readonly inclusions: readonly LineOf<'inclusion'>[];
   readonly evidence: readonly LineOf<'evidence'>[];
+  /** What the node was told of voided rounds; the last line of a run says it all. */
+  readonly voids: readonly LineOf<'voids'>[];
 }
 
 const MAX_LOG_BYTES = 256 * 1024 * 1024;
@@ -134,6 +136,7 @@ class LogReader {
     headers: [],
     inclusions: [],
     evidence: [],
+    voids: [],
   };
 
   take(text: string, number: number): void {
@@ -184,6 +187,15 @@ class LogReader {
       case 'evidence':
         this.#log.evidence.push(line);
         return;
+      case 'voids': {
+        const { run, head: wire } = line;
+        if (wire !== undefined) {
+          const { round } = decodeSigned(HEADER, wire).value;
+          this.#record(HEADER, { run, round, wire }, number, coordinatorKey);
+        }
+        this.#log.voids.push(line);
+        return;
+      }
     }
   }
 

@@ -5,7 +5,7 @@ import { asNodeId, asOrganisationId } from '@tallystick/kernel';
 import { ed25519, sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
 import type { Header } from '@tallystick/record';
-import { modeOf, type Offer, type RoundResult } from '@tallystick/rounds';
+import { modeOf, type Offer, type RoundResult, type VoidSpan } from '@tallystick/rounds';
 import type { AnchoredHeader } from '../agent/anchor-watch.js';
 import type { SiteIdentity } from '../agent/agent-context.js';
 import { SiteAgent } from '../agent/site-agent.js';
@@ -44,6 +44,8 @@ export class SiteBench {
   readonly folder: string;
   /** Faults that were handed on. */
   readonly kept: EvidenceFile[] = [];
+  /** What the site's own chain says, when it knows one. */
+  chainVoids: readonly VoidSpan[] = [];
   readonly #yaml: string;
   #chain: Map<number, AnchoredHeader> | undefined;
   #agent: SiteAgent | undefined;
@@ -103,7 +105,12 @@ export class SiteBench {
       logger: this.logger,
       secret: saltSecret(signer),
       onEvidence: (file) => this.kept.push(file),
-      ...(chain && { chain: { round: (_run, round) => Promise.resolve(chain.get(round)) } }),
+      ...(chain && {
+        chain: {
+          round: (_run, round) => Promise.resolve(chain.get(round)),
+          voids: () => Promise.resolve(this.chainVoids),
+        },
+      }),
     });
   }
 
@@ -136,6 +143,14 @@ export class SiteBench {
   /** Rounds that close without this site. */
   play(rounds: number): void {
     for (let round = 0; round < rounds; round++) this.finish(this.coordinator.offer());
+  }
+
+  /** The rounds from `from` on do not count any more; the source says so, and has the headers of the others. */
+  voidFrom(from: number): VoidSpan {
+    const span = this.coordinator.voidFrom(from);
+    this.source.voidsHeld = [...this.source.voidsHeld, span];
+    this.source.headersHeld = this.coordinator.headers;
+    return span;
   }
 
   /** Answers and expects an update. */
