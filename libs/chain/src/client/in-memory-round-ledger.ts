@@ -263,8 +263,8 @@ export class InMemoryRoundLedger implements RoundLedger {
     return node;
   }
 
-  prepareOwnerCall(_owner: AccountId, { node }: OwnerCall): Promise<PreparedCall> {
-    return Promise.resolve({ payload: String(node), context: '' });
+  prepareOwnerCall(owner: AccountId): Promise<PreparedCall> {
+    return Promise.resolve({ payload: owner, context: '' });
   }
 
   async completeOwnerCall(owner: AccountId, call: OwnerCall): Promise<void> {

@@ -25,7 +25,10 @@ async function dialledFetch(way: Way, clock: Clock): Promise<Fetch> {
   const never = new AbortController().signal; // a request that is given up leaves its connection to the next one
   const dispatcher = new Agent({
     connect: ({ protocol, host, hostname }, callback) => {
-      void handOver(dial(`${protocol}//${host ?? hostname}`, way, { clock, signal: never }), callback);
+      void handOver(
+        dial(`${protocol}//${host ?? hostname}`, way, { clock, signal: never }),
+        callback,
+      );
     },
   });
   // The same interfaces, declared once by undici and once by the types of Node.
@@ -33,12 +36,14 @@ async function dialledFetch(way: Way, clock: Clock): Promise<Fetch> {
     fetchWith(url, { ...(init as UndiciInit), dispatcher }) as Promise<Response>;
 }
 
+type Outcome = [null, Socket] | [Error, null];
+
 /** undici wants a callback. */
 async function handOver(
   dialling: Promise<Socket>,
-  callback: (...outcome: readonly [null, Socket] | readonly [Error, null]) => void,
+  callback: (...outcome: Outcome) => void,
 ): Promise<void> {
-  let outcome: readonly [null, Socket] | readonly [Error, null];
+  let outcome: Outcome;
   try {
     outcome = [null, await dialling];
   } catch (error) {
