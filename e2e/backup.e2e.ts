@@ -19,7 +19,7 @@ const isFull = process.env['TALLY_E2E_FULL'] === '1';
 /** Rounds long enough for a backup to come in the middle, with a deadline that it does not outlast. */
 const SLOW = [
   [/^rounds: .*$/m, 'rounds: 3'],
-  [/^ {2}steps: .*$/m, '  steps: 1500'],
+  [/^ {2}steps: .*$/m, '  steps: 800'],
   [/^ {2}deadlineMs: .*$/m, '  deadlineMs: 900000'],
 ] as const;
 

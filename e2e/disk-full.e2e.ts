@@ -35,7 +35,7 @@ describe.each(full)('a full disk below the %s', () => {
     const heart = await HeartCopy.at(stage.path('heart'));
     spec = await heart.editRun(
       [/^rounds: .*$/m, 'rounds: 3'],
-      [/^ {2}steps: .*$/m, '  steps: 1000'],
+      [/^ {2}steps: .*$/m, '  steps: 600'],
       [/^ {2}deadlineMs: .*$/m, '  deadlineMs: 900000'],
     );
     const node = stage.path('node-on-small-disk');

@@ -6,9 +6,9 @@ import { AfterRestore, type AfterRestoreDeps, type RestoredBackup } from './afte
 
 /** Runs that are open in the database: rounds closed there, and rounds that the chain holds. */
 const OPEN = [
-  { id: 0, closed: 2, anchored: 2, voidUntil: null },
-  { id: 1, closed: 2, anchored: 3, voidUntil: null },
-  { id: 2, closed: 0, anchored: undefined, voidUntil: null },
+  { id: 0, closed: 2, anchored: 2, voidUntil: 0 },
+  { id: 1, closed: 2, anchored: 3, voidUntil: 0 },
+  { id: 2, closed: 0, anchored: undefined, voidUntil: 0 },
   { id: 3, closed: 2, anchored: 18, voidUntil: 18 },
 ];
 
@@ -25,16 +25,17 @@ class Restored {
     const deps = {
       restored,
       runs: {
-        unfinished: () => Promise.resolve(OPEN.map(({ id, voidUntil = null }) => ({ id: asRunId(id), voidUntil }) as RunEntity)), // nothing else is read
+        unfinished: () =>
+          Promise.resolve(
+            OPEN.map(({ id, voidUntil = null }) => ({ id: asRunId(id), voidUntil }) as RunEntity),
+          ), // nothing else is read
         ended: ({ id: run }: RunEntity, { reason = '' }: { readonly reason?: string }) =>
           Promise.resolve(void this.ended.set(run, reason)),
       },
       rounds: {
         counts: ([run]: readonly RunId[]) =>
           Promise.resolve(
-            new Map(
-              run === undefined ? [] : [[run, { last: (of(run)?.closed ?? 0) - 1 }]],
-            ),
+            new Map(run === undefined ? [] : [[run, { last: (of(run)?.closed ?? 0) - 1 }]]),
           ),
       },
       ledger: {
