@@ -159,8 +159,7 @@ async function openDeployment(
   const ledger = await connectLedger(servers);
   undo.add(() => ledger.close());
   const blobs = new FsBlobStore({ folder: config.blobs ?? folder.blobs });
-  const workers = workersOf(config);
-  const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
+  const folders = new WorkerFolderFactory({ blobs, ...workersOf(config) });
   undo.add(() => folders.close());
   const signer = await openSigner(keys.coordinator, folder, undo);
   const tls = await openTls(config, folder, { logger, undo });
@@ -204,8 +203,9 @@ function watching(
   return { metrics, trace: opened.trace };
 }
 
-function workersOf({ compute }: Config): number {
-  return compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
+function workersOf({ compute }: Config) {
+  const spare = Math.min(8, Math.max(1, availableParallelism() - 1));
+  return { workers: compute.workers ?? spare, spool: SPOOL_SHAPE };
 }
 
 /** What the parts take from the configuration as it is. */
