@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FsBlobStore } from '@tallystick/blobs';
 import { SubstrateRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
-import { asAccountId, type Logger, toHex } from '@tallystick/kernel';
+import { asAccountId, type Logger, type Signer, toHex } from '@tallystick/kernel';
 import {
   ed25519,
   LockFile,
@@ -162,18 +162,13 @@ async function openDeployment(
   const blobs = new FsBlobStore({ folder: config.blobs ?? folder.blobs });
   const folders = new WorkerFolderFactory({ blobs, ...workersOf(config) });
   undo.add(() => folders.close());
-  const signingLog = await SigningLog.open({ path: folder.signingLog }, sha256);
-  undo.add(() => Promise.resolve(signingLog.close()));
-  const ring = await openKeyRing(servers.sandbox, folder, { ledger, signingLog, logger });
-  const metrics = new Metrics();
-  metrics.observeProcess();
+  const signer = await openSigner(servers.sandbox, folder, { ledger, logger, undo });
   const tls = await openTls(config, folder, { logger, undo });
-  const { trace, close } = openTrace(collector, { metrics, logger });
-  undo.add(close);
   return {
+    ...watching(collector, { logger, undo }),
     ...settingsOf(config),
-    ...(tls && { tls }),
     restored: await readRestored(folder),
+    ...(tls && { tls }),
     spoolFolder: folder.spool,
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
@@ -181,14 +176,38 @@ async function openDeployment(
     get publicUrl() {
       return address.url;
     },
-    signer: new LoggedSigner(ring, signingLog, sha256),
     treasury: asAccountId(keys.treasury.key),
     spooler: folders.spooler,
-    ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics, trace },
+    ...{ signer, ledger, blobs, folders, sha256, ed25519, logger },
     clock: systemClock,
     entropy: systemEntropy,
     crash: crashPointsOf(config.test.crashAt, folder.root),
   };
+}
+
+/** The coordinator key behind the log of what it signed. */
+/** The coordinator's keys, each for its rounds, behind the log of what was signed. */
+async function openSigner(
+  sandbox: Servers['sandbox'],
+  folder: DataFolder,
+  { ledger, logger, undo }: Tools & Pick<Deployment, 'ledger'>,
+): Promise<LoggedSigner> {
+  const signingLog = await SigningLog.open({ path: folder.signingLog }, sha256);
+  undo.add(() => Promise.resolve(signingLog.close()));
+  const ring = await openKeyRing(sandbox, folder, { ledger, signingLog, logger });
+  return new LoggedSigner(ring, signingLog, sha256);
+}
+
+/** The numbers of this process, and what watches its rounds. */
+function watching(
+  collector: Collector | undefined,
+  { logger, undo }: Tools,
+): Pick<Deployment, 'metrics' | 'trace'> {
+  const metrics = new Metrics();
+  metrics.observeProcess();
+  const opened = openTrace(collector, { metrics, logger });
+  undo.add(() => opened.close());
+  return { metrics, trace: opened.trace };
 }
 
 function workersOf({ compute }: Config) {

@@ -146,8 +146,8 @@ export class CommitPublisher {
         return flight.isOverdue ? this.#flight.send(commit) : undefined;
       case 'final':
         await outbox.final(rounds, flight.block);
-        this.#refused.taken(rounds);
         this.#traceAnchors(rounds);
+        this.#refused.taken(rounds);
         logger.info('ledger.final', { rounds: rounds.length, block: flight.block.number });
         return;
       case 'lost':

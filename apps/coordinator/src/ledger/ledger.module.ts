@@ -102,7 +102,7 @@ function publisherOf(
   const ports = { ledger, signer, sha256, clock, logger, crash };
   return (outbox, fence) =>
     new CommitPublisher({
-      ...{ outbox, wake, backlog, trace, readiness, ...ports },
+      ...{ outbox, wake, backlog, readiness, trace, ...ports },
       epochs: new EpochPublisher({ epochs: epochs.under(fence), readiness, ...ports }),
     });
 }

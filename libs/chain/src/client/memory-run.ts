@@ -177,6 +177,11 @@ export function commit(
   return undefined;
 }
 
+/** As the chain refuses a call. */
+export function refused(call: string, reason: string): Promise<never> {
+  return Promise.reject(new TallyError('LEDGER_REFUSED', { call, reason }));
+}
+
 /** Takes epoch `from` and those after it out, as an upheld objection does. */
 export function voidEpochs(run: MemoryRun, from: number): void {
   const [gone] = run.epochs.splice(from);
@@ -210,9 +215,4 @@ export function voidFrom(
   for (const [number, round] of run.rounds) {
     if (number >= from) run.rounds.set(number, { ...round, status: 'void', isFinal: false });
   }
-}
-
-/** As the chain refuses a call. */
-export function refused(call: string, reason: string): Promise<never> {
-  return Promise.reject(new TallyError('LEDGER_REFUSED', { call, reason }));
 }

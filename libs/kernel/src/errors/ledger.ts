@@ -68,6 +68,12 @@ export const ledger = {
     status: 500,
     disposition: 'fatal',
   },
+  LEDGER_RUNS_REFUSED: {
+    message: 'the chain refuses {runs}',
+    hint: 'Only these runs wait; the reason is an error of pallet-tally, which docs/protocol.md §5 explains.',
+    status: 409,
+    disposition: 'fatal',
+  },
   LEDGER_DEMANDS_UNANSWERED: {
     message: 'demands without an answer: {demands}',
     hint: 'Read why in the log, and mend it before their deadlines: the bond is at stake.',
