@@ -11,11 +11,11 @@ import { RECORD_STEPS, type StepEntry, Tally } from './play-steps.js';
 import { readHistory } from './read-history.js';
 import type { AuditReport, StepResult } from './report.js';
 import { checkChain } from './steps/v1-chain.js';
-import { checkHeldHeaders } from './steps/v2-anchors.js';
 import { checkUpdates } from './steps/v6-updates.js';
 import { checkModels } from './steps/v8-models.js';
 import { checkPayouts } from './steps/v10-scored-payouts.js';
 import { verifyAhead } from './steps/verify-ahead.js';
+import { withLogs } from './with-logs.js';
 import { type OpenValidation, withMeasurements } from './with-measurements.js';
 import { type OwnNode, withRetraining } from './with-retraining.js';
 
@@ -43,8 +43,7 @@ export interface StepTable {
 export const ALL_STEPS: StepTable = {
   chain: checkChain,
   after: [
-    ...RECORD_STEPS.filter(({ id }) => id !== 'V2' && id !== 'V10'),
-    { id: 'V2', step: checkHeldHeaders } as const,
+    ...RECORD_STEPS.filter(({ id }) => id !== 'V10').map(withLogs),
     { id: 'V10', step: checkPayouts } as const,
     { id: 'V6', step: checkUpdates } as const,
     { id: 'V8', step: checkModels } as const,

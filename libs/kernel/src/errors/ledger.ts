@@ -51,14 +51,13 @@ export const ledger = {
   },
   LEDGER_RUN_HALTED: {
     message: 'run {run} is halted on the chain',
-    hint: 'A proved fault of its coordinator, or silence, halts a run; its owner may name another or close it.',
+    hint: 'A proved fault or silence halts a run; its owner may name another coordinator.',
     status: 409,
     disposition: 'fatal',
   },
   LEDGER_EPOCH_VOID: {
-    message:
-      'the chain has voided epoch {epoch} of run {run}, and the rows here give the same one again',
-    hint: 'It is not sent again, which would cost another bond: find out what is wrong with its shares.',
+    message: 'the chain has voided epoch {epoch} of run {run}, and the rows give the same again',
+    hint: 'It is not sent again: find out what is wrong with its shares.',
     status: 409,
     disposition: 'fatal',
   },

@@ -55,7 +55,7 @@ export const round = {
   },
   ROUND_VOID_UNCONFIRMED: {
     message: 'rounds {from} to {last} of run {run} are not void on the chain',
-    hint: 'The coordinator says so; it is asked again. If it stays so, keep the receipt log.',
+    hint: 'The coordinator says so, and is asked again.',
     status: 409,
     disposition: 'retry',
   },
