@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Editors and tests read `src`; never add `import` here: it breaks Express. */
-const conditions = ['@tallystick/source', 'module', 'node', 'development|production'];
+/** Editors and tests read `src`. Never add `import` here: it breaks Express; nor `module`: it breaks prom-client's OpenTelemetry. */
+const conditions = ['@tallystick/source', 'node', 'development|production'];
 
 export default defineConfig({
   resolve: { conditions },

@@ -192,6 +192,30 @@ export function decisionsPage(decisions) {
   ].join('\n\n')}\n`;
 }
 
+/**
+ * @param {readonly import('./metric-list.mjs').Metric[]} own @param {readonly import('./metric-list.mjs').Metric[]} process
+ * @returns {string} docs/metrics.md
+ */
+export function metricsPage(own, process) {
+  const head = ['metric', 'kind', 'labels', 'meaning'];
+  const rows = (/** @type {readonly import('./metric-list.mjs').Metric[]} */ metrics) =>
+    metrics.map(({ name, kind, labels = [], help }) => [
+      `\`${name}\``,
+      kind,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ]);
+  return `${[
+    '# Metrics',
+    NOTE,
+    'The coordinator answers `GET /metrics` for Prometheus, without a sign-in; keep it off the open network. No label names a participant, a run or a key. `docker/grafana/tallystick.json` is a dashboard of them and `docker/prometheus/alerts.yaml` the rules that should wake somebody.',
+    '## Coordinator',
+    table([head, ...rows(own)]),
+    '## Process\n\nBeside what prom-client shows of every Node process on this platform, with our prefix:',
+    table([head, ...rows(process)]),
+  ].join('\n\n')}\n`;
+}
+
 /** @typedef {{ name: string, actor: string, object: string, field: string, isRepaired: boolean, foundBy: string }} TamperRow */
 
 /** @param {readonly TamperRow[]} rows @returns {string} docs/tamper-bench.md */

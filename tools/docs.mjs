@@ -10,7 +10,15 @@ import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 import { innerLimits } from './inner-limits.mjs';
 import { build } from './build.mjs';
-import { configPage, decisionsPage, errorsPage, limitsPage, tamperPage } from './docs-pages.mjs';
+import {
+  configPage,
+  decisionsPage,
+  errorsPage,
+  limitsPage,
+  metricsPage,
+  tamperPage,
+} from './docs-pages.mjs';
+import { ownMetrics } from './metric-list.mjs';
 
 const PALLET_ERRORS = 'chain/pallets/tally/src/errors.rs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -31,6 +39,22 @@ function decisions() {
 /** @param {any} schema of zod @returns {import('./docs-pages.mjs').JsonSchema} what may be given */
 function inputSchema(schema) {
   return schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
+}
+
+/**
+ * @param {any} telemetry its module
+ * @returns {import('./metric-list.mjs').Metric[]} what every process of ours shows, on every platform
+ */
+function processMetrics({ Metrics }) {
+  const metrics = new Metrics();
+  metrics.observeProcess();
+  /** @type {import('./metric-list.mjs').Metric[]} */
+  const all = metrics.list();
+  return all.filter(({ name }) =>
+    /process_(cpu_seconds|resident|start)|nodejs_(eventloop_lag(_p\d+)?_seconds|heap_size|gc)/.test(
+      name,
+    ),
+  );
 }
 
 /** @returns {Promise<string>} docs/config.md */
@@ -66,11 +90,13 @@ async function settings() {
 async function pages() {
   const { ERROR_FAMILIES } = await load('libs/kernel/dist/index.js');
   const { LIMITS, LIMIT_NOTES } = await load('libs/protocol/dist/index.js');
+  const telemetry = await load('libs/telemetry/dist/index.js');
   const { tamperRows } = await load('libs/audit/dist/testing/tamper-bench.js');
   const texts = {
     'docs/errors.md': errorsPage(ERROR_FAMILIES, readFileSync(join(ROOT, PALLET_ERRORS), 'utf8')),
     'docs/limits.md': limitsPage(LIMITS, LIMIT_NOTES, innerLimits(ROOT)),
     'docs/config.md': await settings(),
+    'docs/metrics.md': metricsPage(ownMetrics(ROOT), processMetrics(telemetry)),
     'docs/tamper-bench.md': tamperPage(tamperRows()),
     'docs/adr/README.md': decisionsPage(decisions()),
   };

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { exitCodeOf, isTallyError, type Logger } from '@tallystick/kernel';
-import { ed25519, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
-import { createLogger } from '@tallystick/telemetry';
+import { ed25519, linkAborts, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import { proxyRule } from '@tallystick/site';
+import { createLogger, openOtlpTrace } from '@tallystick/telemetry';
 import { ProcessTrainer } from '@tallystick/training';
 import { ClientNode } from './client-node.js';
 import { loadConfig } from './config.js';
@@ -15,32 +16,57 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env, process.argv.slice(2));
   const logger = createLogger({ role: 'node', level: config.log.level });
   warnWithoutBufferutil(logger);
+  const stop = new AbortController();
+  onSignals(stop, logger);
+  const announce = announceOnce(startedAtMs);
+  while ((await takePart(config.folder, { logger, announce }, stop.signal)) === 'key changed') {
+    logger.info('node.reopened');
+  }
+  logger.info('node.stopped');
+}
+
+/** One life of the node, with one pair of keys: from the opening of the folder to its closing. */
+async function takePart(
+  folder: string,
+  { logger, announce }: { readonly logger: Logger; readonly announce: (welcome: Welcome) => void },
+  signal: AbortSignal,
+): ReturnType<ClientNode['run']> {
   const trainer = new ProcessTrainer({
     onCrash: ({ code, message }) => logger.warn('training.restarted', { code, reason: message }),
   });
-  const node = await ClientNode.open(config.folder, {
-    trainer,
-    sha256,
-    ed25519,
-    clock: systemClock,
-    entropy: systemEntropy,
-    logger,
+  const trace = openTrace(logger);
+  const node = await ClientNode.open(folder, {
+    ...{ trainer, trace, sha256, ed25519, clock: systemClock, entropy: systemEntropy, logger },
+    proxy: proxyRule(process.env),
     software: 'tallystick-client-node/0',
-    onWelcome: announceOnce(startedAtMs),
+    onWelcome: announce,
   });
-  const stop = new AbortController();
-  onSignals(stop, logger);
+  const life = new AbortController();
+  const aborts = linkAborts(signal, life.signal);
   let page: SitePage | undefined;
   try {
     page = await SitePage.open(node.parts);
     say({ event: 'node.page', url: page.url, link: page.link() });
-    await Promise.race([engineFailure(trainer, stop.signal), node.run(stop.signal)]);
+    return await Promise.race([engineFailure(trainer, aborts.signal), node.run(aborts.signal)]);
   } finally {
-    stop.abort();
+    life.abort();
+    aborts.release();
     await page?.close();
     await node.close();
+    await trace?.close();
   }
-  logger.info('node.stopped');
+}
+
+/** Undefined without a collector: no step is measured then. */
+function openTrace(logger: Logger): ReturnType<typeof openOtlpTrace> | undefined {
+  const endpoint = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  if (endpoint === undefined || endpoint === '') return undefined;
+  return openOtlpTrace({
+    service: 'tallystick-node',
+    endpoint,
+    headers: process.env['OTEL_EXPORTER_OTLP_HEADERS'],
+    lost: (steps, reason) => logger.warn('trace.lost', { steps, reason }),
+  });
 }
 
 /** Warms the training process up. Rejects when the engine cannot start; a good one says nothing. */

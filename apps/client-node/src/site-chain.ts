@@ -1,6 +1,6 @@
-import type { LedgerAccount } from '@tallystick/chain';
+import type { ChainRun, LedgerAccount } from '@tallystick/chain';
 import type { AccountId, Clock, Hash, Logger, NodeId, RunId, Signer } from '@tallystick/kernel';
-import type { Consent } from '@tallystick/rounds';
+import type { Consent, VoidSpan } from '@tallystick/rounds';
 import {
   type AnchoredHeader,
   type ChainView,
@@ -34,16 +34,24 @@ export class SiteChain implements ChainView {
   }
 
   round(run: RunId, round: number): Promise<AnchoredHeader | undefined> {
-    return this.#read((chain) => chain.round(run, round));
+    return this.#ask((chain) => chain.round(run, round));
+  }
+
+  voids(run: RunId): Promise<readonly VoidSpan[]> {
+    return this.#ask((chain) => chain.voids(run));
+  }
+
+  async coordinatorKeys(run: RunId): Promise<ChainRun['coordinatorKeys']> {
+    return (await this.#ask((chain) => chain.chainRun(run)))?.coordinatorKeys ?? [];
   }
 
   consent(run: RunId, node: NodeId): Promise<Consent | undefined> {
-    return this.#read((chain) => chain.consent(run, node));
+    return this.#ask((chain) => chain.consent(run, node));
   }
 
   /** What the organisation of a node is paid on. */
   payee(node: NodeId): Promise<AccountId | undefined> {
-    return this.#read((chain) => chain.payee(node));
+    return this.#ask((chain) => chain.payee(node));
   }
 
   /** Signs with the owner key, which is read for this alone. */
@@ -68,10 +76,10 @@ export class SiteChain implements ChainView {
     await reader?.close();
   }
 
-  async #read<T>(what: (chain: LedgerAccount) => Promise<T>): Promise<T> {
+  async #ask<T>(question: (chain: LedgerAccount) => Promise<T>): Promise<T> {
     this.#reader ??= this.#connect(this.#deps.nodeKey);
     try {
-      return await what(await this.#reader);
+      return await question(await this.#reader);
     } catch (error) {
       this.#reader = undefined;
       throw error;

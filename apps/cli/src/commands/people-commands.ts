@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { EXIT, TallyError } from '@tallystick/kernel';
-import { ChangeUserRequest, NewUserRequest, type UserView } from '@tallystick/protocol';
+import {
+  ChangeUserRequest,
+  GroupRequest,
+  NewUserRequest,
+  type UserView,
+} from '@tallystick/protocol';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';
 
-/** `tally people list|add|disable|role`. */
+/** `tally people list|add|disable|role`, `tally people group list|set|remove`. */
 export function addPeople(program: Command, makeContext: MakeContext): void {
   const people = program.command('people').description('who may sign in, and what they may do');
   people
@@ -18,6 +23,7 @@ export function addPeople(program: Command, makeContext: MakeContext): void {
       );
     });
   addAdd(people, makeContext);
+  addGroup(people, makeContext);
   people
     .command('disable')
     .description('end somebody’s sessions and tokens, and let them in no more')
@@ -56,6 +62,53 @@ function addAdd(people: Command, makeContext: MakeContext): void {
         const { output } = context;
         output.say(`${user.name} is ${user.role}; password, shown once: ${password}`);
         output.result({ ...user, password });
+        return EXIT.ok;
+      });
+    });
+}
+
+/** Roles of the identity provider's groups. */
+function addGroup(people: Command, makeContext: MakeContext): void {
+  const group = people.command('group').description('what groups of the identity provider may do');
+  group
+    .command('list')
+    .description('all groups with a role')
+    .addHelpText('after', '\nExample:\n  tally people group list')
+    .action(async (_options: unknown, command: Command) => {
+      await runCommand(command, makeContext, async (context, globals) => {
+        const { groups } = await (await connectApi(globals, context)).people();
+        const rows = groups.map((row) => [row.group, row.role, row.organisation ?? '–']);
+        context.output.table(['group', 'role', 'organisation'], rows);
+        context.output.result(groups);
+        return EXIT.ok;
+      });
+    });
+  group
+    .command('set')
+    .description('give a group a role; it counts at the next sign-in of whoever is in it')
+    .argument('<group>', 'as the provider calls it')
+    .requiredOption('--role <role>', 'admin, researcher, auditor or site')
+    .option('--organisation <name>', 'of the role site')
+    .addHelpText('after', '\nExample:\n  tally people group set fl-researchers --role researcher')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      await runCommand(command, makeContext, async (context, globals) => {
+        const request = checked(GroupRequest, command.opts());
+        await (await connectApi(globals, context)).putGroup(name, request);
+        context.output.say(`whoever is in ${name} signs in as ${request.role}`);
+        context.output.result({ group: name, ...request });
+        return EXIT.ok;
+      });
+    });
+  group
+    .command('remove')
+    .description('take a group’s role; who is only in it signs in no more')
+    .argument('<group>', 'as the provider calls it')
+    .addHelpText('after', '\nExample:\n  tally people group remove fl-researchers')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      await runCommand(command, makeContext, async (context, globals) => {
+        await (await connectApi(globals, context)).removeGroup(name);
+        context.output.say(`${name} has no role any more`);
+        context.output.result({ removed: name });
         return EXIT.ok;
       });
     });

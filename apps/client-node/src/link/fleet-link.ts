@@ -1,5 +1,5 @@
-import { type Clock, type Logger, sleep, TallyError } from '@tallystick/kernel';
-import type { SiteProgress } from '@tallystick/site';
+import { type Clock, type ErrorCode, type Logger, sleep, TallyError } from '@tallystick/kernel';
+import type { SiteProgress, Way } from '@tallystick/site';
 import type { BackOff } from './back-off.js';
 import { FleetSession, type FleetSessionDeps } from './fleet-session.js';
 import { abortReason, FrameChannel } from './frame-channel.js';
@@ -11,7 +11,14 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** A session this long was a good one: the next attempt after it is quick. */
 const STABLE_MS = 5_000;
 
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  'AUTH_COORDINATOR_KEY',
+  'AUTH_NODE_REVOKED',
+  'PROTO_REPLACED',
+]);
+
 export interface FleetLinkDeps extends FleetSessionDeps {
+  readonly way: Way;
   readonly handshake: HandshakeDeps;
   readonly backOff: BackOff;
   readonly clock: Clock;
@@ -40,7 +47,7 @@ export class FleetLink {
 
   /**
    * Resolves when `signal` aborts. Rejects with what no reconnecting helps: AUTH_COORDINATOR_KEY (another key than the
-   * pinned one) and PROTO_REPLACED (this node runs twice).
+   * pinned one), AUTH_NODE_REVOKED and PROTO_REPLACED (this node runs twice).
    */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger, backOff, onLost } = this.#deps;
@@ -68,8 +75,8 @@ export class FleetLink {
     attempt: { readonly url: string; welcomedAtMs: number },
     signal: AbortSignal,
   ): Promise<never> {
-    const { clock, logger, desk, handshake, onWelcome } = this.#deps;
-    const channel = await FrameChannel.open(socketUrl(attempt.url), clock, signal);
+    const { way, clock, logger, desk, handshake, onWelcome } = this.#deps;
+    const channel = await FrameChannel.open(socketUrl(attempt.url), { way, clock }, signal);
     const stop = (): void => channel.close(1000, abortReason(signal));
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -115,7 +122,7 @@ function socketUrl(url: string): string {
 }
 
 function isFinal(error: TallyError): boolean {
-  return error.code === 'AUTH_COORDINATOR_KEY' || error.code === 'PROTO_REPLACED';
+  return FINAL.has(error.code);
 }
 
 function asTallyError(error: unknown): TallyError {

@@ -61,7 +61,14 @@ export class TestSite {
     await prepare(folder);
     const logger = new MemoryLogger();
     const node = await ClientNode.open(folder, {
-      ...{ trainer: new FakeTrainer(), sha256, ed25519, logger, software: 'test/1' },
+      ...{
+        trainer: new FakeTrainer(),
+        sha256,
+        ed25519,
+        logger,
+        proxy: () => undefined,
+        software: 'test/1',
+      },
       ...{ clock: new VirtualClock(), entropy: new SeededEntropy() },
       onWelcome: () => undefined,
     });

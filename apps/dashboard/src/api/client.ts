@@ -1,5 +1,6 @@
 import type { ErrorBody } from '@tallystick/protocol';
 import { ApiError } from './api-error.js';
+import { heard } from './coordinator.js';
 
 /** Longest wait for one answer. */
 const ANSWER_MS = 20_000;
@@ -23,7 +24,7 @@ export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 export function send<T>(
-  method: 'POST' | 'PATCH' | 'DELETE',
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
 ): Promise<T> {
@@ -53,7 +54,10 @@ export async function request(
   const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
   const headers = { 'content-type': 'application/json', ...credentials() };
   try {
-    return await fetch(`/api/v1/${path}`, { ...init, headers, signal });
+    const response = await fetch(`/api/v1/${path}`, { ...init, headers, signal });
+    // a refused sign-in is no end of a session
+    if (!path.startsWith('auth/')) heard(response);
+    return response;
   } catch (error) {
     if (init.signal?.aborted === true) throw error;
     throw ApiError.offline();

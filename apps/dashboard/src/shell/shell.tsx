@@ -1,8 +1,11 @@
 import { Component, lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
+import { useCoordinator } from '../api/coordinator.js';
 import { may, Session, signOut, useMe } from '../api/session.js';
 import { PAGES, type Page } from '../pages/index.js';
 import { Trouble } from '../parts/trouble.js';
+import { duration } from '../parts/words.js';
+import { SignInAgain } from './sign-in-again.js';
 import { SignInGate } from './sign-in.js';
 import { ToastPlace } from './toast.js';
 
@@ -19,8 +22,10 @@ export function Shell(): ReactNode {
           </a>
           <Header />
           <main id="main" tabIndex={-1}>
+            <ClockNote />
             <Pages />
           </main>
+          <SignInAgain />
           <ToastPlace />
         </Session>
       )}
@@ -45,14 +50,35 @@ function Header(): ReactNode {
         ))}
       </nav>
       <div className="who">
-        <span>
-          {me.name} <small>{me.role}</small>
-        </span>
+        {may(me, 'self') ? (
+          <Link href="/account">
+            {me.name} <small>{me.role}</small>
+          </Link>
+        ) : (
+          <span>
+            {me.name} <small>{me.role}</small>
+          </span>
+        )}
         <button type="button" className="quiet" onClick={() => void signOut()}>
           Sign out
         </button>
       </div>
     </header>
+  );
+}
+
+/** Clocks that differ by more than this are told of. */
+const SKEW_MS = 60_000;
+
+/** Ages are counted by the coordinator's clock; whoever compares them with the wall must know. */
+function ClockNote(): ReactNode {
+  const { skewMs } = useCoordinator();
+  if (Math.abs(skewMs) < SKEW_MS) return null;
+  return (
+    <p role="status" className="strip">
+      The clock of this machine is {duration(Math.abs(skewMs))} {skewMs > 0 ? 'ahead of' : 'behind'}{' '}
+      the coordinator’s. Times on this page are the coordinator’s.
+    </p>
   );
 }
 

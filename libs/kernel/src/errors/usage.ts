@@ -18,6 +18,12 @@ export const usage = {
     status: 404,
     disposition: 'fix',
   },
+  USAGE_UNKNOWN_NODE: {
+    message: 'there is no node {node}',
+    hint: 'List them with `tally node list`.',
+    status: 404,
+    disposition: 'fix',
+  },
   USAGE_UNKNOWN_ROUND: {
     message: 'run {run} has no round {round}',
     hint: 'See its rounds with `tally run show {run}`.',

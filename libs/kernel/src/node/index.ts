@@ -18,8 +18,11 @@ export {
 export { hasErrno } from './has-errno.js';
 export { type LinkedAborts, linkAborts, untilAborted } from './link-aborts.js';
 export { type AcquireOptions, LockFile, type LockHolder } from './lock-file.js';
+export { openFilesLimit } from './open-files-limit.js';
 export { type PageHandler, pageHandler } from './page-handler.js';
 export { processBirth } from './process-birth.js';
+export { type SelfSigned, selfSigned } from './self-signed.js';
 export { sha256 } from './sha256.js';
+export { spkiPin } from './spki-pin.js';
 export { systemClock } from './system-clock.js';
 export { systemEntropy } from './system-entropy.js';

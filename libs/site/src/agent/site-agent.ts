@@ -16,7 +16,9 @@ import {
 import { AnchorWatch } from './anchor-watch.js';
 import { FaultDesk } from './fault-desk.js';
 import { HeaderKeeper } from './header-keeper.js';
+import { VoidDesk } from './void-desk.js';
 import { MAX_STALENESS } from './own-contribution.js';
+import { PromiseWatch } from './promise-watch.js';
 import { type Conclusion, ResultDesk } from './result-desk.js';
 import { fetchModel } from './run-source.js';
 import { type Answer, TaskDesk } from './task-desk.js';
@@ -44,6 +46,7 @@ export class SiteAgent {
   readonly #results: ResultDesk;
   readonly #files: StateFiles;
   readonly #anchors: AnchorWatch;
+  readonly #promises: PromiseWatch;
 
   /** Throws RangeError unless the log's newest identity is `identity` and its key the signer's. */
   constructor(identity: SiteIdentity, deps: SiteAgentDeps) {
@@ -58,11 +61,14 @@ export class SiteAgent {
     if (!isOurs) throw new RangeError('the receipt log is of another identity');
     const { log, source, sha256, ed25519, durable = true } = deps;
     this.#files = new StateFiles(join(deps.folder, 'states'), { durable });
+    const { chain, logger } = deps;
+    const desk = { log, source, sha256, ed25519, logger };
+    const voids = new VoidDesk(identity, chain === undefined ? desk : { ...desk, chain });
     this.#context = {
       identity,
       deps,
       states: new StateKeeper({ files: this.#files, log, source, sha256 }),
-      headers: new HeaderKeeper(identity, { log, source, sha256, ed25519 }),
+      headers: new HeaderKeeper(identity, { log, source, sha256, ed25519, voids }),
       updates: new UpdateFiles(join(deps.folder, 'updates'), { durable, sha256 }),
       specs: new SpecCache(source, sha256),
       faults: new FaultDesk(identity, deps),
@@ -71,6 +77,7 @@ export class SiteAgent {
     this.#tasks = new TaskDesk(this.#context);
     this.#results = new ResultDesk(this.#context);
     this.#anchors = new AnchorWatch(this.#context);
+    this.#promises = new PromiseWatch(this.#context);
   }
 
   /**
@@ -94,7 +101,7 @@ export class SiteAgent {
 
   /** Keeps a promise. Rejects with PROTO_UNEXPECTED when it is not for this site's receipt. */
   async promised(run: RunId, round: number, wire: string): Promise<void> {
-    await this.#results.promised(run, round, wire);
+    this.#promises.watch(run, await this.#results.promised(run, round, wire));
     this.#context.deps.onTask?.({ run, round, kind: 'promised' });
   }
 
@@ -169,6 +176,7 @@ export class SiteAgent {
 
   /** Ends training and releases the log. */
   async close(): Promise<void> {
+    await this.#promises.close();
     await this.#anchors.idle();
     await this.#context.deps.trainer.close();
     await this.#context.deps.log.close();

@@ -120,7 +120,7 @@ export class TaskDesk {
       if (signal.aborted) throw error;
       const withdrawal = this.#withdrawal();
       if (withdrawal !== undefined) return this.#decline(asked, withdrawal);
-      if (isPassing(error) || isTallyError(error, 'ROUND_CLOSED')) throw error;
+      if (isPassing(error) || isUnsigned(error)) throw error;
       return this.#decline(asked, asTallyError(error));
     }
   }
@@ -223,7 +223,7 @@ export class TaskDesk {
     if (closed !== undefined && decodeSigned(HEADER, closed.wire).value.task === asked.hash) {
       throw new TallyError('ROUND_CLOSED', { run, round });
     }
-    const reason = taskFault(sha256, history, asked.task);
+    const reason = taskFault(sha256, { history, voids: log.voids(run) }, asked.task);
     if (reason === undefined) return;
     const held = closed ?? (head && log.round(run, head.header.round)?.header);
     const records = { ...(held && { header: held.wire }), task: asked.wire };
@@ -253,7 +253,11 @@ export class TaskDesk {
     const refusal = judgeProposal(deps.config.policy, proposal);
     if (refusal !== undefined) throw refusal;
     await this.#policyFor(task, spec);
+    const startMs = deps.clock.nowMs();
     const made = await this.#make({ task, spec }, signal);
+    const attributes = { ...at(task), node: this.#context.identity.node };
+    const times = { startMs, endMs: deps.clock.nowMs() };
+    deps.trace?.step(asked.hash, { name: 'train', ...times, attributes });
     this.#refuseWithdrawn();
     return { made, policy: await this.#policyFor(task, spec) }; // it may have been withdrawn during the work
   }
@@ -360,6 +364,11 @@ export class TaskDesk {
     else await deps.log.append(...lines);
     return { kind: 'decline', ...at(task), wire, code, message };
   }
+}
+
+/** Nothing to decline: the round is over, or asks for a key that this process is about to get. */
+function isUnsigned(error: unknown): boolean {
+  return isTallyError(error, 'ROUND_CLOSED') || isTallyError(error, 'ROUND_NEW_KEY');
 }
 
 function at({ run, round }: Task): { readonly run: RunId; readonly round: number } {

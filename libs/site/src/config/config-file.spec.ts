@@ -10,7 +10,7 @@ import {
   parseSiteConfig,
   writeSiteConfig,
 } from './config-file.js';
-import { coordinatorUrls } from './node-config.js';
+import { coordinatorPins, coordinatorUrls } from './node-config.js';
 
 const GOOD = `
 name: cleveland
@@ -61,6 +61,23 @@ describe('node.yaml', () => {
     expect(faultsOf(GOOD.replace('http://127.0.0.1:7700', '[]'))).toContain(
       'node.yaml:4:1 coordinator',
     );
+  });
+
+  it('takes a pin, or several while one is replaced, and none for plain HTTP', () => {
+    const pin = `sha256/${'B'.repeat(43)}=`;
+    const text = (lines: string): string =>
+      `name: a\norganisation: b\npolicy: { purposes: [] }\n${lines}`;
+    const secure = 'coordinator: https://c.test\n';
+    expect(coordinatorPins(parseSiteConfig(text(secure)))).toEqual([]);
+    expect(coordinatorPins(parseSiteConfig(text(`${secure}pin: ${pin}`)))).toEqual([pin]);
+    expect(coordinatorPins(parseSiteConfig(text(`${secure}pin: [${pin}, ${pin}]`)))).toHaveLength(2);
+    for (const lines of [
+      `coordinator: http://c.test\npin: ${pin}`,
+      `coordinator: [https://c.test, http://d.test]\npin: ${pin}`,
+      `${secure}pin: sha256/short`,
+    ]) {
+      expect(() => parseSiteConfig(text(lines)), lines).toThrow(/pin/);
+    }
   });
 
   it('H: reports every fault at its line and column', () => {

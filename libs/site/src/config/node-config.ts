@@ -1,3 +1,4 @@
+import { spkiPin } from '@tallystick/protocol';
 import { z } from 'zod';
 
 /** More is not a list a person keeps. */
@@ -94,12 +95,18 @@ export function isLoopback({ listen }: PageConfig): boolean {
 const address = z.url({ protocol: /^https?$/, error: 'an http:// or https:// address' });
 
 /** `node.yaml`: what the site is called, where its data lie, what it allows. No secret in it. */
-export const SiteConfig = z.strictObject({
+const SiteFields = z.strictObject({
   name: slug.describe('Name of the node: lower-case letters, digits and -.'),
   organisation: z.string().min(1).max(200).describe('Organisation it belongs to.'),
   coordinator: z
     .union([address, z.array(address).min(1).max(MAX_COORDINATORS)])
     .describe('Where the coordinator is; a list when there are several, of which one leads.'),
+  pin: z
+    .union([spkiPin, z.array(spkiPin).min(1).max(MAX_COORDINATORS)])
+    .optional()
+    .describe(
+      'The public key that the coordinator’s TLS certificate has; without it an authority must vouch for its name.',
+    ),
   datasets: z
     .record(slug, z.string().min(1).max(4096))
     .refine((all) => Object.keys(all).length <= MAX_ENTRIES, `at most ${MAX_ENTRIES} datasets`)
@@ -120,11 +127,25 @@ export const SiteConfig = z.strictObject({
     .default(7)
     .describe('How long the site keeps its own update files.'),
 });
-export type SiteConfig = z.infer<typeof SiteConfig>;
+
+export const SiteConfig = SiteFields.refine(
+  (config) => config.pin === undefined || !coordinatorUrls(config).some(isPlain),
+  { path: ['pin'], error: 'a pin needs https:// addresses' },
+);
+export type SiteConfig = z.infer<typeof SiteFields>;
+
+const isPlain = (url: string): boolean => url.startsWith('http:');
 
 /** The addresses of the coordinators, in the order in which they are tried; at least one. */
-export function coordinatorUrls({ coordinator }: SiteConfig): readonly [string, ...string[]] {
+export function coordinatorUrls({
+  coordinator,
+}: Pick<SiteConfig, 'coordinator'>): readonly [string, ...string[]] {
   const [first, ...others] = typeof coordinator === 'string' ? [coordinator] : coordinator;
   if (first === undefined) throw new RangeError('a SiteConfig has a coordinator');
   return [first, ...others];
+}
+
+/** Public keys that the coordinators' certificates may have; empty when authorities vouch for them. */
+export function coordinatorPins({ pin }: Pick<SiteConfig, 'pin'>): readonly string[] {
+  return pin === undefined ? [] : [pin].flat();
 }

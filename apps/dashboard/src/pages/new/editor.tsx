@@ -3,6 +3,8 @@ import { type ReactNode, useRef } from 'react';
 
 /** Faults that are shown; a file with more has one cause. */
 const MAX_SHOWN = 20;
+/** Lines with a number; what is pasted may have millions. */
+const MAX_NUMBERED = 2_000;
 
 interface Props {
   readonly text: string;
@@ -32,7 +34,7 @@ export function Editor({ text, faults, onText }: Props): ReactNode {
       </h2>
       <div className="editor">
         <ol ref={gutter} aria-hidden="true">
-          {lines.map((_, i) => (
+          {lines.slice(0, MAX_NUMBERED).map((_, i) => (
             <li key={i} data-wrong={wrong.has(i + 1)}>
               {i + 1}
             </li>
