@@ -8,17 +8,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { walk } from '../libs/chain/dist/testing/model/differential.js';
+import { UNREACHABLE } from '../libs/chain/dist/testing/model/unreachable.js';
 
 const ERRORS = new URL('../chain/pallets/tally/src/errors.rs', import.meta.url);
 const CALLS = 27;
-/** What no walk of these can meet, and why. */
-const UNREACHABLE = new Map([
-  ['NumbersUsedUp', 'takes 2³² of something'],
-  ['NotEmbedded', 'a walk cannot graduate: it has one authority'],
-  ['DevelopmentKey', 'asked after TooFewAuthorities'],
-  ['TooManyVoids', 'takes 64 spans of void rounds in one run'],
-  ['TooManyKeys', 'takes 16 keys of one run'],
-]);
 
 const [first = 1, walks = 20, calls = 600] = process.argv.slice(2).map(Number);
 /** @type {import('../libs/chain/dist/testing/model/differential.js').Counts} */

@@ -1,15 +1,14 @@
 // @ts-check
 /**
  * `npm run bench:tamper [-- --rounds 10000] [--json]`: every manipulation of the published list (docs/tamper-bench.md) on
- * copies of an honest bundle, then honest rounds that must raise no alarm. The exit code counts the missed and the alarms.
+ * copies of honest bundles and on their chains, then honest rounds that must raise no alarm. The exit code counts the missed and the alarms.
  *
  * With --json stdout has one line for each manipulation, {name, caught, step, named}; the honest rounds go to stderr.
  */
 import { parseArgs } from 'node:util';
-import { testBundle } from '../libs/audit/dist/testing/fixture/test-bundle.js';
 import { honestRounds } from '../libs/audit/dist/testing/honest-rounds.js';
 import { releasedRuntimes } from '../libs/audit/dist/testing/operator/evidence.js';
-import { tamperLines } from '../libs/audit/dist/testing/tamper-bench.js';
+import { tamperBundles, tamperLines } from '../libs/audit/dist/testing/tamper-bench.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -24,11 +23,11 @@ if (!Number.isSafeInteger(rounds) || rounds < 0) {
 }
 
 const knownRuntimes = await releasedRuntimes();
-const bundle = await testBundle();
+const bundles = await tamperBundles();
 let missed = 0;
 let played = 0;
 try {
-  for await (const line of tamperLines(bundle, knownRuntimes)) {
+  for await (const line of tamperLines(bundles, knownRuntimes)) {
     played++;
     if (!line.caught) missed++;
     const { name, caught, step, named } = line;
@@ -37,7 +36,7 @@ try {
       console.log(`${caught ? 'ok    ' : 'MISSED'} ${(step ?? '–').padEnd(8)} ${name}: ${named}`);
   }
 } finally {
-  await bundle.remove();
+  for (const bundle of Object.values(bundles)) await bundle.remove();
 }
 console.error(`${played} manipulations, ${missed} missed`);
 

@@ -221,16 +221,15 @@ export function metricsPage(own, process) {
 /** @param {readonly TamperRow[]} rows @returns {string} docs/tamper-bench.md */
 export function tamperPage(rows) {
   const count = (/** @type {(row: TamperRow) => boolean} */ is) => rows.filter(is).length;
-  const byActor = ['holder', 'database', 'node', 'coordinator', 'chain operator'].map((actor) => [
-    actor,
-    count((row) => row.actor === actor),
-  ]);
+  const byActor = ['holder', 'database', 'node', 'account', 'coordinator', 'chain operator'].map(
+    (actor) => [actor, count((row) => row.actor === actor)],
+  );
   return `${[
     '# Tamper bench',
     NOTE,
-    '`npm run bench:tamper` plays every manipulation below on a copy of an honest bundle; each must be found in the step, round and record it belongs to and blamed on whoever signed it, or be refused by the pallet with the right error. Then it plays 10,000 honest rounds, in which no alarm may be raised. With `--json`: one line for each manipulation, `{name, caught, step, named}`; the exit code counts the missed and the alarms.',
+    '`npm run bench:tamper` plays every manipulation below on a copy of an honest bundle, or on its chain; each must be found in the step, round and record it belongs to and blamed on whoever signed it, or be refused by the pallet with the right error. Then it plays 10,000 honest rounds, in which no alarm may be raised. With `--json`: one line for each manipulation, `{name, caught, step, named}`; the exit code counts the missed and the alarms.',
     'Honest rounds are runs of 100 rounds through the real run loop: four nodes that train, decline or stay silent as a seed says, update codecs and strategies in turn, a real chain in the same process with a block for each round, a bundle on disk, and the whole audit with the nodes’ logs. Sockets, the database, processes and training on data are not in it.',
-    `Distinct means another object, field or actor: ${rows.length} in all, ${count(({ isRepaired }) => isRepaired)} of them repaired (every hash, root, list and signature made anew that the actor can make). \`holder\` has the files and no key, \`database\` may write every row that is exported later, the others act with their real keys.`,
+    `Distinct means another object, field or actor: ${rows.length} in all, ${count(({ isRepaired }) => isRepaired)} of them repaired (every hash, root, list and signature made anew that the actor can make). \`holder\` has the files and no key, \`database\` may write every row that is exported later, \`account\` is anybody with an account of the chain, the others act with their real keys.`,
     table([['who', 'manipulations'], ...byActor]),
     table([
       ['who', 'object', 'field', 'repaired', 'found by', 'manipulation'],

@@ -36,7 +36,7 @@ function times(factor) {
     });
 }
 
-/** Name → the weights sent instead of those trained. */
+/** Name → the weights sent instead of those trained; `last` is the model of the task before. */
 export const ATTACKS = {
   none: (/** @type {TrainRequest} */ _request, /** @type {Float32Array} */ trained) => trained,
   sign10: times(-10),
@@ -45,6 +45,12 @@ export const ATTACKS = {
     const noise = gaussian(seed, weights.length);
     return weights.map((before, i) => before + (noise[i] ?? 0));
   },
+  /** A free-rider: what the last round did to the model, once more; the model itself at first. */
+  replay: (
+    /** @type {TrainRequest} */ { weights },
+    /** @type {Float32Array} */ _trained,
+    /** @type {Float32Array} */ last = weights,
+  ) => weights.map((before, i) => before + (before - (last[i] ?? before))),
 };
 
 /** A site that lies about its labels is an honest trainer with another file; test rows stay as they are. */
@@ -64,12 +70,16 @@ export function isAttack(name) {
 
 /** A trainer whose results are spoilt. @param {Trainer} trainer @param {Attack} attack @returns {Trainer} */
 export function dishonest(trainer, attack) {
+  /** @type {Float32Array | undefined} */
+  let last;
   return {
     evaluate: (request) => trainer.evaluate(request),
     close: () => trainer.close(),
     async train(request) {
       const result = await trainer.train(request);
-      return { ...result, weights: ATTACKS[attack](request, result.weights) };
+      const weights = ATTACKS[attack](request, result.weights, last);
+      last = Float32Array.from(request.weights);
+      return { ...result, weights };
     },
   };
 }

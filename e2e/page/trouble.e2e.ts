@@ -86,10 +86,12 @@ describe('trouble on the page', () => {
 
   it('the coordinator is away: said on the page and in the CLI, and back without a reload', async () => {
     const { page } = await visit(browser);
+    const ahead = page.waitForResponse(/nodes-page/);
     await signIn(page, federation, '/new');
     const editor = page.getByRole('textbox', { name: 'run.yaml' });
     await editor.fill(`${spec}# typed before\n`);
     await page.evaluate('globalThis.isSame = true');
+    await ahead;
     await without('coordinator', async () => {
       await page.getByRole('button', { name: 'Launch' }).click();
       await page.getByRole('button', { name: 'Launch the run' }).click();
@@ -128,12 +130,8 @@ describe('trouble on the page', () => {
     ['an alias bomb', bomb(), /alias|anchor/],
     ['100,000 brackets', '['.repeat(100_000), /nested deeper/],
     ['two megabytes', `name: ${'x'.repeat(2_000_000)}`, /too large|at most|longer|bytes/],
-    ['a million lines', '\n'.repeat(1_000_000), /./],
-    [
-      'a prototype',
-      '__proto__: { admin: true }\nconstructor: x',
-      /unknown|not known|Unrecognized/i,
-    ],
+    ['100,000 lines', 'x\n'.repeat(100_000), /./],
+    ['a prototype', '__proto__: { admin: true }\nconstructor: x', /__proto__ is not a known key/],
     ['control characters', 'name: "\\u0000\\u202e"\n', /name/],
     ['a tag', '!!js/function "alert(1)"', /tag/],
   ])(

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SubstrateRoundLedger } from '@tallystick/chain';
@@ -46,6 +46,7 @@ describe('no key, no money', () => {
   let home: TestHome;
   let coordinator: RunningCoordinator;
   let host: EmbeddedChain;
+  let ledger: SubstrateRoundLedger;
   let sql: DataSource;
   let run: number;
   const nodes: TestNode[] = [];
@@ -59,7 +60,7 @@ describe('no key, no money', () => {
     const server = await serveRpc(host, { host: '127.0.0.1', port: 0 });
     undo.push(() => server.close());
     const accounts = { registrar: REGISTRAR, treasury: TREASURY, coordinator: ACCOUNT };
-    const ledger = await SubstrateRoundLedger.connect({
+    ledger = await SubstrateRoundLedger.connect({
       url: server.url,
       accounts,
       clock: systemClock,
@@ -192,7 +193,35 @@ describe('no key, no money', () => {
     expect(whole().thief).toEqual(before.thief);
     expect(whole().treasury.held).toBe(before.treasury.held);
   });
+
+  it('does not believe files: whatever they hold, and whichever are gone, nobody is paid', async () => {
+    const before = whole();
+    const bytes = Buffer.from(THIEF.key, 'hex');
+    await coordinator.stop();
+    for (const edit of [(file: string) => writeFile(file, bytes), (file: string) => rm(file)]) {
+      const files = await filesOf(home.folder);
+      expect(files.some((file) => file.includes('/blobs/'))).toBe(true);
+      for (const file of files) await edit(file);
+      coordinator = await home.start({ ledger, treasury: asAccountId(TREASURY.key) });
+      for (const node of nodes) await node.connect({}, coordinator.api).catch(() => undefined);
+      const { api } = coordinator;
+      await api.ask(`runs/${run}/close`, { method: 'POST', body: '{}' });
+      await api.ask('runs', { method: 'POST', body: JSON.stringify({ spec: TEST_RUN, pot: '0' }) });
+      await coordinator.stop();
+      expect(whole().thief).toEqual(before.thief);
+      expect(whole().treasury.held).toBeGreaterThanOrEqual(before.treasury.held);
+    }
+    coordinator = await home.start({ ledger, treasury: asAccountId(TREASURY.key) });
+  }, 120_000);
 });
+
+/** Every file of a folder, as path. */
+async function filesOf(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder, { recursive: true });
+  const paths = names.map((name) => join(folder, name));
+  const kinds = await Promise.all(paths.map((path) => stat(path)));
+  return paths.filter((_, i) => kinds[i]?.isFile() === true);
+}
 
 async function genesis(): ReturnType<typeof buildGenesis> {
   const address = (signer: NodeSigner): string => ss58Address(asAccountId(signer.key));

@@ -35,7 +35,8 @@ export {
   type StepResult,
   type Verdict,
 } from './report.js';
-export { previewRewards } from './rewards/preview-rewards.js';
+export type { FoundFault } from './rewards/pay-fault.js';
+export { findPayFault, previewRewards } from './rewards/preview-rewards.js';
 export type { PreviewedEpoch, RewardPreview } from './rewards/rewards-of.js';
 export type { ChainFacts } from './state/chain-facts.js';
 export {

@@ -95,7 +95,7 @@ describe('manipulations', () => {
     expect(rows.filter(({ isRepaired }) => isRepaired).length).toBeGreaterThanOrEqual(20);
     const byCoordinator = rows.filter(({ actor }) => actor === 'coordinator');
     expect(byCoordinator.length).toBeGreaterThanOrEqual(10);
-    const actors = ['holder', 'database', 'coordinator', 'chain operator', 'node'];
+    const actors = ['holder', 'database', 'account', 'coordinator', 'chain operator', 'node'];
     expect(new Set(rows.map(({ actor }) => actor))).toEqual(new Set(actors));
     for (const level of ['raw', 'repaired']) {
       expect(MANIPULATIONS.filter((m) => m.level === level).length).toBeGreaterThanOrEqual(25);

@@ -1,14 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { EXIT, TallyError } from '@tallystick/kernel';
-import {
-  ChangeUserRequest,
-  GroupRequest,
-  NewUserRequest,
-  type UserView,
-} from '@tallystick/protocol';
+import { ChangeUserRequest, NewUserRequest, type UserView } from '@tallystick/protocol';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
+import { checked } from '../checked.js';
 import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';
+import { addGroup } from './group-commands.js';
 
 /** `tally people list|add|disable|role`, `tally people group list|set|remove`. */
 export function addPeople(program: Command, makeContext: MakeContext): void {
@@ -67,53 +64,6 @@ function addAdd(people: Command, makeContext: MakeContext): void {
     });
 }
 
-/** Roles of the identity provider's groups. */
-function addGroup(people: Command, makeContext: MakeContext): void {
-  const group = people.command('group').description('what groups of the identity provider may do');
-  group
-    .command('list')
-    .description('all groups with a role')
-    .addHelpText('after', '\nExample:\n  tally people group list')
-    .action(async (_options: unknown, command: Command) => {
-      await runCommand(command, makeContext, async (context, globals) => {
-        const { groups } = await (await connectApi(globals, context)).people();
-        const rows = groups.map((row) => [row.group, row.role, row.organisation ?? '–']);
-        context.output.table(['group', 'role', 'organisation'], rows);
-        context.output.result(groups);
-        return EXIT.ok;
-      });
-    });
-  group
-    .command('set')
-    .description('give a group a role; it counts at the next sign-in of whoever is in it')
-    .argument('<group>', 'as the provider calls it')
-    .requiredOption('--role <role>', 'admin, researcher, auditor or site')
-    .option('--organisation <name>', 'of the role site')
-    .addHelpText('after', '\nExample:\n  tally people group set fl-researchers --role researcher')
-    .action(async (name: string, _options: unknown, command: Command) => {
-      await runCommand(command, makeContext, async (context, globals) => {
-        const request = checked(GroupRequest, command.opts());
-        await (await connectApi(globals, context)).putGroup(name, request);
-        context.output.say(`whoever is in ${name} signs in as ${request.role}`);
-        context.output.result({ group: name, ...request });
-        return EXIT.ok;
-      });
-    });
-  group
-    .command('remove')
-    .description('take a group’s role; who is only in it signs in no more')
-    .argument('<group>', 'as the provider calls it')
-    .addHelpText('after', '\nExample:\n  tally people group remove fl-researchers')
-    .action(async (name: string, _options: unknown, command: Command) => {
-      await runCommand(command, makeContext, async (context, globals) => {
-        await (await connectApi(globals, context)).removeGroup(name);
-        context.output.say(`${name} has no role any more`);
-        context.output.result({ removed: name });
-        return EXIT.ok;
-      });
-    });
-}
-
 async function change(
   who: string,
   changes: unknown,
@@ -132,29 +82,6 @@ async function change(
     }
     return sayUsers([await api.changeUser(user.id, request)], context);
   });
-}
-
-interface Issue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-/** A schema of the protocol, as far as it is used here. */
-interface Schema<T> {
-  safeParse(
-    value: unknown,
-  ):
-    | { readonly success: true; readonly data: T }
-    | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
-}
-
-/** Throws USAGE_INVALID with what is wrong, before anything is sent. */
-function checked<T>(schema: Schema<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const detail = `${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`.trim();
-  throw new TallyError('USAGE_INVALID', { detail });
 }
 
 function sayUsers(users: readonly UserView[], { output }: CommandContext): number {

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { previewRewards, type RewardPreview } from '@tallystick/audit';
 import { LedgerAccount } from '@tallystick/chain';
-import { type AccountId, asAccountId, EXIT, type RunId, TallyError } from '@tallystick/kernel';
-import { loadKey, systemClock } from '@tallystick/kernel/node';
+import { type AccountId, asAccountId, EXIT, type RunId } from '@tallystick/kernel';
+import { systemClock } from '@tallystick/kernel/node';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import {
@@ -17,6 +17,7 @@ import { type Claimed, claimRewards } from '../federation/claim-rewards.js';
 import { type ChainFlags, withChain, withExported } from '../federation/exported-bundle.js';
 import { knownRuntimes } from '../federation/known-runtimes.js';
 import { accountOf, collect } from '../options.js';
+import { addPayDisputes, keyIn } from './pay-dispute-commands.js';
 import { runOf } from './run-commands.js';
 
 interface ClaimFlags extends ChainFlags {
@@ -30,7 +31,7 @@ interface Setting {
   readonly globals: GlobalOptions;
 }
 
-/** `tally rewards preview|show|claim`. */
+/** `tally rewards preview|show|claim|dispute|object|resolve`. */
 export function addRewards(program: Command, makeContext: MakeContext): void {
   const rewards = program.command('rewards').description('what runs pay, and to whom');
   withChain(rewards.command('preview'))
@@ -68,6 +69,7 @@ export function addRewards(program: Command, makeContext: MakeContext): void {
         claim(runOf(run), command.opts<ClaimFlags>(), { context, globals }),
       );
     });
+  addPayDisputes(rewards, makeContext);
 }
 
 async function preview(target: string, flags: ChainFlags, setting: Setting): Promise<number> {
@@ -128,7 +130,7 @@ async function show(run: RunId, { context, globals }: Setting): Promise<number> 
 async function claim(run: RunId, flags: ClaimFlags, setting: Setting): Promise<number> {
   const { context, globals } = setting;
   const api = await connectApi(globals, context);
-  const signer = await keyOf(flags.key);
+  const signer = await keyIn(flags.key);
   const url = flags.chainUrl ?? (await chainOf(globals.data)).url;
   const ledger = await LedgerAccount.connect({ url, signer, clock: systemClock });
   try {
@@ -153,12 +155,5 @@ function sayClaimed({ epoch, payments }: Claimed, { output }: CommandContext): v
   output.result({
     epoch,
     payments: payments.map(({ account, due }) => ({ account, due: due.toString() })),
-  });
-}
-
-async function keyOf(file: string) {
-  return loadKey(resolve(file)).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TallyError('DATA_FILE_UNREADABLE', { file, reason }, error);
   });
 }

@@ -127,18 +127,17 @@ function headerView({ header }: RoundEntity): RoundMembers['header'] {
   return { mode, prev, task, atBlock, stateAfter, contribRoot, excludedRoot, metrics };
 }
 
+/** What is told of the members of a round. */
+interface MemberSources {
+  readonly rows: MemberRows;
+  readonly sites: ReadonlyMap<NodeId, NodeRow>;
+  readonly said: Said;
+}
+
 function memberViews(
   round: RoundEntity,
   nodes: readonly NodeId[],
-  {
-    rows,
-    sites,
-    said,
-  }: {
-    readonly rows: MemberRows;
-    readonly sites: ReadonlyMap<NodeId, NodeRow>;
-    readonly said: Said;
-  },
+  { rows, sites, said }: MemberSources,
 ): MemberView[] {
   const byNode = <T extends { readonly nodeId: NodeId | null }>(list: readonly T[]) =>
     new Map(list.map((row) => [row.nodeId, row]));

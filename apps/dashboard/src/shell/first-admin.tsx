@@ -1,5 +1,6 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { send } from '../api/client.js';
+import { textIn } from '../parts/text-in.js';
 import { Trouble } from '../parts/trouble.js';
 
 /** Makes the first user who may do everything; shown while there is none. */
@@ -7,8 +8,9 @@ export default function FirstAdmin({ onSession }: { readonly onSession: () => vo
   const [fault, setFault] = useState<unknown>();
   const make = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const { name, password, token } = Object.fromEntries(new FormData(event.currentTarget));
-    const body = { name, password, token: String(token).trim() };
+    const form = new FormData(event.currentTarget);
+    const [name, password] = [textIn(form, 'name'), textIn(form, 'password')];
+    const body = { name, password, token: textIn(form, 'token').trim() };
     setFault(undefined);
     send('POST', 'auth/first-admin', body).then(onSession, setFault);
   };

@@ -1,13 +1,16 @@
 import { Component, lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useCoordinator } from '../api/coordinator.js';
-import { may, Session, signOut, useMe } from '../api/session.js';
+import { may, type Me, Session, signOut, useMe } from '../api/session.js';
 import { PAGES, type Page } from '../pages/index.js';
 import { Trouble } from '../parts/trouble.js';
 import { duration } from '../parts/words.js';
 import { SignInAgain } from './sign-in-again.js';
 import { SignInGate } from './sign-in.js';
 import { ToastPlace } from './toast.js';
+
+/** From the first page to the code of the others. */
+const AHEAD_MS = 1_000;
 
 const VIEWS = PAGES.map((page) => ({ page, View: lazy(page.load) }));
 
@@ -86,8 +89,22 @@ function isAt(place: string, path: string): boolean {
   return path === '/' ? place === '/' || place.startsWith('/runs/') : place.startsWith(path);
 }
 
+/**
+ * The code of the other pages is fetched once the first one is there: a browser remembers a module that it could not load,
+ * so a page first opened while the coordinator is away would stay broken until a reload.
+ */
+function useAhead(me: Me): void {
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      for (const { permission, load } of PAGES) if (may(me, permission)) load().catch(() => {});
+    }, AHEAD_MS);
+    return () => clearTimeout(timer);
+  }, [me]);
+}
+
 function Pages(): ReactNode {
   const me = useMe();
+  useAhead(me);
   return (
     <Switch>
       {VIEWS.filter(({ page }) => may(me, page.permission)).map(({ page, View }) => (

@@ -1,5 +1,6 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { type Me, signInByName, signInByToken } from '../api/session.js';
+import { textIn } from '../parts/text-in.js';
 import { Trouble } from '../parts/trouble.js';
 
 interface Props {
@@ -20,11 +21,11 @@ export function SignInForms({ hasProvider, onEnter, onSession }: Props): ReactNo
   };
   const byName = (form: FormData): Promise<void> =>
     attempt(async () => {
-      await signInByName(text(form, 'name'), text(form, 'password'));
+      await signInByName(textIn(form, 'name'), textIn(form, 'password'));
       onSession();
     });
   const byToken = (form: FormData): Promise<void> =>
-    attempt(async () => onEnter(await signInByToken(text(form, 'token').trim())));
+    attempt(async () => onEnter(await signInByToken(textIn(form, 'token').trim())));
   return (
     <>
       {fault === undefined ? null : <Trouble error={fault} />}
@@ -58,9 +59,4 @@ function onSubmit(act: (form: FormData) => Promise<void>) {
     event.preventDefault();
     void act(new FormData(event.currentTarget));
   };
-}
-
-function text(form: FormData, name: string): string {
-  const value = form.get(name);
-  return typeof value === 'string' ? value : '';
 }

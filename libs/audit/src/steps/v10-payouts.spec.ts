@@ -18,6 +18,7 @@ import { keyOf } from '../state/read-state.js';
 import { checkEntitlements } from './v10-payouts.js';
 
 const RUN = asRunId(3);
+const TERMS = { policy: 'weight', epochRounds: 2, capPpm: 1_000_000 } as const;
 const account = (organisation: number): AccountId =>
   asAccountId((organisation + 10).toString(16).padStart(64, '0'));
 
@@ -83,7 +84,7 @@ function paid(...epochs: readonly (readonly [bigint, bigint])[]): PaidRun {
       epoch: epochs.length,
       settledRounds: 2 * epochs.length,
     },
-    spec: { rounds: 4 },
+    spec: { payout: TERMS, rounds: 4 },
     rounds: [roundOf(0, [1, 1, 1]), roundOf(1, [0, 0, 4]), roundOf(2, [3, 0, 1]), roundOf(3, [])],
   };
   const leaves = (units: readonly [bigint, bigint]): readonly Entitle[] =>
@@ -92,8 +93,12 @@ function paid(...epochs: readonly (readonly [bigint, bigint])[]): PaidRun {
 }
 
 function foundIn(...epochs: readonly (readonly [bigint, bigint])[]): Mismatch['finding'] {
+  return findingOf(paid(...epochs));
+}
+
+function findingOf(run: PaidRun): Mismatch['finding'] {
   try {
-    checkEntitlements(paid(...epochs));
+    checkEntitlements(run);
   } catch (error) {
     if (error instanceof Mismatch) return error.finding;
     throw error;
@@ -120,6 +125,17 @@ describe('checkEntitlements', () => {
       record: 'epochs/0001/entitlements.bin leaf 1',
       found: `84 for account ${account(1)}`,
     });
+  });
+
+  it('names the coordinator for other terms on the chain than the spec has', () => {
+    const run = paid([29n, 71n]);
+    for (const lie of [{ policy: 1 }, { epochRounds: 3 }, { capPpm: 400_000 }]) {
+      const payout = { ...run.run.payout, ...lie };
+      expect(findingOf({ ...run, run: { ...run.run, payout } })).toMatchObject({
+        record: 'payout of the run on the chain',
+        by: 'coordinator',
+      });
+    }
   });
 
   it('passes no epoch of a run that pays by scores nobody can see', () => {

@@ -11,13 +11,14 @@ import { type History, roundOf } from '../history.js';
 import { blockTimeMs } from '../state/chain-facts.js';
 import { readRound } from '../state/stored-run.js';
 import { coordinatorKey, demandSigned } from './signed-by.js';
+import { checkEpochs } from './v2-epochs.js';
 
 /** How far the coordinator's clock and the chain's may differ; the pallet refuses a header that is further ahead. */
 const MAX_CLOCK_LEAD_MS = 60_000n;
 
 /**
  * V2: the header chain from the genesis model to the head that the chain holds, each header with its task; gaps only
- * where the chain says void. Returns the number of headers.
+ * where the chain says void; then the signatures of settled epochs. Returns the number of headers.
  */
 export function checkHeaders(history: History): number {
   const { runId, chain, spec, specHash, genesisModel, run } = history;
@@ -34,6 +35,7 @@ export function checkHeaders(history: History): number {
   demandEqual(position.prev, run.head, { ...where, record: 'head of the run on the chain' });
   demandEqual(position.model, run.model, { ...where, record: 'model of the run on the chain' });
   demandEqual(position.state, run.state, { ...where, record: 'state of the run on the chain' });
+  checkEpochs(history);
   for (const log of history.anchors.logs) checkAnchor(history, log);
   return history.rounds.length;
 }

@@ -2,6 +2,7 @@ import { type Hash, isTallyError } from '@tallystick/kernel';
 import type { NodeAnchor } from '../anchors.js';
 import { exitCodeOf } from '../report.js';
 import { ALL_STEPS, type StepTable, type VerifyOptions, verifyWith } from '../verify-bundle.js';
+import type { OpenValidation } from '../with-measurements.js';
 import { anchorsFor } from './anchors-for.js';
 import type { OperatorKeys } from './fixture/test-keys.js';
 import type { Expectation, Manipulation } from './manipulations/manipulation.js';
@@ -19,18 +20,20 @@ export interface Case {
   readonly keys: OperatorKeys;
   readonly anchors: readonly NodeAnchor[];
   readonly knownRuntimes: ReadonlySet<Hash>;
+  /** Measures again what the run is paid by. */
+  readonly openValidation?: OpenValidation;
 }
 
 /** Edits the copy; what must be found, and what the auditor brings. Throws when the bundle has nothing of the kind. */
 export async function tamper(
   manipulation: Manipulation,
-  { folder, evidence, keys, anchors, knownRuntimes }: Case,
+  { folder, evidence, keys, anchors, ...held }: Case,
 ): Promise<{ readonly options: VerifyOptions; readonly expected: Expectation }> {
   const expected = await manipulation.apply(new TamperedBundle(folder, evidence, keys));
   if (expected === undefined) throw new Error('this bundle has nothing of the kind');
   const { length } = evidence.history.rounds;
   const brought = anchorsFor(manipulation.anchors, anchors, length);
-  return { options: { folder, anchors: brought, knownRuntimes }, expected };
+  return { options: { folder, anchors: brought, ...held }, expected };
 }
 
 /** What an audit says, in the words of an expectation. */

@@ -1,5 +1,7 @@
 import { INVENTED_NODES } from './manipulations/invented-nodes.js';
 import type { Manipulation } from './manipulations/manipulation.js';
+import { PAY_FILES } from './manipulations/pay-files.js';
+import { PAY_SETTLEMENTS } from './manipulations/pay-settlements.js';
 import { RAW_CHAIN } from './manipulations/raw-chain.js';
 import { RAW_FILES } from './manipulations/raw-files.js';
 import { RAW_RECORDS } from './manipulations/raw-records.js';
@@ -12,7 +14,7 @@ import { STORED_ROWS } from './manipulations/stored-rows.js';
 
 export type { AnchorChoice, Expectation, Manipulation } from './manipulations/manipulation.js';
 
-/** Every way to cheat that the audit must find; names are unique. */
+/** Every way to cheat in a run that the audit must find; names are unique. */
 export const MANIPULATIONS: readonly Manipulation[] = [
   ...RAW_RECORDS,
   ...RAW_FILES,
@@ -25,3 +27,6 @@ export const MANIPULATIONS: readonly Manipulation[] = [
   ...REBUILT_HISTORY,
   ...INVENTED_NODES,
 ];
+
+/** Every way to cheat about the pay of a run that pays by contribution and is settled. */
+export const PAY_MANIPULATIONS: readonly Manipulation[] = [...PAY_FILES, ...PAY_SETTLEMENTS];

@@ -12,7 +12,7 @@ import {
 } from '@tallystick/record';
 import { littleEndian, vector } from '../embedded/scale.js';
 import type { DemandAnswer, DemandSubject } from './demand-ledger.js';
-import type { EntitlementClaim } from './pay-ledger.js';
+import type { EntitlementClaim, PayFault, ShownContribution, Standing } from './pay-ledger.js';
 
 /** SCALE bytes of the arguments that hold records: a record's bytes are the codec's own, never a translation. */
 
@@ -50,6 +50,41 @@ export function subjectBytes(subject: DemandSubject): Uint8Array {
 /** `Fault::Unanswered` of the pallet. */
 export function unansweredBytes(run: number, round: number, demand: number): Uint8Array {
   return concatBytes(Uint8Array.of(0), u32(run), u32(round), u32(demand));
+}
+
+/** `Fault` of the pallet, of those about pay. */
+export function payFaultBytes(fault: PayFault): Uint8Array {
+  const place = [u32(fault.run), u32(fault.epoch)];
+  if (fault.kind === 'order') {
+    return concatBytes(
+      Uint8Array.of(6),
+      ...place,
+      claimBytes(fault.first),
+      claimBytes(fault.second),
+    );
+  }
+  const { account, before, after, shown } = fault;
+  const standings = [before, after].map(standingBytes);
+  const leaves = vector(shown.map(shownBytes));
+  return concatBytes(Uint8Array.of(7), ...place, fromHex(account), ...standings, leaves);
+}
+
+/** `Standing` of the pallet. */
+function standingBytes(standing: Standing): Uint8Array {
+  if (standing.kind === 'absent') {
+    const neighbours = [standing.left, standing.right].map((claim) =>
+      claim === undefined ? Uint8Array.of(0) : concatBytes(Uint8Array.of(1), claimBytes(claim)),
+    );
+    return concatBytes(Uint8Array.of(1), ...neighbours);
+  }
+  const { index, leaf, proof } = standing.claim;
+  const cumulative = littleEndian(leaf.cumulative, 16);
+  return concatBytes(Uint8Array.of(0), u32(index), cumulative, sumProofBytes(proof));
+}
+
+/** `ShownLeaf` of the pallet. */
+function shownBytes({ round, index, leaf, proof }: ShownContribution): Uint8Array {
+  return concatBytes(u32(round), u32(index), CONTRIB.encode(leaf), sumProofBytes(proof));
 }
 
 /** `Answer` of the pallet. */

@@ -9,6 +9,7 @@ export {
   fetchProof,
   fetchStorage,
 } from './fetch-blocks.js';
+export { payFaultBytes } from './call-bytes.js';
 export { type ConsentTerms } from './consent-reader.js';
 export * from './demand-ledger.js';
 export { JsonRpc } from './json-rpc.js';

@@ -10,7 +10,13 @@ import {
 } from '@tallystick/kernel';
 import type { BlockRef, Consent, VoidSpan } from '@tallystick/rounds';
 import { ENTITLE } from '@tallystick/record';
-import { claimsBytes, subjectBytes, sumProofBytes, unansweredBytes } from './call-bytes.js';
+import {
+  claimsBytes,
+  payFaultBytes,
+  subjectBytes,
+  sumProofBytes,
+  unansweredBytes,
+} from './call-bytes.js';
 import { connect, type Connection } from './connection.js';
 import { ConsentReader, type ConsentTerms } from './consent-reader.js';
 import type { DemandSubject, FiledCall, OpenDemand } from './demand-ledger.js';
@@ -18,7 +24,7 @@ import type { AnchoredRound } from './round-ledger.js';
 import { callOf, type Extrinsic } from './extrinsics.js';
 import { Finality, type Included } from './finality.js';
 import { LedgerReader } from './ledger-reader.js';
-import type { AnchoredEpoch, ChainRun, EntitlementClaim } from './pay-ledger.js';
+import type { AnchoredEpoch, ChainRun, EntitlementClaim, PayFault } from './pay-ledger.js';
 import { PayReader } from './pay-reader.js';
 import { Sender } from './sender.js';
 import { Snapshots } from './snapshots.js';
@@ -160,6 +166,21 @@ export class LedgerAccount {
   /** Has the chain void a round whose demand was not answered in its window. */
   async unanswered({ run, round, demand }: OpenDemand): Promise<BlockRef> {
     return (await this.#send('dispute', unansweredBytes(run, round, demand))).block;
+  }
+
+  /** Freezes the payments of a run until the registrar decides; holds the deposit. @param reason hash of a report */
+  async object(run: RunId, epoch: number, reason: Hash): Promise<BlockRef> {
+    return (await this.#send('object', run, epoch, `0x${reason}`)).block;
+  }
+
+  /** Registrar: decides an objection; upheld, the epoch and those after it do not count. */
+  async resolve(run: RunId, epoch: number, upheld: boolean): Promise<BlockRef> {
+    return (await this.#send('resolve', run, epoch, upheld)).block;
+  }
+
+  /** Accuses a settlement; decided in the call. */
+  async disputePay(fault: PayFault): Promise<BlockRef> {
+    return (await this.#send('dispute', payFaultBytes(fault))).block;
   }
 
   /** Ends a run that this account proposed, and takes back what is not allotted. */

@@ -7,7 +7,7 @@ import type {
   RunId,
   Signature,
 } from '@tallystick/kernel';
-import type { Entitle, Epoch, SumNode } from '@tallystick/record';
+import type { Contrib, Entitle, Epoch, SumNode } from '@tallystick/record';
 import type { PreparedCommit } from './round-ledger.js';
 
 /** What epochs are shared by, how long they are and what each pays (pallet `Payout`). */
@@ -84,6 +84,47 @@ export interface EntitlementClaim {
   readonly leaf: Entitle;
   readonly proof: readonly SumNode[];
 }
+
+/** What a tree of entitlements says of an account: its leaf, or that it is not between two that touch. */
+export type Standing =
+  | { readonly kind: 'entitled'; readonly claim: EntitlementClaim }
+  | {
+      readonly kind: 'absent';
+      /** Undefined at an edge of the tree. */
+      readonly left: EntitlementClaim | undefined;
+      readonly right: EntitlementClaim | undefined;
+    };
+
+/** A contribution to a round with its path to the round's root. */
+export interface ShownContribution {
+  readonly round: number;
+  readonly index: number;
+  readonly leaf: Contrib;
+  readonly proof: readonly SumNode[];
+}
+
+/** What a settlement is accused of; decided in the call. */
+export type PayFault =
+  | {
+      /** An account got less than before, or another part than its contributions give. */
+      readonly kind: 'share';
+      readonly run: RunId;
+      readonly epoch: number;
+      readonly account: AccountId;
+      /** In the epoch before; not looked at for the first one. */
+      readonly before: Standing;
+      readonly after: Standing;
+      /** By ascending round and index, at most 128. */
+      readonly shown: readonly ShownContribution[];
+    }
+  | {
+      /** Two neighbours of the tree do not ascend. */
+      readonly kind: 'order';
+      readonly run: RunId;
+      readonly epoch: number;
+      readonly first: EntitlementClaim;
+      readonly second: EntitlementClaim;
+    };
 
 /** Pots, epochs and payments, read at the newest finalised block. */
 export interface PayLedger {

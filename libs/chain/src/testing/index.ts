@@ -13,4 +13,6 @@ export { LEDGER_ACCOUNTS, LEDGER_AUTHORITY, LEDGER_KEYS, LedgerChain } from './l
 export { RpcBetween } from './rpc-between.js';
 export { RUN_TERMS } from './run-terms.js';
 export { signedExtrinsic, type SignOptions, transfer } from './signed-extrinsic.js';
+export type { Call } from './model/call.js';
+export { encodeCall } from './model/encode-call.js';
 export { genesisBlock } from '../embedded/raw-spec.js';

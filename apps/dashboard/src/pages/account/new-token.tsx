@@ -1,5 +1,6 @@
 import type { NewTokenRequest } from '@tallystick/protocol';
 import type { FormEvent, ReactNode } from 'react';
+import { textIn } from '../../parts/text-in.js';
 
 interface Props {
   /** What one may do oneself; a token may do no more. */
@@ -13,9 +14,9 @@ export function NewToken({ scopes, onMake }: Props): ReactNode {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     onMake({
-      name: String(form.get('name')),
-      scopes: form.getAll('scope').map(String),
-      days: Number(form.get('days')),
+      name: textIn(form, 'name'),
+      scopes: scopes.filter((scope) => form.getAll('scope').includes(scope)),
+      days: Number(textIn(form, 'days')),
     });
   };
   return (

@@ -123,7 +123,14 @@ function Stored(): ReactNode {
 
 function Items({ run }: { readonly run: number }): ReactNode {
   const [word, setWord] = useState<Word>();
-  useEffect(() => askVerifier({ kind: 'items', run }, setWord).stop, [run]);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => askVerifier({ kind: 'items', run }, setWord).stop, [run, turn]);
+  const isTrouble = word?.kind === 'trouble';
+  useEffect(() => {
+    if (!isTrouble) return;
+    const timer = setInterval(() => setTurn((before) => before + 1), EVERY_MS);
+    return () => clearInterval(timer);
+  }, [isTrouble]);
   if (word?.kind === 'trouble') return <p role="alert">? Not read: {word.message}</p>;
   if (word?.kind !== 'items') return <p role="status">… Reading with proof</p>;
   return (

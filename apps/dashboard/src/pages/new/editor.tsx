@@ -1,8 +1,10 @@
-import type { Fault } from '@tallystick/protocol';
+import { type Fault, LIMITS } from '@tallystick/protocol';
 import { type ReactNode, useRef } from 'react';
 
 /** Faults that are shown; a file with more has one cause. */
 const MAX_SHOWN = 20;
+/** What is kept of a text: enough to tell that it is too large. */
+const MAX_CHARS = LIMITS.maxRunSpecBytes + 1;
 /** Lines with a number; what is pasted may have millions. */
 const MAX_NUMBERED = 2_000;
 
@@ -50,7 +52,7 @@ export function Editor({ text, faults, onText }: Props): ReactNode {
           aria-invalid={faults.length > 0}
           aria-describedby="faults"
           onScroll={follow}
-          onChange={(event) => onText(event.target.value)}
+          onChange={(event) => onText(event.target.value.slice(0, MAX_CHARS))}
         />
       </div>
       <div id="faults" role="status">

@@ -2,6 +2,7 @@ import type { InviteView } from '@tallystick/protocol';
 import { type FormEvent, type ReactNode, useCallback, useState } from 'react';
 import { send } from '../../api/client.js';
 import { Once } from '../../parts/once.js';
+import { textIn } from '../../parts/text-in.js';
 import { Trouble } from '../../parts/trouble.js';
 import { useAct } from '../../parts/use-act.js';
 import { instant } from '../../parts/words.js';
@@ -13,8 +14,8 @@ export function Invite(): ReactNode {
   const invite = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const payout = String(form.get('payout')).trim();
-    const organisation = String(form.get('organisation')).trim();
+    const payout = textIn(form, 'payout').trim();
+    const organisation = textIn(form, 'organisation').trim();
     const body = { organisation, ...(payout === '' ? {} : { payout }) };
     act(async () => setMade(await send<InviteView>('POST', 'invites', body)));
   };

@@ -1,6 +1,7 @@
 import type { GroupView } from '@tallystick/protocol';
 import type { FormEvent, ReactNode } from 'react';
 import { DataTable } from '../../parts/data-table.js';
+import { textIn } from '../../parts/text-in.js';
 import { MISSING } from '../../parts/words.js';
 import { RoleFields, roleIn, type WantedRole } from './role-fields.js';
 
@@ -15,7 +16,7 @@ export function GroupTable({ groups, onPut, onRemove }: Props): ReactNode {
   const put = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    onPut(String(form.get('group')), roleIn(form));
+    onPut(textIn(form, 'group'), roleIn(form));
   };
   return (
     <>

@@ -1,4 +1,5 @@
 import type { FormEvent, ReactNode } from 'react';
+import { textIn } from '../../parts/text-in.js';
 import { RoleFields, roleIn, type WantedRole } from './role-fields.js';
 
 interface NewUserBody extends WantedRole {
@@ -11,7 +12,7 @@ export function NewUser({ onMake }: { readonly onMake: (body: NewUserBody) => vo
   const make = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    onMake({ name: String(form.get('name')), ...roleIn(form), password: newPassword() });
+    onMake({ name: textIn(form, 'name'), ...roleIn(form), password: newPassword() });
   };
   return (
     <form className="sheet" aria-label="New user" onSubmit={make}>

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
+import { textIn } from '../../parts/text-in.js';
 
 export const ROLES = ['admin', 'researcher', 'auditor', 'site'] as const;
-export type Role = (typeof ROLES)[number];
 
 /** Role, and for a site the organisation that it belongs to; read from a form by `roleIn`. */
 export function RoleFields(): ReactNode {
@@ -32,6 +32,6 @@ export interface WantedRole {
 
 export function roleIn(form: FormData): WantedRole {
   const organisation = form.get('organisation');
-  const role = String(form.get('role'));
+  const role = textIn(form, 'role');
   return typeof organisation === 'string' ? { role, organisation } : { role };
 }

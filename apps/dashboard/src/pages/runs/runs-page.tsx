@@ -78,7 +78,6 @@ function columnsOf(
   ticked: ReadonlySet<number>,
   tick: (run: number) => void,
 ): readonly Column<RunView>[] {
-  const verdicts = readVerdicts();
   return [
     tickColumn(ticked, tick),
     {
@@ -132,11 +131,7 @@ function columnsOf(
       order: ({ committedRounds }) => committedRounds,
       cell: ({ committedRounds, closedRounds }) => `${committedRounds} of ${closedRounds}`,
     },
-    {
-      id: 'verdict',
-      title: 'Verdict',
-      cell: (view) => <VerdictCell view={view} verdict={verdictIn(verdicts, view)} now={now} />,
-    },
+    verdictColumn(now),
     {
       id: 'owner',
       title: 'Owner',
@@ -158,6 +153,15 @@ function columnsOf(
       cell: ({ createdAtMs, endedAtMs }) => duration((endedAtMs ?? now) - createdAtMs),
     },
   ];
+}
+
+function verdictColumn(now: number): Column<RunView> {
+  const verdicts = readVerdicts();
+  return {
+    id: 'verdict',
+    title: 'Verdict',
+    cell: (view) => <VerdictCell view={view} verdict={verdictIn(verdicts, view)} now={now} />,
+  };
 }
 
 function tickColumn(ticked: ReadonlySet<number>, tick: (run: number) => void): Column<RunView> {

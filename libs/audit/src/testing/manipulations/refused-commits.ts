@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { storageKey } from '@tallystick/chain/embedded';
 import { type Signer, ZERO_HASH } from '@tallystick/kernel';
 import { HEADER, type Header, signRecord } from '@tallystick/record';
 import { readRun } from '../../state/stored-run.js';
@@ -7,14 +5,10 @@ import { commitRound } from '../fixture/tally-calls.js';
 import { StandingClock, TestChain } from '../fixture/test-chain.js';
 import { keyOf, type OperatorKeys } from '../fixture/test-keys.js';
 import type { Evidence } from '../operator/evidence.js';
+import { refusalIn } from '../operator/refusal.js';
 import { replay } from '../operator/replay.js';
 import { flipped } from '../operator/tampered-bundle.js';
 import { lastRound, the } from './pick.js';
-
-const ERRORS = new URL('../../../../../chain/pallets/tally/src/errors.rs', import.meta.url);
-/** Index of pallet-tally in the runtime, and the events of a call that failed in it. */
-const TALLY = 0x20;
-const FAILED = [0, 1, 3, TALLY] as const;
 
 /** A commit by the coordinator with its real keys that the pallet must refuse. */
 export interface RefusedCommit {
@@ -142,28 +136,12 @@ export const REFUSED_COMMITS: readonly RefusedCommit[] = [
   },
 ];
 
-/** Error names of the pallet, in order. */
-async function errorNames(): Promise<readonly string[]> {
-  const rust = await readFile(ERRORS, 'utf8');
-  return [...rust.matchAll(/^ {8}([A-Z]\w+),$/gm)].map(([, name = '']) => name);
-}
-
-/** Index of the pallet's error in the events of the head; undefined when no call failed in it. */
-function failure(chain: TestChain): number | undefined {
-  const events = chain.read(storageKey('System', 'Events')) ?? new Uint8Array();
-  for (let at = 0; at + FAILED.length < events.length; at++) {
-    if (FAILED.every((byte, i) => events[at + i] === byte)) return events[at + FAILED.length];
-  }
-  return undefined;
-}
-
 /** Tries every commit on a chain that stands before the last round; yields the error that the pallet gave. */
 export async function* tryCommits(
   { history, spec, blocks }: Evidence,
   keys: OperatorKeys,
   commits: readonly RefusedCommit[] = REFUSED_COMMITS,
 ): AsyncGenerator<{ readonly commit: RefusedCommit; readonly error: string | undefined }> {
-  const names = await errorNames();
   const { round, header } = lastRound({ rounds: history.rounds });
   const before = the(history.rounds[round - 1]).header.value;
   const clock = new StandingClock(0);
@@ -176,9 +154,8 @@ export async function* tryCommits(
       const signers = { ...keys, ...commit.keys?.(keys) };
       const value = { ...header.value, ...commit.change?.(header.value, before) };
       await submit(chain, value, signers);
-      const index = failure(chain);
       const isRefused = readRun(chain.read, history.runId)?.nextRound === round;
-      yield { commit, error: isRefused && index !== undefined ? names[index] : undefined };
+      yield { commit, error: isRefused ? await refusalIn(chain) : undefined };
     }
   } finally {
     await chain.close();

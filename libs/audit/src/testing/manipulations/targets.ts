@@ -1,14 +1,24 @@
+import {
+  ACCOUNT_OF_PAY,
+  COORDINATOR_OF_PAY,
+  DATABASE_OF_PAY,
+  HOLDER_OF_PAY,
+} from './pay-targets.js';
+
 /** Who changes what. Two manipulations are distinct when they differ in actor, object or field. */
 export interface Target {
-  /** `holder`: has the files. `database`: may write rows. The others have their real keys. */
-  readonly actor: 'holder' | 'database' | 'coordinator' | 'chain operator' | 'node';
+  /**
+   * `holder`: has the files. `database`: may write rows. `account`: has one on the chain. The others have their real keys.
+   */
+  readonly actor: 'holder' | 'database' | 'coordinator' | 'chain operator' | 'node' | 'account';
   readonly object: string;
   readonly field: string;
   /** The step that finds it; `manifest`: the bundle is refused; `pallet`: the chain refuses. */
   readonly foundBy: string;
 }
 
-type Row = readonly [object: string, field: string, foundBy: string];
+/** What one manipulation is aimed at. */
+export type Row = readonly [object: string, field: string, foundBy: string];
 
 /** A bit, a file, or an order: whoever holds the files. */
 const HOLDER: Readonly<Record<string, Row>> = {
@@ -210,10 +220,14 @@ const NODE: Readonly<Record<string, Row>> = {
 
 const TABLES = [
   ['holder', HOLDER],
+  ['holder', HOLDER_OF_PAY],
   ['database', DATABASE],
+  ['database', DATABASE_OF_PAY],
   ['coordinator', COORDINATOR],
+  ['coordinator', COORDINATOR_OF_PAY],
   ['chain operator', OPERATOR],
   ['node', NODE],
+  ['account', ACCOUNT_OF_PAY],
 ] as const;
 
 /** Names that have a target. */
