@@ -13,7 +13,7 @@ const withoutHints: Plugin = {
 
 /** What is on every page of both. */
 const SHARED =
-  /node_modules\/(react|react-dom|scheduler|wouter|regexparam|use-sync-external-store)\/|src\/(parts\/(confirm|data-table|id-chip|status|trouble|use-now|use-query|words)|api\/(api-error|client|use-data)|shell\/toast)\.tsx?$/;
+  /node_modules\/(react|react-dom|scheduler|wouter|regexparam|use-sync-external-store)\/|src\/(parts\/(data-table|status|trouble|use-now|use-query|words)|api\/(api-error|client|use-data)|shell\/toast)\.tsx?$/;
 
 /**
  * Two pages as files: the coordinator's (index.html) and that of a site, which its node serves (site.html). Nothing inline
