@@ -56,6 +56,7 @@ const COORDINATOR = {
   persistence: [],
   auth: ['persistence'],
   http: [],
+  tls: [],
   registry: ['persistence'],
   models: ['persistence'],
   rounds: ['persistence'],
@@ -63,6 +64,7 @@ const COORDINATOR = {
   ledger: ['persistence'],
   runs: ['fleet', 'rounds', 'registry', 'models', 'persistence'],
   settlement: ['persistence'],
+  operations: ['rounds', 'persistence'],
   evidence: ['models', 'persistence'],
   page: [],
   'chain-relay': [],
@@ -158,6 +160,25 @@ module.exports = {
       severity: 'error',
       from: { path: '^apps/([^/]+)/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'site-page-apart',
+      comment:
+        'the page of a site shows what its node says: of the coordinator’s page only the parts',
+      severity: 'error',
+      from: { path: '^apps/dashboard/src/site/', pathNot: TESTS },
+      to: {
+        path: '^apps/dashboard/src/',
+        pathNot:
+          '^apps/dashboard/src/(site/|parts/|api/(client|use-data|api-error)\\.ts$|shell/(toast\\.tsx|theme\\.css)$)',
+      },
+    },
+    {
+      name: 'coordinator-page-apart',
+      comment: 'what both pages use are parts',
+      severity: 'error',
+      from: { path: '^apps/dashboard/src/(?!site/)', pathNot: TESTS },
+      to: { path: '^apps/dashboard/src/site/' },
     },
     {
       name: 'black-box',

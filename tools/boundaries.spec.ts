@@ -30,6 +30,8 @@ const BREACHES: readonly (readonly [path: string, source: string, rule: string])
   ['libs/audit/src/recompute/r.ts', "import '../../../compute/src/index.js';", 'browser-audit'],
   ['libs/chain/src/proof/p.ts', "import 'node:crypto';", 'browser-audit'],
   ['libs/record/src/hash.ts', "import '@noble/hashes';", 'confined-noble'],
+  ['apps/dashboard/src/site/s.ts', "import '../pages/p.js';", 'site-page-apart'],
+  ['apps/dashboard/src/pages/q.ts', "import '../site/t.js';", 'coordinator-page-apart'],
   ['e2e/white.e2e.ts', "import '../libs/kernel/src/index.js';", 'black-box'],
 ];
 
@@ -38,6 +40,9 @@ const HARMLESS: readonly (readonly [path: string, source: string])[] = [
   ...['kernel', 'record', 'protocol', 'compute', 'sandbox'].map(
     (room) => [`libs/${room}/src/index.ts`, 'export {};'] as const,
   ),
+  ['apps/dashboard/src/pages/p.ts', 'export {};'],
+  ['apps/dashboard/src/site/t.ts', "import '../parts/p.js';"],
+  ['apps/dashboard/src/parts/p.ts', 'export {};'],
   ['libs/kernel/src/node/index.ts', "import 'node:fs';"],
   ['libs/record/src/inner.ts', "import '../../kernel/src/index.js';"],
   ['libs/blobs/src/some.spec.ts', "import '../../kernel/src/node/index.js';"],

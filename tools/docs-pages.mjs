@@ -119,13 +119,13 @@ function variableOf(path) {
 }
 
 /**
- * @param {JsonSchema} schema @param {readonly string[]} [path]
+ * @param {JsonSchema} schema @param {(path: readonly string[]) => string} nameOf @param {readonly string[]} [path]
  * @returns {{ name: string, setting: JsonSchema }[]} every setting in the order of the schema
  */
-export function settingsOf(schema, path = []) {
-  if (schema.properties === undefined) return [{ name: variableOf(path), setting: schema }];
+export function settingsOf(schema, nameOf, path = []) {
+  if (schema.properties === undefined) return [{ name: nameOf(path), setting: schema }];
   return Object.entries(schema.properties).flatMap(([key, inner]) =>
-    settingsOf(inner, [...path, key]),
+    settingsOf(inner, nameOf, [...path, key]),
   );
 }
 
@@ -137,25 +137,41 @@ function allowed({ enum: words, type, minimum, maximum, pattern }) {
   return type ?? 'text';
 }
 
+/** @typedef {{ title: string, intro: string, schema: JsonSchema }} ConfigSection */
+
+/** @param {unknown} value @returns {string} */
+function defaultOf(value) {
+  if (value === undefined) return '';
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+}
+
 /**
- * @param {readonly { title: string, intro: string, schema: JsonSchema }[]} apps @returns {string} docs/config.md
+ * @param {string} what @param {(path: readonly string[]) => string} nameOf
+ * @returns {(section: ConfigSection) => string}
  */
-export function configPage(apps) {
-  const sections = apps.map(({ title, intro, schema }) => {
-    const rows = settingsOf(schema).map(({ name, setting }) => [
+function configSection(what, nameOf) {
+  return ({ title, intro, schema }) => {
+    const rows = settingsOf(schema, nameOf).map(({ name, setting }) => [
       `\`${name}\``,
       setting.description ?? '',
       allowed(setting),
-      setting.default === undefined ? '' : `\`${String(setting.default)}\``,
+      defaultOf(setting.default),
     ]);
-    const head = ['variable', 'meaning', 'values', 'default'];
-    return `## ${title}\n\n${intro}\n\n${table([head, ...rows])}`;
-  });
+    return `## ${title}\n\n${intro}\n\n${table([[what, 'meaning', 'values', 'default'], ...rows])}`;
+  };
+}
+
+/**
+ * @param {readonly ConfigSection[]} apps set by the environment @param {readonly ConfigSection[]} files
+ * @returns {string} docs/config.md
+ */
+export function configPage(apps, files) {
   return `${[
     '# Configuration',
     NOTE,
     'Settings come from the environment; with none set, everything works on one machine. `<NAME>_FILE` reads the value from a file, for secrets. All faults are reported at once. What decides the result of a run is never configuration: it is the run spec, which is hashed and anchored.',
-    ...sections,
+    ...apps.map(configSection('variable', variableOf)),
+    ...files.map(configSection('key', (path) => path.join('.'))),
   ].join('\n\n')}\n`;
 }
 
@@ -173,6 +189,30 @@ export function decisionsPage(decisions) {
     NOTE,
     'One page each: context, decision, consequences, measurement. A decision is never rewritten; a later one supersedes it.',
     table([['#', 'decision'], ...rows]),
+  ].join('\n\n')}\n`;
+}
+
+/**
+ * @param {readonly import('./metric-list.mjs').Metric[]} own @param {readonly import('./metric-list.mjs').Metric[]} process
+ * @returns {string} docs/metrics.md
+ */
+export function metricsPage(own, process) {
+  const head = ['metric', 'kind', 'labels', 'meaning'];
+  const rows = (/** @type {readonly import('./metric-list.mjs').Metric[]} */ metrics) =>
+    metrics.map(({ name, kind, labels = [], help }) => [
+      `\`${name}\``,
+      kind,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ]);
+  return `${[
+    '# Metrics',
+    NOTE,
+    'The coordinator answers `GET /metrics` for Prometheus, without a sign-in; keep it off the open network. No label names a participant, a run or a key. `docker/grafana/tallystick.json` is a dashboard of them and `docker/prometheus/alerts.yaml` the rules that should wake somebody.',
+    '## Coordinator',
+    table([head, ...rows(own)]),
+    '## Process\n\nBeside what prom-client shows of every Node process on this platform, with our prefix:',
+    table([head, ...rows(process)]),
   ].join('\n\n')}\n`;
 }
 

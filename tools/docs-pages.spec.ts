@@ -54,9 +54,15 @@ describe('configPage', () => {
   const app = { title: 'App', intro: 'It runs.', schema };
 
   it('names every setting as the environment does', () => {
-    const page = configPage([app]);
+    const page = configPage([app], []);
     expect(page).toContain('| `TALLY_PORT` | A port. | 0 to 9 | `7` |');
     expect(page).toContain('| `TALLY_LOG__MIN_LEVEL` | How \\| much. | `a`, `b` |  |');
+  });
+
+  it('names every setting of a file by its path', () => {
+    const page = configPage([], [app]);
+    expect(page).toContain('| `port` | A port. | 0 to 9 | `7` |');
+    expect(page).toContain('| `log.minLevel` | How \\| much. | `a`, `b` |  |');
   });
 });
 

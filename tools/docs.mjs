@@ -10,7 +10,15 @@ import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 import { innerLimits } from './inner-limits.mjs';
 import { build } from './build.mjs';
-import { configPage, decisionsPage, errorsPage, limitsPage, tamperPage } from './docs-pages.mjs';
+import {
+  configPage,
+  decisionsPage,
+  errorsPage,
+  limitsPage,
+  metricsPage,
+  tamperPage,
+} from './docs-pages.mjs';
+import { ownMetrics } from './metric-list.mjs';
 
 const PALLET_ERRORS = 'chain/pallets/tally/src/errors.rs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -33,13 +41,27 @@ function inputSchema(schema) {
   return schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
 }
 
-/** @returns {Promise<Record<string, string>>} path → text of every generated page */
-async function pages() {
-  const { ERROR_FAMILIES } = await load('libs/kernel/dist/index.js');
-  const { LIMITS, LIMIT_NOTES } = await load('libs/protocol/dist/index.js');
+/**
+ * @param {any} telemetry its module
+ * @returns {import('./metric-list.mjs').Metric[]} what every process of ours shows, on every platform
+ */
+function processMetrics({ Metrics }) {
+  const metrics = new Metrics();
+  metrics.observeProcess();
+  /** @type {import('./metric-list.mjs').Metric[]} */
+  const all = metrics.list();
+  return all.filter(({ name }) =>
+    /process_(cpu_seconds|resident|start)|nodejs_(eventloop_lag(_p\d+)?_seconds|heap_size|gc)/.test(
+      name,
+    ),
+  );
+}
+
+/** @returns {Promise<string>} docs/config.md */
+async function settings() {
   const coordinator = await load('apps/coordinator/dist/config.js');
   const node = await load('apps/client-node/dist/config.js');
-  const { tamperRows } = await load('libs/audit/dist/testing/tamper-bench.js');
+  const site = await load('libs/site/dist/index.js');
   const apps = [
     {
       title: 'Coordinator',
@@ -53,10 +75,28 @@ async function pages() {
       schema: inputSchema(node.ConfigSchema),
     },
   ];
+  const files = [
+    {
+      title: 'node.yaml',
+      intro:
+        'What a site is called, where its data lie and what it allows: in the folder of the site. It is read when the node starts.',
+      schema: inputSchema(site.SiteConfig),
+    },
+  ];
+  return configPage(apps, files);
+}
+
+/** @returns {Promise<Record<string, string>>} path → text of every generated page */
+async function pages() {
+  const { ERROR_FAMILIES } = await load('libs/kernel/dist/index.js');
+  const { LIMITS, LIMIT_NOTES } = await load('libs/protocol/dist/index.js');
+  const telemetry = await load('libs/telemetry/dist/index.js');
+  const { tamperRows } = await load('libs/audit/dist/testing/tamper-bench.js');
   const texts = {
     'docs/errors.md': errorsPage(ERROR_FAMILIES, readFileSync(join(ROOT, PALLET_ERRORS), 'utf8')),
     'docs/limits.md': limitsPage(LIMITS, LIMIT_NOTES, innerLimits(ROOT)),
-    'docs/config.md': configPage(apps),
+    'docs/config.md': await settings(),
+    'docs/metrics.md': metricsPage(ownMetrics(ROOT), processMetrics(telemetry)),
     'docs/tamper-bench.md': tamperPage(tamperRows()),
     'docs/adr/README.md': decisionsPage(decisions()),
   };

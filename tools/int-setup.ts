@@ -6,13 +6,6 @@ import { MemoryLogger } from '@tallystick/kernel/testing';
 import { startPostgres } from '@tallystick/sandbox';
 import type { TestProject } from 'vitest/node';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** libpq URL of the database `postgres`, as a superuser. */
-    postgres: string;
-  }
-}
-
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const parent = await mkdtemp(join(tmpdir(), 'tally-int-'));
   await chmod(parent, 0o711);

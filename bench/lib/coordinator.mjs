@@ -34,9 +34,10 @@ export class Coordinator {
 
   /**
    * Starts it over an empty folder and waits until it listens.
-   * @param {string} data @param {{ readonly profile?: string | undefined }} [options] folder for a CPU profile
+   * @param {string} data @param {{ readonly profile?: string | undefined, readonly env?: Record<string, string> }} [options]
+   *   folder for a CPU profile; more settings
    */
-  static async start(data, { profile } = {}) {
+  static async start(data, { profile, env = {} } = {}) {
     const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
     const child = spawn(process.execPath, [...flags, '--import', PROBE, MAIN], {
       env: {
@@ -45,6 +46,7 @@ export class Coordinator {
         TALLY_PORT: '0',
         TALLY_CHAIN__PORT: '0',
         TALLY_LOG__LEVEL: 'warn',
+        ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -30,6 +30,7 @@ const node = await ClientNode.open(folder, {
   ed25519,
   clock: systemClock,
   entropy: systemEntropy,
+  proxy: () => undefined,
   logger: { debug() {}, info() {}, warn: log, error: log },
   software: 'attacker',
   onWelcome: ({ node: id }) => {

@@ -26,6 +26,8 @@ export interface RunView {
   readonly rounds: number;
   readonly closedRounds: number;
   readonly committedRounds: number;
+  readonly voidRounds: number;
+  readonly lastRound: number | null;
   readonly pot: string;
   readonly current: {
     readonly round: number;

@@ -33,8 +33,9 @@ export class Federation {
   url: string;
   /** `coordinator:` of node.yaml. */
   addresses: string;
-  readonly chainUrl: string;
-  readonly up: Running;
+  chainUrl: string;
+  /** The newest `tally up`. */
+  up: Running;
   readonly nodes = new Map<string, Running>();
   /** The operator's. */
   readonly token: string;
@@ -49,13 +50,15 @@ export class Federation {
     this.token = parts.token;
   }
 
+  /** @param node the program that runs `tally up`, when it is not this test's Node. */
   static async start(
     stage: Stage,
     env: Readonly<Record<string, string>> = {},
+    node?: string,
   ): Promise<Federation> {
     const data = stage.path('data');
     const args = ['up', '--port', '0', '--chain-port', '0', '--data', data, '--json'];
-    const up = stage.tally(args, { env });
+    const up = stage.tally(args, { env, ...(node === undefined ? {} : { node }) });
     const said = await up.event<Up>('up');
     const token = (await readFile(join(data, 'api-token'), 'utf8')).trim();
     return new Federation(stage, { data, up, said, token });
@@ -220,11 +223,25 @@ export class Federation {
     return this.stage.start('e2e/outsider/read-round.mjs', [this.chainUrl, ...args], options).ended;
   }
 
+  /** Ends PostgreSQL, chain and coordinator in order; the nodes live on and knock. */
+  async stopServers(): Promise<number | null> {
+    this.up.child.kill('SIGTERM');
+    return (await this.up.ended).code;
+  }
+
+  /** `tally up` on the same data folder and port. */
+  async upAgain(): Promise<void> {
+    const ports = ['--port', String(this.port), '--chain-port', '0'];
+    this.up = this.stage.tally(['up', ...ports, '--data', this.data, '--json'], {
+      name: 'tally up, again',
+    });
+    this.chainUrl = (await this.up.event<Up>('up')).chainUrl;
+  }
+
   /** Drains by SIGTERM, like Ctrl-C; the code of `tally up`. */
   async stop(): Promise<number | null> {
     for (const node of this.nodes.values()) node.child.kill('SIGTERM');
     await Promise.all([...this.nodes.values()].map(({ ended }) => ended));
-    this.up.child.kill('SIGTERM');
-    return (await this.up.ended).code;
+    return this.stopServers();
   }
 }

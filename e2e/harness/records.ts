@@ -140,6 +140,15 @@ export const HEADER = new Kind('tally/header/v1', {
   closedAtMs: U64,
 });
 
+export const PROMISE = new Kind('tally/promise/v1', {
+  chain: H,
+  run: U32,
+  round: U32,
+  node: U32,
+  receipt: H,
+  dueMs: U64,
+});
+
 /** A key of a site's folder. */
 export function readKey(file: string): KeyObject {
   return createPrivateKey(readFileSync(file, 'utf8'));

@@ -6,10 +6,10 @@ import type { Federation } from '../harness/federation.js';
 const APPEAR_MS = 20_000;
 
 /** Chromium from npm, without a window; close it after the tests. The first start unpacks it (about 2 s). */
-export async function openBrowser(): Promise<Browser> {
+export async function openBrowser(...more: readonly string[]): Promise<Browser> {
   return playwright.launch({
     executablePath: await chromium.executablePath(),
-    args: [...chromium.args.filter((arg) => arg !== '--single-process'), '--no-sandbox'],
+    args: [...chromium.args.filter((arg) => arg !== '--single-process'), '--no-sandbox', ...more],
     headless: true,
   });
 }

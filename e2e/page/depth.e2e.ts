@@ -7,10 +7,10 @@ import { overflow } from './axe.js';
 import { go, signIn, visit } from './browser.js';
 import { openHeart } from './heart-page.js';
 import { answerWithHistory } from './history.js';
+import { everyPlace } from './places.js';
+import { press, tabTo } from './keyboard.js';
 
 const isFull = process.env['TALLY_E2E_FULL'] === '1';
-/** Presses of Tab before a control must have the focus. */
-const MAX_TABS = 60;
 const ROUNDS = 5_000;
 const SITES = 8;
 
@@ -24,7 +24,7 @@ describe.runIf(isFull)('the page, in depth', () => {
   });
   afterAll(() => browser?.close());
 
-  it('keyboard: launches, stops and compares without a pointer', async () => {
+  it('keyboard: launches, stops, compares and audits without a pointer', async () => {
     const { page } = await visit(browser);
     await signIn(page, federation);
     for (const run of [0, 1]) {
@@ -44,10 +44,13 @@ describe.runIf(isFull)('the page, in depth', () => {
     await press(page, 'Runs', 'Enter');
     await press(page, 'Compare run 1 heart-disease', ' ');
     await press(page, 'Compare run 0 heart-disease', ' ');
-    await page.keyboard.press('Home');
-    await page.getByRole('button', { name: 'Compare 2' }).focus();
-    await page.keyboard.press('Enter');
+    await press(page, 'Compare 2', 'Enter');
     await page.getByRole('heading', { name: 'Compare 2 runs' }).waitFor();
+    await press(page, 'Runs', 'Enter');
+    await press(page, 'Audit heart-disease, run 1', 'Enter');
+    await page.getByText('rounds recomputed from chain').waitFor();
+    await press(page, 'Re-check', 'Enter');
+    await page.getByText('rounds recomputed from chain').waitFor();
   });
 
   it('says “reconnecting” when the coordinator is killed, then goes on without a reload or a row twice', async () => {
@@ -96,18 +99,7 @@ describe.runIf(isFull)('the page, in depth', () => {
     for (const width of [320, 640]) {
       const { page } = await visit(browser, { width, height: 640 });
       await signIn(page, federation);
-      for (const place of [
-        '/',
-        '/runs/0',
-        '/runs/0?show=rounds',
-        '/runs/0?show=nodes',
-        '/runs/0?show=spec',
-        '/runs/0?show=evidence',
-        '/runs/0/rounds/0',
-        '/nodes',
-        '/compare?runs=0,1',
-        '/new',
-      ]) {
+      for (const { at: place } of await everyPlace()) {
         await go(page, place);
         await page.locator('h1').waitFor();
         await page.getByText('Loading').waitFor({ state: 'detached' });
@@ -143,31 +135,6 @@ describe.runIf(isFull)('the page, in depth', () => {
     expect(tookMs).toBeLessThan(1_000);
   });
 });
-
-/** Presses Tab until the control with this name has the focus. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  const wanted = JSON.stringify(name);
-  for (let i = 0; i < MAX_TABS; i++) {
-    const isThere = await page.evaluate<boolean>(`(() => {
-      const at = document.activeElement;
-      const name = at?.getAttribute('aria-label') ?? at?.labels?.[0]?.textContent ?? at?.textContent ?? '';
-      return name.trim() === ${wanted};
-    })()`);
-    if (isThere) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`${MAX_TABS} presses of Tab do not lead to ${name}`);
-}
-
-async function press(page: Page, name: string, key: string): Promise<void> {
-  await page
-    .getByText(name, { exact: true })
-    .or(page.getByLabel(name, { exact: true }))
-    .first()
-    .waitFor();
-  await tabTo(page, name);
-  await page.keyboard.press(key);
-}
 
 /** Bytes of live JavaScript objects, after a collection. */
 async function heapOf(page: Page): Promise<number> {

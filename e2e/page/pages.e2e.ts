@@ -6,23 +6,7 @@ import { useStage } from '../harness/use-stage.js';
 import { axe, overflow } from './axe.js';
 import { go, signIn, visit } from './browser.js';
 import { openHeart } from './heart-page.js';
-
-/** A heading or text that tells that the page has what it shows. */
-const PLACES = [
-  ['/', 'heart-disease'],
-  ['/runs/0', 'Loss on the sites’ train rows'],
-  ['/runs/0?as=table', 'lossBefore'],
-  ['/runs/0?show=rounds', 'committed'],
-  ['/runs/0?show=nodes', 'cleveland'],
-  ['/runs/0?show=spec', 'fedAdagrad'],
-  ['/runs/0?show=evidence', 'tally audit verify 0'],
-  ['/runs/0/rounds/1', 'contributions'],
-  ['/nodes', 'hungarian'],
-  ['/compare?runs=0,1', 'result: rounds closed'],
-  ['/compare', 'Tick two or more runs'],
-  ['/new?from=0', 'no decline known'],
-  ['/nowhere', 'Nothing here'],
-] as const;
+import { everyPlace, placesOf } from './places.js';
 
 describe('the page', () => {
   let federation: Federation;
@@ -56,13 +40,14 @@ describe('the page', () => {
   it('has no CSP and no axe violation on any page, light and dark, and never scrolls sideways', async () => {
     await federation.launch(spec.replace('rounds: 3', 'rounds: 2'));
     await federation.finished(1);
+    const places = await everyPlace();
     for (const scheme of ['light', 'dark'] as const) {
       const { page, complaints } = await visit(browser, { scheme });
       await page.goto(federation.url);
       await page.getByRole('button', { name: 'Use token' }).waitFor();
       expect({ place: 'sign-in', found: await axe(page) }).toEqual({ place: 'sign-in', found: [] });
       await signIn(page, federation);
-      for (const [place, text] of PLACES) {
+      for (const { at: place, text } of places) {
         await go(page, place);
         await page.getByText(text).first().waitFor();
         expect({ scheme, place, found: await axe(page) }).toEqual({ scheme, place, found: [] });
@@ -74,34 +59,47 @@ describe('the page', () => {
     }
   });
 
-  it('shows `<script>` in run, node and organisation names as text', async () => {
+  it('shows `<script>` in every name as text, on every page', async () => {
     const { page, complaints } = await visit(browser);
     const evil = `<script>globalThis.robbed = 1</script><img src=x onerror="globalThis.robbed = 1">`;
+    const names = /"(name|organisation|user|owner|group|address|reason|message)":"[^"]*"/g;
+    const spoilt = new Set<string>();
     await page.route('**/api/v1/**', async (route) => {
-      if (!/\/(runs|runs\/0|nodes|members.*)$/.test(route.request().url().split('?')[0] ?? '')) {
+      const path = new URL(route.request().url()).pathname;
+      if (/\/(events|specs\/.*|evidence|headers|chain|models\/.*|estimate)$/.test(path)) {
         return route.continue();
       }
       const response = await route.fetch();
-      const text = (await response.text())
-        .replace(/"name":"[^"]*"/g, `"name":${JSON.stringify(evil)}`)
-        .replace(/"organisation":"[^"]*"/g, `"organisation":${JSON.stringify(evil)}`);
-      return route.fulfill({ response, body: text });
+      const before = await response.text();
+      const after = before.replace(names, (_, name) => `"${name}":${JSON.stringify(evil)}`);
+      if (after !== before) spoilt.add(path.replace(/\/\d+/g, '/n'));
+      return route.fulfill({ response, body: after });
     });
     await signIn(page, federation);
-    for (const place of [
-      '/',
-      '/runs/0',
-      '/runs/0?show=nodes',
-      '/runs/0/rounds/1',
-      '/nodes',
-      '/compare?runs=0,1',
-    ]) {
-      await go(page, place);
+    for (const { at } of await everyPlace()) {
+      await go(page, at);
+      await page.locator('h1').waitFor();
+      await page.getByText('Loading').waitFor({ state: 'detached' });
       await page.getByText('<script>globalThis.robbed').first().waitFor();
-      expect(await page.evaluate('globalThis.robbed')).toBeUndefined();
+      expect({ at, robbed: await page.evaluate('globalThis.robbed') }).toEqual({ at });
+    }
+    for (const path of [
+      'runs',
+      'runs/n',
+      'runs/n/rounds/n/members',
+      'nodes',
+      'sessions',
+      'people',
+    ]) {
+      expect([...spoilt]).toContain(`/api/v1/${path}`);
     }
     expect(complaints).toEqual([]);
   });
+});
+
+it('mutant: a page that is looked at nowhere fails the loop', () => {
+  const page = { path: '/fresh', title: 'Fresh', permission: 'run.read' };
+  expect(() => placesOf([page])).toThrow('/fresh is looked at nowhere');
 });
 
 /** The question before a launch. */

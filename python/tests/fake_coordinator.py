@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -22,7 +23,7 @@ ROUNDS = [
 ]
 RUN = {
     "run": 0, "name": "tiny", "purpose": "DUO:0000007", "status": "completed", "queue": None, "reason": None,
-    "spec": "a" * 64, "rounds": 3, "closedRounds": 3, "committedRounds": 3, "genesisModel": "b" * 64,
+    "spec": "a" * 64, "rounds": 3, "closedRounds": 3, "committedRounds": 3, "voidRounds": 0, "lastRound": 2, "genesisModel": "b" * 64,
     "model": MODEL_ID, "best": {"round": 2, "model": MODEL_ID, "loss": 1}, "pot": "0",
     "createdAtMs": 1_700_000_000_000, "endedAtMs": 1_700_000_009_000, "current": None,
 }
@@ -32,7 +33,7 @@ NODES = [{"node": 0, "name": "alpha"}, {"node": 1, "name": "beta"}]
 class FakeCoordinator:
     """Answers until closed; `view` is what it says of run 0, `blob` what it sends as the model."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.view = dict(RUN)
         self.blob = MODEL
         self.location = None
@@ -50,7 +51,13 @@ class FakeCoordinator:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        scheme = "http"
+        if certificate is not None:
+            scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self):

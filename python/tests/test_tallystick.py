@@ -2,6 +2,7 @@ import ast
 import io
 import json
 import os
+import ssl
 import stat
 import sys
 import tempfile
@@ -15,10 +16,14 @@ import tallystick as ts  # noqa: E402
 from fake_coordinator import MODEL, NODES, ROUNDS, FakeCoordinator  # noqa: E402
 from tallystick import frames  # noqa: E402
 from tallystick.bar import Bar, html_of  # noqa: E402
+from tallystick.pin import pin_of  # noqa: E402
 
 STANDARD = {
-    "hashlib", "html", "json", "os", "shlex", "shutil", "stat", "subprocess", "sys", "tempfile", "time", "urllib",
+    "base64", "calendar", "hashlib", "html", "http", "json", "os", "shlex", "shutil", "ssl", "stat", "subprocess", "sys",
+    "tempfile", "time", "urllib",
 }
+P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+"""How the SubjectPublicKeyInfo of a key on P-256 begins; it has 91 bytes."""
 VERIFIER = [sys.executable, "-c"]
 
 
@@ -29,7 +34,7 @@ class WithCoordinator(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        env = {"TALLY_URL": "", "TALLY_TOKEN": "", "TALLY_CLI": "", "XDG_CONFIG_HOME": self.folder}
+        env = {"TALLY_URL": "", "TALLY_TOKEN": "", "TALLY_PIN": "", "TALLY_CLI": "", "XDG_CONFIG_HOME": self.folder}
         patch = mock.patch.dict(os.environ, env)
         patch.start()
         self.addCleanup(patch.stop)
@@ -86,6 +91,47 @@ class Connect(WithCoordinator):
 
     def test_other_schemes(self):
         self.assertEqual(self.code("file:///etc/passwd", "x"), "USAGE_INVALID")
+
+
+class Pins(WithCoordinator):
+    """A coordinator with a certificate of its own: tls.pem, good for a hundred years, and its key."""
+
+    def setUp(self):
+        super().setUp()
+        certificate = os.path.join(HERE, "tls.pem")
+        self.secure = FakeCoordinator(certificate)
+        self.addCleanup(self.secure.close)
+        with open(certificate, encoding="ascii") as file:
+            text = file.read()
+        der = ssl.PEM_cert_to_DER_cert(text[text.index("-----BEGIN CERTIFICATE-----") :])
+        self.pin = pin_of(der[der.index(P256) :][:91])
+
+    def refused(self, pin):
+        with self.assertRaises(ts.TallyError) as raised:
+            ts.connect(self.secure.url, "secret", pin).runs()
+        self.assertEqual(self.secure.requests, [])
+        return raised.exception.code
+
+    def test_the_pinned_key_is_enough(self):
+        self.assertEqual(ts.connect(self.secure.url, "secret", self.pin).run(0).number, 0)
+        with mock.patch.dict(os.environ, {"TALLY_PIN": self.pin}):
+            self.assertEqual(ts.connect(self.secure.url, "secret").run(0).number, 0)
+
+    def test_nothing_is_sent_to_another_key(self):
+        self.assertEqual(self.refused("sha256/" + "A" * 43 + "="), "AUTH_CERTIFICATE_PIN")
+
+    def test_nothing_is_sent_where_nobody_vouches(self):
+        self.assertEqual(self.refused(None), "NET_UNREACHABLE")
+
+    def test_nothing_is_sent_before_or_after_its_time(self):
+        for moment in (0, 2**33):
+            with mock.patch("tallystick.pin.time.time", lambda at=moment: at):
+                self.assertEqual(self.refused(self.pin), "AUTH_CERTIFICATE_EXPIRED")
+
+    def test_a_pin_is_not_given_up_for_plain_http(self):
+        with self.assertRaises(ts.TallyError) as raised:
+            ts.connect(self.fake.url, "secret", self.pin)
+        self.assertEqual(raised.exception.code, "AUTH_PLAIN_HTTP")
 
 
 class Answers(WithCoordinator):

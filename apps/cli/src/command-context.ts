@@ -1,4 +1,5 @@
 import { EXIT, exitCodeOf, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
+import type { ProxyRule } from '@tallystick/site';
 import { type Command } from 'commander';
 import type { ConsoleInput } from './console-input.js';
 import { ConsoleOutput } from './console-output.js';
@@ -13,6 +14,17 @@ export interface CommandContext {
   readonly token: string | undefined;
   /** The coordinator's address, when the environment gives one. */
   readonly url: string | undefined;
+  /** Public key of its TLS certificate, when the environment gives one. */
+  readonly pin: string | undefined;
+  /** The proxy that the environment names. */
+  readonly proxy: ProxyRule;
+  /** Where the coordinator's environment says that the parts of a deployment are which are not in its data folder. */
+  readonly services: {
+    readonly databaseUrl?: string | undefined;
+    readonly chainUrl?: string | undefined;
+    /** Folder of the blobs. */
+    readonly blobs?: string | undefined;
+  };
   /** Folder of this user's own settings: what `tally login` stored. */
   readonly configFolder: string;
   readonly input: ConsoleInput;

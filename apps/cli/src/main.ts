@@ -1,7 +1,9 @@
 /** Entry of `tally`: the only file of the CLI that reads the environment, the terminal and signals. */
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hasErrno } from '@tallystick/kernel/node';
+import { proxyRule } from '@tallystick/site';
 import { createLogger } from '@tallystick/telemetry';
 import { CommanderError } from 'commander';
 import type { CommandContext, GlobalOptions } from './command-context.js';
@@ -33,6 +35,12 @@ function configFolder(): string {
   return join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'tallystick');
 }
 
+/** `<name>_FILE` names a file with the value, as for the coordinator. */
+function setting(name: string): string | undefined {
+  const file = process.env[`${name}_FILE`];
+  return file === undefined ? process.env[name] : readFileSync(file, 'utf8').trimEnd();
+}
+
 /** Under --json even a command that could not be read ends in JSON; the words went to stderr. */
 function sayUsage(detail: string): void {
   const { code, message, hint } = new TallyError('USAGE_INVALID', { detail });
@@ -53,6 +61,13 @@ function makeContext(options: GlobalOptions): CommandContext {
     signal: stop.signal,
     token: process.env['TALLY_TOKEN'],
     url: process.env['TALLY_URL'],
+    pin: process.env['TALLY_PIN'],
+    proxy: proxyRule(process.env),
+    services: {
+      databaseUrl: setting('TALLY_DATABASE__URL'),
+      chainUrl: process.env['TALLY_CHAIN__URL'],
+      blobs: setting('TALLY_BLOBS'),
+    },
     configFolder: configFolder(),
     input: new ConsoleInput({
       stream: process.stdin,

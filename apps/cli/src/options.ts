@@ -1,4 +1,5 @@
 import { type AccountId, asAccountId, TallyError } from '@tallystick/kernel';
+import { spkiPin } from '@tallystick/protocol';
 import { InvalidArgumentError } from 'commander';
 
 /** Parser of a whole number ≥ 0 for commander. */
@@ -27,6 +28,13 @@ export function accountOf(text: string): AccountId {
   const hex = text.toLowerCase().replace(/^0x/, '');
   if (/^[0-9a-f]{64}$/.test(hex)) return asAccountId(hex);
   throw new TallyError('USAGE_INVALID', { detail: `${text} is no account of 64 hex digits` });
+}
+
+/** A pinned public key: `sha256/` and its base64. Throws USAGE_INVALID. */
+export function pinOf(text: string): string {
+  const pin = spkiPin.safeParse(text.trim());
+  if (pin.success) return pin.data;
+  throw new TallyError('USAGE_INVALID', { detail: `${text} is no pin: sha256/ and 44 characters` });
 }
 
 /** Collects a repeatable option. */

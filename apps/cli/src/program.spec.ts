@@ -30,6 +30,9 @@ async function tally(...args: readonly string[]): Promise<Ran> {
     signal: new AbortController().signal,
     token: undefined,
     url: undefined,
+    pin: undefined,
+    proxy: () => undefined,
+    services: {},
     configFolder: '/nonexistent/config',
     input: new ConsoleInput({ stream: Readable.from([]), prompt: process.stderr, isTty: false }),
     setExitCode: (value) => (code = value),
@@ -64,7 +67,10 @@ function pathOf(command: Command): readonly string[] {
  * Commands that start something or need nothing: their exits have tests of their own (e2e). `doctor` answers a folder
  * without a site with its checks.
  */
-const ELSEWHERE = new Set(['demo', 'up', 'node start', 'node doctor', 'completion', 'chain spec']);
+const ELSEWHERE = new Set([
+  ...['demo', 'up', 'node start', 'completion', 'chain spec'],
+  ...['doctor', 'node doctor'],
+]);
 
 const missing = (): never => {
   throw new Error('no context is needed');
@@ -89,6 +95,7 @@ describe('tally', () => {
       [
         'audit export',
         'audit verify',
+        'backup',
         'chain export',
         'chain spec',
         'completion',
@@ -98,6 +105,8 @@ describe('tally', () => {
         'dataset add',
         'demo',
         'dispute',
+        'doctor',
+        'key rotate',
         'login',
         'model get',
         'model passport',
@@ -107,14 +116,20 @@ describe('tally', () => {
         'node join',
         'node list',
         'node log',
+        'node revoke',
+        'node page',
         'node start',
         'people list',
         'people add',
         'people disable',
         'people role',
+        'group list',
+        'group remove',
+        'group set',
         'token create',
         'token list',
         'token revoke',
+        'restore',
         'rewards claim',
         'rewards dispute',
         'rewards object',

@@ -1,11 +1,14 @@
 import { Command } from 'commander';
 import type { MakeContext } from './command-context.js';
 import { addAudit } from './commands/audit-commands.js';
+import { addBackup } from './commands/backup-commands.js';
 import { addChain } from './commands/chain-commands.js';
 import { addCompletion } from './commands/completion-command.js';
 import { addDemo } from './commands/demo-command.js';
 import { addDispute } from './commands/dispute-command.js';
+import { addDoctor } from './commands/doctor-command.js';
 import { addHistory } from './commands/history-commands.js';
+import { addKey } from './commands/key-commands.js';
 import { addLogin } from './commands/login-command.js';
 import { addModel } from './commands/model-command.js';
 import { addNew } from './commands/new-command.js';
@@ -30,6 +33,8 @@ export function buildProgram(makeContext: MakeContext): Command {
   for (const add of [
     addDemo,
     addUp,
+    addDoctor,
+    addBackup,
     addRuns,
     addModel,
     addNode,
@@ -40,6 +45,7 @@ export function buildProgram(makeContext: MakeContext): Command {
     addSimulate,
     addAudit,
     addChain,
+    addKey,
     addNew,
     addLogin,
     addCompletion,

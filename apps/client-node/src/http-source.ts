@@ -6,8 +6,9 @@ import {
   type RunId,
   sleep,
 } from '@tallystick/kernel';
-import { HeaderList, LIMITS, RoundEvidence } from '@tallystick/protocol';
+import { HeaderList, LIMITS, RoundEvidence, VoidList } from '@tallystick/protocol';
 import { CONTRIB, decodeRecords, EXCLUDE } from '@tallystick/record';
+import type { VoidSpan } from '@tallystick/rounds';
 import type { CoordinatorApi, RoundContents, RunSource } from '@tallystick/site';
 import type { BackOff } from './link/back-off.js';
 
@@ -47,6 +48,10 @@ export class HttpSource implements RunSource {
   async headers(run: RunId, from: number, signal: AbortSignal): Promise<readonly string[]> {
     const query = `from=${from}&limit=${LIMITS.maxPageHeaders}`;
     return (await this.#deps.api().get(HeaderList, `runs/${run}/headers?${query}`, signal)).headers;
+  }
+
+  async voids(run: RunId, signal: AbortSignal): Promise<readonly VoidSpan[]> {
+    return (await this.#deps.api().get(VoidList, `runs/${run}/voids`, signal)).voids;
   }
 
   async contents(run: RunId, round: number, signal: AbortSignal): Promise<RoundContents> {

@@ -54,11 +54,29 @@ describe('the client-node process', () => {
     return started;
   }
 
-  /** First line of its stdout. */
-  async function firstLine({ stdout }: ChildProcess): Promise<unknown> {
+  /** Its lines on stdout, up to the one that says it is ready. */
+  async function ready({ stdout }: ChildProcess): Promise<readonly Record<string, unknown>[]> {
     if (stdout === null) throw new Error('it has no stdout');
-    const [line] = await once(createInterface({ input: stdout }), 'line');
-    return JSON.parse(String(line));
+    const lines: Record<string, unknown>[] = [];
+    for await (const line of createInterface({ input: stdout })) {
+      lines.push(JSON.parse(line));
+      if (lines.at(-1)?.['event'] === 'node.ready') return lines;
+    }
+    throw new Error('it was never ready');
+  }
+
+  /** Signs in by a link; then reads, or acts with a body. */
+  async function openPage(link: string) {
+    const { origin, hash } = new URL(link);
+    const send = async (path: string, body: unknown, session = ''): Promise<unknown> => {
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${session}` };
+      const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+      const response = await fetch(`${origin}/api/v1/${path}`, { ...init, headers });
+      return response.json();
+    };
+    const signedIn = await send('auth/link', { ticket: hash.replace('#ticket=', '') });
+    const { session } = signedIn as { session: string };
+    return (path: string, body?: unknown) => send(path, body, session);
   }
 
   async function exitOf(process_: ChildProcess): Promise<unknown> {
@@ -68,19 +86,19 @@ describe('the client-node process', () => {
 
   it('says that it is ready, trains in a process of its own, survives kill -9 and drains', async () => {
     const first = start();
-    expect(await firstLine(first)).toEqual({
-      event: 'node.ready',
-      node: 1,
-      pid: first.pid,
-      startedAtMs: expect.any(Number),
-    });
+    const url = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const link = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/#ticket=[\w-]{43}$/);
+    expect(await ready(first)).toEqual([
+      { event: 'node.page', url, link },
+      { event: 'node.ready', node: 1, pid: first.pid, startedAtMs: expect.any(Number) },
+    ]);
     const offer = bench.coordinator.offer();
     fleet.offer(offer);
     const [submit] = await fleet.seen('submit');
     first.kill('SIGKILL');
     await exitOf(first);
     const second = start();
-    await firstLine(second);
+    await ready(second);
     fleet.offer(offer);
     const [, again] = await fleet.seen('submit', 2);
     expect(again).toEqual(submit);
@@ -93,6 +111,34 @@ describe('the client-node process', () => {
     expect((await bench.kinds()).toSorted()).toEqual(
       ['task', 'receipt', 'promise', 'header', 'inclusion'].toSorted(),
     );
+  });
+
+  it('remembers over kill -9 what was asked and that it was paused, and declines then', async () => {
+    const first = start();
+    const link = String((await ready(first))[0]?.['link']);
+    const offer = bench.coordinator.offer();
+    fleet.offer(offer);
+    await fleet.seen('submit');
+    const call = await openPage(link);
+    await expect(call('tasks')).resolves.toMatchObject({
+      tasks: [{ run: 0, round: 0, ask: { name: 'heart' }, sent: { rows: 24 } }],
+    });
+    await call('intake', { state: 'paused' });
+    first.kill('SIGKILL');
+    await exitOf(first);
+    bench.finish(offer);
+    const second = start();
+    const again = await openPage(String((await ready(second))[0]?.['link']));
+    fleet.offer(bench.coordinator.offer());
+    await fleet.seen('decline');
+    await expect(again('tasks')).resolves.toMatchObject({
+      tasks: [
+        { round: 1, state: 'declined', reason: { code: 'POLICY_PAUSED' } },
+        { round: 0, ask: { name: 'heart' } },
+      ],
+    });
+    second.kill('SIGTERM');
+    expect(await exitOf(second)).toBe(0);
   });
 
   it('H: ends with a code of its own when the coordinator key changed', async () => {
@@ -108,7 +154,7 @@ describe('the client-node process', () => {
     expect(stderr).toMatch(/node\.yaml:1:1 name: must be lower-case/);
     await configure(fleet.url);
     const holder = start();
-    await firstLine(holder);
+    await ready(holder);
     const rival = spawn(process.execPath, [MAIN, '--folder', bench.folder], { stdio: 'ignore' });
     expect(await exitOf(rival)).toBe(78);
     holder.kill('SIGTERM');

@@ -1,40 +1,72 @@
 import { createRequire } from 'node:module';
 import { exitCodeOf, isTallyError, type Logger } from '@tallystick/kernel';
-import { ed25519, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
-import { createLogger } from '@tallystick/telemetry';
+import { ed25519, linkAborts, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import { proxyRule } from '@tallystick/site';
+import { createLogger, openOtlpTrace } from '@tallystick/telemetry';
 import { ProcessTrainer } from '@tallystick/training';
 import { ClientNode } from './client-node.js';
 import { loadConfig } from './config.js';
 import type { Welcome } from './link/handshake.js';
+import { SitePage } from './page/site-page.js';
 
 /** The composition root, and the only file that reads the environment. */
 async function main(): Promise<void> {
   const startedAtMs = Math.round(performance.timeOrigin);
+  process.stdout.on('error', () => undefined); // nobody waits any more
   const config = loadConfig(process.env, process.argv.slice(2));
   const logger = createLogger({ role: 'node', level: config.log.level });
   warnWithoutBufferutil(logger);
+  const stop = new AbortController();
+  onSignals(stop, logger);
+  const announce = announceOnce(startedAtMs);
+  while ((await takePart(config.folder, { logger, announce }, stop.signal)) === 'key changed') {
+    logger.info('node.reopened');
+  }
+  logger.info('node.stopped');
+}
+
+/** One life of the node, with one pair of keys: from the opening of the folder to its closing. */
+async function takePart(
+  folder: string,
+  { logger, announce }: { readonly logger: Logger; readonly announce: (welcome: Welcome) => void },
+  signal: AbortSignal,
+): ReturnType<ClientNode['run']> {
   const trainer = new ProcessTrainer({
     onCrash: ({ code, message }) => logger.warn('training.restarted', { code, reason: message }),
   });
-  const node = await ClientNode.open(config.folder, {
-    trainer,
-    sha256,
-    ed25519,
-    clock: systemClock,
-    entropy: systemEntropy,
-    logger,
+  const trace = openTrace(logger);
+  const node = await ClientNode.open(folder, {
+    ...{ trainer, trace, sha256, ed25519, clock: systemClock, entropy: systemEntropy, logger },
+    proxy: proxyRule(process.env),
     software: 'tallystick-client-node/0',
-    onWelcome: announceOnce(startedAtMs),
+    onWelcome: announce,
   });
-  const stop = new AbortController();
-  onSignals(stop, logger);
+  const life = new AbortController();
+  const aborts = linkAborts(signal, life.signal);
+  let page: SitePage | undefined;
   try {
-    await Promise.race([engineFailure(trainer, stop.signal), node.run(stop.signal)]);
+    page = await SitePage.open(node.parts);
+    say({ event: 'node.page', url: page.url, link: page.link() });
+    return await Promise.race([engineFailure(trainer, aborts.signal), node.run(aborts.signal)]);
   } finally {
-    stop.abort();
+    life.abort();
+    aborts.release();
+    await page?.close();
     await node.close();
+    await trace?.close();
   }
-  logger.info('node.stopped');
+}
+
+/** Undefined without a collector: no step is measured then. */
+function openTrace(logger: Logger): ReturnType<typeof openOtlpTrace> | undefined {
+  const endpoint = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  if (endpoint === undefined || endpoint === '') return undefined;
+  return openOtlpTrace({
+    service: 'tallystick-node',
+    endpoint,
+    headers: process.env['OTEL_EXPORTER_OTLP_HEADERS'],
+    lost: (steps, reason) => logger.warn('trace.lost', { steps, reason }),
+  });
 }
 
 /** Warms the training process up. Rejects when the engine cannot start; a good one says nothing. */
@@ -49,13 +81,16 @@ function engineFailure(trainer: ProcessTrainer, signal: AbortSignal): Promise<ne
 /** Whoever started this process waits for this line. */
 function announceOnce(startedAtMs: number): (welcome: Welcome) => void {
   let isAnnounced = false;
-  process.stdout.on('error', () => undefined); // nobody waits any more
   return ({ node }) => {
     if (isAnnounced) return;
     isAnnounced = true;
-    const line = { event: 'node.ready', node, pid: process.pid, startedAtMs };
-    process.stdout.write(`${JSON.stringify(line)}\n`);
+    say({ event: 'node.ready', node, pid: process.pid, startedAtMs });
   };
+}
+
+/** A line on stdout, for whoever started this process. */
+function say(line: Readonly<Record<string, unknown>>): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 /** The first signal drains; a second one means it. */

@@ -1,5 +1,6 @@
-import type { LedgerAccount } from '@tallystick/chain';
-import type { Clock, Hash, Logger, RunId, Signer } from '@tallystick/kernel';
+import type { ChainRun, LedgerAccount } from '@tallystick/chain';
+import type { AccountId, Clock, Hash, Logger, NodeId, RunId, Signer } from '@tallystick/kernel';
+import type { Consent, VoidSpan } from '@tallystick/rounds';
 import {
   type AnchoredHeader,
   type ChainView,
@@ -32,13 +33,34 @@ export class SiteChain implements ChainView {
     this.#disputes = new DisputeDesk({ open, clock, logger });
   }
 
-  async round(run: RunId, round: number): Promise<AnchoredHeader | undefined> {
-    this.#reader ??= this.#connect(this.#deps.nodeKey);
+  round(run: RunId, round: number): Promise<AnchoredHeader | undefined> {
+    return this.#ask((chain) => chain.round(run, round));
+  }
+
+  voids(run: RunId): Promise<readonly VoidSpan[]> {
+    return this.#ask((chain) => chain.voids(run));
+  }
+
+  async coordinatorKeys(run: RunId): Promise<ChainRun['coordinatorKeys']> {
+    return (await this.#ask((chain) => chain.chainRun(run)))?.coordinatorKeys ?? [];
+  }
+
+  consent(run: RunId, node: NodeId): Promise<Consent | undefined> {
+    return this.#ask((chain) => chain.consent(run, node));
+  }
+
+  /** What the organisation of a node is paid on. */
+  payee(node: NodeId): Promise<AccountId | undefined> {
+    return this.#ask((chain) => chain.payee(node));
+  }
+
+  /** Signs with the owner key, which is read for this alone. */
+  async asOwner<T>(act: (chain: LedgerAccount) => Promise<T>): Promise<T> {
+    const account = await this.#connect(await loadOwnerKey(this.#deps.folder));
     try {
-      return await (await this.#reader).round(run, round);
-    } catch (error) {
-      this.#reader = undefined;
-      throw error;
+      return await act(account);
+    } finally {
+      await account.close();
     }
   }
 
@@ -52,6 +74,16 @@ export class SiteChain implements ChainView {
     await this.#disputes.close();
     const reader = await this.#reader?.catch(() => undefined);
     await reader?.close();
+  }
+
+  async #ask<T>(question: (chain: LedgerAccount) => Promise<T>): Promise<T> {
+    this.#reader ??= this.#connect(this.#deps.nodeKey);
+    try {
+      return await question(await this.#reader);
+    } catch (error) {
+      this.#reader = undefined;
+      throw error;
+    }
   }
 
   /** Loaded when it is needed: most sites name no chain, and the client takes 60 MB. */

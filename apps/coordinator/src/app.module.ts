@@ -16,10 +16,12 @@ import { LedgerDuty } from './ledger/ledger-duty.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { type Duty, Leader } from './leader.js';
 import { ModelsModule } from './models/models.module.js';
+import { OperationsModule } from './operations/operations.module.js';
 import { PersistenceModule } from './persistence/persistence.module.js';
 import { Enrolment } from './registry/enrolment.js';
 import { RegistryModule } from './registry/registry.module.js';
 import { RoundsModule } from './rounds/rounds.module.js';
+import { AfterRestore } from './runs/after-restore.js';
 import { RunService } from './runs/run-service.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SettlementDuty } from './settlement/settlement-duty.js';
@@ -31,6 +33,7 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
   constructor(
     private readonly deployment: Deployment,
     private readonly leader: Leader,
+    private readonly restore: AfterRestore,
     private readonly ledger: LedgerDuty,
     private readonly enrolment: Enrolment,
     private readonly runs: RunService,
@@ -46,6 +49,7 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
         PersistenceModule,
         AuthModule,
         HttpModule,
+        OperationsModule,
         LedgerModule,
         RegistryModule,
         RoundsModule,
@@ -70,10 +74,11 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** In the order in which they are taken up; the first to be let go of is the last. */
   #duties(): readonly Duty[] {
-    const { deployment, leader, ledger, enrolment, runs, settlement, fleet } = this;
+    const { deployment, leader, restore, ledger, enrolment, runs, settlement, fleet } = this;
     const none = (): Promise<void> => Promise.resolve();
     return [
       { name: 'blobs', start: () => deployment.blobs.sweepDrafts(), stop: none },
+      restore,
       ledger,
       runs,
       settlement,

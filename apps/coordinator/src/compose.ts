@@ -4,16 +4,30 @@ import { FsBlobStore } from '@tallystick/blobs';
 import { SubstrateRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
 import { asAccountId, type Logger, toHex } from '@tallystick/kernel';
-import { ed25519, LockFile, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import {
+  ed25519,
+  LockFile,
+  openFilesLimit,
+  sha256,
+  systemClock,
+  systemEntropy,
+} from '@tallystick/kernel/node';
 import type { DataFolder, Deployment as Sandbox } from '@tallystick/sandbox';
 import { Metrics } from '@tallystick/telemetry';
 import type { Config } from './config.js';
 import { crashPointsOf } from './crash-points.js';
 import type { Deployment } from './deployment.js';
-import { openFilesLimit, socketLimits } from './fleet/socket-limits.js';
+import { socketLimits } from './fleet/socket-limits.js';
 import { SPOOL_SHAPE } from './fleet/spooler.js';
+import { type Collector, openTrace } from './open-trace.js';
+import { readRestored } from './runs/read-restored.js';
 import { LoggedSigner } from './signing/logged-signer.js';
+import { openKeyRing } from './signing/open-key-ring.js';
 import { SigningLog } from './signing/signing-log.js';
+import { filesSource } from './tls/key-pair.js';
+import { ownSource } from './tls/own-certificate.js';
+import { ServedCertificate } from './tls/served-certificate.js';
+import { addressFor, tlsChoice } from './tls/tls-choice.js';
 
 /** A coordinator whose supervisor died gives the folder up within this time. */
 const DRAIN_WAIT_MS = 10_000;
@@ -26,6 +40,12 @@ export interface Composed {
   listening(url: string): Promise<void>;
   /** Stops what was started here, last first. */
   close(): Promise<void>;
+}
+
+export interface ComposeOptions {
+  readonly logger: Logger;
+  /** OTLP/HTTP collector that takes the traces of rounds; without it there are none. */
+  readonly collector: Collector | undefined;
 }
 
 /** Things to undo, last first; one failure does not keep the others from being undone. */
@@ -54,7 +74,10 @@ class Undo {
  * Opens the data folder, starts PostgreSQL and the chain where no URL is given, connects to both and puts the parts
  * together. Whatever was started is stopped again when a later step fails.
  */
-export async function compose(config: Config, logger: Logger): Promise<Composed> {
+export async function compose(
+  config: Config,
+  { logger, collector }: ComposeOptions,
+): Promise<Composed> {
   const undo = new Undo(logger);
   try {
     const { openDataFolder } = await import('@tallystick/sandbox');
@@ -64,12 +87,13 @@ export async function compose(config: Config, logger: Logger): Promise<Composed>
     undo.add(() => lock.release());
     const servers = await openServers(config, folder, { logger, undo });
     const address = { url: config.publicUrl ?? '' };
-    const deployment = await openDeployment({ config, folder, servers, address }, { logger, undo });
+    const parts = { config, folder, servers, address, collector };
+    const deployment = await openDeployment(parts, { logger, undo });
     return {
       deployment,
       chainUrl: servers.chainUrl,
       listening: async (url) => {
-        if (address.url === '') address.url = url;
+        if (address.url === '') address.url = addressFor(url, config.host);
         await lock.setPort(Number(new URL(url).port));
       },
       close: () => undo.run(),
@@ -127,10 +151,11 @@ async function openDeployment(
     readonly servers: Servers;
     /** Filled in when the port is known. */
     readonly address: { readonly url: string };
+    readonly collector: Collector | undefined;
   },
   { logger, undo }: Tools,
 ): Promise<Deployment> {
-  const { config, folder, servers, address } = parts;
+  const { config, folder, servers, address, collector } = parts;
   const { keys } = servers.sandbox;
   const ledger = await connectLedger(servers);
   undo.add(() => ledger.close());
@@ -138,12 +163,19 @@ async function openDeployment(
   const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
   const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
   undo.add(() => folders.close());
-  const signingLog = await SigningLog.open(join(folder.root, 'signing.log'), sha256);
+  const signingLog = await SigningLog.open({ path: folder.signingLog }, sha256);
   undo.add(() => Promise.resolve(signingLog.close()));
+  const ring = await openKeyRing(servers.sandbox, folder, { ledger, signingLog, logger });
   const metrics = new Metrics();
   metrics.observeProcess();
+  const tls = await openTls(config, folder, logger);
+  undo.add(async () => tls?.close());
+  const { trace, close } = openTrace(collector, { metrics, logger });
+  undo.add(close);
   return {
     ...settingsOf(config),
+    ...(tls === undefined ? {} : { tls }),
+    restored: await readRestored(folder),
     spoolFolder: folder.spool,
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
@@ -151,10 +183,10 @@ async function openDeployment(
     get publicUrl() {
       return address.url;
     },
-    signer: new LoggedSigner(keys.coordinator, signingLog, sha256),
+    signer: new LoggedSigner(ring, signingLog, sha256),
     treasury: asAccountId(keys.treasury.key),
     spooler: folders.spooler,
-    ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics },
+    ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics, trace },
     clock: systemClock,
     entropy: systemEntropy,
     crash: crashPointsOf(config.test.crashAt, folder.root),
@@ -168,11 +200,30 @@ function settingsOf(config: Config) {
     sessionName: `tallystick-${toHex(systemEntropy.bytes(8))}`,
     leaseMs: config.lease.ttlMs,
     oidc: oidcOf(config),
+    isBehindProxy: config.tls.mode === 'proxy',
     peers: config.peers?.split(',') ?? [],
     nodeCap: BigInt(config.registry.nodeCap),
     maxPlaying: config.runs.maxPlaying,
+    isAnchoring: config.test.anchoring === 'on',
     sockets: socketLimits(config.fleet.maxSessions, openFilesLimit()),
   };
+}
+
+async function openTls(
+  config: Config,
+  folder: DataFolder,
+  logger: Logger,
+): Promise<ServedCertificate | undefined> {
+  const choice = tlsChoice(config);
+  if (choice.kind === 'none' || choice.kind === 'proxy') return undefined;
+  const deps = { clock: systemClock, entropy: systemEntropy, logger };
+  const own = {
+    keyFile: join(folder.keys, 'tls.key'),
+    certificateFile: join(folder.root, 'tls.crt'),
+  };
+  const source =
+    choice.kind === 'files' ? filesSource(choice) : ownSource({ ...own, ...choice, ...deps });
+  return ServedCertificate.open(source, deps);
 }
 
 function oidcOf({ oidc }: Config): Deployment['oidc'] {

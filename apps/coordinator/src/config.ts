@@ -1,6 +1,7 @@
 import { TallyError } from '@tallystick/kernel';
 import { z } from 'zod';
 import { CRASH_POINTS } from './crash-points.js';
+import { tlsFaults } from './tls/tls-choice.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
@@ -17,6 +18,22 @@ export const ConfigSchema = z.object({
     .regex(/^https?:\/\//, 'must start with http:// or https://')
     .optional()
     .describe('Address that invites carry; by default where this process listens.'),
+  tls: z
+    .object({
+      mode: z
+        .enum(['auto', 'on', 'proxy'])
+        .default('auto')
+        .describe(
+          'auto: TLS outside loopback; on: always; proxy: plain HTTP, because a proxy in front ends TLS.',
+        ),
+      certificate: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('PEM file of the certificate and its chain; without it one is made here.'),
+      key: z.string().min(1).optional().describe('PEM file of its key.'),
+    })
+    .prefault({}),
   peers: z
     .string()
     .regex(
@@ -147,6 +164,12 @@ export const ConfigSchema = z.object({
         )
         .optional()
         .describe('Kill (or stop) this process once at a named point; only under NODE_ENV=test.'),
+      anchoring: z
+        .enum(['on', 'off'])
+        .default('on')
+        .describe(
+          'off: closed rounds wait and are not carried to the chain; only under NODE_ENV=test.',
+        ),
     })
     .prefault({}),
 });
@@ -199,9 +222,12 @@ export function loadConfig(env: Environment, readFile: (path: string) => string)
 
 /** What a mode forbids: test switches outside tests, and throw-away services in production. */
 function modeFaults(config: Config, mode: string | undefined): string[] {
-  const faults: string[] = [];
+  const faults = tlsFaults(config);
   if (config.test.crashAt !== undefined && mode !== 'test') {
     faults.push('  TALLY_TEST__CRASH_AT: is only for NODE_ENV=test');
+  }
+  if (config.test.anchoring === 'off' && mode !== 'test') {
+    faults.push('  TALLY_TEST__ANCHORING: is only for NODE_ENV=test');
   }
   const { issuer, clientId, clientSecret } = config.oidc;
   if (issuer !== undefined && (clientId === undefined || clientSecret === undefined)) {

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -5,6 +6,7 @@ import type { Logger } from '@tallystick/kernel';
 import { LIMITS } from '@tallystick/protocol';
 import { AppModule } from './app.module.js';
 import type { Deployment } from './deployment.js';
+import { Door } from './http/door.js';
 import { serveOpenApi } from './http/openapi.js';
 import { secureHeaders } from './http/secure-headers.js';
 import { servePage } from './page/serve-page.js';
@@ -16,6 +18,12 @@ export async function createApp(deployment: Deployment): Promise<NestExpressAppl
     abortOnError: false,
     bodyParser: false,
     forceCloseConnections: true,
+    ...(deployment.tls === undefined ? {} : { httpsOptions: deployment.tls.options }),
+  });
+  const door = new Door(deployment);
+  app.use((request: IncomingMessage, _response: ServerResponse, next: () => void) => {
+    door.admit(request);
+    next();
   });
   secureHeaders(app, () => deployment.publicUrl);
   app.useBodyParser('json', { limit: LIMITS.maxRestBodyBytes, strict: true });

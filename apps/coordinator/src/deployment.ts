@@ -10,11 +10,14 @@ import type {
   Sha256,
   Signer,
 } from '@tallystick/kernel';
+import type { RoundTrace } from '@tallystick/rounds';
 import type { Metrics } from '@tallystick/telemetry';
 import type { OidcSettings } from './auth/oidc-provider.js';
 import type { CrashPoints } from './crash-points.js';
 import type { SocketLimits } from './fleet/socket-limits.js';
 import type { Spooler } from './fleet/spooler.js';
+import type { ServedCertificate } from './tls/served-certificate.js';
+import type { RestoredBackup } from './runs/after-restore.js';
 
 /**
  * What main.ts composes once, and tests compose for themselves. An abstract class, so that it is its own injection
@@ -37,10 +40,16 @@ export abstract class Deployment {
   abstract readonly sockets: SocketLimits;
   /** Base address that invites carry, and other coordinators show. */
   abstract readonly publicUrl: string;
+  /** The certificate that is shown; undefined for plain HTTP. */
+  abstract readonly tls?: ServedCertificate | undefined;
+  /** A proxy in front ends TLS; what it says of a request is believed. */
+  abstract readonly isBehindProxy?: boolean | undefined;
   /** Base addresses of the other coordinators of this database. */
   abstract readonly peers: readonly string[];
   /** The identity provider, when there is one. */
   abstract readonly oidc?: OidcSettings | undefined;
+  /** What a restore left behind, until the first leader has acted on it. */
+  abstract readonly restored?: RestoredBackup | undefined;
   /** The coordinator key: signs tasks, promises and headers. */
   abstract readonly signer: Signer;
   /** Payout account of organisations that have not named one. */
@@ -57,5 +66,9 @@ export abstract class Deployment {
   abstract readonly entropy: Entropy;
   abstract readonly logger: Logger;
   abstract readonly metrics: Metrics;
+  /** Watches the steps of every round. */
+  abstract readonly trace?: RoundTrace | undefined;
   abstract readonly crash: CrashPoints;
+  /** False, for measurements alone: closed rounds wait and are not carried to the chain. */
+  abstract readonly isAnchoring?: boolean;
 }

@@ -219,7 +219,7 @@ export class Leader {
   }
 
   #report(): void {
-    this.#deps.readiness.report('lead', this.#isServing ? undefined : this.standby().message);
+    this.#deps.readiness.report('lead', this.#isServing ? undefined : this.standby());
   }
 }
 

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { Server as HttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { exitCodeOf, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
 import { createLogger } from '@tallystick/telemetry';
 import { compose } from './compose.js';
 import { type Config, loadConfig } from './config.js';
 import { createApp } from './create-app.js';
+import type { Collector } from './open-trace.js';
 
 /** The composition root, and the only file that reads the environment. */
 async function main(): Promise<void> {
@@ -14,7 +16,7 @@ async function main(): Promise<void> {
   for (const name of unknown) logger.debug('config.unknown', { name });
   warnWithoutBufferutil(logger);
 
-  const composed = await compose(config, logger);
+  const composed = await compose(config, { logger, collector: collectorOf(process.env) });
   const app = await createApp(composed.deployment).catch(async (error: unknown) => {
     await composed.close();
     throw error;
@@ -26,10 +28,14 @@ async function main(): Promise<void> {
   try {
     const url = await listen(app, config);
     await composed.listening(url);
+    const { tls } = composed.deployment;
+    const server: unknown = app.getHttpServer();
+    if (server instanceof HttpsServer) tls?.keep(server);
     onSignals(close, logger);
     announce({
       event: 'coordinator.listening',
       url,
+      ...(tls?.pin === undefined ? {} : { pin: tls.pin }),
       pid: process.pid,
       startedAtMs,
       chainUrl: composed.chainUrl,
@@ -42,6 +48,16 @@ async function main(): Promise<void> {
     await close();
     throw error;
   }
+}
+
+/** The settings without our prefix: OpenTelemetry's own names, as every collector's manual gives them. */
+function collectorOf(env: NodeJS.ProcessEnv): Collector | undefined {
+  const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';
+  const headers = env['OTEL_EXPORTER_OTLP_HEADERS'];
+  if (endpoint === '') return undefined;
+  if (/^https?:/.test(endpoint) && URL.canParse(endpoint)) return { endpoint, headers };
+  const faults = '  OTEL_EXPORTER_OTLP_ENDPOINT: must start with http:// or https://';
+  throw new TallyError('CONFIG_INVALID', { faults });
 }
 
 /** Whoever started this process waits for this line. */

@@ -19,7 +19,7 @@ describe('an interrupted run', () => {
   let nodes: readonly [TestNode, TestNode];
 
   beforeAll(async () => {
-    postgres = await startTestPostgres('safe');
+    postgres = await startTestPostgres('own');
   });
   afterAll(() => postgres.stop());
   beforeEach(async () => {

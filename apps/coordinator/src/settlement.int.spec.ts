@@ -136,6 +136,64 @@ describe('settlement', () => {
     for (const { novel } of sheet?.rounds ?? []) await coordinator.api.bytes(`blobs/${novel}`);
   }, 120_000);
 
+  /** Epochs 0 and 1 are settled, round 4 is open. */
+  async function settledTwice(): Promise<{
+    run: ReturnType<typeof asRunId>;
+    nodes: readonly TestNode[];
+  }> {
+    const nodes = await joined();
+    for (const node of nodes) node.stopsAt = 4;
+    const run = asRunId(await launch());
+    await expect.poll(async () => (await rewards(run)).claimable, { timeout: 30_000 }).toBe(1);
+    return { run, nodes };
+  }
+
+  it('settles a voided epoch again, and those that were built on it', async () => {
+    const { run, nodes } = await settledTwice();
+    const before = await rewards(run);
+    home.ledger.voidEpoch(run, 0, sha256(utf8('what somebody else would have settled')));
+    await expect
+      .poll(async () => (await home.ledger.chainRun(run))?.epoch, { timeout: 20_000 })
+      .toBe(2);
+    expect((await home.ledger.epoch(run, 0))?.status).toBe('settled');
+    await expect.poll(() => rewards(run), { timeout: 20_000 }).toEqual(before);
+    for (const node of nodes) node.goOn();
+    await ends(run);
+    await expect.poll(async () => (await rewards(run)).claimable, { timeout: 20_000 }).toBe(2);
+  }, 120_000);
+
+  it('does not send the same epoch twice when it was voided, and says so', async () => {
+    const { run } = await settledTwice();
+    home.ledger.voidEpoch(run, 1);
+    const ready = async (): Promise<string> => (await fetch(`${coordinator.api.url}/ready`)).text();
+    await expect
+      .poll(ready, { timeout: 20_000 })
+      .toContain(`the chain has voided epoch 1 of run ${run}`);
+    expect((await home.ledger.chainRun(run))?.epoch).toBe(1);
+    const { epochs } = EpochList.parse(await coordinator.api.get(`runs/${run}/epochs`));
+    expect(epochs.map(({ epoch }) => epoch)).toEqual([0]);
+  }, 120_000);
+
+  it('pays for the rounds that count: an epoch begins with a void number', async () => {
+    const nodes = await joined();
+    for (const node of nodes) node.stopsAt = 3;
+    const run = asRunId(await launch());
+    await expect.poll(async () => (await rewards(run)).claimable, { timeout: 30_000 }).toBe(0);
+    await expect
+      .poll(async () => (await home.ledger.anchored(run))?.nextRound, { timeout: 20_000 })
+      .toBe(3);
+    for (const node of nodes) node.stopsAt = undefined;
+    home.ledger.voidFrom(run, 2);
+    await ends(run);
+    await expect.poll(async () => (await rewards(run)).claimable, { timeout: 30_000 }).toBe(2);
+    const { epochs } = EpochList.parse(await coordinator.api.get(`runs/${run}/epochs`));
+    expect(epochs.map(({ firstRound, lastRound }) => [firstRound, lastRound])).toEqual([
+      [0, 1],
+      [2, 1_028],
+      [1_029, 1_029],
+    ]);
+  }, 120_000);
+
   it('answers a demand for a leaf with all it rests on, and for a promise with its place', async () => {
     await joined();
     const run = asRunId(await launch());

@@ -21,7 +21,7 @@ describe('two coordinators', () => {
   let nodes: readonly [TestNode, TestNode];
 
   beforeAll(async () => {
-    postgres = await startTestPostgres('safe');
+    postgres = await startTestPostgres('own');
   });
   afterAll(() => postgres.stop());
   beforeEach(async () => {

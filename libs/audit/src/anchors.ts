@@ -1,5 +1,6 @@
 import type { Hash, NodeId, PublicKey } from '@tallystick/kernel';
 import type { Header, Promise as PromiseRecord } from '@tallystick/record';
+import type { VoidSpan } from '@tallystick/rounds';
 
 /** A receipt that a node says it signed. */
 export interface OwnReceipt {
@@ -18,13 +19,18 @@ export interface NodeAnchor {
   readonly key: PublicKey;
   /** Keys it had in earlier key epochs. */
   readonly formerKeys?: readonly PublicKey[];
+  /** The coordinator key that it believes now. */
   readonly coordinatorKey: PublicKey;
+  /** Those that it believed before. */
+  readonly formerCoordinatorKeys?: readonly PublicKey[];
   /** Signed headers it received for this run. */
   readonly headers: readonly Header[];
   /** Promises it holds for this run. */
   readonly promises: readonly PromiseRecord[];
   /** Receipts it signed for this run; when given, a receipt in its name that is not among them is a forgery. */
   readonly receipts?: readonly OwnReceipt[];
+  /** Round numbers of this run that it was told to be void. */
+  readonly voids?: readonly VoidSpan[];
 }
 
 /** What the auditor brings from outside; the verdict can only be as strong as these. */

@@ -1,6 +1,6 @@
 import type { Hash, NodeId, RunId } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
-import type { BlobBytes, BlockRef } from '@tallystick/rounds';
+import type { BlobBytes, BlockRef, VoidSpan } from '@tallystick/rounds';
 import type { Anchors } from './anchors.js';
 import type { BundleFile } from './bundle/manifest.js';
 import type { EpochEvidence } from './bundle/epoch-evidence.js';
@@ -41,17 +41,29 @@ export interface History {
   readonly spec: RunSpec;
   readonly specHash: Hash;
   readonly genesisModel: { readonly id: Hash; readonly bytes: Uint8Array };
+  /** Round numbers that do not count, by the chain at the head. */
+  readonly voids: readonly VoidSpan[];
+  /** Those that count, ascending: all numbers below the run's next one that are not void. */
   readonly rounds: readonly RoundEvidence[];
   /** Settled epochs; each is the one that the chain holds. */
   readonly epochs: readonly EpochEvidence[];
-  /** Block that holds the commit of each round. */
-  readonly commits: readonly number[];
+  /** Block that holds the commit of each round that counts, by its number. */
+  readonly commits: ReadonlyMap<number, number>;
   readonly anchors: Anchors;
   readonly blobs: Blobs;
   /** Shares of an epoch by its score sheet, where sheets are read. */
   readonly scoresOf?: (epoch: number) => ReadonlyMap<NodeId, bigint> | undefined;
   /** Finds out about a round's signatures before a step asks, where that saves time. */
   readonly verifyAhead?: (history: History, round: RoundEvidence) => Promise<void>;
+}
+
+/** The evidence of round `number`; undefined when it is void or not there. */
+export function roundOf<T extends Pick<RoundEvidence, 'round'>>(
+  rounds: readonly T[],
+  number: number,
+): T | undefined {
+  const direct = rounds[number]; // while nothing is void, numbers are places
+  return direct?.round === number ? direct : rounds.find(({ round }) => round === number);
 }
 
 /** A step counts what it checked and throws Mismatch at the first thing that does not fit. */

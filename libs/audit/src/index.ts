@@ -39,7 +39,14 @@ export type { FoundFault } from './rewards/pay-fault.js';
 export { findPayFault, previewRewards } from './rewards/preview-rewards.js';
 export type { PreviewedEpoch, RewardPreview } from './rewards/rewards-of.js';
 export type { ChainFacts } from './state/chain-facts.js';
-export { decodeRun, runKey, type StoredRun } from './state/stored-run.js';
+export {
+  countingRounds,
+  decodeRun,
+  decodeVoids,
+  runKey,
+  type StoredRun,
+  voidsKey,
+} from './state/stored-run.js';
 export type { OpenValidation } from './with-measurements.js';
 export type { OwnNode } from './with-retraining.js';
 export { verifyBundle, type VerifyOptions } from './verify-bundle.js';

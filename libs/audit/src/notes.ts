@@ -1,5 +1,6 @@
 import { ExclusionReason } from '@tallystick/record';
 import type { RoundEvidence } from './bundle/round-evidence.js';
+import type { VoidSpan } from '@tallystick/rounds';
 import type { History } from './history.js';
 import type { ChainFacts } from './state/chain-facts.js';
 import { readRound } from './state/stored-run.js';
@@ -8,6 +9,7 @@ import { readRound } from './state/stored-run.js';
 export function notesOn(history: History, facts: ChainFacts): readonly string[] {
   return [
     ...endNotes(history),
+    ...history.voids.map((span) => voidNote(history, span)),
     ...history.rounds.flatMap((evidence) => emptyNotes(history, evidence)),
     ...history.rounds.flatMap((evidence) => lateNotes(history, evidence)),
     ...beaconNotes(history, facts),
@@ -31,6 +33,16 @@ function endNotes({ rounds, spec }: History): string[] {
   return [
     `the run has ${counted} of ${spec.rounds} rounds: it goes on, was stopped, or was cut off`,
   ];
+}
+
+/** Rounds that a fault was proved in, or that nobody signs for after another coordinator was named. */
+function voidNote({ chain, runId }: History, { from, until }: VoidSpan): string {
+  const read = chain.stateAt(chain.head.number);
+  let committed = 0;
+  while (readRound(read, runId, from + committed) !== undefined) committed++;
+  const counts = ['none of them was committed', '1 committed round is among them'];
+  const which = counts[committed] ?? `${committed} committed rounds are among them`;
+  return `rounds ${from} to ${until - 1} are void by the chain, and count nowhere: ${which}`;
 }
 
 /** Closing a round empty is how a coordinator would draw it again. */

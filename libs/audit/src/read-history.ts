@@ -14,7 +14,7 @@ import { demand, demandEqual, Mismatch } from './findings.js';
 import type { Blobs, History, VerifiedChain } from './history.js';
 import { runCommits } from './state/run-commits.js';
 import { readStoredEpoch } from './state/stored-epochs.js';
-import { readRun, type StoredRun } from './state/stored-run.js';
+import { countingRounds, readRun, readVoids, type StoredRun } from './state/stored-run.js';
 
 /** Reads the canonical JSON of a spec. */
 export type ParseSpec = (
@@ -46,10 +46,12 @@ export async function readHistory(
   { anchors, parseSpec, readScores, decoded }: ReadOptions,
 ): Promise<History> {
   const runId = bundle.manifest.run;
-  const run = readRun(chain.stateAt(chain.head.number), runId);
+  const read = chain.stateAt(chain.head.number);
+  const run = readRun(read, runId);
   demand(run !== undefined, { record: `run ${runId} on the chain`, by: BY }, 'the run', 'none');
   const spec = await readSpec(bundle, run, parseSpec);
-  const rounds = decoded ?? (await readRounds(bundle, run.nextRound));
+  const voids = readVoids(read, runId);
+  const rounds = decoded ?? (await readRounds(bundle, countingRounds(run, voids)));
   return {
     runId,
     chain,
@@ -57,13 +59,14 @@ export async function readHistory(
     spec,
     specHash: run.spec,
     genesisModel: genesisModelOf(spec, run),
+    voids,
     rounds,
     epochs: await readEpochs(bundle, chain, {
       run: runId,
       count: run.epoch,
       readScores: payoutOf(spec).policy === 'contribution' ? readScores : undefined,
     }),
-    commits: runCommits(chain, runId, rounds.length),
+    commits: runCommits(chain, runId, rounds),
     anchors,
     blobs: blobsIn(bundle),
   };
@@ -106,20 +109,20 @@ function genesisModelOf(spec: RunSpec, run: StoredRun): GenesisModel {
   }
 }
 
-/** The rounds that the chain holds, and no file of any other. */
+/** The rounds that count on the chain, and no file of any other. */
 export async function readRounds(
   bundle: EvidenceFiles,
-  count: number,
+  numbers: Iterable<number>,
 ): Promise<readonly RoundEvidence[]> {
   const rounds: RoundEvidence[] = [];
   const expected = new Set<string>();
-  for (let round = 0; round < count; round++) {
+  for (const round of numbers) {
     rounds.push(await readRound((path) => bundle.read(path), round));
     for (const file of ROUND_FILES) expected.add(roundPath(round, file));
   }
   const extra = bundle.paths().find((path) => path.startsWith('rounds/') && !expected.has(path));
   if (extra === undefined) return rounds;
-  const rule = `only the ${count} rounds that the chain holds`;
+  const rule = `only the ${rounds.length} rounds that count on the chain`;
   throw new Mismatch({ record: extra, by: BY }, { expected: rule, found: 'another one' });
 }
 

@@ -6,19 +6,21 @@ import { type Expectation, type Manipulation, MANIPULATIONS } from './testing/ma
 import { REFUSED_COMMITS, tryCommits } from './testing/manipulations/refused-commits.js';
 import { targetNames, targetOf } from './testing/manipulations/targets.js';
 import { type Evidence, openEvidence, releasedRuntimes } from './testing/operator/evidence.js';
+import { rememberedChain } from './testing/remembered-chain.js';
 import { Scratch } from './testing/scratch.js';
 import { tamperRows } from './testing/tamper-bench.js';
-import { ALL_STEPS, type StepTable, verifyBundle, verifyWith } from './verify-bundle.js';
+import { ALL_STEPS, type StepTable, verifyWith } from './verify-bundle.js';
 
 describe('manipulations', () => {
   const scratch = new Scratch();
+  const steps: StepTable = { ...ALL_STEPS, chain: rememberedChain() };
   let bundle: TestBundle;
   let evidence: Evidence;
   let knownRuntimes: ReadonlySet<Hash>;
 
   beforeAll(async () => {
     bundle = await testBundle();
-    evidence = await openEvidence(bundle.folder);
+    evidence = await openEvidence(bundle.folder, steps.chain);
     knownRuntimes = await releasedRuntimes();
   }, 60_000);
   afterEach(() => scratch.dispose());
@@ -35,7 +37,7 @@ describe('manipulations', () => {
     it(`E: ${level}: ${name}`, async () => {
       const { options, expected } = await tampered(manipulation);
       const { step, round, record, by } = expected;
-      const seen = await observe(options);
+      const seen = await observe(options, steps);
       const found = {
         exit: Number(step?.slice(1)),
         ...{ step, round, record, by },
@@ -119,11 +121,11 @@ describe('manipulations', () => {
       const { options, expected } = await tampered(manipulation);
       expect(expected.step).toBe(step);
       const blind: StepTable = {
-        chain: step === 'V1' ? () => Promise.resolve(evidence.history.chain) : ALL_STEPS.chain,
+        chain: step === 'V1' ? () => Promise.resolve(evidence.history.chain) : steps.chain,
         after: ALL_STEPS.after.filter(({ id }) => id !== step),
       };
       expect((await verifyWith(blind, options)).finding).toBeNull();
-      expect((await verifyBundle(options)).finding?.step).toBe(step);
+      expect((await verifyWith(steps, options)).finding?.step).toBe(step);
     });
   }
 });

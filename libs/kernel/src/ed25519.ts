@@ -10,4 +10,6 @@ export interface Ed25519 {
 export interface Signer {
   readonly key: PublicKey;
   sign(message: Uint8Array): Signature;
+  /** Throws what `sign` would throw, and remembers nothing. Without it every message is signed. */
+  assertSigns?(message: Uint8Array): void;
 }

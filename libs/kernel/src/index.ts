@@ -19,6 +19,7 @@ export type { Disposition, ErrorSpec } from './errors/error-spec.js';
 export { type ErrorMeta, isTallyError, TallyError } from './errors/tally-error.js';
 export * from './ids.js';
 export type { Logger, LogFields } from './logger.js';
+export { redact } from './redact.js';
 export { SerialQueue } from './serial-queue.js';
 export type { Sha256 } from './sha256.js';
 export { sleep } from './sleep.js';

@@ -13,18 +13,27 @@ export interface EpochSpan {
 }
 
 /**
- * The next epoch over `rounds`, which follow each other from the first unsettled one on: it ends with the
+ * The next epoch over those of `rounds` from the first unsettled number on, which may be a void one: it ends with the
  * `epochRounds`-th round that is not empty, or, when the run has ended, with the last one. Undefined while there are too
  * few, and when there is nothing to pay for.
+ * @param rounds those that count, ascending
  */
 export function nextEpoch(
   rounds: readonly CommittedRound[],
-  { epochRounds, isEnded }: { readonly epochRounds: number; readonly isEnded: boolean },
+  {
+    firstRound,
+    epochRounds,
+    isEnded,
+  }: {
+    readonly firstRound: number;
+    readonly epochRounds: number;
+    readonly isEnded: boolean;
+  },
 ): EpochSpan | undefined {
-  const paid = rounds.filter(({ included }) => included > 0).slice(0, epochRounds);
-  const [first] = rounds;
+  const open = rounds.filter(({ round, included }) => round >= firstRound && included > 0);
+  const paid = open.slice(0, epochRounds);
   const last = paid.at(-1);
-  if (first === undefined || last === undefined) return undefined;
+  if (last === undefined) return undefined;
   if (paid.length < epochRounds && !isEnded) return undefined;
-  return { firstRound: first.round, lastRound: last.round, nonEmpty: paid.length };
+  return { firstRound, lastRound: last.round, nonEmpty: paid.length };
 }

@@ -39,11 +39,14 @@ export {
 } from './spec/strategy-spec.js';
 export { type Fault, formatFaults, type Parsed, parseYaml } from './yaml/parse-yaml.js';
 export { decodeInviteToken, encodeInviteToken, InviteToken } from './invite-token.js';
+export { spkiPin } from './wire-types.js';
 export * from './rest/chain.js';
 export * from './rest/people.js';
 export * from './rest/error-body.js';
 export * from './rest/figures.js';
 export * from './rest/organisations-and-nodes.js';
+export * from './rest/owner-calls.js';
 export * from './rest/rewards.js';
 export * from './rest/rounds.js';
 export * from './rest/runs.js';
+export * from './rest/site-page.js';

@@ -2,7 +2,7 @@ import { TallyError, utf8 } from '@tallystick/kernel';
 import { canonicalJson } from '@tallystick/record';
 import { z } from 'zod';
 import { LIMITS } from './limits.js';
-import { hash, publicKey } from './wire-types.js';
+import { hash, publicKey, spkiPin } from './wire-types.js';
 
 /** An organisation's name as people write it: one line of letters, digits, spaces and common punctuation. */
 export const organisationName = z
@@ -31,6 +31,8 @@ export const InviteToken = z.strictObject({
   url: address,
   /** Those of the other coordinators, where there are several; a site tries them in turn. */
   others: z.array(address).min(1).max(7).optional(),
+  /** The public key of its TLS certificate, when no authority vouches for it. */
+  pin: spkiPin.optional(),
   /** Name of the organisation that the secret is bound to. */
   organisation: organisationName,
   secret: inviteSecret,

@@ -50,6 +50,11 @@ export function signed<T>(codec: RecordCodec<T>) {
   return hex(2 * (codec.size + 64));
 }
 
+/** A pinned public key: SHA-256 of its SubjectPublicKeyInfo (RFC 7469 §2.4), as OkHttp and HPKP write it. */
+export const spkiPin = z
+  .string()
+  .regex(/^sha256\/[A-Za-z0-9+/]{43}=$/, 'must be sha256/ and 44 base64 characters');
+
 /** Numbers by name; integers in nano-units where they are measurements (protocol.md §1.9). */
 export function metrics(max: number) {
   return z

@@ -27,14 +27,23 @@ const hash = (n: number): Hash => asHash(n.toString(16).padStart(64, '0'));
 describe('beaconRound', () => {
   it('is the round whose commit is old enough, and none in the first rounds or with `beacon: spec`', () => {
     const spec = specOf(CHAIN);
-    expect([0, 1, 2, 3, 4].map((round) => beaconRound(spec, round))).toEqual([
+    expect([0, 1, 2, 3, 4].map((round) => beaconRound(spec, round, []))).toEqual([
       undefined,
       undefined,
       undefined,
       0,
       1,
     ]);
-    expect(beaconRound(specOf(), 9)).toBeUndefined();
+    expect(beaconRound(specOf(), 9, [])).toBeUndefined();
+  });
+
+  it('is the last round that counts where the number is void', () => {
+    const voids = [{ from: 2, until: 1_028 }];
+    const spec = specOf(CHAIN);
+    expect([1_028, 1_030, 1_031].map((round) => beaconRound(spec, round, voids))).toEqual([
+      1, 1, 1_028,
+    ]);
+    expect(beaconRound(spec, 1_030, [{ from: 0, until: 1_028 }])).toBeUndefined();
   });
 });
 

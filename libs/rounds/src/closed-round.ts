@@ -4,6 +4,7 @@ import {
   HEADER,
   recordHash,
   type RoundMode,
+  signingBytes,
   signRecord,
   type Task,
   TASK,
@@ -48,7 +49,7 @@ export async function closeRound(
   open: OpenRound,
   end: RoundEnd,
   rows: RoundRows,
-  deps: Pick<RunDeps, 'sha256' | 'clock' | 'journal' | 'signer'>,
+  deps: Pick<RunDeps, 'sha256' | 'clock' | 'journal' | 'signer' | 'trace'>,
 ): Promise<ClosedRound> {
   const { sha256, clock, journal } = deps;
   const { mode, contributions, exclusions, notBeforeMs } = rows;
@@ -59,8 +60,14 @@ export async function closeRound(
   const why = end.emptyReason === undefined ? {} : { emptyReason: end.emptyReason };
   const headerHash = recordHash(sha256, HEADER, header);
   const metrics = roundMetrics(contributions);
+  deps.signer.assertSigns?.(signingBytes(HEADER, header)); // a durable header that nobody may sign could never be anchored
+  const startMs = clock.nowMs();
   await journal.close({ run, round, header, headerHash, exclusions, metrics, ...why });
-  return { ...closedRoundOf({ header, metrics, task }, contributions, deps), ...why };
+  const committedMs = clock.nowMs();
+  deps.trace?.step(header.task, { name: 'commit', startMs, endMs: committedMs });
+  const closed = closedRoundOf({ header, metrics, task }, contributions, deps);
+  deps.trace?.step(header.task, { name: 'sign', startMs: committedMs, endMs: clock.nowMs() });
+  return { ...closed, ...why };
 }
 
 /**

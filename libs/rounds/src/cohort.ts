@@ -3,6 +3,7 @@ import type { RunSpec } from '@tallystick/protocol';
 import { hasConsented, type RunConsents } from './consent.js';
 import { u32le } from './local-seed.js';
 import type { CohortNode, EligibleNode } from './ports/index.js';
+import { lastCounting, type VoidSpan } from './void-span.js';
 
 /** What a draw depends on beside who is there. */
 export interface Draw {
@@ -13,15 +14,16 @@ export interface Draw {
 }
 
 /**
- * The round whose commit decides the cohort of `round`; undefined where the spec's hash does: with `beacon: spec`, and in
- * the first rounds of a run, before any commit is old enough.
+ * The round whose commit decides the cohort of `round`: the last that counts up to `round − lag`. Undefined where the
+ * spec's hash does: with `beacon: spec`, and in the first rounds of a run, before any commit is old enough.
  */
 export function beaconRound(
   { cohort }: Pick<RunSpec, 'cohort'>,
   round: number,
+  voids: readonly VoidSpan[],
 ): number | undefined {
   const { beacon, lag = 0 } = cohort;
-  return beacon === 'spec' || round < lag ? undefined : round - lag;
+  return beacon === 'spec' || round < lag ? undefined : lastCounting(voids, round - lag);
 }
 
 /**

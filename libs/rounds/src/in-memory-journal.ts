@@ -10,12 +10,18 @@ import type {
   RoundJournal,
   RunState,
 } from './ports/index.js';
+import { isVoid, nextCounting, type VoidSpan } from './void-span.js';
+
+interface ClosedRows {
+  readonly header: Header;
+  readonly metrics: string;
+}
 
 interface RunRows {
-  readonly headers: Header[];
-  readonly metrics: string[];
-  last: readonly ContributionRow[];
-  readonly recent: PastRound[];
+  voids: readonly VoidSpan[];
+  closed: ClosedRows[];
+  /** The newest closed rounds, whole. */
+  recent: PastRound[];
   open: ResumableRound | undefined;
 }
 
@@ -28,16 +34,25 @@ export class InMemoryJournal implements RoundJournal {
 
   load(run: RunId, recent: number = 0): Promise<RunState> {
     const rows = this.#rows(run);
-    const { headers, metrics, last, open } = rows;
-    const past = recent === 0 ? [] : rows.recent.slice(-recent);
-    const closed = { headers: [...headers], metrics: [...metrics], last, recent: past };
+    const { voids, open } = rows;
+    const newest = rows.closed.at(-1)?.header;
+    const last = rows.recent.find(({ round }) => round === newest?.round)?.contributions ?? [];
+    const closed = {
+      voids,
+      headers: rows.closed.map(({ header }) => header),
+      metrics: rows.closed.map(({ metrics }) => metrics),
+      last: newest?.included === 0 ? [] : last,
+      recent: recent === 0 ? [] : rows.recent.slice(-recent),
+    };
     return Promise.resolve(open === undefined ? closed : { ...closed, open });
   }
 
   open(round: OpenRound): Promise<void> {
     const rows = this.#rows(round.run);
-    if (rows.open !== undefined || rows.headers.length !== round.round) {
-      return refuse(`round ${round.round} cannot open after ${rows.headers.length} rounds`);
+    const next = nextRound(rows);
+    if (round.round < next) return voided(round.run, round.round);
+    if (rows.open !== undefined || round.round !== next) {
+      return refuse(`round ${round.round} cannot open where ${next} is the next`);
     }
     rows.open = { ...round, contributions: [], declines: [] };
     return Promise.resolve();
@@ -45,7 +60,7 @@ export class InMemoryJournal implements RoundJournal {
 
   append(run: RunId, round: number, rows: readonly ContributionRow[]): Promise<void> {
     const open = this.#rows(run).open;
-    if (open?.round !== round) return refuse(`round ${round} is not open`);
+    if (open?.round !== round) return this.#notOpen(run, round);
     const contributions = [...open.contributions];
     const nodes = new Set(contributions.map(({ node }) => node));
     for (const row of rows) {
@@ -62,7 +77,7 @@ export class InMemoryJournal implements RoundJournal {
 
   decline(run: RunId, round: number, row: DeclineRow): Promise<void> {
     const open = this.#rows(run).open;
-    if (open?.round !== round) return refuse(`round ${round} is not open`);
+    if (open?.round !== round) return this.#notOpen(run, round);
     const others = open.declines.filter(({ node }) => node !== row.node);
     this.#rows(run).open = { ...open, declines: [...others, row] };
     return Promise.resolve();
@@ -70,25 +85,52 @@ export class InMemoryJournal implements RoundJournal {
 
   close(closed: CloseRound): Promise<void> {
     const rows = this.#rows(closed.run);
-    if (rows.open?.round !== closed.round) return refuse(`round ${closed.round} is not open`);
-    rows.headers.push(closed.header);
-    rows.metrics.push(closed.metrics);
-    rows.last = closed.header.included === 0 ? [] : rows.open.contributions;
+    if (rows.open?.round !== closed.round) return this.#notOpen(closed.run, closed.round);
+    const { header, metrics } = closed;
     const { declines: _, ...past } = rows.open;
+    rows.closed.push({ header, metrics });
     rows.recent.push(past);
     if (rows.recent.length > KEPT_ROUNDS) rows.recent.shift();
     rows.open = undefined;
     return Promise.resolve();
   }
 
+  /** The number that follows the newest closed round. */
+  nextRound(run: RunId): number {
+    return nextRound(this.#rows(run));
+  }
+
+  /** Takes in what the chain voided: all spans of the run. */
+  voided(run: RunId, voids: readonly VoidSpan[]): void {
+    const rows = this.#rows(run);
+    rows.voids = voids;
+    rows.closed = rows.closed.filter(({ header }) => !isVoid(voids, header.round));
+    rows.recent = rows.recent.filter(({ round }) => !isVoid(voids, round));
+    if (rows.open !== undefined && isVoid(voids, rows.open.round)) rows.open = undefined;
+  }
+
+  #notOpen(run: RunId, round: number): Promise<never> {
+    const isGone = isVoid(this.#rows(run).voids, round);
+    return isGone ? voided(run, round) : refuse(`round ${round} is not open`);
+  }
+
   #rows(run: RunId): RunRows {
     let rows = this.#runs.get(run);
     if (rows === undefined) {
-      rows = { headers: [], metrics: [], last: [], recent: [], open: undefined };
+      rows = { voids: [], closed: [], recent: [], open: undefined };
       this.#runs.set(run, rows);
     }
     return rows;
   }
+}
+
+/** The number of the round that opens next. */
+function nextRound({ voids, closed }: RunRows): number {
+  return nextCounting(voids, (closed.at(-1)?.header.round ?? -1) + 1);
+}
+
+function voided(run: RunId, round: number): Promise<never> {
+  return Promise.reject(new TallyError('ROUND_VOID', { run, round }));
 }
 
 function refuse(reason: string): Promise<never> {

@@ -40,6 +40,7 @@ export { RunLoop, type RunOutcome, type RunStatus } from './run-loop.js';
 export type { RunDeps, RunPlan } from './run-plan.js';
 export { type ClosedRound, closedRoundOf } from './closed-round.js';
 export { unitFor, weightFor } from './weight-for.js';
+export { isVoid, lastCounting, nextCounting, type VoidSpan } from './void-span.js';
 export { advance, type Position, startOf } from './position.js';
 export { foldSpecOf, strategyOf, updateFormOf, weightedOf } from './fold-spec.js';
 export { countedSteps, localSteps } from './local-steps.js';

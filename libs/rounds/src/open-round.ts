@@ -22,7 +22,7 @@ export async function prepareRound(
   checkHeight(at.number, position.lastAtBlock);
   const eligible = await deps.ledger.eligible(at);
   const consents = await deps.ledger.consents(run, at);
-  const beacon = await beaconOf(plan, round, deps);
+  const beacon = await beaconOf(plan, position, deps);
   const cohort = drawCohort(deps.sha256, eligible, { spec, round, beacon, consents });
   if (cohort.length < spec.window.count.min) return undefined;
   const members = cohort.map(({ member }) => member);
@@ -48,10 +48,10 @@ export async function prepareRound(
 /** `maxUncommitted` keeps the block that decides a cohort final before its round opens. */
 async function beaconOf(
   { run, spec, specHash }: RunPlan,
-  round: number,
+  { round, voids }: Position,
   deps: RunDeps,
 ): Promise<Hash> {
-  const decided = beaconRound(spec, round);
+  const decided = beaconRound(spec, round, voids);
   if (decided === undefined) return specHash;
   const block = await deps.ledger.committedIn(run, decided);
   if (block !== undefined) return block.hash;

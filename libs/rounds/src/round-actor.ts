@@ -20,6 +20,7 @@ import type {
   Folder,
   OpenRound,
   ResumableRound,
+  StepName,
   Weighted,
 } from './ports/index.js';
 import { weightedOf } from './fold-spec.js';
@@ -63,6 +64,8 @@ export class RoundActor {
   readonly #settle: { resolve(round: ClosedRound): void; reject(error: unknown): void };
   #phase: Phase = 'opening';
   #timer: Timer | undefined;
+  /** The clock when the round was taken up. */
+  #startMs = 0;
   /** The clock when the window closed. */
   #decidedAtMs = 0n;
   readonly #mailbox: SerialQueue;
@@ -99,12 +102,14 @@ export class RoundActor {
   /** Takes up what is durable already, offers the task to everyone else and starts the deadline. */
   start(rows: Pick<ResumableRound, 'contributions' | 'declines'>): Promise<void> {
     return this.#guarded(async () => {
+      this.#startMs = this.#deps.clock.nowMs();
       for (const row of rows.contributions) this.#collected.accept(row);
       for (const row of rows.declines) this.#collected.decline(row);
       await this.#deps.folder.rebuild(rows.contributions.map((row) => this.#weighted(row)));
       this.#phase = 'collecting';
       this.#awaitDeadline();
       for (const node of this.#members.keys()) this.#ask(node);
+      this.#trace('offer', this.#startMs, { nodes: this.#members.size });
       this.#checkWindow(false);
     }, undefined);
   }
@@ -203,6 +208,7 @@ export class RoundActor {
 
   async #judgeArrived(): Promise<void> {
     const arrived = this.#arrived.splice(0);
+    const startMs = this.#deps.clock.nowMs();
     try {
       const isCollecting = this.#phase === 'collecting';
       const judged = await Promise.all(
@@ -213,6 +219,7 @@ export class RoundActor {
       for (const row of rows) this.#collected.accept(row);
       this.#refuseSurplus(judged);
       for (const [i, arrival] of arrived.entries()) this.#answer(arrival, judged[i]);
+      this.#trace('accept', startMs, { receipts: arrived.length, accepted: rows.length });
       await Promise.all(rows.map((row) => this.#deps.folder.add(this.#weighted(row))));
     } catch (error) {
       for (const { reject } of arrived) reject(error);
@@ -283,6 +290,7 @@ export class RoundActor {
     this.#decidedAtMs = nowMs;
     this.#phase = 'aggregating';
     this.#timer?.cancel();
+    this.#trace('collect', this.#startMs, { included: this.#collected.included });
     const closed = await (state === 'enough'
       ? this.#closeFull()
       : this.#closeEmpty(this.#tooFew()));
@@ -294,11 +302,22 @@ export class RoundActor {
       if (ended >= 0) this.#deps.link.drop(node, this.#open.run, ended);
       this.#deps.link.result(node, closed.resultFor(node));
     }
+    const { included, excluded } = closed.header;
+    this.#trace('round', this.#startMs, { included, excluded });
     this.#settle.resolve(closed);
   }
 
+  /** A step that ends now. */
+  #trace(name: StepName, startMs: number, counts: Readonly<Record<string, number>> = {}): void {
+    const { trace, clock, asked } = this.#deps;
+    const attributes = { run: this.#open.run, round: this.round, ...counts };
+    trace?.step(asked.offer.taskHash, { name, startMs, endMs: clock.nowMs(), attributes });
+  }
+
   async #closeFull(): Promise<ClosedRound> {
+    const startMs = this.#deps.clock.nowMs();
     const result = await this.#deps.folder.finish();
+    this.#trace('fold', startMs);
     if (!result.ok) {
       return this.#closeEmpty(new TallyError(result.code, { round: this.#open.round }).message);
     }

@@ -1,4 +1,4 @@
-import type { NodeId } from '@tallystick/kernel';
+import { type NodeId, TallyError } from '@tallystick/kernel';
 import { ed25519, sha256, signerFromSeed } from '@tallystick/kernel/node';
 import {
   ExclusionReason,
@@ -309,6 +309,25 @@ describe('RunLoop in virtual time', () => {
     fed.ledger.down = false;
     await fed.clock.advance(60_000);
     expect((await played).status).toBe('completed');
+  });
+
+  it('waits for a chain that is away as long as it takes, and gives up over a fault that is no absence', async () => {
+    const fed = federation();
+    fed.ledger.down = new TallyError('LEDGER_UNREACHABLE', { url: 'ws://a', reason: 'gone' });
+    const loop = fed.loop();
+    answerAll(fed, loop);
+    const played = loop.play(never);
+    await fed.clock.advance(3_600_000);
+    expect(loop.status().waitingBecause).toContain('cannot reach the chain');
+    fed.ledger.down = false;
+    await fed.clock.advance(60_000);
+    expect((await played).status).toBe('completed');
+
+    const other = federation();
+    other.ledger.down = true;
+    const failed = other.loop().play(never);
+    await other.clock.advance(3_600_000);
+    expect(await failed).toMatchObject({ status: 'failed', reason: 'chain away' });
   });
 
   it('does not run more than maxUncommitted rounds ahead of the chain', async () => {

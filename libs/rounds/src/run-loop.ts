@@ -1,4 +1,11 @@
-import { type Hash, isTallyError, type NodeId, sleep, type StopSignal } from '@tallystick/kernel';
+import {
+  type Hash,
+  isTallyError,
+  type NodeId,
+  sleep,
+  type StopSignal,
+  TallyError,
+} from '@tallystick/kernel';
 import type { Decline, Signed } from '@tallystick/record';
 import { type ClosedRound, closedRoundOf } from './closed-round.js';
 import { ConsentWatch } from './consent-watch.js';
@@ -22,7 +29,7 @@ export interface RunOutcome {
   /** For people, when it did not play all its rounds. */
   readonly reason?: string;
   readonly model: Hash;
-  /** Closed rounds, empty ones included. */
+  /** Closed rounds that count, empty ones included. */
   readonly rounds: number;
 }
 
@@ -38,7 +45,10 @@ export interface RunStatus {
 
 /** Headers an offer brings, and results kept for nodes that were away. */
 const KEPT_ROUNDS = 16;
-/** After a failed port: 0.25 s, doubled up to 8 s; 60 failures in a row (7.5 minutes) end the run. */
+/**
+ * After a failed port: 0.25 s, doubled up to 8 s. 60 failures in a row (7.5 minutes) end the run, unless what failed is away
+ * and may come back: a database, a chain, a full disk. A run waits for those as long as it takes.
+ */
 const FAULT_DELAY_MS = 250;
 const MAX_FAULT_DELAY_MS = 8_000;
 const MAX_FAULTS = 60;
@@ -56,8 +66,12 @@ export class RunLoop {
   #losses: LossTrack = NO_LOSSES;
   /** Rounds that the chain held when it was last asked; it never holds fewer. */
   #anchored = 0;
+  #isHalted = false;
   #isPaused = false;
   #isOver = false;
+  /** Rounds were voided since the journal was read. */
+  #isOutdated = false;
+  #giveUp: () => void = () => undefined;
   /** Woken when a round collects and at the end. */
   #watchers: (() => void)[] = [];
   #recent: ClosedRound[] = [];
@@ -91,7 +105,9 @@ export class RunLoop {
     for (let faults = 0; ;) {
       const roundBefore = this.#position.round;
       try {
-        return await this.#playRounds(signal);
+        const outcome = await this.#playRounds(signal);
+        if (outcome !== undefined) return outcome;
+        faults = 0;
       } catch (error) {
         if (isTallyError(error, 'ROUND_FENCED')) throw error;
         // The journal is older than what the key has signed: trying again cannot make it newer.
@@ -100,8 +116,10 @@ export class RunLoop {
         }
         faults = this.#position.round > roundBefore ? 1 : faults + 1;
         const reason = error instanceof Error ? error.message : String(error);
-        this.#deps.logger.warn('run.fault', { run: this.#plan.run, faults });
-        if (faults >= MAX_FAULTS) return this.#outcome('failed', reason);
+        const isPassing = isTallyError(error) && error.disposition === 'retry';
+        const code = isTallyError(error) ? error.code : 'INTERNAL';
+        this.#deps.logger.warn('run.fault', { run: this.#plan.run, faults, code });
+        if (faults >= MAX_FAULTS && !isPassing) return this.#outcome('failed', reason);
         this.#waitingBecause = reason;
         const delayMs = Math.min(MAX_FAULT_DELAY_MS, FAULT_DELAY_MS * 2 ** (faults - 1));
         await sleep(this.#deps.clock, delayMs, signal);
@@ -117,6 +135,15 @@ export class RunLoop {
   /** Takes `pause` back; of no use once `play` has resolved. */
   goOn(): void {
     this.#isPaused = false;
+  }
+
+  /**
+   * The journal holds that the chain voided rounds: the open one, which builds on them, is given up, and the run goes on
+   * from the last round that counts.
+   */
+  voided(): void {
+    this.#isOutdated = true;
+    this.#giveUp();
   }
 
   /** A receipt whose update is stored and has the receipt's hash and size. */
@@ -181,12 +208,15 @@ export class RunLoop {
     return { round, ...phase, ...waiting };
   }
 
-  async #playRounds(signal: StopSignal): Promise<RunOutcome> {
+  /** Undefined when the journal is to be read again. */
+  async #playRounds(signal: StopSignal): Promise<RunOutcome | undefined> {
+    this.#isOutdated = false;
     const recent = maxStalenessOf(this.#plan.spec);
     const state = await this.#deps.journal.load(this.#plan.run, recent);
     this.#recall(state);
+    if (state.voids.length > 0) await this.#askChain();
     let resume = state.open;
-    for (;;) {
+    while (!this.#isOutdated) {
       const end = this.#end(signal);
       if (end !== undefined) return end;
       if (resume === undefined && this.#isPaused) return this.#outcome('paused');
@@ -194,11 +224,12 @@ export class RunLoop {
       resume = undefined;
       if (round !== undefined) await this.#playRound(round, signal);
     }
+    return undefined;
   }
 
   /** Takes position, losses and recent results from durable rows. */
   #recall(state: RunState): void {
-    this.#position = startOf(this.#deps.sha256, this.#plan);
+    this.#position = startOf(this.#deps.sha256, this.#plan, state.voids);
     this.#losses = NO_LOSSES;
     const closed = state.headers.map((header, i) => ({
       header,
@@ -207,7 +238,7 @@ export class RunLoop {
     for (const round of closed) this.#advance(round);
     this.#book.restore(state.recent);
     const task = state.recent.at(-1)?.task;
-    const newest = closed.length - 1;
+    const newest = closed.at(-1)?.header.round;
     const rows = state.last
       .toSorted((a, b) => a.node - b.node)
       .map((row) => ({ ...row, signature: row.receiptSignature }));
@@ -230,22 +261,26 @@ export class RunLoop {
     if (signal.aborted) return this.#outcome('cancelled');
     const early = stoppedEarly(this.#losses, spec);
     if (early !== undefined) return this.#outcome('completed', early);
+    if (this.#isHalted) {
+      const { code, message } = new TallyError('LEDGER_RUN_HALTED', { run: this.#plan.run });
+      return this.#outcome('failed', `${code}: ${message}`);
+    }
     if (this.#position.emptyInRow < spec.maxEmptyRounds) return undefined;
     const last = this.#recent.at(-1)?.emptyReason ?? 'the last rounds were empty';
     return this.#outcome('failed', `${this.#position.emptyInRow} empty rounds in a row: ${last}`);
   }
 
   #outcome(status: RunOutcome['status'], reason?: string): RunOutcome {
-    const { model, round: rounds } = this.#position;
+    const { model, closed: rounds } = this.#position;
     return { status, model, rounds, ...(reason === undefined ? {} : { reason }) };
   }
 
-  /** Opens the next round durably; undefined when the run was cancelled or paused while it waited. */
+  /** Opens the next round durably; undefined when the run was cancelled, paused, halted or voided while it waited. */
   async #openNext(signal: StopSignal): Promise<ResumableRound | undefined> {
-    while (!signal.aborted && !this.#isPaused) {
-      const open = (await this.#isAhead())
-        ? undefined
-        : await prepareRound(this.#plan, this.#position, this.#deps);
+    while (!signal.aborted && !this.#isPaused && !this.#isOutdated) {
+      const isAhead = await this.#isAhead();
+      if (this.#isHalted) return undefined;
+      const open = isAhead ? undefined : await prepareRound(this.#plan, this.#position, this.#deps);
       if (open !== undefined) {
         this.#waitingBecause = undefined;
         await this.#deps.journal.open(open);
@@ -256,21 +291,39 @@ export class RunLoop {
     return undefined;
   }
 
-  /** True while `maxUncommitted` closed rounds are not yet in a finalised block. */
+  /**
+   * True while `maxUncommitted` closed rounds are not yet in a finalised block; also while the chain has skipped numbers
+   * that count here, which `voided` will tell of.
+   */
   async #isAhead(): Promise<boolean> {
     const { maxUncommitted, window } = this.#plan.spec;
     this.#waitingBecause = `fewer than ${window.count.min} nodes are admitted and consented`;
     const { round } = this.#position;
-    if (round - this.#anchored < maxUncommitted) return false;
+    const isNear = (): boolean =>
+      this.#anchored <= round && round - this.#anchored < maxUncommitted;
+    if (isNear()) return false;
+    await this.#askChain();
+    if (isNear()) return false;
+    this.#waitingBecause =
+      this.#anchored > round
+        ? 'the chain has voided rounds; that is being taken in'
+        : `${maxUncommitted} rounds are not final on the chain yet`;
+    return true;
+  }
+
+  async #askChain(): Promise<void> {
     const anchored = await this.#deps.ledger.anchored(this.#plan.run);
     this.#anchored = anchored?.nextRound ?? 0;
-    const isAhead = round - this.#anchored >= maxUncommitted;
-    if (isAhead) this.#waitingBecause = `${maxUncommitted} rounds are not final on the chain yet`;
-    return isAhead;
+    this.#isHalted = anchored?.isHalted ?? false;
   }
 
   #wake(): void {
     for (const resolve of this.#watchers.splice(0)) resolve();
+  }
+
+  /** Its nodes have nothing to bring any more. */
+  #drop({ run, round, cohort }: ResumableRound): void {
+    for (const { member } of cohort) this.#deps.link.drop(member.node, run, round);
   }
 
   async #playRound(round: ResumableRound, signal: StopSignal): Promise<void> {
@@ -288,11 +341,15 @@ export class RunLoop {
       notBeforeMs: this.#position.lastClosedAtMs,
     });
     this.#actor = actor;
+    const givenUp = new Promise<undefined>((resolve) => {
+      this.#giveUp = (): void => resolve(undefined);
+    });
+    if (this.#isOutdated) this.#giveUp();
     try {
       await actor.start(round);
       this.#wake();
-      const closed = await orAborted(actor.closed, signal);
-      if (closed === undefined) return;
+      const closed = await orAborted(Promise.race([givenUp, actor.closed]), signal);
+      if (closed === undefined) return this.#isOutdated ? this.#drop(round) : undefined;
       this.#advance(closed);
       this.#recent = [...this.#recent, closed].slice(-KEPT_ROUNDS);
     } finally {

@@ -1,6 +1,6 @@
 import type { Clock, Ed25519, Hash, Logger, RunId, Sha256, Signer } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
-import type { FolderFactory, LedgerView, NodeLink, RoundJournal } from './ports/index.js';
+import type { FolderFactory, LedgerView, NodeLink, RoundJournal, RoundTrace } from './ports/index.js';
 
 /** What a run is: fixed before its first round. */
 export interface RunPlan {
@@ -24,4 +24,6 @@ export interface RunDeps {
   readonly ed25519: Ed25519;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Watches the steps of every round. */
+  readonly trace?: RoundTrace | undefined;
 }

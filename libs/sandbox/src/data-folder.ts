@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { TallyError } from '@tallystick/kernel';
 import { hasErrno } from '@tallystick/kernel/node';
@@ -17,6 +17,12 @@ export interface DataFolder {
   readonly apiToken: string;
   /** Lock file of the supervisor. */
   readonly lock: string;
+  /** What the coordinator key signed about rounds; never put back to an older state. */
+  readonly signingLog: string;
+  /** There while a restore is under way, and after one that did not end. */
+  readonly restoring: string;
+  /** There from a restore until the first start, when runs may have gone on after the backup. */
+  readonly restored: string;
 }
 
 /** The paths below `folder`; touches nothing. */
@@ -32,7 +38,21 @@ export function dataFolderPaths(folder: string): DataFolder {
     nodes: join(root, 'nodes'),
     apiToken: join(root, 'api-token'),
     lock: join(root, 'lock.json'),
+    signingLog: join(root, 'signing.log'),
+    restoring: join(root, 'restoring.json'),
+    restored: join(root, 'restored.json'),
   };
+}
+
+/** `makeDataFolder`, of which nothing half restored is taken: throws CONFIG_RESTORE_UNFINISHED, too. */
+export async function openDataFolder(folder: string): Promise<DataFolder> {
+  const paths = await makeDataFolder(folder);
+  const isWhole = await access(paths.restoring).then(
+    () => false,
+    () => true,
+  );
+  if (!isWhole) throw new TallyError('CONFIG_RESTORE_UNFINISHED', { folder: paths.root });
+  return paths;
 }
 
 /**
@@ -40,7 +60,7 @@ export function dataFolderPaths(folder: string): DataFolder {
  * Mode 0711: others cannot list it, but PostgreSQL, which refuses to run as root, can pass through. What is
  * secret inside has mode 0600 itself. Throws CONFIG_FOLDER_UNWRITABLE.
  */
-export async function openDataFolder(folder: string): Promise<DataFolder> {
+export async function makeDataFolder(folder: string): Promise<DataFolder> {
   const paths = dataFolderPaths(folder);
   const probe = join(paths.root, `.probe-${randomBytes(6).toString('hex')}`);
   try {

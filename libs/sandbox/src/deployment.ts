@@ -25,6 +25,7 @@ import {
   type NodeSigner,
   systemEntropy,
 } from '@tallystick/kernel/node';
+import { loadOtherCoordinators, type OtherCoordinatorKeys } from './coordinator-keys.js';
 import type { DataFolder } from './data-folder.js';
 import { LockFile } from '@tallystick/kernel/node';
 
@@ -60,6 +61,8 @@ export interface DeploymentOptions {
 /** What the first start of a data folder made, and every later one finds again. */
 export interface Deployment {
   readonly keys: DeploymentKeys;
+  /** The coordinator key that is to follow, and those that were before. */
+  readonly otherCoordinators: OtherCoordinatorKeys;
   /** PKCS#8 file of the authority key, for the chain process. */
   readonly authorityKeyPath: string;
   /** 32 random bytes in the genesis, so that every deployment has a chain of its own. */
@@ -111,7 +114,9 @@ export async function openDeployment(
     if (isNew) await writeSpec(specPath, { keys, instance, validators });
     const spec = parseRawSpec(await readFile(specPath, 'utf8'));
     const authorityKeyPath = keyPath('authority');
-    return { keys, authorityKeyPath, instance, specPath, spec, genesis: genesisHash(spec) };
+    const otherCoordinators = await loadOtherCoordinators(folder);
+    const made = { keys, otherCoordinators, authorityKeyPath, instance, specPath, spec };
+    return { ...made, genesis: genesisHash(spec) };
   } finally {
     await lock.release();
   }

@@ -9,12 +9,13 @@
  * and the line before the receipt leaves; signed records that contradict each other are kept as evidence; a decline
  * shows nothing of the site's data.
  *
- * It refuses to open sockets, to trust what the coordinator says without a signature or a hash, and to send a key,
+ * It refuses to speak to anybody but the coordinator, to trust what the coordinator says without a signature or a hash, and to send a key,
  * a row or a cell.
  */
 export type { SiteAgentDeps, SiteIdentity, SiteProgress } from './agent/agent-context.js';
 export type { Conclusion } from './agent/result-desk.js';
 export type { AnchoredHeader, ChainView } from './agent/anchor-watch.js';
+export { followKey } from './agent/follow-key.js';
 export type { RoundContents, RunSource } from './agent/run-source.js';
 export { trainUpdate } from './agent/train-update.js';
 export { SiteAgent, type SiteEvaluation } from './agent/site-agent.js';
@@ -26,14 +27,35 @@ export {
   parseSiteConfig,
   writeSiteConfig,
 } from './config/config-file.js';
-export { coordinatorUrls, SiteConfig, SitePolicy } from './config/node-config.js';
+export {
+  coordinatorPins,
+  coordinatorUrls,
+  isLoopback,
+  PageConfig,
+  SiteConfig,
+  SitePolicy,
+} from './config/node-config.js';
+export {
+  type ConsentLedger,
+  type ConsentTerms,
+  grantConsent,
+  type OwnedSite,
+  policyHash,
+  revokeConsent,
+} from './consent/owner-consent.js';
+export { datasetShape, type DatasetShape } from './datasets/dataset-shape.js';
 export { keepOwnConsent, OwnConsent, readOwnConsents } from './consent/own-consents.js';
 export { join, type Joined, type JoinOptions } from './enrol/join.js';
+export {
+  type OwnerActOptions,
+  revokeOwnNode,
+  type RotatedKey,
+  rotateNodeKey,
+} from './enrol/owner-acts.js';
 export {
   CoordinatorApi,
   type CoordinatorApiOptions,
   type DownloadRequest,
-  type Fetch,
 } from './http/coordinator-api.js';
 export {
   exposedKeys,
@@ -44,6 +66,7 @@ export {
   type SiteKeys,
 } from './keystore.js';
 export { checkEvidence } from './evidence/check-evidence.js';
+export { EvidenceFolder } from './evidence/evidence-folder.js';
 export { type EvidenceFile, MAX_EVIDENCE_BYTES, parseEvidence } from './evidence/evidence-file.js';
 export { explainEvidence } from './evidence/explain-evidence.js';
 export {
@@ -53,6 +76,7 @@ export {
   followDemand,
 } from './evidence/file-evidence.js';
 export { type Filing, filingOf } from './evidence/filing.js';
+export { Intake } from './intake/intake.js';
 export { LogLine } from './log/log-line.js';
 export type { RoundMemory } from './log/log-memory.js';
 export {
@@ -62,4 +86,12 @@ export {
   readNodeLog,
 } from './log/read-node-log.js';
 export { ReceiptLog, type ReceiptLogOptions } from './log/receipt-log.js';
+export { adoptRotation, isRotationNoted } from './rotation.js';
+export { readDoorFile, removeDoorFile, writeDoorFile } from './page/door-file.js';
+export type { TaskChange } from './tasks/task-change.js';
+export { TaskJournal } from './tasks/task-journal.js';
 export { judgeProposal } from './site-policy.js';
+export { dial, peerCertificate } from './way/dial.js';
+export { type Fetch, fetchByWay } from './way/fetch-by-way.js';
+export { type ProxyRule, proxyRule } from './way/proxy-rule.js';
+export { STRAIGHT, type Way } from './way/way.js';

@@ -1,8 +1,7 @@
 import { isatty } from 'node:tty';
-import type { LogFields, Logger } from '@tallystick/kernel';
+import { type LogFields, type Logger, redact } from '@tallystick/kernel';
 import { type DestinationStream, pino } from 'pino';
 import { pretty } from './pretty.js';
-import { redact } from './redact.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 

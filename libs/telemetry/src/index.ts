@@ -1,5 +1,6 @@
 /**
- * telemetry: what a running process says about itself. pino behind kernel's Logger, prom-client behind Metrics.
+ * telemetry: what a running process says about itself. pino behind kernel's Logger, prom-client behind Metrics,
+ * OTLP behind the RoundTrace of rounds.
  *
  * Invariants: a log line is one JSON object (coloured text on a terminal) whose `event` is a stable dotted name; what
  * looks like a secret is replaced before it is written; a metric's name says `tally_` and its unit; the number of
@@ -13,8 +14,10 @@ export {
   type Counter,
   type Gauge,
   type Histogram,
+  type MetricInfo,
   type MetricLabels,
   Metrics,
   type Unit,
 } from './metrics.js';
-export { redact } from './redact.js';
+export { openOtlpTrace, type OtlpTrace, type OtlpTraceOptions } from './otlp-trace.js';
+export { stepSeconds } from './step-seconds.js';

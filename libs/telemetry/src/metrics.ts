@@ -40,8 +40,19 @@ export interface Histogram<Label extends string = never> {
   observe(labels: MetricLabels<Label>, value: number): void;
 }
 
+/** What a metric is called and what it says. */
+export interface MetricInfo {
+  readonly name: string;
+  readonly help: string;
+  /** `counter`, `gauge` or `histogram`. */
+  readonly kind: string;
+}
+
 /** Series of one metric; further label values are counted as `other`. */
 const MAX_SERIES = 100;
+
+/** Longest that reading one number may hold a scrape up. */
+const MAX_COLLECT_MS = 3_000;
 
 const NAME =
   /^tally_[a-z0-9]+(_[a-z0-9]+)*_(total|seconds|bytes|ratio|info|nodes|connections|runs|rounds|updates|blocks|rows|slots|demands)$/;
@@ -60,6 +71,7 @@ const BYTES = Array.from({ length: 9 }, (_, power) => 1024 * 8 ** power);
  */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #collectors: (() => Promise<void> | void)[] = [];
   readonly contentType: string = this.#registry.contentType;
 
   /** Adds CPU, memory, event loop and garbage collection of this process as `tally_process_…` and `tally_nodejs_…`. */
@@ -101,8 +113,21 @@ export class Metrics {
     return { observe: (values, value) => metric.observe(bound(values), value) };
   }
 
+  /** Called before every scrape, for numbers that are read rather than counted. One that fails leaves them as they were. */
+  collect(read: () => Promise<void> | void): void {
+    this.#collectors.push(read);
+  }
+
+  /** Every metric that was made so far, in that order. */
+  list(): readonly MetricInfo[] {
+    return this.#registry
+      .getMetricsAsArray()
+      .map(({ name, help, type }) => ({ name, help, kind: String(type) }));
+  }
+
   /** The text that Prometheus scrapes; send it with `contentType`. */
-  text(): Promise<string> {
+  async text(): Promise<string> {
+    await Promise.all(this.#collectors.map((read) => withinLimit(read)));
     return this.#registry.metrics();
   }
 
@@ -121,6 +146,17 @@ export class Metrics {
     }
     return { name, help, labelNames: [...labels], registers: [this.#registry] };
   }
+}
+
+/** Resolves when it is done, has failed, or takes too long: a scrape has ten seconds. */
+async function withinLimit(read: () => Promise<void> | void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, MAX_COLLECT_MS);
+  });
+  const reading = (async () => read())().catch(() => undefined);
+  await Promise.race([reading, late]);
+  clearTimeout(timer);
 }
 
 /** Keeps the series of one metric bounded. */

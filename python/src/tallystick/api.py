@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 
 from .errors import TallyError
+from .pin import PinnedHandler
 
 PREFIX = "/api/v1"
 ROUTES = {
@@ -39,10 +40,12 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class Api:
     """The routes of one coordinator, with its token."""
 
-    def __init__(self, url, token):
+    def __init__(self, url, token, pin=None):
         self.url = url
         self.token = token
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        self.pin = pin
+        handlers = [_NoRedirect] if pin is None else [_NoRedirect, PinnedHandler(pin)]
+        self._opener = urllib.request.build_opener(*handlers)
 
     def call(self, name, body=None, query=None, **params):
         """JSON of the route `name`. Raises TallyError with the coordinator's own code."""

@@ -8,9 +8,11 @@ from .login import resolve
 from .run import Run
 
 
-def connect(url=None, token=None):
-    """The coordinator of `url`, TALLY_URL or `tally login`. Nothing is asked of it yet."""
-    return Client(Api(*resolve(url, token)))
+def connect(url=None, token=None, pin=None):
+    """The coordinator of `url`, TALLY_URL or `tally login`; `pin` is its public key where no authority vouches for it.
+
+    Nothing is asked of it yet."""
+    return Client(Api(*resolve(url, token, pin)))
 
 
 class Client:

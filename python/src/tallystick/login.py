@@ -14,7 +14,7 @@ def login_file():
 
 
 def stored_login():
-    """(url, token), or (None, None) when nobody logged in. A file that others can read is refused."""
+    """(url, token, pin), or three times None when nobody logged in. A file that others can read is refused."""
     path = login_file()
     try:
         with open(path, encoding="utf-8") as file:
@@ -22,22 +22,24 @@ def stored_login():
             if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise _unsafe(path, "others can read it")
             value = json.load(file)
-        return value["url"], value["token"]
+        return value["url"], value["token"], value.get("pin")
     except (FileNotFoundError, NotADirectoryError):
-        return None, None
+        return None, None, None
     except (ValueError, KeyError, TypeError) as error:
         raise _unsafe(path, "it is damaged") from error
 
 
-def resolve(url=None, token=None):
-    """The address and token to use. Raises TallyError USAGE_NOT_RUNNING or AUTH_REQUIRED."""
+def resolve(url=None, token=None, pin=None):
+    """The address, token and pin to use. Raises TallyError USAGE_NOT_RUNNING or AUTH_REQUIRED."""
     url = url or os.environ.get("TALLY_URL")
     token = token or os.environ.get("TALLY_TOKEN")
+    pin = pin or os.environ.get("TALLY_PIN")
     if not (url and token):
-        stored_url, stored_token = stored_login()
+        stored_url, stored_token, stored_pin = stored_login()
         url = url or stored_url
         if url and stored_url and url.rstrip("/") == stored_url.rstrip("/"):
             token = token or stored_token
+            pin = pin or stored_pin
     if not url:
         hint = "Set TALLY_URL, or run `tally login <url>` once."
         raise TallyError("USAGE_NOT_RUNNING", "no coordinator was named", hint)
@@ -46,7 +48,9 @@ def resolve(url=None, token=None):
     if not token:
         hint = "Set TALLY_TOKEN, or run `tally login <url>` once."
         raise TallyError("AUTH_REQUIRED", f"no token for {url}", hint)
-    return url.rstrip("/"), token
+    if pin and not url.startswith("https://"):
+        raise TallyError("AUTH_PLAIN_HTTP", f"{url} is plain HTTP where TLS was promised", "Use the https:// address.")
+    return url.rstrip("/"), token, pin
 
 
 def _unsafe(path, reason):

@@ -24,7 +24,7 @@ class Audit(list):
 def verify_run(api, number, args=(), cli=None, timeout=600):
     """The Audit of `tally audit verify <run>`. Raises AuditFailed, or TallyError when nothing could be judged."""
     command = [*_cli(cli), "audit", "verify", str(number), "--server", api.url, "--json", *map(os.fspath, args)]
-    env = {**os.environ, "TALLY_TOKEN": api.token}
+    env = {**os.environ, "TALLY_TOKEN": api.token, **({"TALLY_PIN": api.pin} if api.pin else {})}
     try:
         ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired as error:

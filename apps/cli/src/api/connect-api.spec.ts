@@ -14,6 +14,8 @@ describe('connectApi', () => {
     configFolder: join(folder, 'config'),
     signal,
     url: more.url,
+    pin: undefined,
+    proxy: () => undefined,
     token: more.token,
   });
   const globals = (server?: string) => ({

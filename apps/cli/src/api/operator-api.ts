@@ -1,15 +1,18 @@
-import { type AccountId, type Hash, type RunId, TallyError } from '@tallystick/kernel';
-import { linkAborts, sha256 } from '@tallystick/kernel/node';
+import { type AccountId, type Hash, type NodeId, type RunId, TallyError } from '@tallystick/kernel';
+import { linkAborts, sha256, systemClock } from '@tallystick/kernel/node';
 import {
   type ChangeUserRequest,
   EpochList,
   type EpochView,
+  type GroupRequest,
   InviteView,
+  LedgerView,
   LIMITS,
   type NewTokenRequest,
   NewTokenView,
   type NewUserRequest,
   NodeList,
+  NodeView,
   PeopleView,
   RewardList,
   RoundEvidence,
@@ -22,7 +25,7 @@ import {
   TokenList,
   UserView,
 } from '@tallystick/protocol';
-import { CoordinatorApi } from '@tallystick/site';
+import { CoordinatorApi, fetchByWay, STRAIGHT, type Way } from '@tallystick/site';
 import { EventReader } from './event-reader.js';
 
 /** What a launch may say beyond spec and pot. */
@@ -49,10 +52,13 @@ export class OperatorApi {
   constructor(options: {
     readonly url: string;
     readonly token: string;
+    readonly way?: Way;
     readonly signal: AbortSignal;
   }) {
+    const { token, way = STRAIGHT } = options;
     this.url = options.url.replace(/\/+$/, '');
-    this.#api = new CoordinatorApi({ url: this.url, token: () => options.token });
+    const fetch = fetchByWay(way, systemClock);
+    this.#api = new CoordinatorApi({ url: this.url, token: () => token, fetch });
     this.#signal = options.signal;
   }
 
@@ -64,6 +70,16 @@ export class OperatorApi {
 
   async nodes(): Promise<NodeList['nodes']> {
     return (await this.#api.get(NodeList, 'nodes', this.#signal)).nodes;
+  }
+
+  /** Where the coordinator stands with its chain. */
+  ledger(): Promise<LedgerView> {
+    return this.#api.get(LedgerView, 'ledger', this.#signal);
+  }
+
+  /** For ever. */
+  revokeNode(node: NodeId): Promise<NodeView> {
+    return this.#api.post(NodeView, { path: `nodes/${node}/revoke`, body: {} }, this.#signal);
   }
 
   launch(spec: string, pot: bigint, options: LaunchOptions = {}): Promise<RunView> {
@@ -159,6 +175,15 @@ export class OperatorApi {
   changeUser(id: string, body: ChangeUserRequest): Promise<UserView> {
     const path = `people/${encodeURIComponent(id)}`;
     return this.#api.patch(UserView, { path, body }, this.#signal);
+  }
+
+  /** What a group of the identity provider may do here. */
+  async putGroup(group: string, body: GroupRequest): Promise<void> {
+    await this.#api.put(`groups/${encodeURIComponent(group)}`, body, this.#signal);
+  }
+
+  async removeGroup(group: string): Promise<void> {
+    await this.#api.delete(`groups/${encodeURIComponent(group)}`, this.#signal);
   }
 
   /** One's own. */

@@ -7,6 +7,8 @@ import { durableWrite, hasErrno } from '@tallystick/kernel/node';
 export interface Login {
   readonly url: string;
   readonly token: string;
+  /** Public key of the coordinator's TLS certificate; none when an authority vouches for it. */
+  readonly pin?: string;
 }
 
 export const loginFile = (configFolder: string): string => join(configFolder, 'login.json');
@@ -47,8 +49,10 @@ function unsafe(file: string, reason: string): TallyError {
 
 function loginOf(text: string): Login | undefined {
   try {
-    const { url, token } = JSON.parse(text) as Partial<Record<string, unknown>>; // checked below
-    return typeof url === 'string' && typeof token === 'string' ? { url, token } : undefined;
+    const { url, token, pin } = JSON.parse(text) as Partial<Record<string, unknown>>; // checked below
+    if (typeof url !== 'string' || typeof token !== 'string') return undefined;
+    if (pin === undefined) return { url, token };
+    return typeof pin === 'string' ? { url, token, pin } : undefined;
   } catch {
     return undefined;
   }

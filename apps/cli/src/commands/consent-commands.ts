@@ -9,12 +9,18 @@ import {
   type NodeId,
   type RunId,
   TallyError,
-  utf8,
 } from '@tallystick/kernel';
-import { sha256, systemClock } from '@tallystick/kernel/node';
-import { canonicalJson } from '@tallystick/record';
+import { systemClock } from '@tallystick/kernel/node';
 import { type Consent, purposeNumber } from '@tallystick/rounds';
-import { keepOwnConsent, loadOwnerKey, loadSiteConfig, readNodeLog } from '@tallystick/site';
+import {
+  grantConsent,
+  loadOwnerKey,
+  loadSiteConfig,
+  policyHash,
+  readNodeLog,
+  revokeConsent,
+  type SitePolicy,
+} from '@tallystick/site';
 import type { Command } from 'commander';
 import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';
 import { chainOf } from '../deployment/running-chain.js';
@@ -113,24 +119,22 @@ async function grant(run: RunId, flags: GrantFlags, { site, context }: Setting):
   const { policy } = await loadSiteConfig(folder);
   const purposes = (flags.purpose ?? policy.purposes).map(purposeOf);
   const [fromRound, untilRound] = roundsOf(flags.rounds);
-  const granted = await account.grantConsent(run, node, {
+  const terms = {
     fromRound,
     untilRound,
     untilMs: BigInt(momentOf(flags.until)),
     purposes,
     policy: policyHashOf(flags.policy, policy),
-  });
-  await keep(folder, run, granted);
+  };
+  const granted = await grantConsent(site, { run, terms }, account);
   context.output.say(`node ${node} takes part in run ${run}: ${textOf(granted)}`);
   context.output.result(jsonOf(run, granted));
   return EXIT.ok;
 }
 
 async function revoke(run: RunId, { site, context }: Setting): Promise<number> {
-  const { folder, node, account } = site;
-  const revoked = await account.revokeConsent(run, node);
-  if (revoked === undefined) throw new TallyError('INTERNAL', { reason: 'no consent was stored' });
-  await keep(folder, run, revoked);
+  const { node, account } = site;
+  const revoked = await revokeConsent(site, run, account);
   context.output.say(
     `node ${node} takes part in no task of run ${run} from block ${revoked.revokedAtBlock} on`,
   );
@@ -154,17 +158,6 @@ async function list({ site, context }: Setting): Promise<number> {
   );
   output.result({ node, consents: found.map(({ run, consent }) => jsonOf(run, consent)) });
   return EXIT.ok;
-}
-
-/** The site's own word beside the chain's: the node refuses tasks by it. */
-async function keep(folder: string, run: RunId, consent: Consent): Promise<void> {
-  const { untilMs, purposes, ...rest } = consent;
-  await keepOwnConsent(folder, {
-    run,
-    ...rest,
-    purposes: [...purposes],
-    untilMs: Number(untilMs),
-  });
 }
 
 function jsonOf(run: RunId, { untilMs, ...consent }: Consent) {
@@ -199,8 +192,8 @@ function momentOf(text: string): number {
   throw new TallyError('USAGE_INVALID', { detail: `--until takes a date, got ${text}` });
 }
 
-function policyHashOf(text: string | undefined, policy: unknown): Hash {
-  if (text === undefined) return sha256(utf8(canonicalJson(policy)));
+function policyHashOf(text: string | undefined, policy: SitePolicy): Hash {
+  if (text === undefined) return policyHash(policy);
   if (/^[0-9a-f]{64}$/.test(text)) return asHash(text);
   throw new TallyError('USAGE_INVALID', { detail: `--policy takes 64 hex digits, got ${text}` });
 }

@@ -115,8 +115,9 @@ function sayResult(
 
 /** Keeps the federation up until Ctrl-C. */
 async function stay(demo: Demo, data: string, { output, signal }: CommandContext): Promise<void> {
-  const { api, chainUrl } = demo.deployment;
-  await writeEndpoint(data, { url: api.url, chainUrl, pid: process.pid });
+  const { api, chainUrl, pin } = demo.deployment;
+  const shown = pin === undefined ? {} : { pin };
+  await writeEndpoint(data, { url: api.url, ...shown, chainUrl, pid: process.pid });
   output.say();
   output.say(`API    ${api.url}/api/openapi.json`);
   output.say(`sign in ${await api.signInLink()} (once, within 10 minutes)`);

@@ -114,12 +114,15 @@ const UNPROVED =
   'The site was shown nothing about the round: an honest coordinator can answer, and the deposit is lost.';
 
 function sayOutcome(
-  { run, round }: EvidenceFile,
+  file: EvidenceFile,
   outcome: FilingOutcome,
   { output }: CommandContext,
 ): number {
+  const { run, round } = file;
   if (outcome.state === 'upheld') {
-    output.say(`Upheld in block ${outcome.block}: round ${round} of run ${run} does not count.`);
+    const isHalt = filingOf(file)?.call === 'halt';
+    const what = isHalt ? `run ${run} is halted` : `round ${round} of run ${run} does not count`;
+    output.say(`Upheld in block ${outcome.block}: ${what}.`);
     output.result({ run, round, ...outcome });
     return EXIT.ok;
   }

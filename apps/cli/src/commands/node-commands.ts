@@ -8,19 +8,24 @@ import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';
 import { EXIT } from '@tallystick/kernel';
-import { diagnoseSite } from '../federation/diagnose-site.js';
+import { diagnoseSite } from '../doctor/diagnose-site.js';
+import { sayChecks } from '../doctor/say-checks.js';
 import { accountOf } from '../options.js';
 import { addConsent } from './consent-commands.js';
+import { addNodeChanges } from './node-change-commands.js';
+import { addPage } from './page-command.js';
 
 const CLIENT_NODE = fileURLToPath(new URL('../../../client-node/dist/main.js', import.meta.url));
 
-/** `tally node invite|join|start|doctor|list|log`, `tally node consent …` and `tally node dataset add`. */
+/** `tally node invite|join|start|page|doctor|list|log`, `tally node consent …` and `tally node dataset add`. */
 export function addNode(program: Command, makeContext: MakeContext): void {
   const node = program.command('node').description('sites and their nodes');
   addInvite(node, makeContext);
   addJoin(node, makeContext);
   addStart(node, makeContext);
   addViews(node, makeContext);
+  addNodeChanges(node, makeContext);
+  addPage(node, makeContext);
   addConsent(node, makeContext);
   const dataset = node.command('dataset').description('named datasets of a site');
   withFolder(dataset.command('add'))
@@ -79,10 +84,10 @@ function addJoin(node: Command, makeContext: MakeContext): void {
     )
     .action(async (url: string | undefined, _options: unknown, command: Command) => {
       const { token, name } = command.opts<{ token: string; name: string }>();
-      await runCommand(command, makeContext, async ({ output, signal }) => {
+      await runCommand(command, makeContext, async ({ output, proxy, signal }) => {
         const folder = folderOf(command);
         const where = url === undefined ? {} : { url };
-        const joined = await joinFederation({ folder, token, name, ...where }, signal);
+        const joined = await joinFederation({ folder, token, name, proxy, ...where }, signal);
         output.say(`node ${joined.node} of ${joined.organisation.name}`);
         output.say(`node key         ${joined.nodeKey}`);
         output.say(`owner key        ${joined.ownerKey} (keep ${folder}/owner.key offline)`);
@@ -125,7 +130,9 @@ function addViews(node: Command, makeContext: MakeContext): void {
     .description('what is missing before this site can take part')
     .addHelpText('after', '\nExample:\n  tally node doctor --folder ./site')
     .action(async (_options: unknown, command: Command) => {
-      await runCommand(command, makeContext, (context) => sayDiagnosis(folderOf(command), context));
+      await runCommand(command, makeContext, async ({ output, proxy }) =>
+        sayChecks(output, await diagnoseSite(folderOf(command), proxy)),
+      );
     });
   withFolder(node.command('log'))
     .description('what this site signed and was promised')
@@ -148,16 +155,6 @@ function sayNodes(nodes: NodeList['nodes'], { output }: CommandContext): number 
   );
   output.result(nodes);
   return EXIT.ok;
-}
-
-async function sayDiagnosis(folder: string, { output }: CommandContext): Promise<number> {
-  const checks = await diagnoseSite(folder);
-  for (const { ok, what, hint } of checks) {
-    output.say(`${ok ? output.colours.green('ok  ') : output.colours.red('bad ')} ${what}`);
-    if (hint !== undefined) output.say(`     → ${hint}`);
-  }
-  output.result({ checks });
-  return checks.every(({ ok }) => ok) ? EXIT.ok : EXIT.config;
 }
 
 async function sayLog(folder: string, { output }: CommandContext): Promise<number> {

@@ -3,9 +3,11 @@ import { EXIT, TallyError } from '@tallystick/kernel';
 import { ChangeUserRequest, NewUserRequest, type UserView } from '@tallystick/protocol';
 import type { Command } from 'commander';
 import { connectApi } from '../api/connect-api.js';
+import { checked } from '../checked.js';
 import { type CommandContext, type MakeContext, runCommand } from '../command-context.js';
+import { addGroup } from './group-commands.js';
 
-/** `tally people list|add|disable|role`. */
+/** `tally people list|add|disable|role`, `tally people group list|set|remove`. */
 export function addPeople(program: Command, makeContext: MakeContext): void {
   const people = program.command('people').description('who may sign in, and what they may do');
   people
@@ -18,6 +20,7 @@ export function addPeople(program: Command, makeContext: MakeContext): void {
       );
     });
   addAdd(people, makeContext);
+  addGroup(people, makeContext);
   people
     .command('disable')
     .description('end somebody’s sessions and tokens, and let them in no more')
@@ -79,29 +82,6 @@ async function change(
     }
     return sayUsers([await api.changeUser(user.id, request)], context);
   });
-}
-
-interface Issue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-/** A schema of the protocol, as far as it is used here. */
-interface Schema<T> {
-  safeParse(
-    value: unknown,
-  ):
-    | { readonly success: true; readonly data: T }
-    | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
-}
-
-/** Throws USAGE_INVALID with what is wrong, before anything is sent. */
-function checked<T>(schema: Schema<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const detail = `${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`.trim();
-  throw new TallyError('USAGE_INVALID', { detail });
 }
 
 function sayUsers(users: readonly UserView[], { output }: CommandContext): number {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { asRunId, EXIT, type RunId, TallyError } from '@tallystick/kernel';
-import { parseRunSpec, type RunEvent, type RunView } from '@tallystick/protocol';
+import { parseRunSpec, type RoundView, type RunEvent, type RunView } from '@tallystick/protocol';
 import { type Command, Option } from 'commander';
 import { connectApi } from '../api/connect-api.js';
 import type { OperatorApi } from '../api/operator-api.js';
@@ -134,6 +134,12 @@ async function list(api: OperatorApi, { output }: CommandContext): Promise<numbe
   return EXIT.ok;
 }
 
+/** Why the round does not count, or counts nothing. */
+function noteOn({ status, emptyReason }: RoundView): string {
+  if (status === 'void') return 'does not count: the chain voided it';
+  return emptyReason ?? '';
+}
+
 /** The status, with the place of a run that waits. */
 function statusText({ status, queue }: RunView): string {
   return queue === null ? status : `${status} (place ${queue})`;
@@ -218,7 +224,7 @@ async function show(run: RunId, api: OperatorApi, { output }: CommandContext): P
       String(round.excluded),
       round.sumWeight,
       round.commit === null ? '–' : String(round.commit.block),
-      round.emptyReason ?? '',
+      noteOn(round),
     ]),
   );
   const current = view.current;

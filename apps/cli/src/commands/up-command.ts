@@ -46,13 +46,15 @@ async function up(
   const data = resolve(globals.data);
   const deployment = await Deployment.start({ data, ...flags, durability: 'safe', logger, signal });
   try {
-    const { api, chainUrl } = deployment;
-    await writeEndpoint(data, { url: api.url, chainUrl, pid: process.pid });
+    const { api, chainUrl, pin } = deployment;
+    const shown = pin === undefined ? {} : { pin };
+    await writeEndpoint(data, { url: api.url, ...shown, chainUrl, pid: process.pid });
     output.say(`API    ${api.url}/api/openapi.json (token in ${data}/api-token)`);
     output.say(`sign in ${await api.signInLink()} (once, within 10 minutes)`);
+    if (pin !== undefined) output.say(`pin    ${pin}`);
     output.say(`chain  ${chainUrl}`);
     output.say('Next: tally node invite <organisation>. Ctrl-C drains and stops everything.');
-    output.stream({ event: 'up', url: api.url, chainUrl, processes: deployment.processes() });
+    output.stream({ event: 'up', url: api.url, ...shown, chainUrl, processes: deployment.processes() });
     const stopped = new Promise<undefined>((done) => {
       signal.addEventListener('abort', () => done(undefined));
     });

@@ -10,6 +10,7 @@ export class RoundTicker {
   #round = 0;
   #accepted = 0;
   #committed = 0;
+  #closed = 0;
 
   /** @param run.sites those that take part, until a round says how many it asked. */
   constructor(output: ConsoleOutput, run: { readonly rounds: number; readonly sites: number }) {
@@ -31,11 +32,18 @@ export class RoundTicker {
         break;
       case 'round.closed':
         this.#output.say(
-          `round ${event.round}  ${bar(this.#round + 1, this.#rounds)}  ${this.#accepted} of ${this.#sites} sites`,
+          `round ${event.round}  ${bar(++this.#closed, this.#rounds)}  ${this.#accepted} of ${this.#sites} sites`,
         );
         break;
       case 'round.committed':
         this.#committed++;
+        break;
+      case 'round.voided':
+        this.#closed -= Number(event.detail['rounds'] ?? 0);
+        this.#output.say(colours.yellow(voidedText(event)));
+        break;
+      case 'run.reopened':
+        this.#output.say('the run goes on from the last round that counts');
         break;
       case 'update.refused':
       case 'node.declined':
@@ -52,4 +60,12 @@ export class RoundTicker {
       `round ${this.#round}  ${this.#accepted} of ${this.#sites} sites  ${this.#committed} rounds final on the chain`,
     );
   }
+}
+
+function voidedText({ round = 0, detail }: RunEvent): string {
+  const last = Number(detail['until'] ?? round + 1) - 1;
+  const closed = Number(detail['rounds'] ?? 0);
+  const told =
+    closed === 1 ? '1 of them was closed and counts' : `${closed} of them were closed and count`;
+  return `the chain voided rounds ${round} to ${last}: ${told} no more`;
 }

@@ -67,14 +67,15 @@ export async function waitAnchored(api: OperatorApi, run: RunId): Promise<RunVie
   }
 }
 
-/** All closed rounds of a run. */
+/** All closed rounds of a run, void ones among them. */
 export async function allRounds(
   api: Pick<OperatorApi, 'rounds'>,
   run: RunId,
 ): Promise<readonly RoundView[]> {
   const rounds: RoundView[] = [];
   for (;;) {
-    const page = await api.rounds(run, rounds.length);
+    const last = rounds.at(-1)?.round ?? -1; // numbers have gaps where the chain voided rounds
+    const page = await api.rounds(run, last + 1);
     rounds.push(...page);
     if (page.length === 0) return rounds;
   }

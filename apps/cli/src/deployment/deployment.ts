@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Hash, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
 import { LockFile, processBirth } from '@tallystick/kernel/node';
+import { STRAIGHT } from '@tallystick/site';
 import { OperatorApi } from '../api/operator-api.js';
 import { Service } from './service.js';
 import { type RunningServer, WatchedServer } from './watched-server.js';
@@ -89,7 +90,9 @@ export class Deployment {
       });
       const url = coordinator.ready.url ?? `http://127.0.0.1:${options.port}`;
       const token = (await readFile(folder.apiToken, 'utf8')).trim();
-      const api = new OperatorApi({ url, token, signal: options.signal });
+      const { pin } = coordinator.ready;
+      const way = { ...STRAIGHT, pins: pin === undefined ? [] : [pin] };
+      const api = new OperatorApi({ url, token, way, signal: options.signal });
       const { specPath: chainSpecFile, genesis } = deployment;
       const chain = { url: chainUrl, genesis };
       const parts = { api, chain, coordinator, servers, chainSpecFile, lock };
@@ -140,6 +143,11 @@ export class Deployment {
   failed(): Promise<string> {
     const watched = [...this.#servers, this.#coordinator, ...this.#nodes];
     return Promise.race(watched.map(({ failed }) => failed));
+  }
+
+  /** What its API shows as its public key; undefined for plain HTTP, or when an authority vouches for it. */
+  get pin(): string | undefined {
+    return this.#coordinator.ready.pin;
   }
 
   /** Drains nodes, then the coordinator, then the servers. */

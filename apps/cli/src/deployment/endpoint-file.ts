@@ -5,6 +5,8 @@ import { durableWrite } from '@tallystick/kernel/node';
 /** Where the deployment of a data folder answers. */
 export interface Endpoint {
   readonly url: string;
+  /** Public key of the TLS certificate it made for itself. */
+  readonly pin?: string;
   readonly chainUrl: string;
   readonly pid: number;
 }

@@ -28,6 +28,8 @@ export interface ReadyLine {
   readonly startedAtMs: number;
   /** Where it listens, when it does. */
   readonly url?: string;
+  /** Public key of its TLS certificate, when no authority vouches for it. */
+  readonly pin?: string;
 }
 
 /** How much of a log is searched for a reason. */
@@ -167,8 +169,14 @@ function readyLineOf(line: string, event: string): ReadyLine | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = new Map<string, unknown>(Object.entries(value));
-  const [pid, startedAtMs, url] = [fields.get('pid'), fields.get('startedAtMs'), fields.get('url')];
+  const [pid, startedAtMs] = [fields.get('pid'), fields.get('startedAtMs')];
+  const [url, pin] = [fields.get('url'), fields.get('pin')];
   if (fields.get('event') !== event || typeof pid !== 'number') return undefined;
   const at = typeof startedAtMs === 'number' ? startedAtMs : 0;
-  return { pid, startedAtMs: at, ...(typeof url === 'string' ? { url } : {}) };
+  return {
+    pid,
+    startedAtMs: at,
+    ...(typeof url === 'string' ? { url } : {}),
+    ...(typeof pin === 'string' ? { pin } : {}),
+  };
 }

@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import {
+  countingRounds,
   decodeRun,
+  decodeVoids,
   type EpochEvidence,
   type EpochScoresEvidence,
   type RoundEvidence,
   runKey,
   type StoredRun,
+  voidsKey,
   writeBundle,
 } from '@tallystick/audit';
 import { fetchBlocks, fetchStorage } from '@tallystick/chain';
@@ -55,6 +58,7 @@ export async function exportRun(
   const view = await api.run(run);
   const { genesis, head, bytes } = await fetchBlocks(source.chainUrl);
   const stored = await storedRun(run, source.chainUrl, head.hash);
+  const numbers = await countingIn(run, source.chainUrl, { at: head.hash, stored });
   const spec = await api.spec(view.spec);
   await writeBundle(folder, {
     run,
@@ -63,19 +67,31 @@ export async function exportRun(
     genesisState: await genesisState(source.chainSpecFile),
     blocks: bytes,
     spec,
-    rounds: rounds(api, run, stored?.nextRound ?? 0),
+    rounds: rounds(api, run, numbers),
     epochs: await epochs(api, run, stored?.epoch ?? 0),
     blob: (id) => api.blob(id),
     genesisModel: view.genesisModel,
     validation: validationOf(spec),
   });
-  return { run, genesis, head: head.hash, rounds: stored?.nextRound ?? 0 };
+  return { run, genesis, head: head.hash, rounds: numbers.length };
 }
 
 /** As the exported blocks have it: a run that goes on meanwhile commits more. */
 async function storedRun(run: RunId, chainUrl: string, at: Hash): Promise<StoredRun | undefined> {
   const bytes = await fetchStorage(chainUrl, runKey(run), at);
   return bytes === undefined ? undefined : decodeRun(run, bytes);
+}
+
+/** The rounds that count there: void ones are not evidence of anything that happened to the model. */
+async function countingIn(
+  run: RunId,
+  chainUrl: string,
+  { at, stored }: { readonly at: Hash; readonly stored: StoredRun | undefined },
+): Promise<readonly number[]> {
+  if (stored === undefined) return [];
+  const bytes = await fetchStorage(chainUrl, voidsKey(run), at);
+  const voids = bytes === undefined ? [] : decodeVoids(run, bytes);
+  return [...countingRounds(stored, voids)];
 }
 
 /** The first `count` epochs: what the exported blocks have settled. */
@@ -109,9 +125,9 @@ function validationOf(spec: string): Hash | undefined {
 async function* rounds(
   api: OperatorApi,
   run: RunId,
-  count: number,
+  numbers: readonly number[],
 ): AsyncGenerator<RoundEvidence, void, undefined> {
-  for (let round = 0; round < count; round++) {
+  for (const round of numbers) {
     const evidence = await api.evidence(run, round);
     yield {
       round,

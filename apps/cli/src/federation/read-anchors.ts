@@ -14,8 +14,10 @@ export async function readAnchor(path: string, run: RunId): Promise<NodeAnchor> 
     key: log.key,
     formerKeys: log.identities.map(({ key }) => key),
     coordinatorKey: log.coordinatorKey,
+    formerCoordinatorKeys: log.identities.map(({ coordinatorKey }) => coordinatorKey),
     headers: ofRun(log.headers).map(({ value }) => value),
     promises: ofRun(log.promises).map(({ value }) => value),
     receipts: ofRun(log.receipts).map(({ round, hash }) => ({ round, hash })),
+    voids: ofRun(log.voids).at(-1)?.spans ?? [],
   };
 }

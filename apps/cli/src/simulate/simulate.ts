@@ -138,6 +138,7 @@ class ReportingJournal extends InMemoryJournal {
       model: modelAfter,
       state: stateAfter,
       lastAtBlock: atBlock,
+      isHalted: false,
     };
     this.#onRound?.(closed.header);
   }
@@ -181,6 +182,7 @@ function sourceOf(example: Example, blobs: MemoryBlobStore, journal: ReportingJo
     model: (id) => blobs.get(id),
     state: (id) => blobs.get(id),
     headers: () => Promise.resolve([]),
+    voids: () => Promise.resolve([]),
     contents: (_run, round) => Promise.resolve(journal.contents(round)),
   };
 }

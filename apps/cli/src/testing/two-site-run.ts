@@ -52,12 +52,16 @@ function viewOf(run: number): RunView {
     rounds: 3,
     closedRounds: 3,
     committedRounds: 3,
+    voidRounds: 0,
+    lastRound: 2,
     genesisModel: asHash('b'.repeat(64)),
     model: asHash('c'.repeat(64)),
     best: { round: 2, model: asHash('c'.repeat(64)), loss: 500_000_000 },
     pot: '0',
     createdAtMs: 1_700_000_000_000,
     endedAtMs: 1_700_000_009_000,
+    losses: [],
+    owner: null,
     current: null,
   };
 }

@@ -1,4 +1,5 @@
 import { ed25519, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
+import { STRAIGHT } from '@tallystick/site';
 import { nodeSigner, SiteBench, testSpec } from '@tallystick/site/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestFleet } from '../testing/test-fleet.js';
@@ -32,8 +33,10 @@ describe('FleetLink in asynchronous rounds', () => {
       signer: nodeSigner(1),
       software: 'test/1',
     };
-    const deps = { handshake, backOff: backOff(), agent, desk, sha256, clock: systemClock, logger };
-    running = new FleetLink([fleet.url], { ...deps, onWelcome: () => undefined }).run(stop.signal);
+    const crypto = { sha256, clock: systemClock };
+    const deps = { handshake, way: STRAIGHT, backOff: backOff(), agent, desk, ...crypto, logger };
+    const told = { onWelcome: () => undefined, onLost: () => undefined };
+    running = new FleetLink([fleet.url], { ...deps, ...told }).run(stop.signal);
     await fleet.welcomed();
   });
   afterEach(async () => {

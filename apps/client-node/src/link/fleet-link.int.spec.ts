@@ -8,6 +8,7 @@ import {
 } from '@tallystick/kernel/node';
 import { encodeFrame, LIMITS } from '@tallystick/protocol';
 import { decodeSigned, HELLO } from '@tallystick/record';
+import { STRAIGHT } from '@tallystick/site';
 import { flipSignature, nodeSigner, SiteBench, testSpec } from '@tallystick/site/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestFleet } from '../testing/test-fleet.js';
@@ -61,12 +62,14 @@ describe('FleetLink', () => {
         software: 'test/1',
       },
       backOff: backOff(),
+      way: STRAIGHT,
       agent,
       desk,
       sha256,
       clock: systemClock,
       logger,
       onWelcome: (welcome) => void welcomes.push(welcome),
+      onLost: () => undefined,
     });
     running = link.run(stop.signal).then(
       () => 'stopped',

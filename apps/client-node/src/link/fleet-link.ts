@@ -1,5 +1,5 @@
-import { type Clock, type Logger, sleep, TallyError } from '@tallystick/kernel';
-import type { SiteProgress } from '@tallystick/site';
+import { type Clock, type ErrorCode, type Logger, sleep, TallyError } from '@tallystick/kernel';
+import type { SiteProgress, Way } from '@tallystick/site';
 import type { BackOff } from './back-off.js';
 import { FleetSession, type FleetSessionDeps } from './fleet-session.js';
 import { abortReason, FrameChannel } from './frame-channel.js';
@@ -11,13 +11,22 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** A session this long was a good one: the next attempt after it is quick. */
 const STABLE_MS = 5_000;
 
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  'AUTH_COORDINATOR_KEY',
+  'AUTH_NODE_REVOKED',
+  'PROTO_REPLACED',
+]);
+
 export interface FleetLinkDeps extends FleetSessionDeps {
+  readonly way: Way;
   readonly handshake: HandshakeDeps;
   readonly backOff: BackOff;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A session began: its token and node, and the coordinator's address. */
   readonly onWelcome: (welcome: Welcome, url: string) => void;
+  /** A connection ended, or could not be made. */
+  readonly onLost: (error: TallyError) => void;
 }
 
 /**
@@ -38,15 +47,16 @@ export class FleetLink {
 
   /**
    * Resolves when `signal` aborts. Rejects with what no reconnecting helps: AUTH_COORDINATOR_KEY (another key than the
-   * pinned one) and PROTO_REPLACED (this node runs twice).
+   * pinned one), AUTH_NODE_REVOKED and PROTO_REPLACED (this node runs twice).
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, logger, backOff } = this.#deps;
+    const { clock, logger, backOff, onLost } = this.#deps;
     for (let turn = 0; !signal.aborted; turn++) {
       const url = this.#urls[turn % this.#urls.length] ?? '';
       const attempt = { url, welcomedAtMs: Number.POSITIVE_INFINITY };
       const ended = await this.#attempt(attempt, signal).catch(asTallyError);
       if (signal.aborted) return;
+      onLost(ended);
       if (isFinal(ended)) throw ended;
       if (clock.nowMs() - attempt.welcomedAtMs >= STABLE_MS) backOff.reset();
       const retryInMs = backOff.next();
@@ -65,8 +75,8 @@ export class FleetLink {
     attempt: { readonly url: string; welcomedAtMs: number },
     signal: AbortSignal,
   ): Promise<never> {
-    const { clock, logger, desk, handshake, onWelcome } = this.#deps;
-    const channel = await FrameChannel.open(socketUrl(attempt.url), clock, signal);
+    const { way, clock, logger, desk, handshake, onWelcome } = this.#deps;
+    const channel = await FrameChannel.open(socketUrl(attempt.url), { way, clock }, signal);
     const stop = (): void => channel.close(1000, abortReason(signal));
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -112,7 +122,7 @@ function socketUrl(url: string): string {
 }
 
 function isFinal(error: TallyError): boolean {
-  return error.code === 'AUTH_COORDINATOR_KEY' || error.code === 'PROTO_REPLACED';
+  return FINAL.has(error.code);
 }
 
 function asTallyError(error: unknown): TallyError {

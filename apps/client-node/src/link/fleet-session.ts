@@ -25,7 +25,7 @@ interface Waiting {
 }
 
 export interface FleetSessionDeps {
-  readonly agent: Pick<SiteAgent, 'promised' | 'concluded' | 'lastOver' | 'unanswered'>;
+  readonly agent: Pick<SiteAgent, 'promised' | 'refused' | 'concluded' | 'lastOver' | 'unanswered'>;
   readonly desk: JobDesk;
   readonly sha256: Sha256;
   readonly clock: Clock;
@@ -66,7 +66,7 @@ export class FleetSession implements Courier {
 
   /** Sends an answer and waits for its verdict. */
   async deliver(answer: Answer, signal: AbortSignal): Promise<void> {
-    const { logger } = this.#deps;
+    const { logger, agent } = this.#deps;
     const { run, round } = answer;
     if (answer.kind === 'decline') {
       const { wire: record, code, message } = answer;
@@ -79,7 +79,9 @@ export class FleetSession implements Courier {
       return;
     }
     const { outcome, code, message } = verdict;
-    logger.warn('update.refused', { run, round, outcome, code: remoteError(verdict).code });
+    const error = remoteError(verdict);
+    agent.refused(run, round, error);
+    logger.warn('update.refused', { run, round, outcome, code: error.code });
     logger.debug('update.refused_why', { run, round, code, message });
   }
 

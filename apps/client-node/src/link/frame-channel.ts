@@ -7,6 +7,7 @@ import {
   LIMITS,
   type NodeHead,
 } from '@tallystick/protocol';
+import { dial, type Way } from '@tallystick/site';
 import { type RawData, WebSocket } from 'ws';
 import { remoteError } from './remote-error.js';
 
@@ -51,10 +52,16 @@ export class FrameChannel {
     socket.on('close', (code, reason) => this.#finish(closedBy(url, code, reason)));
   }
 
-  /** Connects. Rejects with NET_UNREACHABLE, or the reason of `signal`. */
-  static open(url: string, clock: Clock, signal: AbortSignal): Promise<FrameChannel> {
+  /** Connects. Rejects with NET_UNREACHABLE, what `dial` rejects with, or the reason of `signal`. */
+  static async open(
+    url: string,
+    { way, clock }: { readonly way: Way; readonly clock: Clock },
+    signal: AbortSignal,
+  ): Promise<FrameChannel> {
     signal.throwIfAborted();
+    const connection = await dial(url, way, { clock, signal });
     const socket = new WebSocket(url, [SUBPROTOCOL], {
+      createConnection: () => connection,
       perMessageDeflate: false,
       maxPayload: MAX_MESSAGE_BYTES,
       handshakeTimeout: CONNECT_TIMEOUT_MS,

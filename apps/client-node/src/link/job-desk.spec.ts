@@ -75,6 +75,23 @@ describe('JobDesk', () => {
     return bench.offer({ round });
   }
 
+  it('never leaves an offer lying that comes just as the last job ends', async () => {
+    for (let turns = 0; turns < 30; turns++) {
+      const answer = agent.answer.bind(agent);
+      const evaluate = (): Promise<never> => Promise.reject(new TallyError('POLICY_WITHDRAWN'));
+      const backOff = (): BackOff => new BackOff(new SeededEntropy());
+      desk = new JobDesk({ agent: { answer, evaluate }, clock, logger, backOff });
+      desk.attach(courier);
+      desk.evaluate({ run: asRunId(1), round: 0, model: testHash('m') });
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      desk.offer(offer(turns));
+      await clock.advance(0);
+      agent.step();
+      await desk.stop();
+    }
+    expect(agent.started).toHaveLength(30);
+  });
+
   it('works on offers of several runs one at a time, in order', async () => {
     for (const run of [0, 1, 2]) desk.offer(offer(run));
     await clock.advance(0);

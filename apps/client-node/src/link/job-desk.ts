@@ -119,9 +119,7 @@ export class JobDesk {
       return;
     }
     this.#waiting.push(job);
-    this.#pump ??= this.#work().finally(() => {
-      this.#pump = undefined;
-    });
+    this.#pump ??= this.#work();
   }
 
   #drop(isUseless: (job: Job) => boolean): void {
@@ -137,6 +135,7 @@ export class JobDesk {
       this.#current = undefined;
       if (current.again && !current.stop.signal.aborted) this.#waiting.unshift(job);
     }
+    this.#pump = undefined; // in the same step that found nothing: what comes next starts it again
   }
 
   /** Never rejects: a job that cannot be done is told in the log, and signed off by the agent where it can be. */

@@ -7,6 +7,7 @@ import {
   systemEntropy,
 } from '@tallystick/kernel/node';
 import { encodeFrame } from '@tallystick/protocol';
+import { STRAIGHT } from '@tallystick/site';
 import { nodeSigner, SiteBench } from '@tallystick/site/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestFleet } from '../testing/test-fleet.js';
@@ -48,9 +49,11 @@ describe('FleetLink with several coordinators', () => {
     const link = new FleetLink(urls, {
       handshake: { identity, signer: nodeSigner(1), ...crypto, software: 'test/1' },
       backOff: backOff(),
+      way: STRAIGHT,
       ...{ agent, desk, sha256, logger },
       clock: systemClock,
       onWelcome: () => undefined,
+      onLost: () => undefined,
     });
     running = link.run(stop.signal).then(
       () => 'stopped',

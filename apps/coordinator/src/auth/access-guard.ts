@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { TallyError } from '@tallystick/kernel';
+import { clientAddress } from '../client-address.js';
 import { type Mark, NODES_KEY, PERMISSION_KEY } from './access.js';
-import { ActLog, addressOf, objectOf } from './act-log.js';
+import { ActLog, objectOf } from './act-log.js';
 import { Credentials } from './credentials.js';
 import { type Principal, setPrincipal } from './principal.js';
 
@@ -31,7 +32,7 @@ export class AccessGuard implements CanActivate {
       act: mark ?? '',
       object: objectOf(request),
       outcome: error.code,
-      address: addressOf(request),
+      address: clientAddress(request),
     });
     throw error;
   }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { Controller, Get, Module, RequestMethod } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner, NestFactory } from '@nestjs/core';
+import type { RunId } from '@tallystick/kernel';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Browser } from '../testing/browser.js';
 import {
@@ -34,6 +35,7 @@ describe('roles × routes × objects', () => {
   let routes: readonly Route[];
   const browsers = new Map<Role, Browser>();
   let foreignSite: Browser;
+  let nodes: readonly TestNode[];
   let node: TestNode;
   let own: number;
   let foreign: number;
@@ -44,7 +46,7 @@ describe('roles × routes × objects', () => {
     coordinator = await home.start();
     const { api } = coordinator;
     routes = routesOf(coordinator);
-    const nodes = [new TestNode(api), new TestNode(api)];
+    nodes = [new TestNode(api), new TestNode(api)];
     for (const [i, each] of nodes.entries()) {
       await each.join(`site-${i}`);
       await each.connect();
@@ -147,6 +149,40 @@ describe('roles × routes × objects', () => {
     }
   });
 
+  it('IDOR: shows nothing of a run on any of its routes to a site that takes no part in it', async () => {
+    const ofRuns = routes.filter(({ path }) => path.startsWith('/api/v1/runs/:'));
+    expect(ofRuns.length).toBeGreaterThan(13);
+    const answers = await Promise.all(
+      ofRuns.map(async ({ method, path, mark }) => {
+        const at = path.replace(/^\/api\/v1\/runs\/:\w+/, `/api/v1/runs/${own}`);
+        const answer = await foreignSite.send(method, at.replace(':round', '0'), {});
+        const isAllowed =
+          typeof mark === 'string' && isPermission(mark) && permissionsOf('site').has(mark);
+        return [`${method} ${path}`, answer.status, isAllowed ? 404 : 403] as const;
+      }),
+    );
+    expect(answers.filter(([, found, wanted]) => found !== wanted)).toEqual([]);
+  });
+
+  it('IDOR: shows a site its own reports about a round, and an auditor all', async () => {
+    const { model, closedRounds } = await coordinator.api.run(own);
+    const at = closedRounds - 1;
+    for (const each of nodes) {
+      const report = { run: own as RunId, round: at, model, numExamples: 9 };
+      each.send({ kind: 'evaluation', ...report, metrics: { accuracy: 1 } });
+    }
+    const nodesIn = async (browser: Browser): Promise<number[]> => {
+      const answer = await browser.send('GET', `runs/${own}/rounds/${at}`);
+      const { evaluations } = (await answer.json()) as { evaluations: { node: number }[] };
+      return evaluations.map((each) => each.node);
+    };
+    await vi.waitFor(async () => expect(await nodesIn(browserOf('auditor'))).toHaveLength(2));
+    expect(await nodesIn(browserOf('site'))).toEqual([node.node]);
+    const listed = await browserOf('site').send('GET', `runs/${own}/rounds?from=${at}`);
+    const { rounds } = (await listed.json()) as { rounds: { evaluations: { node: number }[] }[] };
+    expect(rounds[0]?.evaluations.map((each) => each.node)).toEqual([node.node]);
+  });
+
   it('IDOR: lets a researcher control its own runs only, and an admin all', async () => {
     const researcher = browserOf('researcher');
     for (const act of ['stop', 'pause', 'resume', 'close']) {
@@ -208,6 +244,18 @@ describe('roles × routes × objects', () => {
     const byToken = { method: 'POST', headers: { 'content-type': 'application/json' } };
     const body = JSON.stringify({ name: 'more', scopes: ['run.read'], days: 1 });
     expect((await coordinator.api.ask('tokens', { ...byToken, body }, token)).status).toBe(403);
+  });
+
+  it('makes twenty tokens a minute and no more', async () => {
+    const made = async (): Promise<number> => {
+      const body = { name: 'many', scopes: ['run.read'], days: 1 };
+      const answer = await browserOf('admin').send('POST', 'tokens', body);
+      await answer.arrayBuffer();
+      return answer.status;
+    };
+    const statuses: number[] = [];
+    for (let i = 0; i < 21; i++) statuses.push(await made());
+    expect(statuses).toEqual([...Array.from({ length: 20 }, () => 201), 429]);
   });
 
   it('writes every act down, refusals too, and changes no line afterwards', async () => {

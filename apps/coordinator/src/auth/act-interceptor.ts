@@ -8,9 +8,10 @@ import {
 import { Reflector } from '@nestjs/core';
 import { isTallyError } from '@tallystick/kernel';
 import { catchError, concatMap, from, map, type Observable } from 'rxjs';
+import { clientAddress } from '../client-address.js';
 import { type Mark, PERMISSION_KEY } from './access.js';
-import { ActLog, addressOf, objectOf } from './act-log.js';
-import { isSafe } from './cross-site.js';
+import { isSafe } from '@tallystick/kernel/node';
+import { ActLog, objectOf } from './act-log.js';
 import { principalOf } from './principal.js';
 
 /** Writes down every act of a person, a token or the operator that changes something, and what came of it. */
@@ -31,7 +32,7 @@ export class ActInterceptor implements NestInterceptor {
     }
     if (isSafe(request)) return next.handle();
     const write = (outcome: string, object = objectOf(request)): Promise<void> =>
-      this.log.add(by, { act: mark, object, outcome, address: addressOf(request) });
+      this.log.add(by, { act: mark, object, outcome, address: clientAddress(request) });
     return next.handle().pipe(
       concatMap((value) =>
         from(write('done', objectOf(request) + madeBy(value))).pipe(map((): unknown => value)),

@@ -63,10 +63,6 @@ export class ActLog {
 
 export const nobody = (name: string): Nobody => ({ kind: 'nobody', id: '', name });
 
-export function addressOf({ socket }: IncomingMessage): string {
-  return socket.remoteAddress ?? '';
-}
-
 /** Method and path; what stands behind `?` is left out. */
 export function objectOf({ method = 'GET', url = '' }: IncomingMessage): string {
   return `${method} ${url.split('?')[0] ?? ''}`;

@@ -21,6 +21,7 @@ import { People } from './people.js';
 import { PeopleController } from './people.controller.js';
 import { RouteMarks } from './route-marks.js';
 import { RunAccess } from './run-access.js';
+import { RunGuard } from './run-guard.js';
 import { SessionTokens } from './session-tokens.js';
 import { sessionCookie, SignIn } from './sign-in.js';
 
@@ -111,6 +112,7 @@ const secureOf = (deployment: Deployment) => (): boolean =>
       useFactory: (rows: RunRows, sight: RunSight) => new RunAccess(rows, sight),
     },
     { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_GUARD, useClass: RunGuard },
     { provide: APP_INTERCEPTOR, useClass: ActInterceptor },
   ],
   exports: [RunAccess, SessionTokens],

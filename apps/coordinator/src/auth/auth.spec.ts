@@ -18,6 +18,15 @@ describe('SessionTokens', () => {
     expect(tokens.check(token)).toBeUndefined();
   });
 
+  it('ends the tokens that a node has, and neither a later one nor another node’s', async () => {
+    const [old, other] = [tokens.issue(asNodeId(3)), tokens.issue(asNodeId(4))];
+    tokens.end(asNodeId(3));
+    expect(tokens.check(old)).toBeUndefined();
+    expect(tokens.check(other)).toBe(4);
+    await clock.advance(1);
+    expect(tokens.check(tokens.issue(asNodeId(3)))).toBe(3);
+  });
+
   it('refuses a token with any bit changed, cut or made by another process', () => {
     const token = Buffer.from(tokens.issue(asNodeId(1)), 'base64url');
     for (let bit = 0; bit < token.length * 8; bit++) {

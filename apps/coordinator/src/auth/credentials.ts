@@ -4,7 +4,7 @@ import type { SessionRows } from '../persistence/session-rows.js';
 import type { TokenRows } from '../persistence/token-rows.js';
 import type { ApiToken } from './api-token.js';
 import { cookieOf } from './cookies.js';
-import { assertSameSite } from './cross-site.js';
+import { assertSameSite } from '@tallystick/kernel/node';
 import {
   nodePrincipal,
   OPERATOR,

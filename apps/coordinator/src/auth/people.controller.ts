@@ -20,6 +20,7 @@ import {
   NewTokenView,
   NewUserRequest,
   PeopleView,
+  SessionList,
   TokenList,
   UserView,
 } from '@tallystick/protocol';
@@ -39,8 +40,8 @@ export class PeopleController {
   @Get('people')
   @Allow('people.manage')
   @ApiResponse({ status: 200, standardSchema: PeopleView })
-  list(): Promise<PeopleView> {
-    return this.people.view();
+  list(@Caller() by: Principal): Promise<PeopleView> {
+    return this.people.view(by);
   }
 
   @Post('people')
@@ -75,6 +76,13 @@ export class PeopleController {
   @HttpCode(204)
   removeGroup(@Param('group') group: string): Promise<void> {
     return this.people.removeGroup(group);
+  }
+
+  @Get('sessions')
+  @Allow('self')
+  @ApiResponse({ status: 200, standardSchema: SessionList })
+  async sessions(@Caller() by: Principal): Promise<SessionList> {
+    return { sessions: await this.people.ownSessions(by) };
   }
 
   @Delete('sessions/:id')

@@ -17,10 +17,13 @@ import type { UserRows } from '../persistence/user-rows.js';
 import type { Passwords } from './passwords.js';
 import { isPermission, type Role } from './permissions.js';
 import type { Principal } from './principal.js';
+import { RateLimit } from './rate-limit.js';
 import { hashOf, newId, tokenText } from './secrets.js';
 
 const DAY_MS = 86_400_000;
 const MAX_GROUP_CHARS = 200;
+/** Tokens that one user makes in a minute. */
+const NEW_TOKENS = { limit: 20, windowMs: 60_000 } as const;
 
 export interface PeopleDeps {
   readonly users: UserRows;
@@ -34,19 +37,23 @@ export interface PeopleDeps {
 /** Users, groups, sessions and tokens. No answer holds a hash; a token's text is in one answer, once. */
 export class People {
   readonly #deps: PeopleDeps;
+  readonly #newTokens: RateLimit;
 
   constructor(deps: PeopleDeps) {
     this.#deps = deps;
+    this.#newTokens = new RateLimit(deps.clock, NEW_TOKENS);
   }
 
-  async view(): Promise<PeopleView> {
+  async view(by: Principal): Promise<PeopleView> {
     const { users, sessions, tokens } = this.#deps;
     const known = await users.list();
     const names = new Map(known.map(({ id, name }) => [id, name]));
     const groups = await users.groups();
     return {
       users: known.map(userView),
-      sessions: (await sessions.list()).map((row) => sessionView(row, nameIn(names, row.userId))),
+      sessions: (await sessions.list()).map((row) =>
+        sessionView(row, { user: nameIn(names, row.userId), by }),
+      ),
       tokens: (await tokens.list()).map((row) => tokenView(row, nameIn(names, row.userId))),
       groups: groups.map(({ name: group, role, organisation }) => ({ group, role, organisation })),
     };
@@ -86,14 +93,15 @@ export class People {
   }
 
   async removeGroup(name: string): Promise<void> {
-    await this.#deps.users.removeGroup(name);
+    assertFound(await this.#deps.users.removeGroup(name), `group ${name}`);
   }
 
-  /** A token of whoever asks, for nothing they may not do themselves. A token makes no tokens. */
+  /** A token of whoever asks, for nothing they may not do themselves. A token makes no tokens. Throws AUTH_TOO_OFTEN. */
   async addToken(by: Principal, { name, scopes, days }: NewTokenRequest): Promise<NewTokenView> {
     if (by.kind !== 'user' && by.kind !== 'operator') {
       throw new TallyError('AUTH_DENIED', { what: 'a token made by a token' });
     }
+    this.#newTokens.take(by.id);
     const wanted = [...new Set(scopes)].filter(isPermission);
     const refused = scopes.filter((scope) => !isPermission(scope) || !by.permissions.has(scope));
     if (refused.length > 0) {
@@ -110,6 +118,11 @@ export class People {
 
   async ownTokens(by: Principal): Promise<TokenView[]> {
     return (await this.#deps.tokens.list(by.id)).map((row) => tokenView(row, by.name));
+  }
+
+  async ownSessions(by: Principal): Promise<SessionView[]> {
+    const rows = await this.#deps.sessions.list(by.id);
+    return rows.map((row) => sessionView(row, { user: by.name, by }));
   }
 
   /** One's own, or for whoever manages people anybody's. Others look as if they were not there. */
@@ -156,9 +169,16 @@ function userView(user: UserEntity): UserView {
   };
 }
 
-function sessionView({ id, createdAt, seenAt, address }: SessionEntity, user: string): SessionView {
-  const lastSeenAt = seenAt.toISOString();
-  return { id, user, createdAt: createdAt.toISOString(), lastSeenAt, address };
+function sessionView(
+  { id, createdAt, seenAt, address }: SessionEntity,
+  { user, by }: { readonly user: string; readonly by: Principal },
+): SessionView {
+  return {
+    ...{ id, user, address },
+    createdAt: createdAt.toISOString(),
+    lastSeenAt: seenAt.toISOString(),
+    isCurrent: id === by.session,
+  };
 }
 
 function tokenView(token: TokenEntity, user: string): TokenView {

@@ -1,12 +1,15 @@
-import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { type AccountId, type Hash, type NodeId, type RunId, TallyError } from '@tallystick/kernel';
 import type { RunEntity } from '../persistence/entities/index.js';
 import type { RunRows } from '../persistence/run-rows.js';
 import type { RunSight } from '../persistence/run-sight.js';
 import type { Principal } from './principal.js';
 
+/** Which nodes, or accounts, somebody sees one by one; sums, means and bands are over all. */
+export type Sees<T> = (one: T) => boolean;
+
 /**
  * Object checks of runs. A site sees the runs its organisation takes part in; other runs look as if they were not there.
- * A researcher controls the runs it launched. Nodes and everybody else see all.
+ * A researcher controls the runs it launched. Nodes and everybody else see all. RunGuard asks `see` for every route of a run.
  */
 export class RunAccess {
   readonly #rows: Pick<RunRows, 'get'>;
@@ -27,9 +30,9 @@ export class RunAccess {
     return row;
   }
 
-  /** The run, when `by` may stop, pause or close it. Throws USAGE_UNKNOWN_RUN or AUTH_DENIED. */
+  /** The run, when `by`, who sees it, may stop, pause or close it. Throws USAGE_UNKNOWN_RUN or AUTH_DENIED. */
   async control(by: Principal, run: RunId): Promise<RunEntity> {
-    const row = await this.see(by, run);
+    const row = await this.#rows.get(run);
     if (by.role === 'admin' || row.owner === by.id) return row;
     throw new TallyError('AUTH_DENIED', {
       what: `control of run ${run}; somebody else launched it`,
@@ -48,6 +51,20 @@ export class RunAccess {
       runs.map(({ run }) => run),
     );
     return runs.filter(({ run }) => seen.has(run));
+  }
+
+  async nodes(by: Principal): Promise<Sees<NodeId>> {
+    const organisation = boundTo(by);
+    if (organisation === undefined) return () => true;
+    const own = await this.#sight.nodes(organisation);
+    return (node) => own.has(node);
+  }
+
+  async accounts(by: Principal): Promise<Sees<AccountId>> {
+    const organisation = boundTo(by);
+    if (organisation === undefined) return () => true;
+    const own = await this.#sight.accounts(organisation);
+    return (account) => own.has(account);
   }
 
   /** Throws MODEL_UNKNOWN for a model of runs that `by` does not see. */

@@ -13,6 +13,8 @@ export class SessionTokens {
   readonly #secret: Uint8Array;
   readonly #clock: Clock;
   readonly #lifeMs: number;
+  /** Of nodes that were sent away: tokens from before are void. One entry a node. */
+  readonly #endedAtMs = new Map<NodeId, number>();
 
   constructor(lifeMs: number, { entropy, clock }: { entropy: Entropy; clock: Clock }) {
     this.#lifeMs = lifeMs;
@@ -27,14 +29,22 @@ export class SessionTokens {
     return Buffer.concat([claim, this.#mac(claim)]).toString('base64url');
   }
 
+  /** Makes every token void that the node has now. */
+  end(node: NodeId): void {
+    this.#endedAtMs.set(node, this.#clock.nowMs());
+  }
+
   /** The node of a valid token that has not expired; undefined otherwise. */
   check(token: string): NodeId | undefined {
     const bytes = Buffer.from(token, 'base64url');
     if (bytes.length !== CLAIM_BYTES + MAC_BYTES) return undefined;
     const claim = bytes.subarray(0, CLAIM_BYTES);
     if (!timingSafeEqual(bytes.subarray(CLAIM_BYTES), this.#mac(claim))) return undefined;
-    if (claim.readBigUInt64LE(4) <= BigInt(this.#clock.nowMs())) return undefined;
-    return asNodeId(claim.readUInt32LE(0));
+    const expiresAtMs = Number(claim.readBigUInt64LE(4));
+    if (expiresAtMs <= this.#clock.nowMs()) return undefined;
+    const node = asNodeId(claim.readUInt32LE(0));
+    const endedAtMs = this.#endedAtMs.get(node) ?? Number.NEGATIVE_INFINITY;
+    return expiresAtMs - this.#lifeMs > endedAtMs ? node : undefined;
   }
 
   #mac(claim: Uint8Array): Buffer {

@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, type Entropy, isTallyError, TallyError } from '@tallystick/kernel';
 import type { FirstAdminRequest, LoginRequest } from '@tallystick/protocol';
 import { addressBlock } from '../address-block.js';
+import { clientAddress } from '../client-address.js';
 import type { UserEntity } from '../persistence/entities/index.js';
 import type { SessionRows } from '../persistence/session-rows.js';
 import type { UserRows } from '../persistence/user-rows.js';
-import { type ActLog, addressOf, nobody } from './act-log.js';
+import { type ActLog, nobody } from './act-log.js';
 import type { ApiToken } from './api-token.js';
 import { cookieName, cookieText } from './cookies.js';
 import { SESSION_MS } from './credentials.js';
@@ -54,7 +55,7 @@ export class SignIn {
 
   /** Counts an attempt from this address. Throws AUTH_TOO_OFTEN. */
   attempt(request: IncomingMessage): void {
-    this.#perAddress.take(addressBlock(addressOf(request)));
+    this.#perAddress.take(addressBlock(clientAddress(request)));
   }
 
   withPassword({ name, password }: LoginRequest, exchange: Exchange): Promise<Principal> {
@@ -125,7 +126,7 @@ export class SignIn {
     find: () => Promise<UserEntity>,
   ): Promise<Principal> {
     const { log } = this.#deps;
-    const act = { act: 'sign-in', object: '', address: addressOf(exchange.request) };
+    const act = { act: 'sign-in', object: '', address: clientAddress(exchange.request) };
     try {
       this.attempt(exchange.request);
       const user = await find();
@@ -147,7 +148,7 @@ export class SignIn {
     const secret = newSecret(entropy);
     const session = { id: newId(entropy), hash: hashOf(secret), userId: user.id };
     const endedAt = new Date(clock.nowMs() - SESSION_MS);
-    await sessions.add({ ...session, address: addressOf(request) }, endedAt);
+    await sessions.add({ ...session, address: clientAddress(request) }, endedAt);
     const options = { isSecure: isSecure(), maxAgeS: SESSION_MS / 1_000 };
     const cookie = cookieText(sessionCookie(isSecure()), secret, options);
     response.appendHeader('set-cookie', cookie);

@@ -1,10 +1,8 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import type { RunId } from '@tallystick/kernel';
-import { HeaderList, RoundEvidence } from '@tallystick/protocol';
+import { HeaderList, RoundEvidence, VoidList } from '@tallystick/protocol';
 import { Allow, ForNodes } from '../auth/access.js';
-import { Caller, type Principal } from '../auth/principal.js';
-import { RunAccess } from '../auth/run-access.js';
 import { roundParam, runParam } from '../http/params.js';
 import { Evidence } from './evidence.js';
 import { HeadersQuery } from './headers-query.js';
@@ -12,22 +10,25 @@ import { HeadersQuery } from './headers-query.js';
 /** What auditors and nodes need to recompute a run. */
 @Controller('api/v1/runs')
 export class EvidenceController {
-  constructor(
-    private readonly evidence: Evidence,
-    private readonly access: RunAccess,
-  ) {}
+  constructor(private readonly evidence: Evidence) {}
 
   @Get(':run/rounds/:round/evidence')
   @Allow('evidence.read')
   @ForNodes()
   @ApiResponse({ status: 200, standardSchema: RoundEvidence })
-  async round(
-    @Caller() by: Principal,
+  round(
     @Param('run', { schema: runParam }) run: RunId,
     @Param('round', { schema: roundParam }) round: number,
   ): Promise<RoundEvidence> {
-    await this.access.see(by, run);
     return this.evidence.round(run, round);
+  }
+
+  @Get(':run/voids')
+  @Allow('evidence.read')
+  @ForNodes()
+  @ApiResponse({ status: 200, standardSchema: VoidList })
+  async voids(@Param('run', { schema: runParam }) run: RunId): Promise<VoidList> {
+    return { voids: await this.evidence.voids(run) };
   }
 
   @Get(':run/headers')
@@ -35,11 +36,9 @@ export class EvidenceController {
   @ForNodes()
   @ApiResponse({ status: 200, standardSchema: HeaderList })
   async headers(
-    @Caller() by: Principal,
     @Param('run', { schema: runParam }) run: RunId,
     @Query({ schema: HeadersQuery }) { from, limit }: HeadersQuery,
   ): Promise<HeaderList> {
-    await this.access.see(by, run);
     return { headers: await this.evidence.headers(run, from, limit) };
   }
 }

@@ -3,6 +3,7 @@ import { Deployment } from '../deployment.js';
 import { ModelsModule } from '../models/models.module.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
+import { VoidRows } from '../persistence/void-rows.js';
 import { EvidenceController } from './evidence.controller.js';
 import { Evidence } from './evidence.js';
 
@@ -13,9 +14,13 @@ import { Evidence } from './evidence.js';
   providers: [
     {
       provide: Evidence,
-      inject: [Deployment, RunRows, RoundRows],
-      useFactory: ({ signer, sha256 }: Deployment, rows: RunRows, rounds: RoundRows) =>
-        new Evidence({ rows, rounds, signer, sha256 }),
+      inject: [Deployment, RunRows, RoundRows, VoidRows],
+      useFactory: (
+        { signer, sha256 }: Deployment,
+        rows: RunRows,
+        rounds: RoundRows,
+        voids: VoidRows,
+      ) => new Evidence({ rows, rounds, voids, signer, sha256 }),
     },
   ],
 })

@@ -10,15 +10,17 @@ import {
   signRecord,
   TASK,
 } from '@tallystick/record';
-import { contribOf } from '@tallystick/rounds';
+import { contribOf, type VoidSpan } from '@tallystick/rounds';
 import type { ContributionEntity } from '../persistence/entities/index.js';
 import { recordListHex, recordOf } from '../persistence/record-list.js';
 import type { RoundFiles, RoundRows } from '../persistence/round-rows.js';
 import type { RunRows } from '../persistence/run-rows.js';
+import type { VoidRows } from '../persistence/void-rows.js';
 
 export interface EvidenceDeps {
   readonly rows: RunRows;
   readonly rounds: RoundRows;
+  readonly voids: Pick<VoidRows, 'of'>;
   /** The coordinator key: Ed25519 is deterministic, so the stored bytes get the signatures they once went out with. */
   readonly signer: Signer;
   readonly sha256: Sha256;
@@ -60,12 +62,19 @@ export class Evidence {
     };
   }
 
-  /** Signed headers of the closed rounds from `from` on, ascending. */
+  /** The numbers of a run that do not count. */
+  async voids(run: RunId): Promise<VoidSpan[]> {
+    const { rows, voids } = this.#deps;
+    await rows.get(run);
+    return [...(await voids.of(run))];
+  }
+
+  /** Signed headers of the closed rounds that count from `from` on, ascending. */
   async headers(run: RunId, from: number, limit: number): Promise<string[]> {
     const { rows, rounds, signer } = this.#deps;
     await rows.get(run);
-    const closed = await rounds.closed(run, from, limit);
-    return closed.map(({ header }) => signRecord(HEADER, recordOf(HEADER, header), signer).wire);
+    const headers = await rounds.headers(run, from, limit);
+    return headers.map((header) => signRecord(HEADER, recordOf(HEADER, header), signer).wire);
   }
 
   #leaf({ receipt, receiptSignature: signature, weight }: ContributionEntity) {

@@ -45,6 +45,7 @@ describe('FleetServer', () => {
           : Promise.reject(new TallyError('AUTH_HELLO_INVALID', { node: 3, reason: 'test' })),
     } as unknown as Greeter; // stands for every outcome of the handshake
     server = new FleetServer({
+      door: { admit: () => undefined },
       admission,
       sockets: { sessions: 100, connections: 500 },
       refused: () => refused++,

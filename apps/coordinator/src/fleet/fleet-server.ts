@@ -3,6 +3,8 @@ import type { Duplex } from 'node:stream';
 import { type Clock, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
 import { type CoordinatorHead, encodeFrame, type Heartbeats, LIMITS } from '@tallystick/protocol';
 import { WebSocket, WebSocketServer } from 'ws';
+import { clientAddress } from '../client-address.js';
+import type { Door } from '../http/door.js';
 import type { Admission } from './admission.js';
 import { asBytes, firstFrame } from './first-frame.js';
 import type { Greeter } from './greeter.js';
@@ -26,6 +28,7 @@ const DRAIN_MS = 500;
 const TELL_MS = 10_000;
 
 export interface FleetServerDeps {
+  readonly door: Pick<Door, 'admit'>;
   readonly admission: Admission;
   readonly sockets: SocketLimits;
   /** Somebody was sent away for want of room. */
@@ -115,7 +118,7 @@ export class FleetServer {
     socket.on('error', () => socket.destroy());
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return refuse(socket, refusal);
-    const leave = this.#enter(request.socket.remoteAddress ?? '');
+    const leave = this.#enter(clientAddress(request));
     if (leave === undefined) return refuse(socket, '503 Service Unavailable');
     socket.once('close', leave);
     this.#server.handleUpgrade(request, socket, head, (ws) => {
@@ -153,7 +156,13 @@ export class FleetServer {
     if (request.url?.split('?')[0] !== FLEET_PATH) return '404 Not Found';
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',');
     if (!offered.some((name) => name.trim() === SUBPROTOCOL)) return '400 Bad Request';
-    return this.#isDraining ? '503 Service Unavailable' : undefined;
+    if (this.#isDraining) return '503 Service Unavailable';
+    try {
+      this.#deps.door.admit(request);
+      return undefined;
+    } catch (error) {
+      return isTallyError(error, 'AUTH_HOST') ? '421 Misdirected Request' : '403 Forbidden';
+    }
   }
 
   /** Challenge, one frame, welcome; then the socket belongs to a session. */

@@ -16,8 +16,10 @@ import { Evaluations } from '../rounds/evaluations.js';
 import { OpenRounds } from '../rounds/open-rounds.js';
 import { RoundDirectory } from '../rounds/round-directory.js';
 import { RoundsModule } from '../rounds/rounds.module.js';
+import { Evictions } from './evictions.js';
 import { FleetServer } from './fleet-server.js';
 import { makeFleetServer } from './make-fleet-server.js';
+import { NodeChangesController } from './node-changes.controller.js';
 import { NodesController } from './nodes.controller.js';
 import { Sessions } from './sessions.js';
 import { sweepSpool } from './spool-folder.js';
@@ -29,13 +31,23 @@ const SWEEP_MS = 600_000;
 /** The nodes' sockets, and the way of the run loops to them. */
 @Module({
   imports: [RegistryModule, RoundsModule],
-  controllers: [NodesController],
+  controllers: [NodesController, NodeChangesController],
   providers: [
     Sessions,
     {
       provide: WsNodeLink,
       inject: [Sessions, Deployment],
       useFactory: (sessions: Sessions, { logger }: Deployment) => new WsNodeLink(sessions, logger),
+    },
+    {
+      provide: Evictions,
+      inject: [Deployment, Sessions, SessionTokens, Members],
+      useFactory: (
+        { clock }: Deployment,
+        sessions: Sessions,
+        tokens: SessionTokens,
+        members: Members,
+      ) => new Evictions({ sessions, tokens, members, clock }),
     },
     {
       provide: FleetServer,
@@ -73,16 +85,19 @@ export class FleetModule implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly deployment: Deployment,
     private readonly openRounds: OpenRounds,
     private readonly server: FleetServer,
+    private readonly evictions: Evictions,
     private readonly host: HttpAdapterHost<AbstractHttpAdapter<Server>>,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     await this.#sweepSpool();
     this.server.attach(this.host.httpAdapter.getHttpServer());
+    this.evictions.start();
   }
 
   beforeApplicationShutdown(): void {
     this.#sweep?.cancel();
+    this.evictions.stop();
   }
 
   async #sweepSpool(): Promise<void> {

@@ -25,13 +25,15 @@ const member: EligibleNode = {
   cap: 10n,
 };
 
-function greeter(members: readonly EligibleNode[] = [member]): Greeter {
+function greeter(members: readonly EligibleNode[] = [member], suspended = false): Greeter {
   return new Greeter({
     chain: CHAIN,
     beats: LIMITS,
     signer: coordinator,
     members: { find: (node) => Promise.resolve(members.find((one) => one.node === node)) },
     sessions: { issue: (node) => `token of ${node}` },
+    wasAdmitted: (node) => Promise.resolve(node === 9),
+    isSuspended: () => Promise.resolve(suspended),
     entropy: new SeededEntropy(3),
     sha256,
     ed25519,
@@ -78,7 +80,9 @@ describe('Greeter', () => {
   const refusals: [string, Partial<Hello>, string][] = [
     ['another chain', { chain: ZERO_HASH }, 'AUTH_HELLO_INVALID'],
     ['an old nonce', { serverNonce: '02'.repeat(32) }, 'AUTH_HELLO_INVALID'],
+    ['an empty nonce', { serverNonce: '00'.repeat(32) }, 'AUTH_HELLO_INVALID'],
     ['an unknown node', { node: asNodeId(6) }, 'AUTH_HELLO_INVALID'],
+    ['a node that was admitted once', { node: asNodeId(9) }, 'AUTH_NODE_REVOKED'],
     ['an old key epoch', { keyEpoch: 1 }, 'AUTH_HELLO_INVALID'],
     ['another coordinator key', { coordinatorKey: nodeKey.key }, 'AUTH_COORDINATOR_KEY'],
   ];
@@ -99,6 +103,18 @@ describe('Greeter', () => {
     await expect(
       greeter([{ ...member, key: identity }]).answer(nonce, frameOf(hello(nonce))),
     ).rejects.toMatchObject({ code: 'AUTH_HELLO_INVALID' });
+  });
+
+  it('lets no suspended node in, and says so to nobody but the node', async () => {
+    const server = greeter([member], true);
+    const { nonce } = server.challenge();
+    await expect(server.answer(nonce, frameOf(hello(nonce)))).rejects.toMatchObject({
+      code: 'AUTH_NODE_SUSPENDED',
+    });
+    const forged = frameOf(hello(nonce), generateKey());
+    await expect(server.answer(nonce, forged)).rejects.toMatchObject({
+      code: 'AUTH_HELLO_INVALID',
+    });
   });
 
   it('wants hello first', async () => {

@@ -27,6 +27,10 @@ export interface GreeterDeps {
   readonly signer: Signer;
   readonly members: { find(node: NodeId): Promise<EligibleNode | undefined> };
   readonly sessions: { issue(node: NodeId): string };
+  /** It was let in once. */
+  readonly wasAdmitted: (node: NodeId) => Promise<boolean>;
+  /** The operator does not let it in for now. */
+  readonly isSuspended: (node: NodeId) => Promise<boolean>;
   readonly entropy: Entropy;
   readonly sha256: Sha256;
   readonly ed25519: Ed25519;
@@ -76,7 +80,7 @@ export class Greeter {
   }
 
   async #check(nonce: string, { value: hello, signature }: Signed<Hello>): Promise<EligibleNode> {
-    const { chain, signer, members, ed25519 } = this.#deps;
+    const { chain, signer, members, ed25519, wasAdmitted, isSuspended } = this.#deps;
     const { node } = hello;
     const refuse = (reason: string): TallyError =>
       new TallyError('AUTH_HELLO_INVALID', { node, reason });
@@ -89,11 +93,15 @@ export class Greeter {
     }
     if (hello.serverNonce !== nonce) throw refuse('it answers another challenge');
     const member = await members.find(node);
-    if (member === undefined) throw refuse('this node is not admitted');
+    if (member === undefined) {
+      if (await wasAdmitted(node)) throw new TallyError('AUTH_NODE_REVOKED', { node });
+      throw refuse('this node is not admitted');
+    }
     if (member.keyEpoch !== hello.keyEpoch) throw refuse(`its key epoch is ${member.keyEpoch}`);
     if (!verifyRecord(ed25519, HELLO, hello, member.key, signature)) {
       throw refuse('its key did not sign it');
     }
+    if (await isSuspended(node)) throw new TallyError('AUTH_NODE_SUSPENDED', { node });
     return member;
   }
 }

@@ -6,6 +6,7 @@ import type { Members } from '../registry/members.js';
 import type { NodeDirectory } from '../registry/node-directory.js';
 import type { Evaluations } from '../rounds/evaluations.js';
 import type { RoundDirectory } from '../rounds/round-directory.js';
+import { Door } from '../http/door.js';
 import { Admission } from './admission.js';
 import { FleetMetrics } from './fleet-metrics.js';
 import { FleetServer, type FleetServerDeps } from './fleet-server.js';
@@ -38,10 +39,16 @@ export async function makeFleetServer(
   const beats = beatsOf(deployment.leaseMs);
   const proof = { signer, entropy, sha256, ed25519 };
   return new FleetServer({
+    door: new Door(deployment),
     admission: new Admission(),
     sockets: deployment.sockets,
     refused: () => metrics.refused(),
-    greeter: new Greeter({ chain, beats, members, sessions: tokens, ...proof }),
+    greeter: new Greeter({
+      ...{ chain, beats, members, sessions: tokens },
+      wasAdmitted: (node) => parts.nodes.wasAdmitted(node),
+      isSuspended: (node) => parts.nodes.isSuspended(node),
+      ...proof,
+    }),
     sessions,
     session: sessionDeps(deployment, parts, metrics),
     ...comings(deployment, parts, metrics),
@@ -53,7 +60,7 @@ export async function makeFleetServer(
 }
 
 function sessionDeps(
-  { spoolFolder, spooler, blobs, crash, clock, logger }: Deployment,
+  { spoolFolder, spooler, blobs, crash, clock, logger, trace }: Deployment,
   { runs, evaluations, nodes }: FleetParts,
   metrics: FleetMetrics,
 ): NodeSessionDeps {
@@ -69,6 +76,7 @@ function sessionDeps(
     strikes: { add: (node, strike) => nodes.strike(node, strike) },
     metrics,
     logger,
+    trace,
   };
 }
 

@@ -321,6 +321,17 @@ describe('NodeSession', () => {
     expect(submissions).toEqual([]);
   });
 
+  it('forged failure reports: an error, or a decline in another name, ends no run and no other node’s part', async () => {
+    const forged = { chain: ZERO_HASH, ...at, task: ZERO_HASH, node: asNodeId(5), reason: 1 };
+    const record = signRecord(DECLINE, forged, key).wire;
+    const message = 'round 1 failed, abort the run';
+    await say([{ kind: 'error', code: 'INTERNAL', message, hint: 'abort' }]);
+    await say(begin(), chunk(), submit());
+    expect(submissions).toHaveLength(1);
+    await say([{ kind: 'decline', record, code: 'INTERNAL', message }]);
+    expect(declined).toBe(0);
+  });
+
   it('passes declines and evaluations on, and only its own', async () => {
     const decline = { chain: ZERO_HASH, ...at, task: ZERO_HASH, node: NODE, reason: 1 };
     const say1 = signRecord(DECLINE, decline, key).wire;

@@ -1,11 +1,4 @@
-import {
-  type Hash,
-  isTallyError,
-  type Logger,
-  type NodeId,
-  type RunId,
-  TallyError,
-} from '@tallystick/kernel';
+import { isTallyError, type Logger, type NodeId, type RunId, TallyError } from '@tallystick/kernel';
 import {
   type CoordinatorHead,
   decodeNodeFrame,
@@ -13,8 +6,8 @@ import {
   LIMITS,
   type NodeHead,
 } from '@tallystick/protocol';
-import { DECLINE, decodeSigned, RECEIPT } from '@tallystick/record';
-import type { RunLoop, Verdict } from '@tallystick/rounds';
+import { DECLINE, decodeSigned, RECEIPT, type Receipt } from '@tallystick/record';
+import type { RoundTrace, RunLoop, Verdict } from '@tallystick/rounds';
 import type { EvaluationReport } from '../rounds/evaluations.js';
 import type { FleetMetrics } from './fleet-metrics.js';
 import type { NodeWork } from './heartbeat.js';
@@ -45,6 +38,7 @@ export interface NodeSessionDeps extends UploadDeskDeps {
   };
   readonly metrics: Pick<FleetMetrics, 'verdict' | 'received'>;
   readonly logger: Logger;
+  readonly trace?: RoundTrace | undefined;
 }
 
 /** A node whose key was proved: reads its frames one at a time and answers them. */
@@ -234,7 +228,7 @@ export class NodeSession {
     } else if (loop === undefined || this.#desk.isForgotten(head)) {
       verdict = { ...rejected(new TallyError('ROUND_CLOSED', { run, round })), outcome: 'ignored' };
     } else {
-      const updateBytes = await this.#delivered(head, receipt.update);
+      const updateBytes = await this.#delivered(head, receipt);
       verdict =
         typeof updateBytes === 'bigint'
           ? await loop.submit(this.node, { receipt, signature, updateBytes })
@@ -251,10 +245,16 @@ export class NodeSession {
   /** Size of the stored update, or the verdict on bytes that are not what the receipt says. */
   async #delivered(
     at: { readonly run: RunId; readonly round: number },
-    update: Hash,
+    { update, task }: Receipt,
   ): Promise<bigint | Verdict> {
+    const { trace, clock } = this.#deps;
+    const isUpload = this.#desk.isOpen; // not when the file was here already
     try {
-      return await this.#desk.deliver(at, update);
+      const bytes = await this.#desk.deliver(at, update);
+      const attributes = { ...at, node: this.node, bytes: Number(bytes) };
+      const times = { startMs: this.#desk.begunAtMs, endMs: clock.nowMs() };
+      if (isUpload) trace?.step(task, { name: 'upload', ...times, attributes });
+      return bytes;
     } catch (error) {
       if (isTallyError(error, 'UPDATE_HASH_MISMATCH')) return rejected(error);
       throw error;

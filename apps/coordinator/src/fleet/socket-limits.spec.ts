@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { openFilesLimit, socketLimits } from './socket-limits.js';
+import { openFilesLimit } from '@tallystick/kernel/node';
+import { socketLimits } from './socket-limits.js';
 
 it('leaves files for everything else', () => {
   expect(socketLimits(undefined, 20_000)).toEqual({ sessions: 19_488, connections: 19_744 });

@@ -36,6 +36,7 @@ export class UploadDesk {
   #forgotten: RoundRef | undefined;
   /** The round of the newest upload, and how often one of it has begun. */
   #begun: RoundRef & { readonly times: number } = { run: -1, round: -1, times: 0 };
+  #begunAtMs = 0;
   readonly #onIdle: (error: TallyError) => void;
   readonly #deps: UploadDeskDeps;
 
@@ -56,12 +57,18 @@ export class UploadDesk {
     const release = await this.#deps.slots.take(signal);
     try {
       const upload = await Upload.open(target, this.#deps);
+      this.#begunAtMs = this.#deps.clock.nowMs();
       this.#current = { upload, release, idle: this.#idle(target.node) };
       return upload.offset;
     } catch (error) {
       release();
       throw error;
     }
+  }
+
+  /** When the open upload, or the newest one, got its slot. */
+  get begunAtMs(): number {
+    return this.#begunAtMs;
   }
 
   /** True from the credit to the end of the upload. */

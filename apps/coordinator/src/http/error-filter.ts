@@ -6,6 +6,9 @@ import type { ErrorBody } from '@tallystick/protocol';
 /** When whoever was one too many should come back (RFC 9110 §10.2.3). */
 const RETRY_AFTER_S = 1;
 
+/** What polkadot-js says of a request while its connection is lost; it has no code for it. */
+const CHAIN_AWAY = /^(WebSocket is not connected|disconnected from wss?:)/;
+
 /** The one translator at the REST edge: whatever was thrown becomes `{error: {code, message, hint, where?}}`. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -51,6 +54,10 @@ function asTallyError(exception: unknown, url: string): TallyError {
   if (isTallyError(exception)) return exception;
   const status = exception instanceof HttpException ? exception.getStatus() : statusOf(exception);
   const detail = exception instanceof Error ? exception.message : String(exception);
+  if (CHAIN_AWAY.test(detail)) {
+    const reason = 'the connection is lost; it is opened again as soon as the chain answers';
+    return new TallyError('LEDGER_UNREACHABLE', { url: 'its address', reason }, exception);
+  }
   if (status === 404) {
     return new TallyError('USAGE_NOT_FOUND', { path: url.slice(0, 200) }, exception);
   }

@@ -1,4 +1,4 @@
-import { type Hash, type RunId, asHash, asRunId } from '@tallystick/kernel';
+import { asHash, asNodeId, asRunId, type Hash, type NodeId, type RunId } from '@tallystick/kernel';
 import { z } from 'zod';
 
 const U32 = 0xffff_ffff;
@@ -16,6 +16,14 @@ export const runParam = z.coerce
   .min(0)
   .max(U32)
   .transform((run): RunId => asRunId(run));
+
+/** Path parameter `:node`. */
+export const nodeParam = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(U32)
+  .transform((node): NodeId => asNodeId(node));
 
 /** Path parameter `:round`. */
 export const roundParam = z.coerce.number().int().min(0).max(U32);

@@ -2,8 +2,10 @@ import type { CommitOutcome, RoundLedger } from '@tallystick/chain';
 import { TallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
+import type { VoidSpan } from '@tallystick/rounds';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { NO_CRASH } from '../crash-points.js';
+import { Readiness } from '../readiness.js';
 import { FakeOutbox } from '../testing/fake-outbox.js';
 import { TestChainRun } from '../testing/test-chain-run.js';
 import { CommitPublisher } from './commit-publisher.js';
@@ -13,7 +15,9 @@ import { Wake } from '../wake.js';
 let chain: TestChainRun;
 let outbox: FakeOutbox;
 let clock: VirtualClock;
+let readiness: Readiness;
 beforeEach(async () => {
+  readiness = new Readiness();
   chain = await TestChainRun.open();
   outbox = new FakeOutbox();
   clock = new VirtualClock();
@@ -40,6 +44,7 @@ function publisher(ledger: RoundLedger = chain.ledger, wake = new Wake(clock)): 
     clock,
     logger: new MemoryLogger(),
     crash: NO_CRASH,
+    readiness,
     backlog: { set: () => undefined },
   });
 }
@@ -178,14 +183,42 @@ describe('CommitPublisher', () => {
     await expect(publish.step()).rejects.toMatchObject({ code: 'LEDGER_CONFLICT' });
   });
 
-  it('gives up on a header that the chain refuses for its own reasons', async () => {
+  it('lets a run rest whose header the chain refuses for its own reasons, says so, and tries again', async () => {
     outbox.add(chain.next({ chain: chain.next().modelAfter }));
-    const publish = publisher();
     const stop = new AbortController();
-    const running = publish.run(stop.signal);
-    const outcome = expect(running).rejects.toMatchObject({ code: 'LEDGER_REFUSED' });
+    const running = publisher().run(stop.signal);
+    await clock.advance(10_000);
+    expect(await readiness.troubles()).toEqual({});
     await clock.advance(60_000);
-    await outcome;
+    expect((await readiness.troubles())['refused']).toContain(`run ${chain.run}`);
+    const tried = outbox.rows[0]?.row.attempts ?? 0;
+    expect(tried).toBeGreaterThan(8);
+    expect(tried).toBeLessThan(16); // it is no busy loop
+    await clock.advance(30_000);
+    expect(outbox.rows[0]?.row.attempts).toBeGreaterThan(tried);
+    stop.abort();
+    await clock.advance(1);
+    await running;
+  });
+
+  it('carries the rounds of another run while one is refused', async () => {
+    const other = await chain.beside();
+    const stop = new AbortController();
+    const running = publisher().run(stop.signal);
+    const refused = chain.next();
+    chain.ledger.voidFrom(chain.run, 0);
+    for (let i = 0; i < 20; i++) {
+      if (i < 3) outbox.add(i === 0 ? refused : chain.next());
+      outbox.add(other.next());
+      await clock.advance(5_000);
+    }
+    expect((await chain.ledger.anchored(other.run))?.nextRound).toBe(20);
+    const stuck = outbox.rows.filter(({ row }) => row.run === chain.run).map(({ row }) => row);
+    expect(stuck.map(({ status }) => status)).toEqual(['pending', 'pending', 'pending']);
+    expect((await readiness.troubles())['refused']).toContain(`run ${chain.run}: `);
+    stop.abort();
+    await clock.advance(1);
+    await running;
   });
 
   it('sleeps until a round closes, and goes on after a fault', async () => {
@@ -233,7 +266,19 @@ describe('CommitPublisher', () => {
 });
 
 describe('reconcile', () => {
-  const run = (): Promise<void> => reconcile([chain.run], { outbox, ledger: chain.ledger, sha256 });
+  let spans: readonly VoidSpan[] = [];
+  beforeEach(() => (spans = []));
+  const depsWith = (ledger: Pick<RoundLedger, 'round' | 'anchored'>) => ({
+    outbox,
+    ledger,
+    sha256,
+    voids: { ofRuns: () => Promise.resolve(new Map([[chain.run, spans]])) },
+    takeVoids: async () => {
+      spans = (await chain.ledger.voids()).get(chain.run) ?? [];
+      outbox.voided(spans);
+    },
+  });
+  const run = (): Promise<void> => reconcile([chain.run], depsWith(chain.ledger));
 
   it('finds nothing to do when both agree', async () => {
     await run();
@@ -260,7 +305,7 @@ describe('reconcile', () => {
         return chain.ledger.anchored(of);
       },
     });
-    await reconcile([chain.run], { outbox, ledger, sha256 });
+    await reconcile([chain.run], depsWith(ledger));
     expect(outbox.rows[0]?.row.status).toBe('final');
   });
 
@@ -279,12 +324,26 @@ describe('reconcile', () => {
       anchored: (id: typeof chain.run) => goOn(chain.ledger.anchored(id)),
       round: (id: typeof chain.run, round: number) => goOn(chain.ledger.round(id, round)),
     };
-    await reconcile([chain.run], { outbox, ledger, sha256 });
+    await reconcile([chain.run], depsWith(ledger));
     expect(outbox.rows.map(({ row }) => row.status)).toEqual(['pending', 'pending']);
-    await reconcile([chain.run], { outbox, ledger, sha256 });
+    await reconcile([chain.run], depsWith(ledger));
     expect(await nextRound()).toBe(2);
     await run();
     expect(outbox.rows.map(({ row }) => row.status)).toEqual(['final', 'final']);
+  });
+
+  it('finds rounds void that the chain has voided, and no conflict in the numbers it skips', async () => {
+    const [first, second, third] = [chain.next(), chain.next(), chain.next()];
+    for (const header of [first, second, third]) outbox.add(header);
+    await chain.commitElsewhere(first);
+    await chain.commitElsewhere(second);
+    chain.ledger.voidFrom(chain.run, 1);
+    await run();
+    expect(outbox.rows.map(({ row }) => row.status)).toEqual(['final', 'void', 'void']);
+    await run();
+    spans = []; // a database that does not know of it
+    const blind = { ...depsWith(chain.ledger), takeVoids: () => Promise.resolve() };
+    await expect(reconcile([chain.run], blind)).rejects.toMatchObject({ code: 'LEDGER_CONFLICT' });
   });
 
   it('refuses a chain that holds another header, more rounds or fewer rounds', async () => {

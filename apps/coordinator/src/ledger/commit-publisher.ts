@@ -1,6 +1,5 @@
 import {
   type Clock,
-  type Hash,
   isTallyError,
   type Logger,
   type Sha256,
@@ -8,12 +7,16 @@ import {
   sleep,
   TallyError,
 } from '@tallystick/kernel';
-import type { CommitOutcome, RoundLedger } from '@tallystick/chain';
+import type { RoundLedger } from '@tallystick/chain';
 import { HEADER, recordHash, signRecord } from '@tallystick/record';
+import type { RoundTrace } from '@tallystick/rounds';
 import type { Gauge } from '@tallystick/telemetry';
 import type { CrashPoints } from '../crash-points.js';
 import type { Outbox, WaitingRound } from '../persistence/outbox-rows.js';
+import type { Readiness } from '../readiness.js';
 import type { Wake } from '../wake.js';
+import { type Flight, TransactionInFlight } from './transaction-in-flight.js';
+import { RefusedRuns } from './refused-runs.js';
 
 /** Rounds in one transaction; a header is 0.4 KB, so a full batch stays below a tenth of a block. */
 const MAX_BATCH = 64;
@@ -31,16 +34,6 @@ const EPOCH_LOOK_MS = 100;
 const IDLE_MS = 5_000;
 /** A chain or database that is away is asked again after this. */
 const FAULT_MS = 500;
-/**
- * A transaction that is in no finalised block after this is signed again, whatever its era says: an embedded chain
- * without other transactions makes no blocks by which the era could end. The pallet takes a round only once.
- */
-const SILENT_MS = 120_000;
-/** The same transaction is sent again after this: a chain that was killed has forgotten what was in no block yet. */
-export const RESEND_MS = 2_000;
-/** Times that a round is signed again after a refusal that no fact on the chain explains. */
-const MAX_ATTEMPTS = 8;
-
 export interface PublisherDeps {
   readonly outbox: Outbox;
   /** Epochs share the nonce lane, so they take turns with the rounds. */
@@ -53,28 +46,31 @@ export interface PublisherDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly crash: CrashPoints;
+  readonly readiness: Pick<Readiness, 'report'>;
   /** Told how many rounds wait, at most a batch. */
   readonly backlog: Gauge;
+  readonly trace?: RoundTrace | undefined;
 }
 
 /**
- * Carries closed rounds to the chain, strictly in round order, one transaction in flight. A transaction is durable
- * before it is sent, sending it again is harmless, and only finalised blocks decide what became of it.
+ * Carries closed rounds to the chain, strictly in the order of a run's rounds, one transaction in flight. A transaction
+ * is durable before it is sent, sending it again is harmless, and only finalised blocks decide what became of it. A run
+ * whose round is refused rests; the others go on.
  */
 export class CommitPublisher {
   readonly #deps: PublisherDeps;
   #lookMs = FIRST_LOOK_MS;
   #sentMs = 0;
-  #submittedMs = 0;
-  /** The transaction in flight, and since when this process follows it. */
-  #followed: { readonly hash: Hash; readonly sinceMs: number } | undefined;
+  readonly #flight: TransactionInFlight;
+  readonly #refused: RefusedRuns;
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
+    this.#flight = new TransactionInFlight(deps.ledger, deps.clock);
+    this.#refused = new RefusedRuns(deps);
   }
 
-  /** Publishes until aborted. Rejects only with LEDGER_CONFLICT, ROUND_FENCED, or a refusal that signing
-   * again does not cure. */
+  /** Publishes until aborted. Rejects only with LEDGER_CONFLICT or ROUND_FENCED. */
   async run(signal: AbortSignal): Promise<void> {
     const { wake, clock, logger } = this.#deps;
     while (!signal.aborted) {
@@ -84,7 +80,7 @@ export class CommitPublisher {
         // What closes meanwhile waits for the transaction in flight, so it need not wake anyone.
         if (isBusy) await sleep(clock, this.#lookMs, signal);
         else if (isSettling) await sleep(clock, EPOCH_LOOK_MS, signal);
-        else await wake.sleep(IDLE_MS, signal);
+        else await wake.sleep(Math.min(IDLE_MS, this.#refused.restMs()), signal);
       } catch (error) {
         if (isTallyError(error) && error.disposition === 'fatal') throw error;
         const reason = error instanceof Error ? error.message : String(error);
@@ -94,14 +90,14 @@ export class CommitPublisher {
     }
   }
 
-  /** One look at the outbox; false when everything is final. */
+  /** One look at the outbox; false when everything is final or rests. */
   async step(): Promise<boolean> {
-    const waiting = await this.#deps.outbox.waiting(MAX_BATCH);
+    const waiting = await this.#deps.outbox.waiting(MAX_BATCH, this.#refused.resting());
     this.#deps.backlog.set({}, waiting.length);
     const [first] = waiting;
     if (first === undefined) return false;
     if (first.commit === undefined)
-      await this.#send(waiting.filter((row) => row.commit === undefined));
+      await this.#send(this.#refused.together(waiting.filter((row) => row.commit === undefined)));
     else await this.#follow(waiting.filter((row) => row.commit?.hash === first.commit?.hash));
     return true;
   }
@@ -129,38 +125,47 @@ export class CommitPublisher {
   async #submit(rounds: readonly WaitingRound[]): Promise<void> {
     const commit = rounds[0]?.commit;
     if (commit === undefined) return;
-    this.#submittedMs = this.#deps.clock.nowMs();
-    await this.#deps.ledger.submitCommit(commit);
+    await this.#flight.send(commit);
     for (const { round } of rounds) this.#deps.crash.hit('submitted-not-in-block', round);
     await this.#deps.outbox.submitted(rounds);
   }
 
   /** Finds out what became of the transaction that carries these rounds. */
   async #follow(rounds: readonly WaitingRound[]): Promise<void> {
-    const { ledger, outbox, logger, crash } = this.#deps;
+    const { outbox, logger, crash } = this.#deps;
     const commit = rounds[0]?.commit;
     if (commit === undefined) return;
     if (rounds.some(({ status }) => status === 'pending')) await this.#submit(rounds);
-    const outcome = await ledger.commitOutcome(commit);
-    this.#lookMs = this.#nextLookMs(outcome.kind);
-    switch (outcome.kind) {
+    const flight = await this.#flight.look(commit);
+    this.#lookMs = this.#nextLookMs(flight.kind);
+    switch (flight.kind) {
       case 'waiting':
         // The embedded chain makes the block within 20 ms and calls it final after 60: the first look, at 40 ms.
         for (const { round } of rounds) crash.hit('in-block-not-final', round);
-        if (this.#isSilent(commit.hash)) return this.#signAgain(rounds, 'silent');
-        return this.#isOverdue() ? this.#submit(rounds) : undefined;
+        return flight.isOverdue ? this.#flight.send(commit) : undefined;
       case 'final':
-        await outbox.final(rounds, outcome.block);
-        logger.info('ledger.final', { rounds: rounds.length, block: outcome.block.number });
+        await outbox.final(rounds, flight.block);
+        this.#refused.taken(rounds);
+        this.#traceAnchors(rounds);
+        logger.info('ledger.final', { rounds: rounds.length, block: flight.block.number });
         return;
-      case 'expired':
-        return this.#signAgain(rounds, 'expired');
+      case 'lost':
+        return this.#signAgain(rounds, flight.why);
       case 'refused':
-        return this.#refused(rounds, outcome.reason);
+        return this.#sortOut(rounds, flight.reason);
     }
   }
 
-  #nextLookMs(kind: CommitOutcome['kind']): number {
+  #traceAnchors(rounds: readonly WaitingRound[]): void {
+    const endMs = this.#deps.clock.nowMs();
+    for (const { run, round, header } of rounds) {
+      const startMs = Number(header.closedAtMs);
+      const attributes = { run, round, together: rounds.length };
+      this.#deps.trace?.step(header.task, { name: 'anchor', startMs, endMs, attributes });
+    }
+  }
+
+  #nextLookMs(kind: Flight['kind']): number {
     if (kind === 'waiting') return Math.min(MAX_LOOK_MS, this.#lookMs * 1.5);
     return kind === 'final' ? Math.max(0, this.#sentMs + BATCH_MS - this.#deps.clock.nowMs()) : 0;
   }
@@ -171,19 +176,9 @@ export class CommitPublisher {
     this.#deps.logger.warn('ledger.sign_again', { rounds: rounds.length, why });
   }
 
-  #isOverdue(): boolean {
-    return this.#deps.clock.nowMs() - this.#submittedMs >= RESEND_MS;
-  }
-
-  #isSilent(hash: Hash): boolean {
-    const nowMs = this.#deps.clock.nowMs();
-    if (this.#followed?.hash !== hash) this.#followed = { hash, sinceMs: nowMs };
-    return nowMs - this.#followed.sinceMs > SILENT_MS;
-  }
-
   /** The chain may hold the rounds already, hold others, or have had a reason that is over. */
-  async #refused(rounds: readonly WaitingRound[], reason: string): Promise<void> {
-    const { ledger, outbox, sha256, logger } = this.#deps;
+  async #sortOut(rounds: readonly WaitingRound[], reason: string): Promise<void> {
+    const { ledger, outbox, sha256 } = this.#deps;
     const again: WaitingRound[] = [];
     for (const row of rounds) {
       const { run, round, header } = row;
@@ -194,10 +189,7 @@ export class CommitPublisher {
       else throw new TallyError('LEDGER_CONFLICT', { run, round, chain: anchored.header, here });
     }
     if (again.length === 0) return;
-    logger.warn('ledger.refused', { rounds: again.length, reason });
-    if (again.some(({ attempts }) => attempts >= MAX_ATTEMPTS)) {
-      throw new TallyError('LEDGER_REFUSED', { call: 'tally.commitRound', reason });
-    }
     await outbox.unprepared(again);
+    this.#refused.add(again, reason);
   }
 }

@@ -33,6 +33,7 @@ class FakeEpochs {
       };
     return {
       add: () => Promise.resolve(),
+      drop: () => Promise.resolve(),
       newest: () => Promise.resolve(this.rows.at(-1)),
       waiting: () => Promise.resolve(this.rows.filter(({ status }) => status !== 'final')),
       prepared: (at, commit) =>
@@ -154,7 +155,9 @@ describe('EpochPublisher', () => {
       expect(await refused.step()).toBe(false);
       await clock.advance(15_000);
     }
-    expect(await readiness.troubles()).toEqual({ settlement: 'tally.RoundNotFinal' });
+    expect(await readiness.troubles()).toMatchObject({
+      settlement: { code: 'LEDGER_REFUSED', message: expect.stringContaining('tally.RoundNotFinal') },
+    });
     const publish = publisher();
     await publish.step();
     await publish.step();

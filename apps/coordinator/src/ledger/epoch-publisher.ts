@@ -4,12 +4,10 @@ import { EPOCH, recordHash, signRecord } from '@tallystick/record';
 import type { CrashPoints } from '../crash-points.js';
 import type { EpochOutbox, EpochRow } from '../persistence/epoch-rows.js';
 import type { Readiness } from '../readiness.js';
-import { RESEND_MS } from './commit-publisher.js';
+import { TransactionInFlight } from './transaction-in-flight.js';
 
 /** After a refusal that no fact on the chain explains: a demand may be open, a window not over on the chain's clock. */
 const REFUSED_MS = 15_000;
-/** A transaction that is in no finalised block after this is signed again, as with rounds. */
-const SILENT_MS = 120_000;
 /** So many refusals in a row are an operator's business; it is tried again all the same. */
 const ALARM_AFTER = 8;
 
@@ -32,12 +30,12 @@ export interface EpochPublisherDeps {
 export class EpochPublisher {
   readonly #deps: EpochPublisherDeps;
   #notBeforeMs = 0;
-  #sentMs = 0;
-  #submittedMs = 0;
   #refusals = 0;
+  readonly #flight: TransactionInFlight;
 
   constructor(deps: EpochPublisherDeps) {
     this.#deps = deps;
+    this.#flight = new TransactionInFlight(deps.ledger, deps.clock);
   }
 
   /** One look at the oldest epoch that is not final; false when nothing is to be done now. Rejects with LEDGER_CONFLICT. */
@@ -60,49 +58,35 @@ export class EpochPublisher {
       await ledger.resetNonces(); // nobody may ever send this one, and a later nonce would wait for it
       throw error;
     });
-    this.#sentMs = this.#deps.clock.nowMs();
     await this.#submit({ ...row, commit });
     logger.debug('ledger.epoch_submitted', { run: row.run, epoch: row.epoch });
   }
 
   async #submit(row: EpochRow): Promise<void> {
     if (row.commit === undefined) return;
-    this.#submittedMs = this.#deps.clock.nowMs();
-    await this.#deps.ledger.submitCommit(row.commit);
+    await this.#flight.send(row.commit);
     this.#deps.crash.hit('epoch-submitted-not-in-block', row.epoch);
     await this.#deps.epochs.submitted(row);
   }
 
   async #follow(row: EpochRow): Promise<void> {
-    const { ledger, epochs, logger } = this.#deps;
+    const { epochs, logger } = this.#deps;
     if (row.commit === undefined) return;
     if (row.status === 'pending') await this.#submit(row);
-    const outcome = await ledger.commitOutcome(row.commit);
-    switch (outcome.kind) {
+    const flight = await this.#flight.look(row.commit);
+    switch (flight.kind) {
       case 'waiting':
-        if (this.#isSilent()) return this.#signAgain(row, 'silent');
-        return this.#isOverdue() ? this.#submit(row) : undefined;
+        return flight.isOverdue ? this.#flight.send(row.commit) : undefined;
       case 'final':
-        await epochs.final(row, outcome.block);
+        await epochs.final(row, flight.block);
         this.#isWell();
         logger.info('ledger.epoch_final', { run: row.run, epoch: row.epoch });
         return;
-      case 'expired':
-        return this.#signAgain(row, 'expired');
+      case 'lost':
+        return this.#signAgain(row, flight.why);
       case 'refused':
-        return this.#refused(row, outcome.reason);
+        return this.#refused(row, flight.reason);
     }
-  }
-
-  #isOverdue(): boolean {
-    return this.#deps.clock.nowMs() - this.#submittedMs >= RESEND_MS;
-  }
-
-  /** Since this process sent or first followed it. */
-  #isSilent(): boolean {
-    const nowMs = this.#deps.clock.nowMs();
-    if (this.#sentMs === 0) this.#sentMs = nowMs;
-    return nowMs - this.#sentMs > SILENT_MS;
   }
 
   async #signAgain(row: EpochRow, why: 'expired' | 'silent'): Promise<void> {
@@ -116,7 +100,9 @@ export class EpochPublisher {
     const { ledger, epochs, sha256, logger, clock, readiness } = this.#deps;
     const { run, epoch } = row;
     const here = recordHash(sha256, EPOCH, row.record);
-    const there = (await ledger.epoch(run, epoch))?.record;
+    // epochs from the next one's number on are those that were voided, or were built on one that was
+    const counts = epoch < ((await ledger.chainRun(run))?.epoch ?? 0);
+    const there = counts ? (await ledger.epoch(run, epoch))?.record : undefined;
     if (there === here) {
       await epochs.final(row);
       return this.#isWell();
@@ -128,12 +114,12 @@ export class EpochPublisher {
     await epochs.unprepared(row);
     this.#notBeforeMs = clock.nowMs() + REFUSED_MS;
     this.#refusals++;
-    if (this.#refusals >= ALARM_AFTER) readiness.report('settlement', reason);
+    if (this.#refusals < ALARM_AFTER) return;
+    readiness.report('settlement', new TallyError('LEDGER_REFUSED', { call: 'an epoch', reason }));
   }
 
   #isWell(): void {
     this.#refusals = 0;
-    this.#sentMs = 0;
     this.#deps.readiness.report('settlement', undefined);
   }
 }

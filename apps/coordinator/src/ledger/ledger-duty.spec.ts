@@ -36,6 +36,7 @@ describe('LedgerDuty', () => {
     const rest = { signer: chain.signer, wake: new Wake(clock), clock, crash: NO_CRASH };
     const backlog = { set: () => undefined };
     const epochs = { step: () => Promise.resolve(false) };
+    const readiness = new Readiness();
     return new LedgerDuty({
       ...ports,
       claims: {
@@ -44,11 +45,20 @@ describe('LedgerDuty', () => {
             ? Promise.resolve({ name, epoch })
             : Promise.reject(new TallyError('ROUND_FENCED', { lease: name })),
       },
-      runs: { ids: () => Promise.resolve([chain.run]) },
+      runs: {
+        ids: () => Promise.resolve([chain.run]),
+        known: () => Promise.resolve(new Set([chain.run])),
+      },
+      voids: {
+        under: () => ({
+          ofRuns: () => Promise.resolve(new Map()),
+          take: () => Promise.resolve(),
+        }),
+      },
       outbox: { under: () => outbox },
       publisher: (under) =>
-        new CommitPublisher({ ...ports, ...rest, backlog, epochs, outbox: under }),
-      readiness: new Readiness(),
+        new CommitPublisher({ ...ports, ...rest, readiness, backlog, epochs, outbox: under }),
+      readiness,
       onFenced: () => undefined,
     });
   }

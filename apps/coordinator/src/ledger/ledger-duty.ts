@@ -5,19 +5,24 @@ import type { Claims } from '../persistence/claims.js';
 import { type Fence, LEDGER_LEASE } from '../persistence/fence.js';
 import type { Outbox } from '../persistence/outbox-rows.js';
 import type { RunRows } from '../persistence/run-rows.js';
-import type { Readiness } from '../readiness.js';
+import type { Voids } from '../persistence/void-rows.js';
+import { knownError, type Readiness } from '../readiness.js';
 import type { CommitPublisher } from './commit-publisher.js';
 import { reconcile } from './reconcile.js';
+import { takeVoids } from './take-voids.js';
 
 export interface LedgerDutyDeps {
   readonly claims: Pick<Claims, 'claim'>;
-  readonly runs: Pick<RunRows, 'ids'>;
+  readonly runs: Pick<RunRows, 'ids' | 'known'>;
+  readonly voids: { under(fence: Fence): Voids };
   readonly outbox: { under(fence: Fence): Outbox };
   readonly publisher: (outbox: Outbox, fence: Fence) => CommitPublisher;
   readonly ledger: RoundLedger;
   readonly sha256: Sha256;
   readonly readiness: Readiness;
   readonly logger: Logger;
+  /** True, for measurements alone: nothing is carried to the chain. */
+  readonly isIdle?: boolean;
   /** A write was refused because another coordinator leads. */
   readonly onFenced: () => void;
 }
@@ -35,11 +40,15 @@ export class LedgerDuty implements Duty {
 
   /** Before any run goes on: what is final is known, and a conflict stops the start. Rejects with ROUND_FENCED when `epoch` is over. */
   async start(epoch: number): Promise<void> {
-    const { claims, runs, ledger, sha256 } = this.#deps;
+    const { claims, runs, ledger, sha256, logger } = this.#deps;
     const fence = await claims.claim(LEDGER_LEASE, epoch);
     const outbox = this.#deps.outbox.under(fence);
+    const voids = this.#deps.voids.under(fence);
     try {
-      await reconcile(await runs.ids(), { outbox, ledger, sha256 });
+      await reconcile(await runs.ids(), {
+        ...{ outbox, ledger, voids, sha256 },
+        takeVoids: () => takeVoids({ ledger, runs, voids, logger }),
+      });
     } catch (error) {
       // A leader that came after this one may have gone on; then this look at two moments says nothing.
       if (isTallyError(error, 'LEDGER_CONFLICT')) await claims.claim(LEDGER_LEASE, epoch);
@@ -47,6 +56,7 @@ export class LedgerDuty implements Duty {
     }
     await ledger.resetNonces(); // the leader before this one used more of them
     this.#stop = new AbortController();
+    if (this.#deps.isIdle === true) return;
     const publisher = this.#deps.publisher(outbox, fence);
     this.#running = publisher.run(this.#stop.signal).catch((error: unknown) => this.#halted(error));
   }
@@ -59,8 +69,8 @@ export class LedgerDuty implements Duty {
 
   #halted(error: unknown): void {
     if (isTallyError(error, 'ROUND_FENCED')) return this.#deps.onFenced();
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#deps.logger.error('ledger.halted', { reason });
-    this.#deps.readiness.report('ledger', reason);
+    const known = knownError(error);
+    this.#deps.logger.error('ledger.halted', { code: known.code, reason: known.message });
+    this.#deps.readiness.report('ledger', known);
   }
 }

@@ -1,4 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { isTallyError, TallyError } from '@tallystick/kernel';
 import { Deployment } from '../deployment.js';
 import { EpochRows } from '../persistence/epoch-rows.js';
 import type { Fence } from '../persistence/fence.js';
@@ -7,6 +8,7 @@ import { Claims } from '../persistence/claims.js';
 import { type Outbox, OutboxRows } from '../persistence/outbox-rows.js';
 import { OutboxSignal } from '../persistence/outbox-signal.js';
 import { RunRows } from '../persistence/run-rows.js';
+import { VoidRows } from '../persistence/void-rows.js';
 import { Readiness } from '../readiness.js';
 import { Wake } from '../wake.js';
 import { CommitPublisher } from './commit-publisher.js';
@@ -28,12 +30,23 @@ import { LedgerViews } from './ledger-views.js';
     { provide: Wake, inject: [Deployment], useFactory: ({ clock }: Deployment) => new Wake(clock) },
     {
       provide: LedgerDuty,
-      inject: [Deployment, Leader, Claims, RunRows, OutboxRows, EpochRows, Wake, Readiness],
+      inject: [
+        Deployment,
+        Leader,
+        Claims,
+        RunRows,
+        VoidRows,
+        OutboxRows,
+        EpochRows,
+        Wake,
+        Readiness,
+      ],
       useFactory: (
         deployment: Deployment,
         leader: Leader,
         claims: Claims,
         runs: RunRows,
+        voids: VoidRows,
         rows: OutboxRows,
         epochs: EpochRows,
         wake: Wake,
@@ -42,8 +55,14 @@ import { LedgerViews } from './ledger-views.js';
         const { ledger, sha256, logger } = deployment;
         const publisher = publisherOf(deployment, { wake, epochs, readiness });
         const onFenced = (): void => leader.doubt();
-        const ports = { ledger, sha256, readiness, logger };
-        return new LedgerDuty({ claims, runs, outbox: rows, publisher, onFenced, ...ports });
+        const ports = {
+          ledger,
+          sha256,
+          readiness,
+          logger,
+          isIdle: deployment.isAnchoring === false,
+        };
+        return new LedgerDuty({ claims, runs, voids, outbox: rows, publisher, onFenced, ...ports });
       },
     },
   ],
@@ -58,26 +77,33 @@ export class LedgerModule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const { ledger } = this.deployment;
-    this.readiness.probe('chain', async () => void (await ledger.finalized()));
+    const { ledger, chainUrl: url } = this.deployment;
+    this.readiness.probe('chain', async () => {
+      await ledger.finalized().catch((error: unknown) => {
+        if (isTallyError(error)) throw error;
+        throw new TallyError('LEDGER_UNREACHABLE', { url, reason: String(error) }, error);
+      });
+    });
     this.signal.listen(() => this.wake.set());
   }
 }
 
 function publisherOf(
-  { ledger, signer, sha256, clock, logger, crash, metrics }: Deployment,
+  { ledger, signer, sha256, clock, logger, crash, metrics, trace }: Deployment,
   {
     wake,
     epochs,
     readiness,
   }: { readonly wake: Wake; readonly epochs: EpochRows; readonly readiness: Readiness },
 ): (outbox: Outbox, fence: Fence) => CommitPublisher {
-  const help = 'Closed rounds that are not final on the chain, up to a batch of 64.';
-  const backlog = metrics.gauge('tally_ledger_waiting_rounds', help);
+  const backlog = metrics.gauge(
+    'tally_ledger_waiting_rounds',
+    'Closed rounds that are not final on the chain, up to a batch of 64.',
+  );
   const ports = { ledger, signer, sha256, clock, logger, crash };
   return (outbox, fence) =>
     new CommitPublisher({
-      ...{ outbox, wake, backlog, ...ports },
+      ...{ outbox, wake, backlog, trace, readiness, ...ports },
       epochs: new EpochPublisher({ epochs: epochs.under(fence), readiness, ...ports }),
     });
 }

@@ -1,6 +1,6 @@
 import type { Hash, RunId } from '@tallystick/kernel';
 import { ENTITLE, type Entitle, EPOCH, type Epoch } from '@tallystick/record';
-import { Not } from 'typeorm';
+import { MoreThanOrEqual, Not } from 'typeorm';
 import { type CommitStatus, EpochEntity } from './entities/index.js';
 import type { Fence } from './fence.js';
 import type { StoredCommit } from './outbox-rows.js';
@@ -30,7 +30,7 @@ export interface NewEpoch extends Pick<EpochRow, 'record' | 'entitlements'> {
 /** What settles and publishes epochs. */
 export type EpochOutbox = Pick<
   EpochRows,
-  'add' | 'newest' | 'waiting' | 'prepared' | 'unprepared' | 'submitted' | 'final'
+  'add' | 'drop' | 'newest' | 'waiting' | 'prepared' | 'unprepared' | 'submitted' | 'final'
 >;
 
 type At = Pick<EpochRow, 'run' | 'epoch'>;
@@ -63,6 +63,15 @@ export class EpochRows {
       const { firstRound, lastRound, accounts } = record;
       const detail = { epoch, firstRound, lastRound, accounts, total: record.total.toString() };
       await tx.tell(runId, { type: 'epoch.settled', detail });
+    }, this.#fence);
+  }
+
+  /** The chain has voided epoch `from`, and with it those that build on it: they are settled again. */
+  async drop(run: RunId, from: number): Promise<void> {
+    await this.#work.run(async (tx) => {
+      const at = { runId: run, epoch: MoreThanOrEqual(from) };
+      const { affected } = await tx.manager.delete(EpochEntity, at);
+      if (affected !== 0) await tx.tell(run, { type: 'epoch.voided', detail: { epoch: from } });
     }, this.#fence);
   }
 

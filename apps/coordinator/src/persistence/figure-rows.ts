@@ -1,4 +1,4 @@
-import type { NodeId, RunId } from '@tallystick/kernel';
+import { asRunId, type NodeId, type RunId } from '@tallystick/kernel';
 import { LIMITS } from '@tallystick/protocol';
 import { Between, In, IsNull } from 'typeorm';
 import { z } from 'zod';
@@ -13,6 +13,7 @@ import {
   COMMIT_TIMES,
   LAST_DECLINES,
   METRIC_NAMES,
+  RECENT_LOSSES,
   ROUND_SPREAD,
   ROUND_TIMES,
   SITE_CURVES,
@@ -24,6 +25,7 @@ import type { UnitOfWork } from './unit-of-work.js';
 const count = z.coerce.number();
 const maybe = z.union([z.null(), z.coerce.number()]);
 
+const Losses = z.object({ run_id: count, losses: z.array(z.number()) });
 const Times = z.object({
   round: count,
   opened_ms: count,
@@ -85,6 +87,12 @@ export class FigureRows {
     this.#work = work;
   }
 
+  /** Losses before the newest closed rounds, ascending by round; a run without any has no entry. */
+  async losses(runs: readonly RunId[]): Promise<ReadonlyMap<RunId, readonly number[]>> {
+    const rows = await this.#query(RECENT_LOSSES, [runs, LIMITS.maxRecentLosses], Losses);
+    return new Map(rows.map(({ run_id: run, losses }) => [asRunId(run), losses]));
+  }
+
   /** Names of the metrics that sites reported about the run's newest evaluated round, ascending. */
   async metricNames(run: RunId): Promise<readonly string[]> {
     const rows = await this.#query(METRIC_NAMES, [run], z.object({ name: z.string() }));
@@ -136,7 +144,7 @@ export class FigureRows {
     return this.#query(LAST_DECLINES, [purpose, dataset], Declined);
   }
 
-  /** Rounds, open ones too, with their cohorts and exclusions, ascending. */
+  /** Rounds, open and void ones too, with their cohorts and exclusions, ascending. */
   rounds({ run, from, limit }: RoundSpan): Promise<readonly RoundEntity[]> {
     return this.#work.read((manager) =>
       manager.find(RoundEntity, {

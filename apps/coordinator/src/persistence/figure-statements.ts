@@ -2,6 +2,14 @@
 const ms = (from: string, to: string): string =>
   `round(extract(epoch FROM ${to} - ${from}) * 1000)::bigint`;
 
+/** $1 runs, $2 rounds of each: by the key of the rounds, so that long runs cost no more than short ones. */
+export const RECENT_LOSSES = `
+SELECT r.id AS run_id, json_agg(l.loss ORDER BY l.round) AS losses
+FROM unnest($1::bigint[]) AS r(id), LATERAL (
+  SELECT round, (metrics::jsonb ->> 'lossBefore')::bigint AS loss FROM rounds
+  WHERE run_id = r.id AND header IS NOT NULL ORDER BY round DESC LIMIT $2) AS l
+WHERE l.loss IS NOT NULL GROUP BY r.id`;
+
 /** $1 run. */
 export const METRIC_NAMES = `
 SELECT DISTINCT jsonb_object_keys(metrics) AS name FROM evaluations
@@ -16,7 +24,7 @@ export const ROUND_TIMES = `
 SELECT round, ${ms("timestamptz 'epoch'", 'opened_at')} AS opened_ms,
   ${ms("timestamptz 'epoch'", 'closed_at')} AS closed_ms,
   metrics::jsonb ->> 'lossBefore' AS loss_before, metrics::jsonb ->> 'lossAfter' AS loss_after
-FROM rounds WHERE run_id = $1 AND round BETWEEN $2 AND $3 AND header IS NOT NULL
+FROM rounds WHERE run_id = $1 AND round BETWEEN $2 AND $3 AND header IS NOT NULL AND NOT is_void
 ORDER BY round`;
 
 /** The same parameters. Bytes are those of the updates that were accepted. */

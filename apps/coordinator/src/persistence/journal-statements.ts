@@ -1,24 +1,25 @@
 import { allot, HELD, TELL } from './statements.js';
 
-/** The round $6 as it is now, under its row's lock, which orders a late append against the close. */
+/** The round $6 as it is now, under its row's lock, which orders a late append against the close and both against a void. */
 const OPEN_ROUND = `
 round AS MATERIALIZED (
-  SELECT header_hash IS NOT NULL AS closed FROM rounds
+  SELECT header_hash IS NOT NULL AS closed, is_void FROM rounds
   WHERE run_id = $1 AND round = $6 AND EXISTS (SELECT FROM held) FOR NO KEY UPDATE),
-open AS MATERIALIZED (SELECT FROM round WHERE NOT closed)`;
+open AS MATERIALIZED (SELECT FROM round WHERE NOT closed AND NOT is_void)`;
 
 /** What became of it: `closed` is NULL when there is no such round. */
 const OUTCOME = `
 SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM allotted) AS written,
-  (SELECT closed FROM round) AS closed`;
+  (SELECT closed FROM round) AS closed, EXISTS (SELECT FROM round WHERE is_void) AS void`;
 
-/** $6 round, $7 task, $8 cohort, $9 its keys, $10 its policies or NULL. */
+/** A run that is there and takes no number of the round has voided it. $6 round, $7 task, $8 cohort, $9 its keys, $10 its policies or NULL. */
 export const INSERT_ROUND = `
-WITH ${HELD}, ${allot('held')}, ${TELL},
+WITH ${HELD}, ${allot('held', '', 'AND void_until <= $6')}, ${TELL},
 opened AS (
   INSERT INTO rounds (run_id, round, task, cohort, cohort_keys, cohort_policies, opened_at)
   SELECT $1, $6, $7, $8, $9, $10, $4 FROM allotted)
-SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM allotted) AS written`;
+SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM allotted) AS written,
+  EXISTS (SELECT FROM runs WHERE id = $1) AS void`;
 
 /** $6 round; one array a column: $7 nodes, $8 receipts, $9 their signatures, $10 weights, $11 promises. */
 export const INSERT_CONTRIBUTIONS = `

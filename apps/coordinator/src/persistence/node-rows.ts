@@ -5,7 +5,7 @@ import {
   type RunId,
   TallyError,
 } from '@tallystick/kernel';
-import { IsNull } from 'typeorm';
+import { IsNull, Not } from 'typeorm';
 import {
   EvaluationEntity,
   InviteEntity,
@@ -109,14 +109,38 @@ export class NodeRows {
     });
   }
 
+  /** Throws USAGE_UNKNOWN_NODE. */
   async get(id: NodeId): Promise<NodeRow> {
     return this.#work.read(async (manager) => {
-      const node = await manager.findOneByOrFail(NodeEntity, { id });
+      const node = await manager.findOneBy(NodeEntity, { id });
+      if (node === null) throw new TallyError('USAGE_UNKNOWN_NODE', { node: id });
       const { name } = await manager.findOneByOrFail(OrganisationEntity, {
         id: node.organisationId,
       });
       return { node, organisation: name };
     });
+  }
+
+  /** It was let in once; whether it may take part now is the chain's word. */
+  wasAdmitted(node: NodeId): Promise<boolean> {
+    return this.#work.read((manager) =>
+      manager.existsBy(NodeEntity, { id: node, admittedAt: Not(IsNull()) }),
+    );
+  }
+
+  /** Suspends the node, or lets it in again. Throws USAGE_UNKNOWN_NODE. */
+  async suspend(node: NodeId, isSuspended: boolean): Promise<void> {
+    await this.#work.run(async (tx) => {
+      const suspendedAt = isSuspended ? tx.now() : null;
+      const { affected } = await tx.manager.update(NodeEntity, { id: node }, { suspendedAt });
+      if (affected !== 1) throw new TallyError('USAGE_UNKNOWN_NODE', { node });
+    });
+  }
+
+  isSuspended(node: NodeId): Promise<boolean> {
+    return this.#work.read((manager) =>
+      manager.existsBy(NodeEntity, { id: node, suspendedAt: Not(IsNull()) }),
+    );
   }
 
   async seen(node: NodeId): Promise<void> {

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
-import { TallyError } from '@tallystick/kernel';
+import { isTallyError, TallyError } from '@tallystick/kernel';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { z } from 'zod';
 import { ENTITIES } from './entities/index.js';
 import { MIGRATIONS } from './migrations/index.js';
 
@@ -62,9 +63,11 @@ export async function openDatabase(options: DataSourceOptions): Promise<DataSour
   try {
     await source.initialize();
     await migrate(source);
+    await assertSchema(source);
     return source;
   } catch (error) {
     if (source.isInitialized) await source.destroy();
+    if (isTallyError(error)) throw error;
     throw new TallyError('STORE_DATABASE', { reason: reasonOf(error) }, error);
   }
 }
@@ -79,6 +82,21 @@ async function migrate(source: DataSource): Promise<void> {
     await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
     await lock.release();
   }
+}
+
+/**
+ * Rejects with STORE_SCHEMA_NEWER when the database has migrations that this version does not know, and with STORE_DATABASE
+ * when it does not answer.
+ */
+export async function assertSchema(source: DataSource): Promise<void> {
+  const rows: unknown = await source.query('SELECT name FROM migrations').catch((error: unknown) => {
+    throw new TallyError('STORE_DATABASE', { reason: reasonOf(error) }, error);
+  });
+  const known = new Set(MIGRATIONS.map(({ name }) => name));
+  const names = z.array(z.object({ name: z.string() })).parse(rows);
+  const foreign = names.map(({ name }) => name).filter((name) => !known.has(name));
+  if (foreign.length === 0) return;
+  throw new TallyError('STORE_SCHEMA_NEWER', { migrations: foreign.slice(0, 8).join(', ') });
 }
 
 /** One line of text for people; drivers put several into AggregateError. */

@@ -1,7 +1,7 @@
 import type { Hash, RunId } from '@tallystick/kernel';
 import { type Header, HEADER } from '@tallystick/record';
-import { Not } from 'typeorm';
-import { type CommitStatus, OutboxEntity } from './entities/index.js';
+import { In, Not } from 'typeorm';
+import { OutboxEntity, type OutboxStatus } from './entities/index.js';
 import type { Fence } from './fence.js';
 import { FINAL, PREPARED, SUBMITTED, UNPREPARED } from './outbox-statements.js';
 import { bytea, recordOf } from './record-list.js';
@@ -20,11 +20,14 @@ export interface WaitingRound {
   readonly run: RunId;
   readonly round: number;
   readonly header: Header;
-  readonly status: CommitStatus;
+  readonly status: OutboxStatus;
   readonly attempts: number;
   /** Present once the transaction that carries it is durable. */
   readonly commit?: StoredCommit;
 }
+
+/** A closed round that the chain does not hold yet, and should. */
+const WAITING = In<OutboxStatus>(['pending', 'submitted']);
 
 /** Several rounds at once: what one transaction carries. */
 type Rounds = readonly { readonly run: RunId; readonly round: number }[];
@@ -50,11 +53,11 @@ export class OutboxRows {
     return new OutboxRows(this.#work, fence);
   }
 
-  /** The oldest rounds that are not final, in the order of their runs and rounds; at most `limit`. */
-  async waiting(limit: number): Promise<readonly WaitingRound[]> {
+  /** The oldest rounds that are not final, in the order of their runs and rounds; at most `limit`, and none of `resting`. */
+  async waiting(limit: number, resting: readonly RunId[] = []): Promise<readonly WaitingRound[]> {
     const rows = await this.#work.read((manager) =>
       manager.find(OutboxEntity, {
-        where: { status: Not('final') },
+        where: { status: WAITING, ...(resting.length > 0 && { runId: Not(In(resting)) }) },
         order: { runId: 'ASC', round: 'ASC' },
         take: limit,
       }),
@@ -94,7 +97,7 @@ export class OutboxRows {
   /** How many rounds are not final, and since when the oldest of them waits. */
   async depth(): Promise<{ readonly waiting: number; readonly oldest: Date | null }> {
     return this.#work.read(async (manager) => {
-      const where = { status: Not<CommitStatus>('final') };
+      const where = { status: WAITING };
       const waiting = await manager.count(OutboxEntity, { where });
       const [first] = await manager.find(OutboxEntity, {
         where,

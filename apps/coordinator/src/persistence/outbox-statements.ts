@@ -11,7 +11,8 @@ carried AS MATERIALIZED (
 function change(columns: string): string {
   return `
 changed AS (
-  UPDATE outbox o SET ${columns} FROM carried c WHERE o.run_id = c.run AND o.round = c.round)`;
+  UPDATE outbox o SET ${columns} FROM carried c
+  WHERE o.run_id = c.run AND o.round = c.round AND o.status <> 'void')`;
 }
 
 const OUTCOME = 'SELECT EXISTS (SELECT FROM held) AS held';

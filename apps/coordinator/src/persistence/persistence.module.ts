@@ -5,12 +5,13 @@ import { Deployment } from '../deployment.js';
 import { Leader } from '../leader.js';
 import { Readiness } from '../readiness.js';
 import { Claims } from './claims.js';
+import { DatabasePool } from './database-pool.js';
 import { EpochRows } from './epoch-rows.js';
 import { EventFeed } from './event-feed.js';
 import { LaunchRows } from './launch-rows.js';
 import { Lease } from './lease.js';
 import { NodeRows } from './node-rows.js';
-import { databaseOptions, openDatabase } from './open-database.js';
+import { assertSchema, databaseOptions, openDatabase } from './open-database.js';
 import { OutboxRows } from './outbox-rows.js';
 import { OutboxSignal } from './outbox-signal.js';
 import { PgRoundJournal } from './pg-round-journal.js';
@@ -23,6 +24,7 @@ import { RunSight } from './run-sight.js';
 import { SessionRows } from './session-rows.js';
 import { TokenRows } from './token-rows.js';
 import { UserRows } from './user-rows.js';
+import { VoidRows } from './void-rows.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The database: entities, migrations, unit of work, and the journal of rounds. */
@@ -73,6 +75,11 @@ import { UnitOfWork } from './unit-of-work.js';
       },
     },
     {
+      provide: DatabasePool,
+      inject: [DataSource],
+      useFactory: (source: DataSource) => new DatabasePool(source),
+    },
+    {
       provide: Claims,
       inject: [UnitOfWork],
       useFactory: (work: UnitOfWork) => new Claims(work),
@@ -113,6 +120,11 @@ import { UnitOfWork } from './unit-of-work.js';
       inject: [UnitOfWork],
       useFactory: (work: UnitOfWork) => new LaunchRows(work),
     },
+    {
+      provide: VoidRows,
+      inject: [UnitOfWork],
+      useFactory: (work: UnitOfWork) => new VoidRows(work),
+    },
     { provide: ActRows, inject: [UnitOfWork], useFactory: (work: UnitOfWork) => new ActRows(work) },
     {
       provide: RunSight,
@@ -137,11 +149,13 @@ import { UnitOfWork } from './unit-of-work.js';
   ],
   exports: [
     UserRows,
+    VoidRows,
     TokenRows,
     SessionRows,
     RunSight,
     ActRows,
     Claims,
+    DatabasePool,
     EpochRows,
     EventFeed,
     LaunchRows,
@@ -158,6 +172,6 @@ import { UnitOfWork } from './unit-of-work.js';
 })
 export class PersistenceModule {
   constructor(readiness: Readiness, source: DataSource) {
-    readiness.probe('database', async () => void (await source.query('SELECT 1')));
+    readiness.probe('database', () => assertSchema(source));
   }
 }

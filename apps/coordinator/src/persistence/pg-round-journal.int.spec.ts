@@ -14,6 +14,7 @@ import { PgRoundJournal } from './pg-round-journal.js';
 import { recordHex } from './record-list.js';
 import { startTestPostgres, type TestPostgres } from '../testing/test-postgres.js';
 import { UnitOfWork } from './unit-of-work.js';
+import { VoidRows } from './void-rows.js';
 
 const RUN = asRunId(3);
 const HASH = asHash('0a'.repeat(32));
@@ -39,6 +40,9 @@ describe('PgRoundJournal', () => {
     return new PgRoundJournal(work, { crash: NO_CRASH, closed: () => woken.push(-1) });
   };
 
+  const voidRows = (): VoidRows =>
+    new VoidRows(new UnitOfWork(source, new EventFeed(), new VirtualClock()));
+
   const emptyJournal = async (): Promise<PgRoundJournal> => {
     woken = [];
     await source.query('TRUNCATE runs CASCADE');
@@ -60,7 +64,43 @@ describe('PgRoundJournal', () => {
   journalContract('PostgreSQL', async () => ({
     journal: await emptyJournal(),
     reopen: adapter,
+    voided: (...spans) => voidRows().take(RUN, spans),
   }));
+
+  it('counts a void round nowhere, goes back to the model before it and tells the watchers', async () => {
+    const journal = await emptyJournal();
+    const { open, row, close } = samples();
+    for (const round of [0, 1]) {
+      await journal.open({ ...open, round });
+      await journal.append(RUN, round, [row]);
+      const modelAfter = asHash(`${round + 1}`.repeat(64));
+      await journal.close({ ...close, round, header: { ...close.header, round, modelAfter } });
+    }
+    await source.manager.update(
+      RunEntity,
+      { id: RUN },
+      { status: 'completed', endedAt: new Date(1) },
+    );
+    await voidRows().take(RUN, [{ from: 1, until: 1_026 }]);
+    const outbox = await source.manager.find(OutboxEntity, { order: { round: 'ASC' } });
+    expect(outbox.map(({ status }) => status)).toEqual(['pending', 'void']);
+    expect(await source.manager.findOneByOrFail(RunEntity, { id: RUN })).toMatchObject({
+      ...{ model: '1'.repeat(64), voidUntil: 1_026, status: 'running', endedAt: null },
+    });
+    const events = await source.manager.find(EventEntity, { order: { number: 'ASC' } });
+    expect(events.slice(-2).map(({ type, round, detail }) => [type, round, detail])).toEqual([
+      ['round.voided', 1, { until: 1_026, rounds: 1 }],
+      ['run.reopened', null, {}],
+    ]);
+    const rows = new OutboxRows(new UnitOfWork(source, new EventFeed(), new VirtualClock()));
+    expect((await rows.waiting(9)).map(({ round }) => round)).toEqual([0]);
+    await rows.final([
+      { run: RUN, round: 0 },
+      { run: RUN, round: 1 },
+    ]);
+    expect((await rows.newestFinal(RUN))?.round).toBe(0);
+    expect(await rows.waiting(9, [RUN])).toEqual([]);
+  });
 
   it('writes outbox row, model and events in the transaction of the close', async () => {
     const journal = await emptyJournal();

@@ -2,7 +2,7 @@ import { asHash, asPublicKey, type Hash, type RunId, ZERO_HASH } from '@tallysti
 import { type Header, HEADER, MEMBER, PROMISE, RECEIPT, TASK } from '@tallystick/record';
 import type { ContributionRow, PastRound, ResumableRound, RunState } from '@tallystick/rounds';
 import { type EntityManager, IsNull, MoreThanOrEqual, Not } from 'typeorm';
-import { ContributionEntity, DeclineEntity, RoundEntity } from './entities/index.js';
+import { ContributionEntity, DeclineEntity, RoundEntity, VoidEntity } from './entities/index.js';
 import { recordListOf, recordOf } from './record-list.js';
 
 /**
@@ -16,14 +16,16 @@ export async function readRunState(
   depth: number,
 ): Promise<RunState> {
   const open = await manager.findOne(RoundEntity, {
-    where: { runId: run, header: IsNull() },
+    where: { runId: run, header: IsNull(), isVoid: false },
     lock: { mode: 'pessimistic_write' },
   });
   const closed = await manager.find(RoundEntity, {
     select: { runId: true, round: true, header: true, metrics: true },
-    where: { runId: run, header: Not(IsNull()) },
+    where: { runId: run, header: Not(IsNull()), isVoid: false },
     order: { round: 'ASC' },
   });
+  const spans = await manager.find(VoidEntity, { where: { runId: run }, order: { from: 'ASC' } });
+  const voids = spans.map(({ from, until }) => ({ from, until }));
   const headers = closed.map(({ header }): Header => recordOf(HEADER, header ?? ''));
   const metrics = closed.map((row) => row.metrics ?? '{}');
   const round = headers.at(-1)?.round;
@@ -34,9 +36,10 @@ export async function readRunState(
       : await manager.findBy(ContributionEntity, { runId: run, round });
   const last = newest.map(contributionRow);
   const recent = depth === 0 ? [] : await pastRounds(manager, run, depth);
-  if (open === null) return { headers, metrics, last, recent };
+  if (open === null) return { voids, headers, metrics, last, recent };
   const at = { where: { runId: run, round: open.round } };
   return {
+    voids,
     headers,
     metrics,
     last,
@@ -56,7 +59,7 @@ async function pastRounds(
   depth: number,
 ): Promise<readonly PastRound[]> {
   const rounds = await manager.find(RoundEntity, {
-    where: { runId: run, header: Not(IsNull()) },
+    where: { runId: run, header: Not(IsNull()), isVoid: false },
     order: { round: 'DESC' },
     take: depth,
   });

@@ -1,6 +1,6 @@
 import { asRunId, fromHex, type Hash, type RunId, ZERO_HASH } from '@tallystick/kernel';
 import { TASK } from '@tallystick/record';
-import { Between, In, IsNull, Not, Raw } from 'typeorm';
+import { In, IsNull, MoreThanOrEqual, Not, Raw } from 'typeorm';
 import {
   ContributionEntity,
   DeclineEntity,
@@ -12,10 +12,32 @@ import {
 import { metricsOf } from './metrics-of.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
-/** How many rounds of a run are closed, and how many of those are final on the chain. */
+/** How many rounds of a run are closed and count, and how many of those are final on the chain. */
 export interface RoundCounts {
   readonly closed: number;
   readonly committed: number;
+  /** Closed ones that the chain voided. */
+  readonly void: number;
+  /** The newest number that is closed and counts. */
+  readonly last: number | null;
+}
+
+/** Numbers as the driver gives them. */
+interface RawCounts {
+  readonly run: string;
+  readonly closed: string;
+  readonly committed: string;
+  readonly void: string;
+  readonly last: string | null;
+}
+
+function countsOf({ closed, committed, void: voided, last }: RawCounts): RoundCounts {
+  return {
+    closed: Number(closed),
+    committed: Number(committed),
+    void: Number(voided),
+    last: last === null ? null : Number(last),
+  };
 }
 
 /** A round that started from the best model. */
@@ -55,7 +77,7 @@ export class RoundRows {
     const rows = await this.#work.read((manager) =>
       manager.find(RoundEntity, {
         select: { runId: true, round: true },
-        where: { headerHash: IsNull() },
+        where: { headerHash: IsNull(), isVoid: false },
       }),
     );
     return rows.map(({ runId, round }) => ({ run: runId, round }));
@@ -63,7 +85,7 @@ export class RoundRows {
 
   openRound(run: RunId): Promise<RoundEntity | null> {
     return this.#work.read((manager) =>
-      manager.findOneBy(RoundEntity, { runId: run, headerHash: IsNull() }),
+      manager.findOneBy(RoundEntity, { runId: run, headerHash: IsNull(), isVoid: false }),
     );
   }
 
@@ -72,7 +94,7 @@ export class RoundRows {
     return this.#work.read(async (manager) => {
       const open = await manager.find(RoundEntity, {
         select: { runId: true, round: true, task: true },
-        where: { headerHash: IsNull() },
+        where: { headerHash: IsNull(), isVoid: false },
       });
       const runs = open.filter(({ task }) => TASK.decode(fromHex(task)).state === id);
       if (runs.length === 0 || id === ZERO_HASH) return false;
@@ -89,18 +111,15 @@ export class RoundRows {
       manager
         .createQueryBuilder(OutboxEntity, 'o')
         .select('o.run_id', 'run')
-        .addSelect('count(*)', 'closed')
+        .addSelect(`count(*) FILTER (WHERE o.status <> 'void')`, 'closed')
         .addSelect(`count(*) FILTER (WHERE o.status = 'final')`, 'committed')
+        .addSelect(`count(*) FILTER (WHERE o.status = 'void')`, 'void')
+        .addSelect(`max(o.round) FILTER (WHERE o.status <> 'void')`, 'last')
         .where('o.run_id = ANY(:runs)', { runs })
         .groupBy('o.run_id')
-        .getRawMany<{ run: string; closed: string; committed: string }>(),
+        .getRawMany<RawCounts>(),
     );
-    return new Map(
-      rows.map(({ run, closed, committed }) => [
-        asRunId(Number(run)),
-        { closed: Number(closed), committed: Number(committed) },
-      ]),
-    );
+    return new Map(rows.map((row) => [asRunId(Number(row.run)), countsOf(row)]));
   }
 
   /** By run, the closed round that measured the smallest `lossBefore`, the earliest of equals. */
@@ -111,7 +130,7 @@ export class RoundRows {
         .createQueryBuilder(RoundEntity, 'r')
         .distinctOn(['r.runId'])
         .where('r.run_id = ANY(:runs)', { runs })
-        .andWhere('r.header IS NOT NULL')
+        .andWhere('r.header IS NOT NULL AND NOT r.is_void')
         .andWhere(`${loss} IS NOT NULL`)
         .orderBy('r.run_id')
         .addOrderBy(loss)
@@ -127,14 +146,19 @@ export class RoundRows {
     );
   }
 
-  /** Closed rounds from number `from` on, ascending. */
-  closed(run: RunId, from: number, limit: number): Promise<readonly ClosedRoundRow[]> {
+  /** The next closed rounds from number `from` on but for the first `skip`, ascending; void ones among them. */
+  closed(
+    run: RunId,
+    { from, skip, limit }: { readonly from: number; readonly skip: number; readonly limit: number },
+  ): Promise<readonly ClosedRoundRow[]> {
     return this.#work.read(async (manager) => {
-      const at = { runId: run, round: Between(from, from + limit - 1) };
       const rounds = await manager.find(RoundEntity, {
-        where: { ...at, header: Not(IsNull()) },
+        where: { runId: run, round: MoreThanOrEqual(from), header: Not(IsNull()) },
         order: { round: 'ASC' },
+        skip,
+        take: limit,
       });
+      const at = { runId: run, round: In(rounds.map(({ round }) => round)) };
       const outbox = await manager.findBy(OutboxEntity, at);
       const evaluations = await manager.find(EvaluationEntity, {
         where: at,
@@ -152,6 +176,19 @@ export class RoundRows {
         };
       });
     });
+  }
+
+  /** Headers of the next rounds from number `from` on that count, ascending. */
+  async headers(run: RunId, from: number, limit: number): Promise<readonly string[]> {
+    const rounds = await this.#work.read((manager) =>
+      manager.find(RoundEntity, {
+        select: { runId: true, round: true, header: true },
+        where: { runId: run, round: MoreThanOrEqual(from), header: Not(IsNull()), isVoid: false },
+        order: { round: 'ASC' },
+        take: limit,
+      }),
+    );
+    return rounds.flatMap(({ header }) => (header === null ? [] : [header]));
   }
 
   /** Undefined unless the round is closed. */

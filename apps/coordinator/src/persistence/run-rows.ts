@@ -1,6 +1,6 @@
-import { type Hash, type RunId, TallyError } from '@tallystick/kernel';
+import { type ErrorCode, type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import { LIMITS, type RunEvent } from '@tallystick/protocol';
-import { In, IsNull, MoreThan, Not } from 'typeorm';
+import { In, IsNull, Like, MoreThan, Not } from 'typeorm';
 import {
   EventEntity,
   LaunchEntity,
@@ -16,6 +16,9 @@ export type NewRunRow = Pick<
   RunEntity,
   'id' | 'name' | 'specHash' | 'spec' | 'genesisModel' | 'pot' | 'closeWhenSettled' | 'owner'
 >;
+
+/** How the reason of a run begins that a restore ended: the chain may hold more of it than the database. */
+const RESTORED: ErrorCode = 'ROUND_RUN_RESTORED';
 
 /** Runs and their events. What changes a run's state is written under its lease; a new one under the leader's. */
 export class RunRows {
@@ -71,19 +74,22 @@ export class RunRows {
     }, fence);
   }
 
+  /** False, and nothing is stored, when rounds of the run were voided since `run` was read. */
   async ended(
-    run: RunId,
+    { id: run, voidUntil }: Pick<RunEntity, 'id' | 'voidUntil'>,
     outcome: { readonly status: 'completed' | 'failed' | 'cancelled'; readonly reason?: string },
     fence: Fence,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { status, reason } = outcome;
-    await this.#work.run(async (tx) => {
+    return this.#work.run(async (tx) => {
       const changes = { status, reason: reason ?? null, endedAt: tx.now() };
-      await tx.manager.update(RunEntity, { id: run }, changes);
+      const { affected } = await tx.manager.update(RunEntity, { id: run, voidUntil }, changes);
+      if (affected !== 1) return false;
       await tx.tell(run, {
         type: `run.${status}`,
         detail: reason === undefined ? {} : { reason },
       });
+      return true;
     }, fence);
   }
 
@@ -165,9 +171,17 @@ export class RunRows {
     }, fence);
   }
 
+  /** Runs that database and chain must agree about: all that began, but for those that a restore ended. */
   async ids(): Promise<readonly RunId[]> {
+    const status = Not<RunStatus>('proposed');
     const rows = await this.#work.read((manager) =>
-      manager.find(RunEntity, { select: { id: true }, where: { status: Not('proposed') } }),
+      manager.find(RunEntity, {
+        select: { id: true },
+        where: [
+          { status, reason: IsNull() },
+          { status, reason: Not(Like(`${RESTORED}: %`)) },
+        ],
+      }),
     );
     return rows.map(({ id }) => id);
   }

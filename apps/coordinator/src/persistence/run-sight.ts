@@ -1,4 +1,6 @@
-import type { Hash, RunId } from '@tallystick/kernel';
+import type { AccountId, Hash, NodeId, RunId } from '@tallystick/kernel';
+import { In } from 'typeorm';
+import { NodeEntity, OrganisationEntity } from './entities/index.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** Bytes of a MEMBER record; its first four are the node, little-endian. */
@@ -21,7 +23,7 @@ EXISTS (
         + get_byte(t.cohort, i * ${MEMBER_BYTES} + 2) * 65536
         + get_byte(t.cohort, i * ${MEMBER_BYTES} + 3)::bigint * 16777216 = n.id)))`;
 
-/** Which runs an organisation takes part in. */
+/** Which runs an organisation takes part in, and what is its own. */
 export class RunSight {
   readonly #work: UnitOfWork;
 
@@ -43,6 +45,23 @@ export class RunSight {
       (Array.isArray(rows) ? rows : []).map(({ id }: { id: string }) => Number(id)),
     );
     return new Set(runs.filter((run) => ids.has(run)));
+  }
+
+  async nodes(organisation: string): Promise<ReadonlySet<NodeId>> {
+    return this.#work.read(async (manager) => {
+      const own = await manager.findBy(OrganisationEntity, { name: organisation });
+      const organisationId = In(own.map(({ id }) => id));
+      const nodes = await manager.findBy(NodeEntity, { organisationId });
+      return new Set(nodes.map(({ id }) => id));
+    });
+  }
+
+  /** What it is paid on. */
+  async accounts(organisation: string): Promise<ReadonlySet<AccountId>> {
+    const own = await this.#work.read((manager) =>
+      manager.findBy(OrganisationEntity, { name: organisation }),
+    );
+    return new Set(own.map(({ payout }) => payout));
   }
 
   /** Is it the model or the spec of a run that the organisation takes part in? */

@@ -56,9 +56,11 @@ export class SessionRows {
     });
   }
 
-  list(): Promise<readonly SessionEntity[]> {
+  /** Newest first; of `userId` alone, when given. */
+  list(userId?: string): Promise<readonly SessionEntity[]> {
+    const where = userId === undefined ? {} : { userId };
     return this.#work.read((manager) =>
-      manager.find(SessionEntity, { order: { createdAt: 'DESC' } }),
+      manager.find(SessionEntity, { where, order: { createdAt: 'DESC' } }),
     );
   }
 

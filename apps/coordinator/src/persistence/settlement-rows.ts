@@ -1,6 +1,6 @@
 import { type Hash, type NodeId, type RunId, TallyError } from '@tallystick/kernel';
 import { HEADER, RECEIPT, TASK } from '@tallystick/record';
-import { Between, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
+import { Between, LessThanOrEqual, MoreThanOrEqual, Not } from 'typeorm';
 import { ContributionEntity, OutboxEntity, RoundEntity } from './entities/index.js';
 import { recordOf } from './record-list.js';
 import type { UnitOfWork } from './unit-of-work.js';
@@ -8,11 +8,11 @@ import type { UnitOfWork } from './unit-of-work.js';
 /** Most rounds that one look reads; an epoch has at most as many that are not empty. */
 const MAX_ROUNDS = 4_096;
 
-/** Weights of counted contributions: those of a round that closed empty do not count. */
+/** Weights of counted contributions: those of a round that closed empty or is void do not count. */
 const WEIGHTS = `
 SELECT c.node_id AS node, sum(c.weight)::text AS weight
 FROM contributions c JOIN rounds r ON r.run_id = c.run_id AND r.round = c.round
-WHERE c.run_id = $1 AND c.round BETWEEN $2 AND $3 AND r.empty_reason IS NULL
+WHERE c.run_id = $1 AND c.round BETWEEN $2 AND $3 AND r.empty_reason IS NULL AND NOT r.is_void
 GROUP BY c.node_id ORDER BY c.node_id`;
 
 /** A committed round: the model of its task, and what was counted in it, by node. */
@@ -34,7 +34,7 @@ export class SettlementRows {
     this.#work = work;
   }
 
-  /** Rounds from number `from` on that are final on the chain, up to the first that is not. */
+  /** Rounds from number `from` on that count and are final on the chain, up to the first that is not. */
   async finalFrom(
     run: RunId,
     from: number,
@@ -42,7 +42,7 @@ export class SettlementRows {
     const rows = await this.#work.read((manager) =>
       manager.find(OutboxEntity, {
         select: { runId: true, round: true, header: true, status: true },
-        where: { runId: run, round: MoreThanOrEqual(from) },
+        where: { runId: run, round: MoreThanOrEqual(from), status: Not('void') },
         order: { round: 'ASC' },
         take: MAX_ROUNDS,
       }),
@@ -66,7 +66,7 @@ export class SettlementRows {
   }
 
   /**
-   * Every round from 0 to the last of a span with the model it started from, those of the span with what was counted:
+   * Every round that counts from 0 to the last of a span with the model it started from, those of the span with what was counted:
    * at most as many contributions as an epoch of scores may have.
    */
   async committedFiles(
@@ -76,7 +76,7 @@ export class SettlementRows {
     return this.#work.read(async (manager) => {
       const rounds = await manager.find(RoundEntity, {
         select: { runId: true, round: true, task: true, emptyReason: true },
-        where: { runId: run, round: LessThanOrEqual(lastRound) },
+        where: { runId: run, round: LessThanOrEqual(lastRound), isVoid: false },
         order: { round: 'ASC' },
       });
       const rows = await manager.find(ContributionEntity, {

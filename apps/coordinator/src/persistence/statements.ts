@@ -12,12 +12,19 @@ export const HELD = `
 lease AS MATERIALIZED (SELECT FROM leases WHERE name = $2 AND epoch = $3 FOR SHARE),
 held AS MATERIALIZED (SELECT WHERE $2::text IS NULL OR EXISTS (SELECT FROM lease))`;
 
-/** Takes numbers for the events under the run row's lock, when `condition` has a row; `also` sets further columns. */
-export function allot(condition: 'held' | 'open', also: '' | ', model = $7' = ''): string {
+/**
+ * Takes numbers for the events under the run row's lock, when `condition` has a row and the run row is as `only` says;
+ * `also` sets further columns.
+ */
+export function allot(
+  condition: 'held' | 'open',
+  also: '' | ', model = $7' = '',
+  only: '' | 'AND void_until <= $6' = '',
+): string {
   return `
 allotted AS (
   UPDATE runs SET last_event = last_event + jsonb_array_length($5::jsonb)${also}
-  WHERE id = $1 AND EXISTS (SELECT FROM ${condition}) RETURNING last_event)`;
+  WHERE id = $1 AND EXISTS (SELECT FROM ${condition}) ${only} RETURNING last_event)`;
 }
 
 /** The event rows, in the order of $5. */

@@ -23,6 +23,8 @@ interface Answer {
   readonly held?: unknown;
   readonly written?: unknown;
   readonly closed?: unknown;
+  /** When nothing was written: because the chain has voided the round. */
+  readonly void?: unknown;
 }
 
 /** One open SQL transaction, or one statement that is its own. */
@@ -51,12 +53,13 @@ export class Transaction {
     await this.write(run, { sql: TELL_EVENTS, events, values: [] });
   }
 
-  /** Throws ROUND_FENCED, USAGE_UNKNOWN_ROUND, ROUND_CLOSED or USAGE_UNKNOWN_RUN, and has written nothing then. */
+  /** Throws ROUND_FENCED, USAGE_UNKNOWN_ROUND, ROUND_VOID, ROUND_CLOSED or USAGE_UNKNOWN_RUN; nothing is written then. */
   async write(run: RunId, { sql, events, values }: RunWrite, round?: number): Promise<void> {
     const own = [this.now(), JSON.stringify(events), ...values];
-    const { written, closed } = await this.fenced(sql, run, own);
+    const { written, closed, void: isVoid } = await this.fenced(sql, run, own);
     const at = round === undefined ? { run } : { run, round };
     if (closed === null) throw new TallyError('USAGE_UNKNOWN_ROUND', at);
+    if (written !== true && isVoid === true) throw new TallyError('ROUND_VOID', at);
     if (closed === true) throw new TallyError('ROUND_CLOSED', at);
     if (written !== true) throw new TallyError('USAGE_UNKNOWN_RUN', { run });
     this.touched.add(run);

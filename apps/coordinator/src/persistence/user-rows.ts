@@ -34,6 +34,13 @@ export class UserRows {
     );
   }
 
+  /** What everybody is called, by id. */
+  async names(): Promise<ReadonlyMap<string, string>> {
+    const select = { id: true, name: true };
+    const users = await this.#work.read((manager) => manager.find(UserEntity, { select }));
+    return new Map(users.map(({ id, name }) => [id, name]));
+  }
+
   find(id: string): Promise<UserEntity | null> {
     return this.#work.read((manager) => manager.findOneBy(UserEntity, { id }));
   }
@@ -107,8 +114,11 @@ export class UserRows {
     });
   }
 
-  async removeGroup(name: string): Promise<void> {
-    await this.#work.run(async ({ manager }) => void (await manager.delete(GroupEntity, { name })));
+  /** False when there was none. */
+  removeGroup(name: string): Promise<boolean> {
+    return this.#work.run(
+      async ({ manager }) => (await manager.delete(GroupEntity, { name })).affected === 1,
+    );
   }
 
   async #insert(

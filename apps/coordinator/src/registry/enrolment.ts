@@ -20,10 +20,10 @@ import {
   type PreparedJoin,
   type PrepareJoinRequest,
 } from '@tallystick/protocol';
-import { decodeSigned, isAdmissibleKey, POP, verifyRecord } from '@tallystick/record';
 import type { NodeRows } from '../persistence/node-rows.js';
 import type { Members } from './members.js';
 import { nodeView } from './node-view.js';
+import { proofOfKey } from './proof-of-key.js';
 
 export interface EnrolmentDeps {
   readonly rows: NodeRows;
@@ -34,6 +34,8 @@ export interface EnrolmentDeps {
   readonly treasury: AccountId;
   readonly nodeCap: bigint;
   readonly publicUrl: () => string;
+  /** Public key of the TLS certificate, when no authority vouches for it. */
+  readonly pin: () => string | undefined;
   /** The other coordinators. */
   readonly peers: readonly string[];
   readonly entropy: Entropy;
@@ -60,12 +62,14 @@ export class Enrolment {
   invite(name: string, payout?: AccountId): Promise<InviteView> {
     return this.#queue.run(async () => {
       const { rows, ledger, signer, entropy, publicUrl, peers } = this.#deps;
+      const pin = this.#deps.pin();
       const organisation = await this.#organisation(name, payout);
       const secret = base64Url(entropy.bytes(32));
       const expiresAt = await rows.addInvite(this.#hashOf(secret), organisation, LIMITS.inviteMs);
       const token = encodeInviteToken({
         v: 1,
         url: publicUrl(),
+        ...(pin === undefined ? {} : { pin }),
         ...(peers.length === 0 ? {} : { others: [...peers] }),
         organisation: name,
         secret,
@@ -151,12 +155,8 @@ export class Enrolment {
     const { rows, ledger, ed25519 } = this.#deps;
     const invite = await rows.invite(this.#hashOf(secret));
     if (invite.usedAt !== null) throw new TallyError('AUTH_TOKEN_USED');
-    if (!isAdmissibleKey(key)) throw new TallyError('AUTH_KEY_INADMISSIBLE', { key });
-    const { value: pop, signature } = decodeSigned(POP, proof);
-    const isOurs = pop.chain === (await ledger.genesis()) && pop.owner === owner && pop.key === key;
-    if (!isOurs || !verifyRecord(ed25519, POP, pop, key, signature)) {
-      throw new TallyError('AUTH_PROOF_INVALID', { key });
-    }
+    const chain = await ledger.genesis();
+    const signature = proofOfKey({ key, proof }, { chain, owner }, ed25519);
     return { owner, organisation: invite.organisationId, key, proof: signature };
   }
 

@@ -25,6 +25,11 @@ export class Members {
     return (await this.all()).get(node) ?? (await this.#lookAgain()).get(node);
   }
 
+  /** What is found from now on is of the newest finalised block. */
+  async refresh(): Promise<void> {
+    await this.#lookAgain();
+  }
+
   /** Everybody, at most 250 ms old. Rejects while the chain is away. */
   all(): Promise<ByNode> {
     const isFresh = this.#clock.nowMs() - this.#lookedAtMs < FRESH_MS;

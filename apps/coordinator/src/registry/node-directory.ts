@@ -46,6 +46,20 @@ export class NodeDirectory {
     });
   }
 
+  /** It was let in once. */
+  wasAdmitted(node: NodeId): Promise<boolean> {
+    return this.#rows.wasAdmitted(node);
+  }
+
+  /** Suspends the node, or lets it in again. Throws USAGE_UNKNOWN_NODE. */
+  async suspend(node: NodeId, isSuspended: boolean): Promise<void> {
+    await this.#rows.suspend(node, isSuspended);
+  }
+
+  isSuspended(node: NodeId): Promise<boolean> {
+    return this.#rows.isSuspended(node);
+  }
+
   /** The node was connected until now. */
   async seen(node: NodeId): Promise<void> {
     await this.#rows.seen(node);

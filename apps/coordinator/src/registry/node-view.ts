@@ -19,7 +19,7 @@ export function nodeView(
     organisation: { organisation: row.organisationId, name: organisation },
     key: member?.key ?? row.key,
     keyEpoch: member?.keyEpoch ?? 0,
-    status: member === undefined ? absent : 'active',
+    status: member === undefined ? absent : row.suspendedAt === null ? 'active' : 'suspended',
     cap: (member?.cap ?? row.cap).toString(),
     connected: seenAtMs !== undefined,
     lastSeenAtMs: seenAtMs ?? row.seenAt?.getTime() ?? null,

@@ -5,6 +5,7 @@ import { NodeRows } from '../persistence/node-rows.js';
 import { EnrolmentController } from './enrolment.controller.js';
 import { Enrolment } from './enrolment.js';
 import { Members } from './members.js';
+import { NodeChanges } from './node-changes.js';
 import { NodeDirectory } from './node-directory.js';
 
 /** Organisations, invites, nodes: who may come in, and who may take part. */
@@ -21,6 +22,7 @@ import { NodeDirectory } from './node-directory.js';
           treasury: deployment.treasury,
           nodeCap: deployment.nodeCap,
           publicUrl: () => deployment.publicUrl,
+          pin: () => deployment.tls?.pin,
           peers: deployment.peers,
           entropy: deployment.entropy,
           sha256: deployment.sha256,
@@ -28,6 +30,12 @@ import { NodeDirectory } from './node-directory.js';
           rows,
           members,
         }),
+    },
+    {
+      provide: NodeChanges,
+      inject: [Deployment, NodeRows, Members],
+      useFactory: ({ ledger, ed25519 }: Deployment, rows: NodeRows, members: Members) =>
+        new NodeChanges({ rows, ledger, members, ed25519 }),
     },
     {
       provide: NodeDirectory,
@@ -41,6 +49,6 @@ import { NodeDirectory } from './node-directory.js';
       useFactory: ({ ledger, clock }: Deployment) => new Members(ledger, clock),
     },
   ],
-  exports: [Enrolment, Members, NodeDirectory],
+  exports: [Enrolment, Members, NodeChanges, NodeDirectory],
 })
 export class RegistryModule {}

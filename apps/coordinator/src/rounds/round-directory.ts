@@ -1,5 +1,5 @@
 import type { NodeId, RunId } from '@tallystick/kernel';
-import type { RunLoop } from '@tallystick/rounds';
+import type { RunLoop, RunStatus } from '@tallystick/rounds';
 
 /** Ended runs whose last results are still sent to nodes that come back. */
 const KEPT = 16;
@@ -27,6 +27,11 @@ export class RoundDirectory {
   /** The loop that plays the run. */
   find(run: RunId): RunLoop | undefined {
     return this.#playing.get(run);
+  }
+
+  /** Where every run that plays stands. */
+  statuses(): readonly RunStatus[] {
+    return [...this.#playing.values()].map((loop) => loop.status());
   }
 
   /** A node's session is up: every run offers what it has for it, or tells how it ended. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { asRunId } from '@tallystick/kernel';
+import { asNodeId, asRunId } from '@tallystick/kernel';
 import { VirtualClock } from '@tallystick/kernel/testing';
 import type { RunEvent } from '@tallystick/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { EventFeed } from '../persistence/event-feed.js';
 import { EventStreams, lastEventId } from './event-streams.js';
 
 const RUN = asRunId(1);
+const FOREIGN = asNodeId(9);
 
 /** A client that takes nothing while it is slow. */
 class FakeResponse extends EventEmitter {
@@ -63,7 +64,10 @@ describe('EventStreams', () => {
   }
 
   const send = (after: number): Promise<void> =>
-    streams.send(RUN, after, response as unknown as ServerResponse); // the stream uses these methods alone
+    streams.send(RUN, {
+      ...{ last: after, sees: (node) => node !== FOREIGN },
+      response: response as unknown as ServerResponse, // the stream uses these methods alone
+    });
 
   it('looks for rows that another process writes', async () => {
     isFed = false;
@@ -88,6 +92,20 @@ describe('EventStreams', () => {
     await sending;
     expect(response.isEnded).toBe(true);
     expect(clock.pending).toBe(0);
+  });
+
+  it('leaves out what became of nodes that the reader does not see', async () => {
+    const about = (node?: number): void => {
+      const event = { run: RUN, atMs: 0, type: 'node.evaluated' as const, detail: { auc: 1 } };
+      const id = stored.length + 1;
+      stored.push({ ...event, id, ...(node === undefined ? {} : { node: asNodeId(node) }) });
+    };
+    for (const node of [1, FOREIGN, undefined, FOREIGN, 2]) about(node);
+    const sending = send(0);
+    await clock.advance(1);
+    expect(response.ids()).toEqual([1, 3, 5]);
+    response.emit('close');
+    await sending;
   });
 
   it('reads no further than a slow client takes', async () => {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { type Clock, type RunId, TallyError } from '@tallystick/kernel';
+import { asNodeId, type Clock, type NodeId, type RunId, TallyError } from '@tallystick/kernel';
 import type { RunEvent } from '@tallystick/protocol';
+import type { Sees } from '../auth/run-access.js';
 import type { EventFeed } from '../persistence/event-feed.js';
 import type { RunRows } from '../persistence/run-rows.js';
 import { Wake } from '../wake.js';
@@ -21,6 +22,15 @@ export interface EventStreamDeps {
   readonly clock: Clock;
 }
 
+/** Who reads a stream, and from where on. */
+interface Reader {
+  /** Number of the last event that was seen; 0: none. */
+  readonly last: number;
+  /** Events of other nodes are left out. */
+  readonly sees: Sees<NodeId>;
+  readonly response: ServerResponse;
+}
+
 /**
  * Server-sent events of runs, read from rows: whoever gives the last number it saw misses none, across restarts too.
  * Written by hand and not by `@Sse`, because a reader that is slow must slow the reading of rows down, or the whole
@@ -35,7 +45,7 @@ export class EventStreams {
   }
 
   /** Sends the events of `run` after number `last` until the client leaves or `complete` is called. */
-  async send(run: RunId, last: number, response: ServerResponse): Promise<void> {
+  async send(run: RunId, { last, sees, response }: Reader): Promise<void> {
     const { feed, clock } = this.#deps;
     const over = new AbortController();
     const wake = new Wake(clock);
@@ -50,7 +60,10 @@ export class EventStreams {
     response.flushHeaders();
     try {
       for (let from = last; !over.signal.aborted;) {
-        const next = await this.#sendBatch(run, from, { response, signal: over.signal });
+        const next = await this.#sendBatch(run, from, {
+          ...{ response, sees },
+          signal: over.signal,
+        });
         if (next === from) await this.#idle(response, wake, over.signal);
         from = next;
       }
@@ -72,11 +85,12 @@ export class EventStreams {
   async #sendBatch(
     run: RunId,
     last: number,
-    { response, signal }: { readonly response: ServerResponse; readonly signal: AbortSignal },
+    { response, sees, signal }: Omit<Reader, 'last'> & { readonly signal: AbortSignal },
   ): Promise<number> {
     const events = await this.#deps.rows.events(run, last, BATCH);
     for (const event of events) {
       if (signal.aborted) break;
+      if (event.node !== undefined && !sees(asNodeId(event.node))) continue;
       if (!response.write(textOf(event))) await once(response, 'drain', { signal });
     }
     return events.at(-1)?.id ?? last;

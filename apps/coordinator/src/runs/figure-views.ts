@@ -8,26 +8,34 @@ import {
   type RunGrid,
 } from '@tallystick/protocol';
 import { HEADER, LOSS_NOT_MEASURED, RECEIPT, TASK } from '@tallystick/record';
+import type { Sees } from '../auth/run-access.js';
+import type { Progress } from '../fleet/node-session.js';
 import type { EventEntity, RoundEntity } from '../persistence/entities/index.js';
 import type { FigureRows, MemberRows, RoundSpan } from '../persistence/figure-rows.js';
 import type { NodeRow, NodeRows } from '../persistence/node-rows.js';
 import { recordOf } from '../persistence/record-list.js';
 import { nodeStates } from './node-states.js';
 
-/** Which nodes somebody sees one by one; means and bands are over all. */
-export type Sees = (node: NodeId) => boolean;
+/** What a connected node said last of its work; undefined: nothing. */
+export type Said = (node: NodeId) => Progress | undefined;
 
 /** Curves, grids and cohorts as the API shows them. */
 export class FigureViews {
   readonly #figures: FigureRows;
   readonly #nodes: Pick<NodeRows, 'list'>;
+  readonly #said: Said;
 
-  constructor(deps: { readonly figures: FigureRows; readonly nodes: Pick<NodeRows, 'list'> }) {
+  constructor(deps: {
+    readonly figures: FigureRows;
+    readonly nodes: Pick<NodeRows, 'list'>;
+    readonly said: Said;
+  }) {
     this.#figures = deps.figures;
     this.#nodes = deps.nodes;
+    this.#said = deps.said;
   }
 
-  async curves(span: RoundSpan, sees: Sees, wanted?: string): Promise<RunCurves> {
+  async curves(span: RoundSpan, sees: Sees<NodeId>, wanted?: string): Promise<RunCurves> {
     const metrics = await this.#figures.metricNames(span.run);
     const metric = metrics.find((name) => name === wanted) ?? metrics[0] ?? null;
     const times = await this.#figures.times(span);
@@ -61,7 +69,7 @@ export class FigureViews {
     };
   }
 
-  async grid(span: RoundSpan, sees: Sees): Promise<RunGrid> {
+  async grid(span: RoundSpan, sees: Sees<NodeId>): Promise<RunGrid> {
     const rounds = await this.#figures.rounds(span);
     const answers = await this.#figures.answered(span);
     const rows = rounds.map((round) => {
@@ -86,7 +94,7 @@ export class FigureViews {
   /** Throws USAGE_UNKNOWN_ROUND for a round that was never opened. */
   async members(
     { run, round: number }: { readonly run: RunId; readonly round: number },
-    sees: Sees,
+    sees: Sees<NodeId>,
     page: MembersQuery,
   ): Promise<RoundMembers> {
     const [round] = await this.#figures.rounds({ run, from: number, limit: 1 });
@@ -99,13 +107,13 @@ export class FigureViews {
     return {
       run,
       round: number,
-      isOpen: round.header === null,
+      isOpen: round.header === null && !round.isVoid,
       openedAtMs: round.openedAt.getTime(),
       deadlineMs: Number(recordOf(TASK, round.task).deadlineMs),
       closedAtMs: round.closedAt?.getTime() ?? null,
       cohort: all.length,
       header: headerView(round),
-      members: memberViews(round, nodes, { rows, sites }),
+      members: memberViews(round, nodes, { rows, sites, said: this.#said }),
     };
   }
 }
@@ -119,10 +127,17 @@ function headerView({ header }: RoundEntity): RoundMembers['header'] {
   return { mode, prev, task, atBlock, stateAfter, contribRoot, excludedRoot, metrics };
 }
 
+/** What is told of the members of a round. */
+interface MemberSources {
+  readonly rows: MemberRows;
+  readonly sites: ReadonlyMap<NodeId, NodeRow>;
+  readonly said: Said;
+}
+
 function memberViews(
   round: RoundEntity,
   nodes: readonly NodeId[],
-  { rows, sites }: { readonly rows: MemberRows; readonly sites: ReadonlyMap<NodeId, NodeRow> },
+  { rows, sites, said }: MemberSources,
 ): MemberView[] {
   const byNode = <T extends { readonly nodeId: NodeId | null }>(list: readonly T[]) =>
     new Map(list.map((row) => [row.nodeId, row]));
@@ -151,8 +166,18 @@ function memberViews(
       lossAfter: lossOf(receipt?.lossAfter),
       ...toldOf(told.get(node)),
       evaluation: evaluations.get(node)?.metrics ?? null,
+      progress: round.header === null ? progressOf(round, said(node)) : null,
     };
   });
+}
+
+/** What a node says counts for the round that it says it of. */
+function progressOf(
+  { runId, round }: RoundEntity,
+  said: Progress | undefined,
+): MemberView['progress'] {
+  if (said === undefined || said.run !== runId || said.round !== round) return null;
+  return { stage: said.stage, fraction: said.fraction };
 }
 
 function lossOf(loss: bigint | undefined): number | null {

@@ -13,13 +13,13 @@ import {
 } from '@tallystick/protocol';
 import { Allow } from '../auth/access.js';
 import { Caller, type Principal } from '../auth/principal.js';
-import { boundTo, RunAccess } from '../auth/run-access.js';
+import { RunAccess } from '../auth/run-access.js';
 import { Sessions } from '../fleet/sessions.js';
 import { roundParam, runParam } from '../http/params.js';
 import { FigureRows } from '../persistence/figure-rows.js';
 import { NodeDirectory } from '../registry/node-directory.js';
 import { estimate } from './estimate.js';
-import { FigureViews, type Sees } from './figure-views.js';
+import { FigureViews } from './figure-views.js';
 
 /** Numbers of runs for people: curves, who did what in which round, what a run would cost. */
 @Controller('api/v1/runs')
@@ -51,7 +51,7 @@ export class FiguresController {
     @Param('run', { schema: runParam }) run: RunId,
     @Query({ schema: CurvesQuery }) { from, limit, metric }: CurvesQuery,
   ): Promise<RunCurves> {
-    return this.views.curves({ run, from, limit }, await this.#look(by, run), metric);
+    return this.views.curves({ run, from, limit }, await this.access.nodes(by), metric);
   }
 
   @Get(':run/grid')
@@ -62,7 +62,7 @@ export class FiguresController {
     @Param('run', { schema: runParam }) run: RunId,
     @Query({ schema: GridQuery }) { from, limit }: GridQuery,
   ): Promise<RunGrid> {
-    return this.views.grid({ run, from, limit }, await this.#look(by, run));
+    return this.views.grid({ run, from, limit }, await this.access.nodes(by));
   }
 
   @Get(':run/rounds/:round/members')
@@ -74,18 +74,6 @@ export class FiguresController {
     @Param('round', { schema: roundParam }) round: number,
     @Query({ schema: MembersQuery }) page: MembersQuery,
   ): Promise<RoundMembers> {
-    return this.views.members({ run, round }, await this.#look(by, run), page);
-  }
-
-  /** The nodes of the run that `by` may see. Throws USAGE_UNKNOWN_RUN when it is none of its runs. */
-  async #look(by: Principal, run: RunId): Promise<Sees> {
-    await this.access.see(by, run);
-    const own = boundTo(by);
-    if (own === undefined) return () => true;
-    const views = await this.directory.views(() => undefined);
-    const nodes = new Set(
-      views.filter(({ organisation }) => organisation.name === own).map(({ node }) => node),
-    );
-    return (node) => nodes.has(node);
+    return this.views.members({ run, round }, await this.access.nodes(by), page);
   }
 }

@@ -16,6 +16,7 @@ import {
   genesisHash,
   type NodeLink,
   type RoundJournal,
+  type RoundTrace,
   RunLoop,
   type RunOutcome,
   type RunPlan,
@@ -58,6 +59,7 @@ export interface RunServiceDeps {
   readonly ed25519: Ed25519;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly trace?: RoundTrace | undefined;
   /** Told how many runs play. */
   readonly gauge: Gauge;
   /** Runs that play at once; others wait. */
@@ -150,6 +152,15 @@ export class RunService implements Duty {
     playing.loop?.goOn();
   }
 
+  /** The chain voided rounds of the run, and the rows say so: it goes on from the last one that counts. */
+  voided(run: RunId): void {
+    this.#playing.get(run)?.loop?.voided();
+    void this.#deps.rows.get(run).then(
+      ({ status }) => (status === 'running' ? this.play(run) : undefined),
+      () => undefined, // the next process finds it among the unfinished ones
+    );
+  }
+
   /** Lets go of every run without ending it; the next process goes on. */
   async stop(): Promise<void> {
     this.#draining.abort();
@@ -185,14 +196,16 @@ export class RunService implements Duty {
     while (!this.#draining.signal.aborted) {
       try {
         const fence = await this.#claim(id);
-        const { status, reason, rounds } = await this.#playOnce(await rows.get(id), playing, fence);
+        const row = await rows.get(id);
+        const { status, reason, rounds } = await this.#playOnce(row, playing, fence);
         if (this.#draining.signal.aborted) break;
         if (status === 'paused') {
           if (!playing.isPaused) continue; // taken back in the meantime
           logger.info('run.paused', { run: id, rounds });
           break;
         }
-        await rows.ended(id, { status, ...(reason === undefined ? {} : { reason }) }, fence);
+        const outcome = { status, ...(reason === undefined ? {} : { reason }) };
+        if (!(await rows.ended(row, outcome, fence))) continue; // rounds were voided meanwhile
         logger.info('run.ended', { run: id, status, rounds });
         break;
       } catch (error) {

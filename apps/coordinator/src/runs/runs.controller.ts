@@ -53,11 +53,7 @@ export class RunsController {
   @Get(':run')
   @Allow('run.read')
   @ApiResponse({ status: 200, standardSchema: RunView })
-  async show(
-    @Caller() by: Principal,
-    @Param('run', { schema: runParam }) run: RunId,
-  ): Promise<RunView> {
-    await this.access.see(by, run);
+  show(@Param('run', { schema: runParam }) run: RunId): Promise<RunView> {
     return this.views.run(run);
   }
 
@@ -106,10 +102,10 @@ export class RunsController {
   async rounds(
     @Caller() by: Principal,
     @Param('run', { schema: runParam }) run: RunId,
-    @Query({ schema: RoundsQuery }) { from, limit }: RoundsQuery,
+    @Query({ schema: RoundsQuery }) page: RoundsQuery,
   ): Promise<RoundList> {
-    await this.access.see(by, run);
-    return { rounds: [...(await this.views.rounds(run, from, limit))] };
+    const sees = await this.access.nodes(by);
+    return { rounds: [...(await this.views.rounds(run, page, sees))] };
   }
 
   @Get(':run/rounds/:round')
@@ -120,8 +116,7 @@ export class RunsController {
     @Param('run', { schema: runParam }) run: RunId,
     @Param('round', { schema: roundParam }) round: number,
   ): Promise<RoundView> {
-    await this.access.see(by, run);
-    return this.views.round(run, round);
+    return this.views.round({ run, round }, await this.access.nodes(by));
   }
 
   @Get(':run/events')
@@ -133,7 +128,7 @@ export class RunsController {
     @Headers('last-event-id') last: string | undefined,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    await this.access.see(by, run);
-    await this.streams.send(run, lastEventId(last), response);
+    const sees = await this.access.nodes(by);
+    await this.streams.send(run, { last: lastEventId(last), sees, response });
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Module } from '@nestjs/common';
 import { Deployment } from '../deployment.js';
 import { FleetModule } from '../fleet/fleet.module.js';
+import { Sessions } from '../fleet/sessions.js';
 import { WsNodeLink } from '../fleet/ws-node-link.js';
 import { Leader } from '../leader.js';
 import { ModelsModule } from '../models/models.module.js';
@@ -14,6 +15,7 @@ import { NodeRows } from '../persistence/node-rows.js';
 import { PgRoundJournal } from '../persistence/pg-round-journal.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
+import { UserRows } from '../persistence/user-rows.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { RoundDirectory } from '../rounds/round-directory.js';
 import { RoundsModule } from '../rounds/rounds.module.js';
@@ -22,6 +24,7 @@ import { FigureViews } from './figure-views.js';
 import { FiguresController } from './figures.controller.js';
 import { Launcher } from './launcher.js';
 import { OrphanRuns } from './orphan-runs.js';
+import { AfterRestore } from './after-restore.js';
 import { RunService } from './run-service.js';
 import { RunViews } from './run-views.js';
 import { RunsController } from './runs.controller.js';
@@ -57,7 +60,8 @@ const STREAM_END_MS = 20;
         link: WsNodeLink,
       ) => {
         const { folders, ledger, signer, sha256, ed25519, clock, logger, maxPlaying } = deployment;
-        const ports = { folders, ledger, signer, sha256, ed25519, clock, logger };
+        const { trace } = deployment;
+        const ports = { folders, ledger, signer, sha256, ed25519, clock, logger, trace };
         const gauge = deployment.metrics.gauge('tally_playing_runs', 'Runs that are played now.');
         const onFenced = (): void => leader.doubt();
         const orphans = new OrphanRuns({ rows, launches, ledger, clock, logger });
@@ -76,6 +80,16 @@ const STREAM_END_MS = 20;
       },
     },
     {
+      provide: AfterRestore,
+      inject: [Deployment, RunRows, RoundRows, Claims],
+      useFactory: (
+        { restored, ledger, logger }: Deployment,
+        runs: RunRows,
+        rounds: RoundRows,
+        claims: Claims,
+      ) => new AfterRestore({ restored, runs, rounds, ledger, claims, logger }),
+    },
+    {
       provide: Launcher,
       inject: [Deployment, Leader, RunRows, LaunchRows],
       useFactory: (
@@ -90,18 +104,21 @@ const STREAM_END_MS = 20;
     },
     {
       provide: RunViews,
-      inject: [RunRows, RoundRows, RoundDirectory, RunService],
+      inject: [RunRows, RoundRows, RoundDirectory, RunService, FigureRows, UserRows],
       useFactory: (
         rows: RunRows,
         rounds: RoundRows,
         directory: RoundDirectory,
         queue: RunService,
-      ) => new RunViews({ rows, rounds, directory, queue }),
+        figures: FigureRows,
+        users: UserRows,
+      ) => new RunViews({ rows, rounds, directory, queue, figures, users }),
     },
     {
       provide: FigureViews,
-      inject: [FigureRows, NodeRows],
-      useFactory: (figures: FigureRows, nodes: NodeRows) => new FigureViews({ figures, nodes }),
+      inject: [FigureRows, NodeRows, Sessions],
+      useFactory: (figures: FigureRows, nodes: NodeRows, sessions: Sessions) =>
+        new FigureViews({ figures, nodes, said: (node) => sessions.find(node)?.progress }),
     },
     {
       provide: EventStreams,
@@ -110,7 +127,7 @@ const STREAM_END_MS = 20;
         new EventStreams({ rows, feed, isFed: () => leader.leads, clock }),
     },
   ],
-  exports: [RunService],
+  exports: [AfterRestore, RunService],
 })
 export class RunsModule implements BeforeApplicationShutdown {
   constructor(private readonly streams: EventStreams) {}

@@ -1,4 +1,4 @@
-import { type Clock, isTallyError, type Logger, type Sha256 } from '@tallystick/kernel';
+import { type Clock, isTallyError, type Logger, type Sha256, TallyError } from '@tallystick/kernel';
 import type { OpenDemand, RoundLedger } from '@tallystick/chain';
 import type { Counter, Gauge } from '@tallystick/telemetry';
 import type { RoundRows } from '../persistence/round-rows.js';
@@ -46,9 +46,9 @@ export class DemandWatch {
     open.set({}, found.length);
     this.#forget(found);
     for (const demand of found) await this.#answer(demand);
-    const failed = [...this.#failed.keys()];
-    const trouble = `demands without an answer: ${failed.slice(0, 8).join(', ')}`;
-    readiness.report('demands', failed.length === 0 ? undefined : trouble);
+    const demands = [...this.#failed.keys()].slice(0, 8).join(', ');
+    const trouble = new TallyError('LEDGER_DEMANDS_UNANSWERED', { demands });
+    readiness.report('demands', demands === '' ? undefined : trouble);
   }
 
   async #answer(demand: OpenDemand): Promise<void> {

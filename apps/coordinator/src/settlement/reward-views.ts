@@ -1,5 +1,5 @@
-import type { Clock, Hash, RunId, Sha256, Signer } from '@tallystick/kernel';
-import type { AnchoredEpoch, RoundLedger } from '@tallystick/chain';
+import type { AccountId, Clock, Hash, RunId, Sha256, Signer } from '@tallystick/kernel';
+import { type AnchoredEpoch, type RoundLedger, UNIT } from '@tallystick/chain';
 import type { EpochList, EpochView, RewardList, RewardView } from '@tallystick/protocol';
 import {
   ENTITLE,
@@ -10,6 +10,7 @@ import {
   SCORES,
   signRecord,
 } from '@tallystick/record';
+import type { Sees } from '../auth/run-access.js';
 import type { EpochRow, EpochRows } from '../persistence/epoch-rows.js';
 import { recordListHex } from '../persistence/record-list.js';
 import type { RunRows } from '../persistence/run-rows.js';
@@ -44,15 +45,20 @@ export class RewardViews {
     return { epochs: standings.map((standing) => this.#view(standing)) };
   }
 
-  async rewards(run: RunId): Promise<RewardList> {
-    const { ledger } = this.#deps;
+  /** Sums are of the whole run; accounts are those that `sees` lets through. */
+  async rewards(run: RunId, sees: Sees<AccountId>): Promise<RewardList> {
+    const { ledger, runs } = this.#deps;
+    const pot = (await runs.get(run)).pot * UNIT;
     const standings = await this.#standings(run);
     const chainRun = await ledger.chainRun(run);
+    const funded = chainRun?.funded ?? 0n;
+    const isClosed = chainRun?.status === 'closed';
     const final = standings.findLast(({ isFinal }) => isFinal)?.row;
     const newest = standings.findLast(({ anchored }) => anchored?.status === 'settled')?.row;
     const claimable = new Map(final?.entitlements.map((leaf) => [leaf.account, leaf.cumulative]));
     const rewards: RewardView[] = [];
     for (const { account, cumulative } of newest?.entitlements ?? []) {
+      if (!sees(account)) continue;
       const paid = await ledger.paid(run, account);
       const open = claimable.get(account) ?? 0n;
       const due = open > paid ? open - paid : 0n;
@@ -65,23 +71,26 @@ export class RewardViews {
     }
     return {
       run,
-      funded: (chainRun?.funded ?? 0n).toString(),
+      funded: funded.toString(),
       allotted: (chainRun?.allotted ?? 0n).toString(),
       paid: (chainRun?.paid ?? 0n).toString(),
+      refund: (isClosed && pot > funded ? pot - funded : 0n).toString(),
+      isClosed,
       claimable: final?.epoch ?? null,
       rewards,
     };
   }
 
   async #standings(run: RunId): Promise<readonly Standing[]> {
-    const { runs, epochs, ledger, clock } = this.#deps;
+    const { runs, epochs, ledger, sha256, clock } = this.#deps;
     await runs.get(run);
     const rows = await epochs.list(run);
     const challengeMs = rows.length === 0 ? 0n : ((await ledger.chainRun(run))?.challengeMs ?? 0n);
     const nowMs = BigInt(clock.nowMs());
     return Promise.all(
       rows.map(async (row) => {
-        const anchored = await ledger.epoch(run, row.epoch);
+        const held = await ledger.epoch(run, row.epoch);
+        const anchored = held?.record === recordHash(sha256, EPOCH, row.record) ? held : undefined;
         const isSettled = anchored?.status === 'settled';
         const isFinal = isSettled && nowMs >= anchored.settledAtMs + challengeMs;
         return { row, anchored, isFinal };

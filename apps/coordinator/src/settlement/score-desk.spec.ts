@@ -11,7 +11,7 @@ const JOB: ScoringJob = {
   ...{ blobFolder: '/nowhere', spec: '{}', specHash: SEED },
   files: { epoch: 0, seed: SEED, rounds: [], before: [] },
 };
-const AT = { run: asRunId(1), epoch: 0 };
+const AT = { run: asRunId(1), epoch: 0, lastRound: 4 };
 const SHEET = { epoch: 0, seed: SEED, rounds: [], scores: [], tallies: [] };
 
 /** A desk whose scores come and fail when the test says so. */

@@ -40,12 +40,15 @@ export class ScoreDesk {
     this.#deps = deps;
   }
 
-  /** The sheet of this epoch, once it is there. `job` is asked for when it has to be made. */
+  /**
+   * The sheet of this epoch, once it is there. `job` is asked for when it has to be made. An epoch whose rounds were voided
+   * is another one when it ends with another round.
+   */
   async sheetOf(
-    at: { readonly run: RunId; readonly epoch: number },
+    at: { readonly run: RunId; readonly epoch: number; readonly lastRound: number },
     job: () => Promise<ScoringJob>,
   ): Promise<StoredSheet | undefined> {
-    const key = `${at.run} ${at.epoch}`;
+    const key = `${at.run} ${at.epoch} ${at.lastRound}`;
     if (this.#made?.key === key) return this.#read(this.#made.id);
     const rests = (this.#restUntilMs.get(key) ?? 0) > this.#deps.clock.nowMs();
     if (this.#work === undefined && !rests) this.#begin(key, await job());

@@ -60,8 +60,9 @@ export async function settleRun(
 ): Promise<SettledRun | undefined> {
   const { run, chainRun, isEnded } = question;
   const { epochRounds } = chainRun.payout;
-  const rounds = await deps.rounds.finalFrom(run, chainRun.settledRounds);
-  const span = nextEpoch(rounds, { epochRounds, isEnded });
+  const { settledRounds: firstRound } = chainRun;
+  const rounds = await deps.rounds.finalFrom(run, firstRound);
+  const span = nextEpoch(rounds, { firstRound, epochRounds, isEnded });
   if (span === undefined || !(await isFinal(span, question, deps))) return undefined;
   return epochOf(span, question, deps);
 }
@@ -128,7 +129,8 @@ async function sheetOf(
   const block = await deps.ledger.committedIn(run, span.lastRound);
   if (block === undefined) return undefined;
   const job = (): Promise<ScoringJob> => jobOf(span, { ...question, block: block.hash }, deps);
-  return deps.desk.sheetOf({ run, epoch: chainRun.epoch }, job);
+  const { lastRound } = span;
+  return deps.desk.sheetOf({ run, epoch: chainRun.epoch, lastRound }, job);
 }
 
 async function jobOf(

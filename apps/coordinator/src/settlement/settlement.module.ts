@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import type { RunId } from '@tallystick/kernel';
 import { Deployment } from '../deployment.js';
 import { Leader } from '../leader.js';
 import { Claims } from '../persistence/claims.js';
@@ -7,6 +8,10 @@ import type { Fence } from '../persistence/fence.js';
 import { OutboxSignal } from '../persistence/outbox-signal.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
+import { VoidRows } from '../persistence/void-rows.js';
+import { RunService } from '../runs/run-service.js';
+import { RunsModule } from '../runs/runs.module.js';
+import { VoidWatch } from '../runs/void-watch.js';
 import { SettlementRows } from '../persistence/settlement-rows.js';
 import { Readiness } from '../readiness.js';
 import { Wake } from '../wake.js';
@@ -20,6 +25,7 @@ import { Settler } from './settler.js';
 
 /** Pay, demands and the end of runs. */
 @Module({
+  imports: [RunsModule],
   controllers: [SettlementController],
   providers: [
     {
@@ -32,8 +38,11 @@ import { Settler } from './settler.js';
         readiness: Readiness,
       ) => {
         const open = metrics.gauge('tally_open_demands', 'Demands that wait for an answer.');
-        const help = 'Answers to demands, by what became of them.';
-        const answers = metrics.counter('tally_demand_answers_total', help, ['outcome']);
+        const answers = metrics.counter(
+          'tally_demand_answers_total',
+          'Answers to demands, by what became of them.',
+          ['outcome'],
+        );
         const ports = { ledger, sha256, clock, logger };
         return new DemandWatch({ runs, rounds, readiness, open, answers, ...ports });
       },
@@ -47,8 +56,11 @@ import { Settler } from './settler.js';
         RunRows,
         SettlementRows,
         EpochRows,
+        VoidRows,
         OutboxSignal,
         DemandWatch,
+        RunService,
+        Readiness,
       ],
       useFactory: (
         { ledger, blobs, sha256, clock, logger }: Deployment,
@@ -57,19 +69,27 @@ import { Settler } from './settler.js';
         runs: RunRows,
         rounds: SettlementRows,
         rows: EpochRows,
+        voids: VoidRows,
         signal: OutboxSignal,
         demands: DemandWatch,
+        service: RunService,
+        readiness: Readiness,
       ) => {
         const ports = { ledger, sha256, clock, logger };
         const desk = new ScoreDesk({ blobs, clock, logger, score: scoreInProcess });
         const queued = (): void => signal.raise();
         const settler = (fence: Fence): Settler => {
           const epochs = rows.under(fence);
-          return new Settler({ runs, rounds, epochs, fence, queued, desk, blobs, ...ports });
+          const own = { runs, rounds, epochs, voids, readiness };
+          return new Settler({ ...own, fence, queued, desk, blobs, ...ports });
+        };
+        const watch = (fence: Fence): VoidWatch => {
+          const voided = (run: RunId): void => service.voided(run);
+          return new VoidWatch({ ledger, runs, voids: voids.under(fence), logger, voided });
         };
         return new SettlementDuty({
           claims,
-          looks: (fence) => [demands, settler(fence)],
+          looks: (fence) => [watch(fence), demands, settler(fence)],
           wake: new Wake(clock),
           desk,
           logger,

@@ -1,6 +1,6 @@
 import type { PublicKey, Sha256, Signature, Signer } from '@tallystick/kernel';
 import { HEADER, TASK } from '@tallystick/record';
-import type { SignedKind } from './signing-record.js';
+import type { SignedKind, SigningRecord } from './signing-record.js';
 import type { SigningLog } from './signing-log.js';
 
 const TAG_BYTES = 16;
@@ -11,10 +11,10 @@ const TAG_BYTES = 16;
  */
 export class LoggedSigner implements Signer {
   readonly #signer: Signer;
-  readonly #log: Pick<SigningLog, 'claim'>;
+  readonly #log: Pick<SigningLog, 'claim' | 'assertFree'>;
   readonly #sha256: Sha256;
 
-  constructor(signer: Signer, log: Pick<SigningLog, 'claim'>, sha256: Sha256) {
+  constructor(signer: Signer, log: Pick<SigningLog, 'claim' | 'assertFree'>, sha256: Sha256) {
     this.#signer = signer;
     this.#log = log;
     this.#sha256 = sha256;
@@ -26,12 +26,23 @@ export class LoggedSigner implements Signer {
 
   /** Throws ROUND_SIGNED_BEFORE or STORE_SIGNING_LOG, and then has signed nothing. */
   sign(message: Uint8Array): Signature {
+    const record = this.#recordOf(message);
+    if (record !== undefined) this.#log.claim(record);
+    return this.#signer.sign(message);
+  }
+
+  assertSigns(message: Uint8Array): void {
+    const record = this.#recordOf(message);
+    if (record !== undefined) this.#log.assertFree(record);
+  }
+
+  #recordOf(message: Uint8Array): SigningRecord | undefined {
     for (const [kind, codec] of LOGGED) {
       if (!isTagged(message, codec.tag)) continue;
       const { chain, run, round } = codec.decode(message.subarray(TAG_BYTES));
-      this.#log.claim({ kind, chain, run, round, hash: this.#sha256(message) });
+      return { kind, chain, run, round, hash: this.#sha256(message) };
     }
-    return this.#signer.sign(message);
+    return undefined;
   }
 }
 

@@ -32,7 +32,7 @@ describe('a coordinator on a restored database', () => {
   beforeEach(async () => {
     database = await postgres.database();
     home = await testHome(database);
-    log = await SigningLog.open(join(home.folder, 'signing.log'), sha256);
+    log = await SigningLog.open({ path: join(home.folder, 'signing.log') }, sha256);
   });
   afterEach(async () => {
     log.close();

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statSync, writeSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ let log: SigningLog;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tally-signing-'));
   path = join(folder, 'signing.log');
-  log = await SigningLog.open(path, sha256);
+  log = await SigningLog.open({ path }, sha256);
 });
 afterEach(async () => {
   log.close();
@@ -35,7 +35,7 @@ afterEach(async () => {
 
 async function reopen(): Promise<void> {
   log.close();
-  log = await SigningLog.open(path, sha256);
+  log = await SigningLog.open({ path }, sha256);
 }
 
 const bytes = async (): Promise<number> => (await stat(path)).size;
@@ -83,7 +83,7 @@ describe('SigningLog', () => {
     for (let size = RECORD_BYTES + 1; size < 2 * RECORD_BYTES; size++) {
       log.close();
       await writeFile(path, whole.subarray(0, size));
-      log = await SigningLog.open(path, sha256);
+      log = await SigningLog.open({ path }, sha256);
       expect(await bytes()).toBe(RECORD_BYTES);
     }
     log.claim(recordOf(1, { hash: hash(9) }));
@@ -102,7 +102,7 @@ describe('SigningLog', () => {
     const whole = await readFile(path);
     whole[RECORD_BYTES + 20] = (whole[RECORD_BYTES + 20] ?? 0) ^ 1;
     await writeFile(path, whole);
-    await expect(SigningLog.open(path, sha256)).rejects.toMatchObject({
+    await expect(SigningLog.open({ path }, sha256)).rejects.toMatchObject({
       code: 'STORE_SIGNING_LOG',
     });
   });
@@ -112,8 +112,32 @@ describe('SigningLog', () => {
     log.close();
     expect(() => log.claim(recordOf(1))).toThrow(/could not be written/);
     expect(() => log.claim(recordOf(2))).toThrow(/could not be written/);
-    log = await SigningLog.open(path, sha256);
+    log = await SigningLog.open({ path }, sha256);
     log.claim(recordOf(1));
+  });
+
+  it('waits for a full disk to have space again, and loses nothing', async () => {
+    log.close();
+    let isFull = false;
+    const write = ((file: number, bytes: Uint8Array): number => {
+      if (!isFull) return writeSync(file, bytes);
+      writeSync(file, bytes.subarray(0, 7)); // the last space there was
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    }) as typeof writeSync; // the only overload that is called
+    log = await SigningLog.open({ path, write }, sha256);
+    log.claim(recordOf(0));
+    isFull = true;
+    for (let i = 0; i < 2; i++) {
+      expect(() => log.claim(recordOf(1))).toThrow(
+        expect.objectContaining({ code: 'STORE_DISK_FULL' }),
+      );
+    }
+    expect(await bytes()).toBe(RECORD_BYTES);
+    isFull = false;
+    log.claim(recordOf(1));
+    await reopen();
+    expect(await bytes()).toBe(2 * RECORD_BYTES);
+    expect(() => log.claim({ ...recordOf(1), hash: hash(99) })).toThrow('signed another');
   });
 });
 

@@ -8,12 +8,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Hash, type Sha256, TallyError } from '@tallystick/kernel';
-import { fsyncFolder } from '@tallystick/kernel/node';
+import { type Hash, type RunId, type Sha256, TallyError } from '@tallystick/kernel';
+import { fsyncFolder, hasErrno } from '@tallystick/kernel/node';
 import {
   decodeSigningRecord,
   encodeSigningRecord,
   RECORD_BYTES,
+  type SignedKind,
   type SigningRecord,
 } from './signing-record.js';
 
@@ -25,6 +26,15 @@ const MAX_RUNS = 65_536;
 const NEAR_ROUNDS = 1_024;
 /** Read at a time; a multiple of a record. */
 const READ_BYTES = 8_192 * RECORD_BYTES;
+
+/** A regular file takes less than it was given when the space ends there (write(2)). */
+class ShortWrite extends Error {}
+
+export interface SigningLogOptions {
+  readonly path: string;
+  /** Tests put a full disk in its place. */
+  readonly write?: typeof writeSync;
+}
 
 /**
  * Everything the coordinator key has signed about rounds, outside the database: append-only, one writer (the lock of the
@@ -44,17 +54,25 @@ export class SigningLog {
   #isFull = false;
   #broken: unknown;
 
-  private constructor(path: string, file: number, sha256: Sha256) {
+  readonly #write: typeof writeSync;
+
+  private constructor(
+    { path, write = writeSync }: SigningLogOptions,
+    file: number,
+    sha256: Sha256,
+  ) {
     this.#path = path;
     this.#file = file;
     this.#sha256 = sha256;
+    this.#write = write;
   }
 
   /** Creates the file when there is none. A torn last record is cut off; rejects with STORE_SIGNING_LOG for any other damage. */
-  static async open(path: string, sha256: Sha256): Promise<SigningLog> {
+  static async open(options: SigningLogOptions, sha256: Sha256): Promise<SigningLog> {
+    const { path } = options;
     const file = openSync(path, 'a+', 0o600);
     try {
-      const log = new SigningLog(path, file, sha256);
+      const log = new SigningLog(options, file, sha256);
       log.#recall();
       fdatasyncSync(file);
       await fsyncFolder(dirname(path));
@@ -70,15 +88,23 @@ export class SigningLog {
    * returns. Throws ROUND_SIGNED_BEFORE when something else of that kind and round was signed.
    */
   claim(record: SigningRecord): void {
-    if (this.#broken !== undefined) throw this.#failed('it could not be written', this.#broken);
-    const signed = this.#find(record);
-    if (signed === record.hash) return;
-    if (signed !== undefined) {
-      const { kind, run, round, hash: asked } = record;
-      throw new TallyError('ROUND_SIGNED_BEFORE', { kind, run, round, signed, asked });
-    }
+    if (this.assertFree(record)) return;
     this.#append(record);
     this.#remember(record, this.#records++);
+  }
+
+  /** The newest round of that kind and run that was signed; undefined when none is remembered. */
+  newest(kind: SignedKind, chain: Hash, run: RunId): number | undefined {
+    return this.#newest.get(runOf({ kind, chain, run }));
+  }
+
+  /** Throws what `claim` would throw, and writes nothing. True when this very record is here already. */
+  assertFree(record: SigningRecord): boolean {
+    if (this.#broken !== undefined) throw this.#failed('it could not be written', this.#broken);
+    const signed = this.#find(record);
+    if (signed === undefined || signed === record.hash) return signed !== undefined;
+    const { kind, run, round, hash: asked } = record;
+    throw new TallyError('ROUND_SIGNED_BEFORE', { kind, run, round, signed, asked });
   }
 
   close(): void {
@@ -142,16 +168,32 @@ export class SigningLog {
     this.#isFull = keep(this.#newest, run, newest, MAX_RUNS) || this.#isFull;
   }
 
-  /** After a failure nothing may follow the torn record, and nothing may be signed. */
+  /** Throws STORE_DISK_FULL while there is no space; after any other failure nothing may be signed. */
   #append(record: SigningRecord): void {
     try {
       const bytes = encodeSigningRecord(this.#sha256, record);
-      const written = writeSync(this.#file, bytes);
-      if (written !== bytes.length) throw new Error(`${written} of ${bytes.length} bytes`);
+      const written = this.#write(this.#file, bytes);
+      if (written !== bytes.length) throw new ShortWrite(`${written} of ${bytes.length} bytes`);
       fdatasyncSync(this.#file);
     } catch (error) {
+      if (this.#cutOff(error)) throw new TallyError('STORE_DISK_FULL', { path: this.#path }, error);
       this.#broken = error;
       throw this.#failed('it could not be written', error);
+    }
+  }
+
+  /**
+   * A full disk passes: what it took of the record was never signed and is cut off. After any other failure, of a sync
+   * above all, nobody knows what the file holds.
+   */
+  #cutOff(error: unknown): boolean {
+    const isFull = error instanceof ShortWrite || hasErrno(error, 'ENOSPC');
+    if (!isFull && !hasErrno(error, 'EDQUOT')) return false;
+    try {
+      ftruncateSync(this.#file, this.#records * RECORD_BYTES);
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -165,7 +207,7 @@ export class SigningLog {
   }
 }
 
-function runOf({ kind, chain, run }: SigningRecord): string {
+function runOf({ kind, chain, run }: Pick<SigningRecord, 'kind' | 'chain' | 'run'>): string {
   return `${kind}/${chain}/${run}`;
 }
 

@@ -1,5 +1,5 @@
 import type { RunId } from '@tallystick/kernel';
-import type { BlockRef } from '@tallystick/rounds';
+import { type BlockRef, isVoid, type VoidSpan } from '@tallystick/rounds';
 import type { Header } from '@tallystick/record';
 import type { Outbox, StoredCommit, WaitingRound } from '../persistence/outbox-rows.js';
 
@@ -17,8 +17,12 @@ export class FakeOutbox implements Outbox {
     this.rows.push({ row: { run, round, header, status: 'pending', attempts: 0 } });
   }
 
-  waiting(limit: number): Promise<readonly WaitingRound[]> {
-    const rows = this.rows.filter(({ row }) => row.status !== 'final').map(({ row }) => row);
+  waiting(limit: number, resting: readonly RunId[] = []): Promise<readonly WaitingRound[]> {
+    const rows = this.rows
+      .map(({ row }) => row)
+      .filter(
+        ({ status, run }) => status !== 'final' && status !== 'void' && !resting.includes(run),
+      );
     return Promise.resolve(rows.slice(0, limit));
   }
 
@@ -51,11 +55,18 @@ export class FakeOutbox implements Outbox {
     return Promise.resolve(newest && { round: newest.round, header: newest.header });
   }
 
+  /** What the chain has voided; nothing else becomes of these rows. */
+  voided(spans: readonly VoidSpan[]): void {
+    for (const entry of this.rows) {
+      if (isVoid(spans, entry.row.round)) entry.row = { ...entry.row, status: 'void' };
+    }
+  }
+
   #write(name: string, rounds: Rounds, change: (row: WaitingRound) => WaitingRound): Promise<void> {
     this.writes.push(name);
     for (const { run, round } of rounds) {
       const entry = this.rows.find(({ row }) => row.run === run && row.round === round);
-      if (entry !== undefined) entry.row = change(entry.row);
+      if (entry !== undefined && entry.row.status !== 'void') entry.row = change(entry.row);
     }
     return Promise.resolve();
   }

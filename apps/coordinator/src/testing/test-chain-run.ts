@@ -1,20 +1,43 @@
-import { InMemoryRoundLedger, type NewRun } from '@tallystick/chain';
+import { InMemoryRoundLedger, type NewRun, type RoundLedger } from '@tallystick/chain';
 import { plainRun } from '@tallystick/chain/testing';
 import { asHash, type Hash, type RunId, ZERO_HASH } from '@tallystick/kernel';
 import { ed25519, generateKey, type NodeSigner, sha256 } from '@tallystick/kernel/node';
 import { HEADER, type Header, POP, recordHash, signRecord } from '@tallystick/record';
 
-/** An accepted run on a ledger in memory, and headers that continue it. */
-export class TestChainRun {
-  readonly ledger = new InMemoryRoundLedger({ sha256, ed25519 });
-  readonly signer: NodeSigner = generateKey();
+/** An accepted run on a ledger, in memory unless another is given, and headers that continue it. */
+export class TestChainRun<L extends RoundLedger = InMemoryRoundLedger> {
+  readonly ledger: L;
+  readonly signer: NodeSigner;
   run: RunId = 0 as RunId;
   #chain: Hash = ZERO_HASH;
   #head: Hash = ZERO_HASH;
   #round = 0;
 
-  static async open(terms: Partial<NewRun> = {}): Promise<TestChainRun> {
-    const test = new TestChainRun();
+  private constructor(ledger: L, signer: NodeSigner) {
+    this.ledger = ledger;
+    this.signer = signer;
+  }
+
+  static open(terms: Partial<NewRun> = {}): Promise<TestChainRun> {
+    return TestChainRun.on(new InMemoryRoundLedger({ sha256, ed25519 }), terms);
+  }
+
+  static on<L extends RoundLedger>(
+    ledger: L,
+    terms: Partial<NewRun> = {},
+  ): Promise<TestChainRun<L>> {
+    return TestChainRun.#accepted(new TestChainRun(ledger, generateKey()), terms);
+  }
+
+  /** Another run of the same coordinator on the same chain. */
+  beside(): Promise<TestChainRun<L>> {
+    return TestChainRun.#accepted(new TestChainRun(this.ledger, this.signer), {});
+  }
+
+  static async #accepted<L extends RoundLedger>(
+    test: TestChainRun<L>,
+    terms: Partial<NewRun>,
+  ): Promise<TestChainRun<L>> {
     const { ledger, signer } = test;
     test.#chain = await ledger.genesis();
     test.run = await ledger.createRun(plainRun({ spec: model(9), model: model(0) }, terms));

@@ -44,6 +44,8 @@ export class TestNode {
   closed: { code: number; reason: string } | undefined;
   /** False: offers are kept, not answered. */
   isAnswering = true;
+  /** Offers of this round and later ones are kept, not answered. */
+  stopsAt: number | undefined;
   /** Its pretended training; by default its number and the round decide it. */
   train: (weight: number, index: number, round: number) => number = (w, i, round) =>
     w + ((this.#node + 1) * ((i % 97) + 1) + round) / 1_024;
@@ -53,7 +55,8 @@ export class TestNode {
   #coordinatorKey = '';
   #token = '';
   #socket: WebSocket | undefined;
-  readonly #waiting: { kind: Kind; resolve: (head: CoordinatorHead) => void }[] = [];
+  #working: Promise<unknown> = Promise.resolve();
+  readonly #waiting: { kinds: readonly Kind[]; resolve: (head: CoordinatorHead) => void }[] = [];
 
   constructor(api: TestApi) {
     this.#api = api;
@@ -147,6 +150,7 @@ export class TestNode {
     const socket = new WebSocket(url, 'tally.v1');
     this.#socket = socket;
     this.closed = undefined;
+    this.#working = Promise.resolve(); // what was under way on another socket ends nowhere
     socket.on('message', (data: Buffer) => this.#receive(new Uint8Array(data)));
     socket.on('error', () => undefined);
     socket.on('close', (code, reason) => (this.closed = { code, reason: reason.toString() }));
@@ -156,10 +160,10 @@ export class TestNode {
     this.socket.send(encodeFrame(head, payload));
   }
 
-  /** The next frame of this kind that has not been waited for. */
-  next<K extends Kind>(kind: K): Promise<HeadOf<K>> {
+  /** The next frame of one of these kinds that has not been waited for. */
+  next<K extends Kind>(...kinds: readonly K[]): Promise<HeadOf<K>> {
     return new Promise((resolve) => {
-      this.#waiting.push({ kind, resolve: (head) => resolve(head as HeadOf<K>) });
+      this.#waiting.push({ kinds, resolve: (head) => resolve(head as HeadOf<K>) });
     });
   }
 
@@ -167,6 +171,18 @@ export class TestNode {
   lastTask(): Task | undefined {
     const offer = this.heads.findLast((head) => head.kind === 'offer');
     return offer?.kind === 'offer' ? decodeSigned(TASK, offer.task).value : undefined;
+  }
+
+  /** Answers what was kept, and whatever comes. */
+  goOn(): void {
+    this.stopsAt = undefined;
+    const task = this.lastTask();
+    if (task !== undefined) this.#contributeLater(task);
+  }
+
+  /** One after another: a session uploads one update at a time. */
+  #contributeLater(task: Task): void {
+    this.#working = this.#working.then(() => this.contribute(task)).catch(() => undefined);
   }
 
   /** The update that this node gives for a task. */
@@ -203,7 +219,9 @@ export class TestNode {
     const { run, round } = task;
     const { bytes, update, receipt } = answer;
     this.send({ kind: 'upload.begin', run, round, update, bytes: bytes.length });
-    const { offset } = await this.next('upload.credit');
+    const first = await this.next('upload.credit', 'verdict'); // a round that is over takes nothing
+    if (first.kind === 'verdict') return first;
+    const { offset } = first;
     for (let at = offset; at < bytes.length; at += LIMITS.chunkBytes) {
       const chunk = bytes.subarray(at, at + LIMITS.chunkBytes);
       this.send({ kind: 'upload.chunk', run, round, offset: at }, chunk);
@@ -220,9 +238,11 @@ export class TestNode {
     // At once: the first offer may come in the same packet.
     if (head.kind === 'welcome') this.#token = head.sessionToken;
     if (head.kind === 'offer' && this.isAnswering) {
-      void this.contribute(decodeSigned(TASK, head.task).value).catch(() => undefined);
+      const task = decodeSigned(TASK, head.task).value;
+      const isKept = this.stopsAt !== undefined && task.round >= this.stopsAt;
+      if (!isKept) this.#contributeLater(task);
     }
-    const index = this.#waiting.findIndex(({ kind }) => kind === head.kind);
+    const index = this.#waiting.findIndex(({ kinds }) => kinds.includes(head.kind));
     if (index >= 0) this.#waiting.splice(index, 1)[0]?.resolve(head);
   }
 }

@@ -1,6 +1,6 @@
 import type { ErrorBody } from '@tallystick/protocol';
 
-/** What the coordinator, or the way to it, answered instead of an answer. */
+/** What the server, or the way to it, answered instead of an answer. */
 export class ApiError extends Error {
   /** Listed in docs/errors.md; `OFFLINE` when nobody answered. */
   readonly code: string;
@@ -19,7 +19,7 @@ export class ApiError extends Error {
   static offline(): ApiError {
     return new ApiError(0, {
       code: 'OFFLINE',
-      message: 'the coordinator does not answer',
+      message: 'the server of this page does not answer',
       hint: 'this page tries again by itself; nothing that was stored is lost',
     });
   }

@@ -1,6 +1,7 @@
 import type { RunEvent } from '@tallystick/protocol';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { credentials } from './client.js';
+import { heard, nowMs } from './coordinator.js';
 
 /** Longest silence; the coordinator says something every 15 s. */
 const SILENCE_MS = 40_000;
@@ -71,8 +72,9 @@ class RunStream {
         headers: { ...credentials(), 'last-event-id': String(this.state.last) },
         signal: AbortSignal.any([signal, silence.signal]),
       });
+      heard(response);
       if (!response.ok || response.body === null) return false;
-      this.#set({ link: 'live', heardAtMs: Date.now() });
+      this.#set({ link: 'live', heardAtMs: nowMs() });
       let rest = '';
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
@@ -96,7 +98,7 @@ class RunStream {
       .filter(({ id }) => id > this.state.last);
     const events = [...this.state.events, ...fresh].slice(-KEPT);
     const last = events.at(-1)?.id ?? this.state.last;
-    this.#set({ heardAtMs: Date.now(), ...(fresh.length === 0 ? {} : { events, last }) });
+    this.#set({ heardAtMs: nowMs(), ...(fresh.length === 0 ? {} : { events, last }) });
   }
 
   #set(change: Partial<StreamState>): void {

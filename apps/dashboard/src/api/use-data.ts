@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { ApiError } from './api-error.js';
 import { get } from './client.js';
+import { useCoordinator } from './coordinator.js';
 
 export interface Data<T> {
   /** The newest answer; stays while a newer one fails. */
@@ -13,6 +14,7 @@ export interface Data<T> {
 export function useData<T>(path: string | undefined, everyMs?: number): Data<T> {
   const [state, setState] = useState<{ path?: string; value?: T; error?: ApiError }>({});
   const [turn, setTurn] = useState(0);
+  const { signIns } = useCoordinator();
   const busy = useRef(false);
   useEffect(() => {
     if (path === undefined) return;
@@ -27,7 +29,7 @@ export function useData<T>(path: string | undefined, everyMs?: number): Data<T> 
       })
       .finally(() => (busy.current = false));
     return () => stop.abort();
-  }, [path, turn]);
+  }, [path, turn, signIns]);
   const reload = useCallback(() => setTurn((before) => before + 1), []);
   useEffect(() => {
     if (everyMs === undefined) return;

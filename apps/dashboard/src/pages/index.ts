@@ -70,4 +70,24 @@ export const PAGES: readonly Page[] = [
     permission: 'run.read',
     load: () => import('./ledger/ledger-page.js'),
   },
+  {
+    path: '/rewards',
+    title: 'Rewards',
+    nav: true,
+    permission: 'reward.read',
+    load: () => import('./rewards/rewards-page.js'),
+  },
+  {
+    path: '/people',
+    title: 'People',
+    nav: true,
+    permission: 'people.manage',
+    load: () => import('./people/people-page.js'),
+  },
+  {
+    path: '/account',
+    title: 'Your account',
+    permission: 'self',
+    load: () => import('./account/account-page.js'),
+  },
 ];

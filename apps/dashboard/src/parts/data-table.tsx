@@ -16,11 +16,14 @@ interface Props<T> {
   readonly columns: readonly Column<T>[];
   readonly keyOf: (row: T) => string | number;
   readonly empty: ReactNode;
+  /** Where its order is in the address, when a page has several tables. */
+  readonly query?: string;
 }
 
 /** A table whose order is in the address: `?sort=name` or `?sort=-name`. */
-export function DataTable<T>({ label, rows, columns, keyOf, empty }: Props<T>): ReactNode {
-  const [sort, setSort] = useQuery('sort', '');
+export function DataTable<T>(props: Props<T>): ReactNode {
+  const { label, rows, columns, keyOf, empty, query = 'sort' } = props;
+  const [sort, setSort] = useQuery(query, '');
   const shown = sorted(rows, columns, sort);
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label={label}>

@@ -1,10 +1,16 @@
 import { Component, lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
-import { may, Session, signOut, useMe } from '../api/session.js';
+import { useCoordinator } from '../api/coordinator.js';
+import { may, type Me, Session, signOut, useMe } from '../api/session.js';
 import { PAGES, type Page } from '../pages/index.js';
 import { Trouble } from '../parts/trouble.js';
+import { duration } from '../parts/words.js';
+import { SignInAgain } from './sign-in-again.js';
 import { SignInGate } from './sign-in.js';
 import { ToastPlace } from './toast.js';
+
+/** From the first page to the code of the others. */
+const AHEAD_MS = 1_000;
 
 const VIEWS = PAGES.map((page) => ({ page, View: lazy(page.load) }));
 
@@ -19,8 +25,10 @@ export function Shell(): ReactNode {
           </a>
           <Header />
           <main id="main" tabIndex={-1}>
+            <ClockNote />
             <Pages />
           </main>
+          <SignInAgain />
           <ToastPlace />
         </Session>
       )}
@@ -45,9 +53,15 @@ function Header(): ReactNode {
         ))}
       </nav>
       <div className="who">
-        <span>
-          {me.name} <small>{me.role}</small>
-        </span>
+        {may(me, 'self') ? (
+          <Link href="/account">
+            {me.name} <small>{me.role}</small>
+          </Link>
+        ) : (
+          <span>
+            {me.name} <small>{me.role}</small>
+          </span>
+        )}
         <button type="button" className="quiet" onClick={() => void signOut()}>
           Sign out
         </button>
@@ -56,12 +70,41 @@ function Header(): ReactNode {
   );
 }
 
+/** Clocks that differ by more than this are told of. */
+const SKEW_MS = 60_000;
+
+/** Ages are counted by the coordinator's clock; whoever compares them with the wall must know. */
+function ClockNote(): ReactNode {
+  const { skewMs } = useCoordinator();
+  if (Math.abs(skewMs) < SKEW_MS) return null;
+  return (
+    <p role="status" className="strip">
+      The clock of this machine is {duration(Math.abs(skewMs))} {skewMs > 0 ? 'ahead of' : 'behind'}{' '}
+      the coordinator’s. Times on this page are the coordinator’s.
+    </p>
+  );
+}
+
 function isAt(place: string, path: string): boolean {
   return path === '/' ? place === '/' || place.startsWith('/runs/') : place.startsWith(path);
 }
 
+/**
+ * The code of the other pages is fetched once the first one is there: a browser remembers a module that it could not load,
+ * so a page first opened while the coordinator is away would stay broken until a reload.
+ */
+function useAhead(me: Me): void {
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      for (const { permission, load } of PAGES) if (may(me, permission)) load().catch(() => {});
+    }, AHEAD_MS);
+    return () => clearTimeout(timer);
+  }, [me]);
+}
+
 function Pages(): ReactNode {
   const me = useMe();
+  useAhead(me);
   return (
     <Switch>
       {VIEWS.filter(({ page }) => may(me, page.permission)).map(({ page, View }) => (

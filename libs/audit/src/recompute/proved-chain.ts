@@ -103,7 +103,7 @@ export class ProvedChain implements VerifiedChain {
       if (block === 0) continue;
       try {
         const { header, seal } = unsealHeader(sealed);
-        verifySeal(header, seal, authorities);
+        verifySeal(header, seal, { authorities });
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         const place = { record: `seal of block ${block}`, by: OPERATOR } as const;

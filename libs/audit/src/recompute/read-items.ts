@@ -1,7 +1,8 @@
 import { type RunId, toHex } from '@tallystick/kernel';
 import { keyOf, type ReadState } from '../state/read-state.js';
 import { readStoredEpoch } from '../state/stored-epochs.js';
-import { readRound, readRun, runKey } from '../state/stored-run.js';
+import { lastCounting, type VoidSpan } from '@tallystick/rounds';
+import { readRound, readRun, readVoids, runKey, voidsKey } from '../state/stored-run.js';
 import type { ChainRpc } from './chain-rpc.js';
 import { readHead } from './header-chain.js';
 import { ProvedChain } from './proved-chain.js';
@@ -33,13 +34,13 @@ export async function readItems(
 ): Promise<{ readonly block: number; readonly items: readonly StoredItem[] }> {
   const chain = new ProvedChain(rpc, await readHead(rpc));
   const { number: block } = chain.head;
-  const voids = keyOf('Tally', 'Voids', run);
-  await chain.prove([{ block, keys: [runKey(run), voids] }]);
+  await chain.prove([{ block, keys: [runKey(run), voidsKey(run)] }]);
   const stored = readRun(chain.stateAt(block), run);
-  const rounds = newest(stored?.nextRound ?? 0).map((round): Kind => {
+  const spans = readVoids(chain.stateAt(block), run);
+  const rounds = newest(stored?.nextRound ?? 0, spans).map((round): Kind => {
     return { item: 'Rounds', ids: [run, round], read: (read) => readRound(read, run, round) };
   });
-  const epochs = newest(stored?.epoch ?? 0).map((epoch): Kind => {
+  const epochs = newest(stored?.epoch ?? 0, []).map((epoch): Kind => {
     return { item: 'Epochs', ids: [run, epoch], read: (read) => readStoredEpoch(read, run, epoch) };
   });
   const kinds: readonly Kind[] = [
@@ -51,8 +52,15 @@ export async function readItems(
   return { block, items: kinds.flatMap((kind) => itemOf(chain.stateAt(block), kind)) };
 }
 
-function newest(count: number): number[] {
-  return Array.from({ length: Math.min(count, SHOWN) }, (_, i) => count - 1 - i);
+/** The last numbers below `end` that count, newest first. */
+function newest(end: number, voids: readonly VoidSpan[]): number[] {
+  const numbers: number[] = [];
+  let next = lastCounting(voids, end - 1);
+  while (next !== undefined && numbers.length < SHOWN) {
+    numbers.push(next);
+    next = lastCounting(voids, next - 1);
+  }
+  return numbers;
 }
 
 function itemOf(read: ReadState, { item, ids, read: decode }: Kind): StoredItem[] {

@@ -6,7 +6,7 @@ import { RECORD_STEPS, type StepEntry, Tally } from '../play-steps.js';
 import { readHistory, readRounds } from '../read-history.js';
 import type { StepResult } from '../report.js';
 import type { History } from '../history.js';
-import { readRun, type StoredRun } from '../state/stored-run.js';
+import { countingRounds, readRun, readVoids, type StoredRun } from '../state/stored-run.js';
 import type { ChainRpc } from './chain-rpc.js';
 import { readHeaders } from './header-chain.js';
 import { ProvedChain } from './proved-chain.js';
@@ -91,9 +91,14 @@ async function openChain({ rpc, onProgress }: RecomputeOptions): Promise<ProvedC
 /** Proves what the chain says of the run; its committed rounds. */
 async function proveRun(chain: ProvedChain, run: RunId): Promise<number> {
   await proveHead(chain, run);
-  const { nextRound } = storedRun(chain, run);
   await proveRunOverTime(chain, run);
-  return nextRound;
+  return numbersOf(chain, run).length;
+}
+
+/** The rounds that count. */
+function numbersOf(chain: ProvedChain, run: RunId): readonly number[] {
+  const voids = readVoids(chain.stateAt(chain.head.number), run);
+  return [...countingRounds(storedRun(chain, run), voids)];
 }
 
 function storedRun(chain: ProvedChain, run: RunId): StoredRun {
@@ -106,11 +111,13 @@ function storedRun(chain: ProvedChain, run: RunId): StoredRun {
 /** The run's files against the chain, with every state that the steps will read. */
 async function historyOf(chain: ProvedChain, options: RecomputeOptions): Promise<History> {
   const { run, fetch, onProgress } = options;
-  const { spec, nextRound: of } = storedRun(chain, run);
+  const { spec } = storedRun(chain, run);
+  const numbers = numbersOf(chain, run);
+  const of = numbers.length;
   const files = new RestFiles({ run, spec }, fetch, (round) =>
-    onProgress?.({ what: 'rounds', done: round + 1, of }),
+    onProgress?.({ what: 'rounds', done: numbers.indexOf(round) + 1, of }),
   );
-  const decoded = await readRounds(files, of);
+  const decoded = await readRounds(files, numbers);
   await proveRounds(chain, run, decoded);
   return readHistory(files, chain, {
     anchors: NO_ANCHORS,

@@ -1,7 +1,7 @@
 import { asNodeId, equalBytes, type NodeId, type RunId } from '@tallystick/kernel';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { decodeValue, keyOf, type ReadState } from '../state/read-state.js';
-import { readRun, runKey } from '../state/stored-run.js';
+import { countingRounds, readRun, readVoids, runKey, voidsKey } from '../state/stored-run.js';
 import type { ProvedChain, Wanted } from './proved-chain.js';
 
 /** Nodes of one chain that a page looks through. */
@@ -14,12 +14,13 @@ export async function proveHead(chain: ProvedChain, run: RunId): Promise<void> {
     runKey(run),
     keyOf('Timestamp', 'Now'),
     keyOf('Tally', 'NextNode'),
-    keyOf('Tally', 'Voids', run),
+    voidsKey(run),
     keyOf('Tally', 'Embedded'),
   ];
   await chain.prove([{ block, keys: fixed }]);
   const stored = readRun(chain.stateAt(block), run);
-  const rounds = Array.from({ length: stored?.nextRound ?? 0 }, (_, round) =>
+  const voids = readVoids(chain.stateAt(block), run);
+  const rounds = [...countingRounds(stored ?? { nextRound: 0 }, voids)].map((round) =>
     keyOf('Tally', 'Rounds', run, round),
   );
   const epochs = Array.from({ length: stored?.epoch ?? 0 }, (_, epoch) =>

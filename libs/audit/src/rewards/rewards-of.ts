@@ -102,7 +102,7 @@ function spansOf({ chain, run, runId, rounds }: PaidRun): readonly EpochSpan[] {
   }
   const { epochRounds } = run.payout;
   for (let from = run.settledRounds; ;) {
-    const span = nextEpoch(all.slice(from), { epochRounds, isEnded: true });
+    const span = nextEpoch(all, { firstRound: from, epochRounds, isEnded: true });
     if (span === undefined) return spans;
     spans.push(span);
     from = span.lastRound + 1;

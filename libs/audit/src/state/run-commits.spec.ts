@@ -40,9 +40,22 @@ function chainOf(states: readonly (Uint8Array | undefined)[]): VerifiedChain {
   };
 }
 
-const commitsOf = (...runs: readonly (Fields | undefined)[]): readonly number[] => {
+const commitsIn = (
+  runs: readonly (Fields | undefined)[],
+  rounds: readonly number[],
+): ReadonlyMap<number, number> => {
   const chain = chainOf(runs.map((fields) => fields && runBytes(fields)));
-  return runCommits(chain, RUN, runs.at(-1)?.nextRound ?? 0);
+  return runCommits(
+    chain,
+    RUN,
+    rounds.map((round) => ({ round })),
+  );
+};
+
+/** The blocks of a run without voids. */
+const commitsOf = (...runs: readonly (Fields | undefined)[]): readonly number[] => {
+  const rounds = Array.from({ length: runs.at(-1)?.nextRound ?? 0 }, (_, round) => round);
+  return [...commitsIn(runs, rounds).values()];
 };
 
 describe('runCommits', () => {
@@ -50,6 +63,21 @@ describe('runCommits', () => {
     expect(commitsOf(undefined, {}, {}, { nextRound: 1 }, { nextRound: 1 })).toEqual([3]);
     expect(commitsOf({}, { nextRound: 3 }, { nextRound: 4 })).toEqual([1, 1, 1, 2]);
     expect(commitsOf(undefined, { keys: [] }, {})).toEqual([]);
+  });
+
+  it('finds the blocks of the rounds on both sides of a void', () => {
+    const runs = [
+      {},
+      { nextRound: 2 },
+      { nextRound: 3 },
+      { nextRound: 1_027 },
+      { nextRound: 1_028 },
+    ];
+    expect([...commitsIn(runs, [0, 1, 1_027])]).toEqual([
+      [0, 1],
+      [1, 1],
+      [1_027, 4],
+    ]);
   });
 
   const found = (...runs: readonly (Fields | undefined)[]): Mismatch['finding'] => {
@@ -81,7 +109,7 @@ describe('runCommits', () => {
 
   it('reads any bytes without crashing', () => {
     for (const bytes of [new Uint8Array(), new Uint8Array(10), new Uint8Array(1000).fill(255)]) {
-      expect(() => runCommits(chainOf([bytes]), RUN, 0)).toThrow(Mismatch);
+      expect(() => runCommits(chainOf([bytes]), RUN, [])).toThrow(Mismatch);
     }
   });
 });

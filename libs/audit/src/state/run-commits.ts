@@ -4,13 +4,18 @@ import type { VerifiedChain } from '../history.js';
 import { decodeRun, runKey, type StoredRun } from './stored-run.js';
 
 /**
- * Follows the run through the states of all blocks: the block that commits each round. What a run is may never change
- * and its rounds never go back; the pallet cannot do either, a Sudo key can.
- * @param rounds rounds at the head, whose evidence was read; bounds a forged count
+ * Follows the run through the states of all blocks: the block that commits each round that counts, by its number. What a
+ * run is may never change and its rounds never go back; the pallet cannot do either, a Sudo key can.
+ * @param rounds those whose evidence was read, ascending
  */
-export function runCommits(chain: VerifiedChain, run: RunId, rounds: number): readonly number[] {
+export function runCommits(
+  chain: VerifiedChain,
+  run: RunId,
+  rounds: readonly { readonly round: number }[],
+): ReadonlyMap<number, number> {
   const key = runKey(run);
-  const commits: number[] = [];
+  const last = decodedRun(chain, run, chain.head.number)?.nextRound ?? 0;
+  const commits = new Map<number, number>();
   let bytes: Uint8Array | undefined;
   let before: StoredRun | undefined;
   for (let block = 0; block <= chain.head.number; block++) {
@@ -26,12 +31,20 @@ export function runCommits(chain: VerifiedChain, run: RunId, rounds: number): re
       demandEqual(keyList(before), keyList(now, before.coordinatorKeys.length), place);
     }
     const known = before?.nextRound ?? 0;
-    const isForward = known <= now.nextRound && now.nextRound <= rounds;
-    demand(isForward, place, `${known} to ${rounds} rounds`, now.nextRound);
-    while (commits.length < now.nextRound) commits.push(block);
+    const isForward = known <= now.nextRound && now.nextRound <= last;
+    demand(isForward, place, `next round ${known} to ${last}`, now.nextRound);
+    for (let next = rounds[commits.size]; next !== undefined; next = rounds[commits.size]) {
+      if (next.round >= now.nextRound) break;
+      commits.set(next.round, block);
+    }
     before = now;
   }
   return commits;
+}
+
+function decodedRun(chain: VerifiedChain, run: RunId, block: number): StoredRun | undefined {
+  const bytes = chain.stateAt(block)(runKey(run));
+  return bytes && decodeRun(run, bytes);
 }
 
 function keyList({ coordinatorKeys }: StoredRun, first: number = coordinatorKeys.length): string {

@@ -1,5 +1,6 @@
 import { type Hash, type PublicKey, type RunId, ZERO_HASH } from '@tallystick/kernel';
 import type { ScaleReader } from '@tallystick/chain/proof';
+import { nextCounting, type VoidSpan } from '@tallystick/rounds';
 import { decodeValue, hashFrom, keyFrom, keyOf, type ReadState, u128From } from './read-state.js';
 
 /** A coordinator key and the first round it signs. */
@@ -150,13 +151,27 @@ export function readRound(read: ReadState, run: RunId, round: number): StoredRou
   });
 }
 
+/** The numbers of the rounds that count, ascending. */
+export function* countingRounds(
+  { nextRound }: Pick<StoredRun, 'nextRound'>,
+  voids: readonly VoidSpan[],
+): Generator<number> {
+  for (let n = nextCounting(voids, 0); n < nextRound; n = nextCounting(voids, n + 1)) yield n;
+}
+
 /** `Tally.Voids`: spans of round numbers that do not count, ascending; `until` is the number after the last. */
-export function readVoids(
-  read: ReadState,
-  run: RunId,
-): readonly { readonly from: number; readonly until: number }[] {
-  const bytes = read(keyOf('Tally', 'Voids', run));
-  if (bytes === undefined) return [];
+export function readVoids(read: ReadState, run: RunId): readonly VoidSpan[] {
+  const bytes = read(voidsKey(run));
+  return bytes === undefined ? [] : decodeVoids(run, bytes);
+}
+
+/** Storage key of `Tally.Voids`. */
+export function voidsKey(run: RunId): Uint8Array {
+  return keyOf('Tally', 'Voids', run);
+}
+
+/** Decodes `Tally.Voids`. */
+export function decodeVoids(run: RunId, bytes: Uint8Array): readonly VoidSpan[] {
   return decodeValue(`Tally.Voids ${run}`, bytes, (reader) =>
     reader.vector(() => ({ from: reader.u32(), until: reader.u32() })),
   );

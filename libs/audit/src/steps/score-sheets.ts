@@ -15,9 +15,9 @@ import type { EpochScoresEvidence } from '../bundle/epoch-evidence.js';
 import { blobPath, epochPath } from '../bundle/layout.js';
 import { readSheet, scoreBlobs } from '../bundle/read-sheet.js';
 import { demand, demandEqual } from '../findings.js';
-import type { History } from '../history.js';
+import { type History, roundOf } from '../history.js';
 import { BundleBlobs } from './bundle-blobs.js';
-import { coordinatorKey, demandSigned } from './signed-by.js';
+import { coordinatorKey, demandSigned, isSigned } from './signed-by.js';
 import { demandBlob } from './v6-updates.js';
 
 /**
@@ -28,7 +28,11 @@ export async function checkSheet(history: History, epoch: number): Promise<void>
   const { record, sheet: bytes } = scoresOf(history, epoch);
   const { lastRound } = settled(history, epoch);
   const signed = { record: epochPath(epoch, 'scores.bin'), by: 'holder of the files' } as const;
-  demandSigned(SCORES, record, coordinatorKey(history, lastRound), signed);
+  // the record names no round: whichever key of the run was in force when it was scored, or asked for again
+  const keys = history.run.coordinatorKeys.map(({ key }) => key);
+  const key =
+    keys.find((one) => isSigned(SCORES, record, one)) ?? coordinatorKey(history, lastRound);
+  demandSigned(SCORES, record, key, signed);
   const { chain, run, epoch: number } = record.value;
   const want = `${history.chain.genesis} ${history.runId} ${epoch}`;
   demandEqual(want, `${chain} ${run} ${number}`, signed);
@@ -80,13 +84,13 @@ function settled({ epochs }: History, epoch: number) {
 function epochFiles(history: History, epoch: number): EpochFiles {
   const { rounds, commits, chain } = history;
   const { firstRound, lastRound } = settled(history, epoch);
-  const last = rounds[lastRound];
+  const last = roundOf(rounds, lastRound);
   const seed = auditSeed(sha256, {
     lastHeader: last === undefined ? ZERO_HASH : recordHash(sha256, HEADER, last.header.value),
-    block: chain.hashOf(commits[lastRound] ?? 0) ?? ZERO_HASH,
+    block: chain.hashOf(commits.get(lastRound) ?? 0) ?? ZERO_HASH,
   });
   const committed = rounds
-    .slice(0, lastRound + 1)
+    .filter(({ round }) => round <= lastRound)
     .map(({ round, task, leaves }) => ({ round, model: task.value.model, contributions: leaves }));
   return {
     epoch,

@@ -2,12 +2,12 @@ import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/crypto';
 import { SUM_WEIGHT_LIMIT } from '@tallystick/aggregation';
 import { HEADER, type Header, recordHash, type Task, TASK } from '@tallystick/record';
-import { advance, modeOf, type Position, startOf } from '@tallystick/rounds';
+import { advance, isVoid, modeOf, type Position, startOf, type VoidSpan } from '@tallystick/rounds';
 import type { NodeAnchor } from '../anchors.js';
 import { roundPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { demand, demandEqual, type Place } from '../findings.js';
-import type { History } from '../history.js';
+import { type History, roundOf } from '../history.js';
 import { blockTimeMs } from '../state/chain-facts.js';
 import { readRound } from '../state/stored-run.js';
 import { coordinatorKey, demandSigned } from './signed-by.js';
@@ -17,13 +17,13 @@ import { checkEpochs } from './v2-epochs.js';
 const MAX_CLOCK_LEAD_MS = 60_000n;
 
 /**
- * V2: the header chain from the genesis model to the head that the chain holds, each header with its task; then
- * the signatures of settled epochs. Returns the number of headers.
+ * V2: the header chain from the genesis model to the head that the chain holds, each header with its task; gaps only
+ * where the chain says void; then the signatures of settled epochs. Returns the number of headers.
  */
 export function checkHeaders(history: History): number {
   const { runId, chain, spec, specHash, genesisModel, run } = history;
   const plan = { chain: chain.genesis, run: runId, spec, specHash, genesisModel: genesisModel.id };
-  let position = startOf(sha256, plan);
+  let position = startOf(sha256, plan, history.voids);
   for (const evidence of history.rounds) {
     checkNotOver(history, position);
     checkTask(history, evidence, position);
@@ -75,7 +75,7 @@ function checkTask(history: History, evidence: RoundEvidence, position: Position
 /** The block a task is judged at: on this chain, not below the last round's, below its commit and not too old. */
 function checkAtBlock(history: History, task: Task, position: Position, place: Place): void {
   const { atBlock, atHash, round } = task;
-  const committedAt = history.commits[round] ?? 0;
+  const committedAt = history.commits.get(round) ?? 0;
   const oldest = Math.max(position.lastAtBlock, committedAt - history.run.maxTaskAgeBlocks);
   const block = { ...place, record: `${place.record} atBlock` };
   const isInRange = oldest <= atBlock && atBlock < committedAt;
@@ -169,12 +169,38 @@ function headerHash(header: Header): Hash {
 function checkAnchor(history: History, log: NodeAnchor): void {
   const keys = history.run.coordinatorKeys.map(({ key }) => key);
   const pinned = { record: `coordinator key in ${log.name}`, by: 'chain operator' } as const;
-  demand(keys.includes(log.coordinatorKey), pinned, log.coordinatorKey, keys.join(', '));
+  const believed = [log.coordinatorKey, ...(log.formerCoordinatorKeys ?? [])];
+  const isBelieved = believed.some((key) => keys.includes(key));
+  demand(isBelieved, pinned, log.coordinatorKey, keys.join(', '));
+  checkClaimedVoids(history, log);
   for (const header of log.headers) {
     const { round } = header;
-    const own = history.rounds[round];
+    if (isVoid(history.voids, round)) {
+      checkVoidHeader(history, header, log);
+      continue;
+    }
+    const own = roundOf(history.rounds, round);
     const found = own === undefined ? 'no such round' : headerHash(own.header.value);
     const place = { round, record: `header in ${log.name}`, by: 'coordinator' } as const;
     demandEqual(headerHash(header), found, place);
   }
+}
+
+/** The coordinator may not say of rounds that they do not count when they do: the node has gone back on them. */
+function checkClaimedVoids({ voids }: History, log: NodeAnchor): void {
+  const place = { record: `voids in ${log.name}`, by: 'coordinator' } as const;
+  const textOf = ({ from, until }: VoidSpan): string => `rounds ${from} to ${until - 1} void`;
+  for (const claimed of log.voids ?? []) {
+    const isTrue = voids.some(({ from, until }) => from <= claimed.from && claimed.until <= until);
+    const chain = voids.length === 0 ? 'no round void' : voids.map(textOf).join(', ');
+    demand(isTrue, place, `${chain} on the chain`, textOf(claimed));
+  }
+}
+
+/** A header of a void round is the one that was committed, if any was. */
+function checkVoidHeader({ chain, runId }: History, header: Header, log: NodeAnchor): void {
+  const { round } = header;
+  const stored = readRound(chain.stateAt(chain.head.number), runId, round);
+  const place = { round, record: `header in ${log.name}`, by: 'coordinator' } as const;
+  demandEqual(headerHash(header), stored?.header ?? headerHash(header), place);
 }

@@ -8,7 +8,8 @@ export function checkOwnReceipts({ rounds }: History, log: NodeAnchor): void {
   const known = new Set(log.receipts.map(({ hash }) => hash));
   const seen = [...log.receipts, ...log.headers].map(({ round }) => round);
   const last = seen.reduce((a, b) => Math.max(a, b), -1); // the log may be older than the bundle
-  for (const { round, leaves } of rounds.slice(0, last + 1)) {
+  for (const { round, leaves } of rounds) {
+    if (round > last) break;
     const leaf = leaves.find(({ node }) => node === log.node);
     if (leaf === undefined) continue;
     const place = { round, record: `receipt in ${log.name}`, by: `node ${log.node}` } as const;

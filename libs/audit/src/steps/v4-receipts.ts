@@ -16,7 +16,7 @@ import { keysOf } from '../anchors.js';
 import { roundPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { demand, demandEqual, type Place } from '../findings.js';
-import type { History } from '../history.js';
+import { type History, roundOf } from '../history.js';
 import { readConsent } from '../state/stored-consents.js';
 import { isInForce, readNodeKey } from '../state/stored-nodes.js';
 import { demandSigned } from './signed-by.js';
@@ -89,7 +89,7 @@ function askedIn(
   const place = { round: counting.round, record, by: 'coordinator' } as const;
   const isAllowed = oldest <= round && round <= counting.round;
   demand(isAllowed, place, `round ${oldest} to ${counting.round}`, round);
-  return rounds[round] ?? counting;
+  return roundOf(rounds, round) ?? counting;
 }
 
 /** What task, leaf and the consent at the task's block fix of a receipt. */

@@ -11,10 +11,10 @@ import { readEligible } from '../state/stored-nodes.js';
 const textOf = ({ node, keyEpoch, cap }: Member): string => `${node}/${keyEpoch}/${cap}`;
 
 /** The spec's hash, or that of the block in which V1 saw the deciding round committed. */
-export function beaconOf({ spec, specHash, chain, commits }: History, round: number): Hash {
-  const decided = beaconRound(spec, round);
+export function beaconOf({ spec, specHash, chain, commits, voids }: History, round: number): Hash {
+  const decided = beaconRound(spec, round, voids);
   if (decided === undefined) return specHash;
-  const block = commits[decided];
+  const block = commits.get(decided);
   const hash = block === undefined ? undefined : chain.hashOf(block);
   if (hash !== undefined) return hash;
   const place = { round, record: `commit of round ${decided}`, by: 'chain operator' } as const;

@@ -4,7 +4,8 @@ import type { NodeAnchor } from '../anchors.js';
 import { roundPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { demand, demandEqual } from '../findings.js';
-import type { History } from '../history.js';
+import { isVoid } from '@tallystick/rounds';
+import { type History, roundOf } from '../history.js';
 import { blockTimeMs } from '../state/chain-facts.js';
 
 const REASONS: ReadonlySet<number> = new Set(Object.values(ExclusionReason));
@@ -75,7 +76,8 @@ function checkWindow({ spec }: History, evidence: RoundEvidence): void {
 function checkPromisesHeld(history: History, log: NodeAnchor): void {
   const nowMs = blockTimeMs(history.chain.stateAt(history.chain.head.number));
   for (const { round, node, receipt, dueMs } of log.promises) {
-    const evidence = history.rounds[round];
+    if (isVoid(history.voids, round)) continue; // its promises fall with it
+    const evidence = roundOf(history.rounds, round);
     const place = { round, record: `promise in ${log.name}`, by: 'coordinator' } as const;
     if (evidence === undefined) {
       demand(nowMs <= dueMs, place, `the round by ${dueMs}`, `none at ${nowMs}`);

@@ -10,7 +10,7 @@ import {
 } from '@tallystick/record';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { Mismatch } from '../findings.js';
-import type { History } from '../history.js';
+import { type History, roundOf } from '../history.js';
 import { readNodeKey } from '../state/stored-nodes.js';
 import { rememberSigned } from './signed-by.js';
 
@@ -46,7 +46,7 @@ function questionOf<T>(codec: RecordCodec<T>, signed: Signed<T>, key: PublicKey)
 function receiptsOf({ chain, rounds }: History, counting: RoundEvidence): readonly Question[] {
   return counting.receipts.flatMap((signed) => {
     const { node, keyEpoch, round } = signed.value;
-    const asked = rounds[round] ?? counting;
+    const asked = roundOf(rounds, round) ?? counting;
     try {
       const stored = readNodeKey(chain.stateAt(asked.task.value.atBlock), node, keyEpoch);
       return stored === undefined ? [] : [questionOf(RECEIPT, signed, stored.key)];

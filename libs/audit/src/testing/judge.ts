@@ -1,7 +1,7 @@
 import { type Hash, isTallyError } from '@tallystick/kernel';
 import type { NodeAnchor } from '../anchors.js';
 import { exitCodeOf } from '../report.js';
-import { verifyBundle, type VerifyOptions } from '../verify-bundle.js';
+import { ALL_STEPS, type StepTable, type VerifyOptions, verifyWith } from '../verify-bundle.js';
 import type { OpenValidation } from '../with-measurements.js';
 import { anchorsFor } from './anchors-for.js';
 import type { OperatorKeys } from './fixture/test-keys.js';
@@ -47,9 +47,12 @@ export interface Observation {
 }
 
 /** Exit code and finding of an audit. */
-export async function observe(options: VerifyOptions): Promise<Observation> {
+export async function observe(
+  options: VerifyOptions,
+  steps: StepTable = ALL_STEPS,
+): Promise<Observation> {
   try {
-    const report = await verifyBundle(options);
+    const report = await verifyWith(steps, options);
     const { finding, damaged } = report;
     return {
       exit: exitCodeOf(report),

@@ -1,4 +1,5 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cpSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,7 +11,7 @@ export class Scratch {
   async copyOf(folder: string): Promise<string> {
     const root = await this.folder();
     const copy = join(root, 'bundle');
-    await cp(folder, copy, { recursive: true });
+    cpSync(folder, copy, { recursive: true });
     return copy;
   }
 

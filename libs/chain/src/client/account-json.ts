@@ -1,8 +1,8 @@
-import { decodeAddress } from '@polkadot/util-crypto';
-import { type AccountId, asAccountId, toHex } from '@tallystick/kernel';
+import type { AccountId } from '@tallystick/kernel';
+import { ss58Account } from '../embedded/ss58.js';
 import { type Json, stringAt } from './json.js';
 
 /** An account: polkadot-js shows it as an SS58 address. */
 export function accountAt(json: Json, field: string): AccountId {
-  return asAccountId(toHex(decodeAddress(stringAt(json, field))));
+  return ss58Account(stringAt(json, field));
 }

@@ -1,10 +1,11 @@
 import type { ApiPromise } from '@polkadot/api';
 import type { Extrinsic } from '@polkadot/types/interfaces';
-import { type Hash, type RunId, toHex } from '@tallystick/kernel';
+import { type Hash, type RunId, TallyError, toHex } from '@tallystick/kernel';
 import type { BlockRef } from '@tallystick/rounds';
-import { type BlockSource, extrinsicsOf } from './block-body.js';
+import { extrinsicsOf } from './block-body.js';
 import { bare, type Connection } from './connection.js';
 import type { AnchoredRound } from './round-ledger.js';
+import type { TrustedBlocks } from './trusted-blocks.js';
 
 /** Answers that are kept; a run asks for the same rounds again only after a restart. */
 const KEPT_BLOCKS = 64;
@@ -15,15 +16,17 @@ const KEPT_BLOCKS = 64;
  */
 export class CommitBlocks {
   readonly #api: ApiPromise;
-  readonly #source: BlockSource;
+  readonly #blocks: TrustedBlocks;
+  readonly #provider: Connection['provider'];
   readonly #found = new Map<string, BlockRef>();
 
-  constructor({ api, provider }: Connection) {
+  constructor({ api, blocks, provider }: Connection) {
     this.#api = api;
-    this.#source = provider;
+    this.#provider = provider;
+    this.#blocks = blocks;
   }
 
-  /** Undefined when no block up to `head` holds it. */
+  /** Undefined when no block up to `head` holds it. Rejects with LEDGER_UNPROVED when `head` does not continue the one that does. */
   async find(
     at: { readonly chain: Hash; readonly run: RunId; readonly round: number },
     anchored: Pick<AnchoredRound, 'committedAtMs'>,
@@ -40,7 +43,11 @@ export class CommitBlocks {
     ) {
       const { hash, timeMs, isHolding } = await this.#read(number, key);
       if (timeMs > committedAtMs) return undefined;
-      if (isHolding) return this.#keep(key, { number, hash });
+      if (!isHolding) continue;
+      const block = { number, hash: await this.#blocks.hashBelow(number, head) };
+      if (block.hash === hash) return this.#keep(key, block);
+      const reason = `the finalised block ${head.number} continues another one, ${block.hash}`;
+      throw new TallyError('LEDGER_UNPROVED', { url: 'the chain', what: `block ${hash}`, reason });
     }
     return undefined;
   }
@@ -59,7 +66,7 @@ export class CommitBlocks {
 
   async #read(number: number, key?: string) {
     const hash = bare(await this.#api.rpc.chain.getBlockHash(number));
-    const extrinsics = await extrinsicsOf(this.#source, hash);
+    const extrinsics = await extrinsicsOf(this.#provider, hash);
     const isHolding = key !== undefined && holds(extrinsics, key);
     return { hash, timeMs: this.#timeOf(extrinsics), isHolding };
   }

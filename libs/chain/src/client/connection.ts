@@ -1,6 +1,8 @@
-import { ApiPromise, WsProvider } from '@polkadot/api';
+import type { ApiPromise } from '@polkadot/api';
 import type { ApiOptions } from '@polkadot/api/types';
 import { asHash, type Hash, isTallyError, TallyError } from '@tallystick/kernel';
+import type { ProvingProvider } from './proving-provider.js';
+import { TrustedBlocks } from './trusted-blocks.js';
 
 /** How long a connect may take before it is reported. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -32,15 +34,19 @@ export function bare(hash: { toHex(): string }): Hash {
 /** An open connection. Requests that may be refused go through `provider`: the api would print each refusal. */
 export interface Connection {
   readonly api: ApiPromise;
-  readonly provider: WsProvider;
+  readonly provider: ProvingProvider;
+  readonly blocks: TrustedBlocks;
 }
 
 /**
- * A connection to the chain that reconnects by itself. Refuses another chain than `genesis` (when known) and
- * another runtime than ours.
+ * A connection to the chain that reconnects by itself. Refuses another chain than `genesis` (when known), another runtime
+ * than ours, and a node whose answers its own blocks do not bear out. The client of Substrate is loaded here and nowhere
+ * else: most commands never connect.
  */
 export async function connect(url: string, genesis?: Hash): Promise<Connection> {
-  const provider = new WsProvider(url, RECONNECT_MS);
+  const { ApiPromise } = await import('@polkadot/api');
+  const { ProvingProvider } = await import('./proving-provider.js');
+  const provider = new ProvingProvider(url, RECONNECT_MS);
   // polkadot-js's own class misses its own interface under exactOptionalPropertyTypes
   const api = new ApiPromise({
     provider: provider as unknown as NonNullable<ApiOptions['provider']>,
@@ -54,10 +60,14 @@ export async function connect(url: string, genesis?: Hash): Promise<Connection> 
   try {
     await within(api.isReadyOrError, CONNECT_TIMEOUT_MS, unreachable);
     check(api, url, genesis);
-    return { api, provider };
+    const { ask, reads } = provider;
+    const blocks = new TrustedBlocks({ url, ask, reads }, bare(api.genesisHash));
+    await within(blocks.finalized(), CONNECT_TIMEOUT_MS, unreachable);
+    return { api, provider, blocks };
   } catch (error) {
     await api.disconnect().catch(() => undefined);
     if (isTallyError(error)) throw error;
+    if (provider.fault !== undefined) throw provider.fault;
     const reason = error instanceof Error ? error.message : String(error);
     throw new TallyError('LEDGER_UNREACHABLE', { url, reason }, error);
   }

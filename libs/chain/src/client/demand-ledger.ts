@@ -14,7 +14,7 @@ export type DemandSubject =
   | { readonly kind: 'leaf'; readonly index: number }
   | { readonly kind: 'promise'; readonly promise: Signed<PromiseRecord> };
 
-/** A demand or dispute, its last argument as hex of its SCALE. */
+/** A demand, a dispute or a halt, its last argument as hex of its SCALE. */
 export type FiledCall =
   | {
       readonly call: 'demand';
@@ -26,6 +26,12 @@ export type FiledCall =
   | {
       readonly call: 'dispute';
       /** `Fault` of the pallet. */
+      readonly bytes: string;
+    }
+  | {
+      readonly call: 'halt';
+      readonly run: RunId;
+      /** `Ground` of the pallet. */
       readonly bytes: string;
     };
 

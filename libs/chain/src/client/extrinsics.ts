@@ -1,15 +1,15 @@
 import type { ApiPromise } from '@polkadot/api';
 import type { SubmittableExtrinsic } from '@polkadot/api/types';
 import type { SignerPayloadJSON } from '@polkadot/types/types';
-import { u8aToHex } from '@polkadot/util';
-import { blake2AsU8a } from '@polkadot/util-crypto';
 import {
   type AccountId,
   asHash,
   type Signature,
   type Signer,
   TallyError,
+  toHex,
 } from '@tallystick/kernel';
+import { blake2b256 } from '../embedded/hashing.js';
 import type { PreparedCommit } from './round-ledger.js';
 
 /** Blocks a transaction stays valid. A power of two, because a mortal era is. */
@@ -42,7 +42,7 @@ export function callOf(
 
 /** What Substrate signs: the payload itself, or its BLAKE2-256 when it is long. */
 export function signable(payload: Uint8Array): Uint8Array {
-  return payload.length > MAX_PLAIN_PAYLOAD ? blake2AsU8a(payload, 256) : payload;
+  return payload.length > MAX_PLAIN_PAYLOAD ? blake2b256(payload) : payload;
 }
 
 /** The bytes an account signs for `call`, with what is needed to put the signature in place. */
@@ -114,7 +114,7 @@ export function preparedOf(
   return {
     nonce,
     lastBlock: era.death(signedAt) - 1,
-    bytes: u8aToHex(encoded).slice(2),
-    hash: asHash(u8aToHex(blake2AsU8a(encoded, 256)).slice(2)),
+    bytes: toHex(encoded),
+    hash: asHash(toHex(blake2b256(encoded))),
   };
 }

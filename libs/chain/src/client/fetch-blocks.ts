@@ -1,8 +1,9 @@
 import { concatBytes, fromHex, type Hash, toHex } from '@tallystick/kernel';
-import { encodeHeader, type Header } from '../embedded/header.js';
+import { encodeHeader } from '../embedded/header.js';
 import { encodeSignedBlock } from '../embedded/signed-block.js';
 import { littleEndian } from '../embedded/scale.js';
-import { bigintAt, hashAt, type Json, objectAt, stringAt } from './json.js';
+import { headerOf, hexList } from './header-json.js';
+import { bigintAt, objectAt } from './json.js';
 import { JsonRpc } from './json-rpc.js';
 
 /** Requests under way at once. */
@@ -54,16 +55,6 @@ export async function fetchProof(url: string, keys: readonly Uint8Array[]): Prom
   return { header: encodeHeader(headerOf(header)), proof: hexList(proof) };
 }
 
-function headerOf(header: Json): Header {
-  return {
-    parentHash: hashAt(header, 'parentHash'),
-    number: Number(bigintAt(header, 'number')),
-    stateRoot: hashAt(header, 'stateRoot'),
-    extrinsicsRoot: hashAt(header, 'extrinsicsRoot'),
-    digest: hexList(objectAt(header['digest'], 'digest')['logs']),
-  };
-}
-
 async function blockOf(rpc: JsonRpc, number: number): Promise<Uint8Array> {
   const hash = await rpc.hash('chain_getBlockHash', [number]);
   const answer = objectAt(await rpc.call('chain_getBlock', [`0x${hash}`]), 'chain_getBlock');
@@ -85,10 +76,4 @@ export async function fetchStorage(
   const rpc = new JsonRpc(url);
   const value = await rpc.call('state_getStorage', [`0x${toHex(key)}`, `0x${at}`]);
   return typeof value === 'string' ? fromHex(value.replace(/^0x/, '')) : undefined;
-}
-
-function hexList(value: unknown): Uint8Array[] {
-  if (!Array.isArray(value)) return [];
-  const list: readonly unknown[] = value;
-  return list.map((hex) => fromHex(stringAt({ hex } satisfies Json, 'hex').replace(/^0x/, '')));
 }

@@ -1,13 +1,13 @@
 import type { ApiPromise } from '@polkadot/api';
 import type { DispatchError, EventRecord } from '@polkadot/types/interfaces';
-import { hexToU8a, u8aToHex } from '@polkadot/util';
-import { blake2AsU8a } from '@polkadot/util-crypto';
-import { asHash, type Hash, TallyError } from '@tallystick/kernel';
+import { asHash, fromHex, type Hash, TallyError, toHex } from '@tallystick/kernel';
 import type { BlockRef } from '@tallystick/rounds';
-import { type BlockSource, extrinsicsOf, isStateDiscarded } from './block-body.js';
-import { bare, type Connection } from './connection.js';
+import { blake2b256 } from '../embedded/hashing.js';
+import { extrinsicsOf, isStateDiscarded } from './block-body.js';
+import type { Connection } from './connection.js';
 import { type Json, objectAt } from './json.js';
 import type { Snapshots } from './snapshots.js';
+import type { TrustedBlocks } from './trusted-blocks.js';
 
 /** Blocks whose extrinsics are remembered; a commit is looked for at most one era (64 blocks) back. */
 const KEPT_BLOCKS = 4_096;
@@ -22,12 +22,13 @@ export interface Included {
 }
 
 /**
- * Where extrinsics ended up, read from finalised blocks by number: after a reconnect nothing is missed, because the
- * cursor simply goes on. Subscriptions only say that there may be something new.
+ * Where extrinsics ended up, read from the newest finalised block back to the one that was read last, along parents:
+ * after a reconnect nothing is missed. Subscriptions only say that there may be something new.
  */
 export class Finality {
   readonly #api: ApiPromise;
-  readonly #source: BlockSource;
+  readonly #blocks: TrustedBlocks;
+  readonly #provider: Connection['provider'];
   readonly #snapshots: Snapshots;
   readonly #found = new Map<Hash, { block: BlockRef; index: number }>();
   readonly #order: { number: number; hashes: Hash[] }[] = [];
@@ -35,9 +36,10 @@ export class Finality {
   #scan: Promise<BlockRef> | undefined;
 
   /** @param fromBlock first block that is looked at; earlier extrinsics are unknown. */
-  constructor({ api, provider }: Connection, snapshots: Snapshots, fromBlock: number) {
+  constructor({ api, blocks, provider }: Connection, snapshots: Snapshots, fromBlock: number) {
     this.#api = api;
-    this.#source = provider;
+    this.#blocks = blocks;
+    this.#provider = provider;
     this.#snapshots = snapshots;
     this.#next = fromBlock;
   }
@@ -75,18 +77,23 @@ export class Finality {
   }
 
   async #readOn(): Promise<BlockRef> {
-    const head = await this.#api.rpc.chain.getFinalizedHead();
-    const number = (await this.#api.rpc.chain.getHeader(head)).number.toNumber();
-    for (; this.#next <= number; this.#next++) await this.#read(this.#next);
-    return { number, hash: bare(head) };
+    const head = await this.#blocks.finalized();
+    const first = Math.max(this.#next, head.number - KEPT_BLOCKS + 1);
+    const read: { readonly block: BlockRef; readonly hashes: Hash[] }[] = [];
+    let { hash } = head;
+    for (let { number } = head; number >= first; number--) {
+      const hashes = (await extrinsicsOf(this.#provider, hash)).map(hashOf);
+      read.push({ block: { number, hash }, hashes });
+      ({ parentHash: hash } = await this.#provider.reads.header(hash));
+    }
+    for (const { block, hashes } of read.toReversed()) this.#remember(block, hashes);
+    this.#next = Math.max(this.#next, head.number + 1);
+    return head;
   }
 
-  async #read(number: number): Promise<void> {
-    const hash = bare(await this.#api.rpc.chain.getBlockHash(number));
-    const ref = { number, hash };
-    const hashes = (await extrinsicsOf(this.#source, hash)).map(hashOf);
-    hashes.forEach((extrinsic, index) => this.#found.set(extrinsic, { block: ref, index }));
-    this.#order.push({ number, hashes });
+  #remember(block: BlockRef, hashes: Hash[]): void {
+    hashes.forEach((extrinsic, index) => this.#found.set(extrinsic, { block, index }));
+    this.#order.push({ number: block.number, hashes });
     if (this.#order.length <= KEPT_BLOCKS) return;
     for (const old of this.#order.shift()?.hashes ?? []) this.#found.delete(old);
   }
@@ -120,5 +127,5 @@ export class Finality {
 }
 
 function hashOf(extrinsic: string): Hash {
-  return asHash(u8aToHex(blake2AsU8a(hexToU8a(extrinsic), 256)).slice(2));
+  return asHash(toHex(blake2b256(fromHex(extrinsic.slice(2)))));
 }

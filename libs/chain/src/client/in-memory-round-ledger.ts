@@ -23,24 +23,34 @@ import {
   type EligibleNode,
   genesisHash,
   type RunConsents,
+  type VoidSpan,
 } from '@tallystick/rounds';
 import type { ConsentTerms } from './consent-reader.js';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import { commit, type MemoryRun, settle } from './memory-run.js';
+import {
+  commit,
+  type MemoryRun,
+  proposed,
+  settle,
+  stored,
+  voidEpochs,
+  voidFrom,
+} from './memory-run.js';
 import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import type {
   AnchoredRound,
   CommitOutcome,
   NewRun,
+  OwnerCall,
+  PreparedCall,
   PreparedCommit,
-  PreparedRegistration,
   Registration,
   RoundLedger,
   SignedCommit,
 } from './round-ledger.js';
 
 interface MemoryNode {
-  readonly eligible: Omit<EligibleNode, 'cap' | 'keyEpoch'>;
+  eligible: Omit<EligibleNode, 'cap' | 'keyEpoch'>;
   readonly owner: AccountId;
   status: 'pending' | 'active' | 'revoked';
   cap: bigint;
@@ -116,24 +126,13 @@ export class InMemoryRoundLedger implements RoundLedger {
   chainRun(run: RunId): Promise<ChainRun | undefined> {
     const entry = this.#runs[run];
     if (entry === undefined) return Promise.resolve(undefined);
-    const { created, anchored, money, epochs, isClosed, key } = entry;
-    return Promise.resolve({
-      owner: this.treasuryAccount(),
-      coordinator: this.#account,
-      spec: created.spec,
-      genesisModel: created.model,
-      status: isClosed ? 'closed' : key === undefined ? 'proposed' : 'open',
-      payout: created.payout,
-      funded: created.pot,
-      epoch: epochs.length,
-      nextRound: anchored.nextRound,
-      challengeMs: created.windows.challengeMs,
-      ...money,
-    });
+    const accounts = { owner: this.treasuryAccount(), coordinator: this.#account };
+    return Promise.resolve({ ...accounts, ...stored(entry) });
   }
 
   epoch(run: RunId, epoch: number): Promise<AnchoredEpoch | undefined> {
-    return Promise.resolve(this.#runs[run]?.epochs[epoch]);
+    const entry = this.#runs[run];
+    return Promise.resolve(entry?.epochs[epoch] ?? entry?.voidEpochs.get(epoch));
   }
 
   /** Nobody claims here. */
@@ -154,6 +153,34 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   chainTimeMs(): Promise<bigint> {
     return Promise.resolve(BigInt(this.#block));
+  }
+
+  voids(): Promise<ReadonlyMap<RunId, readonly VoidSpan[]>> {
+    const runs = this.#runs.map(({ voids }, run) => [asRunId(run), voids] as const);
+    return Promise.resolve(new Map(runs.filter(([, voids]) => voids.length > 0)));
+  }
+
+  voidsOf(run: RunId): readonly VoidSpan[] {
+    return this.#runs[run]?.voids ?? [];
+  }
+
+  /** As a challenger who has proved a fault of round `from`. */
+  voidFrom(run: RunId, from: number, { halts = false }: { readonly halts?: boolean } = {}): void {
+    this.#block++;
+    const entry = this.#runs[run];
+    const at = { chain: this.#hashOf(0), run, from };
+    if (entry !== undefined) voidFrom(at, entry, { sha256: this.#sha256, halts });
+  }
+
+  /** As a registrar who upholds an objection. `record`: what had been settled, where it was not the truth. */
+  voidEpoch(run: RunId, epoch: number, record?: Hash): void {
+    this.#block++;
+    const entry = this.#runs[run];
+    if (entry === undefined) return;
+    voidEpochs(entry, epoch);
+    const gone = entry.voidEpochs.get(epoch);
+    if (gone !== undefined && record !== undefined)
+      entry.voidEpochs.set(epoch, { ...gone, record });
   }
 
   /** As a challenger. */
@@ -210,7 +237,7 @@ export class InMemoryRoundLedger implements RoundLedger {
     return Promise.resolve(asOrganisationId(this.#organisations.length - 1));
   }
 
-  prepareRegistration(registration: Registration): Promise<PreparedRegistration> {
+  prepareRegistration(registration: Registration): Promise<PreparedCall> {
     return Promise.resolve({ payload: registration.key, context: '' });
   }
 
@@ -240,6 +267,24 @@ export class InMemoryRoundLedger implements RoundLedger {
     return node;
   }
 
+  prepareOwnerCall(_owner: AccountId, { node }: OwnerCall): Promise<PreparedCall> {
+    return Promise.resolve({ payload: String(node), context: '' });
+  }
+
+  async completeOwnerCall(owner: AccountId, call: OwnerCall): Promise<void> {
+    const entry = this.#nodes[call.node];
+    const name = call.kind === 'revoke' ? 'tally.revokeNode' : 'tally.rotateKey';
+    if (entry?.owner !== owner) return refused(name, 'tally.NotNodeOwner');
+    if (entry.status === 'revoked') return refused(name, 'tally.NodeRevoked');
+    if (call.kind === 'revoke') return this.revokeNode(call.node);
+    const { key, proof } = call;
+    const pop = { chain: await this.genesis(), owner, key };
+    if (!verifyRecord(this.#ed25519, POP, pop, key, proof)) return refused(name, 'tally.BadProof');
+    entry.eligible = { ...entry.eligible, key };
+    entry.keyEpoch++;
+    this.#block++;
+  }
+
   admitNode(node: NodeId, cap: bigint): Promise<void> {
     const entry = this.#nodes[node];
     if (entry === undefined) return refused('tally.admitNode', 'tally.UnknownNode');
@@ -263,25 +308,7 @@ export class InMemoryRoundLedger implements RoundLedger {
   }
 
   createRun(run: NewRun): Promise<RunId> {
-    const anchored = {
-      nextRound: 0,
-      head: ZERO_HASH,
-      model: run.model,
-      state: ZERO_HASH,
-      lastAtBlock: 0,
-    };
-    this.#runs.push({
-      created: run,
-      key: undefined,
-      anchored,
-      rounds: new Map(),
-      consents: new Map(),
-      epochs: [],
-      demands: [],
-      answers: [],
-      money: { allotted: 0n, paid: 0n, epochHead: ZERO_HASH, settledRounds: 0 },
-      isClosed: false,
-    });
+    this.#runs.push(proposed(run));
     this.#block++;
     return Promise.resolve(asRunId(this.#runs.length - 1));
   }
@@ -289,17 +316,29 @@ export class InMemoryRoundLedger implements RoundLedger {
   async acceptRun(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
     const entry = this.#runs[run];
     if (entry === undefined) return refused('tally.acceptRun', 'tally.UnknownRun');
-    if (entry.key !== undefined) return refused('tally.acceptRun', 'tally.RunNotProposed');
+    if (entry.keys.length > 0) return refused('tally.acceptRun', 'tally.RunNotProposed');
     const chain = await this.genesis();
-    if (!verifyRecord(this.#ed25519, POP, { chain, owner: this.#account, key }, key, proof)) {
-      return refused('tally.acceptRun', 'tally.BadProof');
-    }
+    if (!(await this.#isPossessed(key, proof))) return refused('tally.acceptRun', 'tally.BadProof');
     const { spec, model } = entry.created;
-    entry.key = key;
+    entry.keys = [{ fromRound: 0, key }];
     entry.anchored = {
       ...entry.anchored,
       head: genesisHash(this.#sha256, { chain, run, spec, model }),
     };
+    this.#block++;
+  }
+
+  async replaceCoordinatorKey(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
+    const refuse = (reason: string): Promise<never> =>
+      refused('tally.replaceCoordinatorKey', reason);
+    const entry = this.#runs[run];
+    const last = entry?.keys.at(-1);
+    if (entry === undefined) return refuse('tally.UnknownRun');
+    if (last === undefined || entry.isClosed) return refuse('tally.RunNotOpen');
+    if (!(await this.#isPossessed(key, proof))) return refuse('tally.BadProof');
+    const fromRound = entry.anchored.nextRound;
+    if (last.fromRound >= fromRound) return refuse('tally.KeyNotUsedYet');
+    entry.keys = [...entry.keys, { fromRound, key }];
     this.#block++;
   }
 
@@ -347,6 +386,11 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  async #isPossessed(key: PublicKey, proof: Signature): Promise<boolean> {
+    const pop = { chain: await this.genesis(), owner: this.#account, key };
+    return verifyRecord(this.#ed25519, POP, pop, key, proof);
   }
 
   #prepare(apply: () => string | undefined): Promise<PreparedCommit> {

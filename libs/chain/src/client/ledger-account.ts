@@ -8,7 +8,7 @@ import {
   type RunId,
   type Signer,
 } from '@tallystick/kernel';
-import type { BlockRef, Consent } from '@tallystick/rounds';
+import type { BlockRef, Consent, VoidSpan } from '@tallystick/rounds';
 import { ENTITLE } from '@tallystick/record';
 import {
   claimsBytes,
@@ -29,6 +29,13 @@ import { PayReader } from './pay-reader.js';
 import { Sender } from './sender.js';
 import { Snapshots } from './snapshots.js';
 
+interface AccountParts {
+  readonly snapshots: Snapshots;
+  readonly reader: LedgerReader;
+  readonly finality: Finality;
+  readonly clock: Clock;
+}
+
 /**
  * The chain as one account uses it: a node's owner who consents and claims, a challenger, a researcher. The key signs
  * here and never leaves. Every write resolves when it is in a finalised block, or rejects with LEDGER_REFUSED.
@@ -41,16 +48,12 @@ export class LedgerAccount {
   readonly #pay: PayReader;
   readonly #sender: Sender;
 
-  private constructor(
-    connection: Connection,
-    signer: Signer,
-    parts: { readonly snapshots: Snapshots; readonly finality: Finality; readonly clock: Clock },
-  ) {
+  private constructor(connection: Connection, signer: Signer, parts: AccountParts) {
     const { snapshots, finality, clock } = parts;
     this.account = asAccountId(signer.key);
     this.#connection = connection;
-    this.#reader = new LedgerReader(connection.api, snapshots);
-    this.#consents = new ConsentReader(snapshots);
+    this.#reader = parts.reader;
+    this.#consents = new ConsentReader(connection, snapshots);
     this.#pay = new PayReader(snapshots);
     this.#sender = new Sender(signer, { ...connection, finality, clock });
   }
@@ -63,15 +66,11 @@ export class LedgerAccount {
     readonly clock: Clock;
   }): Promise<LedgerAccount> {
     const connection = await connect(options.url, options.genesis);
-    const { api } = connection;
-    const snapshots = new Snapshots(api);
-    const head = await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead());
-    const finality = new Finality(connection, snapshots, head.number.toNumber() + 1);
-    return new LedgerAccount(connection, options.signer, {
-      snapshots,
-      finality,
-      clock: options.clock,
-    });
+    const snapshots = new Snapshots(connection.api);
+    const reader = new LedgerReader(connection, snapshots);
+    const finality = new Finality(connection, snapshots, (await reader.finalized()).number + 1);
+    const { clock, signer } = options;
+    return new LedgerAccount(connection, signer, { snapshots, reader, finality, clock });
   }
 
   finalized(): Promise<BlockRef> {
@@ -96,6 +95,11 @@ export class LedgerAccount {
 
   async paid(run: RunId, account: AccountId): Promise<bigint> {
     return this.#pay.paid(run, account, await this.#head());
+  }
+
+  /** What the organisation of a node is paid on. */
+  async payee(node: NodeId): Promise<AccountId | undefined> {
+    return (await this.#pay.payees([node], await this.#head())).get(node)?.account;
   }
 
   /** Gives the consent as the chain then holds it. */
@@ -143,7 +147,13 @@ export class LedgerAccount {
     return this.#reader.round(run, round);
   }
 
+  /** The numbers of a run that do not count. */
+  voids(run: RunId): Promise<readonly VoidSpan[]> {
+    return this.#reader.voids(run);
+  }
+
   /** A demand or a dispute whose last argument is given as hex of its SCALE. */
+  /** A demand, a dispute or a halt whose last argument is given as hex of its SCALE. */
   async file(filed: FiledCall): Promise<BlockRef> {
     return (await this.#sender.send(this.#filed(filed))).block;
   }
@@ -192,9 +202,14 @@ export class LedgerAccount {
 
   #filed(filed: FiledCall): Extrinsic {
     const bytes = fromHex(filed.bytes);
-    return filed.call === 'dispute'
-      ? this.#tally('dispute', bytes)
-      : this.#tally('demand', filed.run, filed.round, bytes);
+    switch (filed.call) {
+      case 'dispute':
+        return this.#tally('dispute', bytes);
+      case 'halt':
+        return this.#tally('halt', filed.run, bytes);
+      case 'demand':
+        return this.#tally('demand', filed.run, filed.round, bytes);
+    }
   }
 
   #send(call: string, ...args: readonly unknown[]): Promise<Included> {

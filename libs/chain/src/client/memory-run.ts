@@ -1,22 +1,95 @@
-import type { Ed25519, Hash, NodeId, PublicKey, Sha256 } from '@tallystick/kernel';
+import {
+  type Ed25519,
+  type Hash,
+  type NodeId,
+  type RunId,
+  type Sha256,
+  ZERO_HASH,
+} from '@tallystick/kernel';
 import { EPOCH, HEADER, recordHash, verifyRecord } from '@tallystick/record';
-import type { AnchoredRun, Consent } from '@tallystick/rounds';
+import {
+  type AnchoredRun,
+  type Consent,
+  genesisHash,
+  lastCounting,
+  type VoidSpan,
+} from '@tallystick/rounds';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
-import type { AnchoredEpoch, ChainRun, SignedEpoch } from './pay-ledger.js';
+import {
+  type AnchoredEpoch,
+  type ChainRun,
+  type CoordinatorKey,
+  keyInForce,
+  type SignedEpoch,
+} from './pay-ledger.js';
 import type { AnchoredRound, NewRun, SignedCommit } from './round-ledger.js';
+
+/** Numbers that a void skips: rounds may be under way on them (pallet `MAX_OPEN_ROUNDS`). */
+const SKIPPED = 1_024;
+
+/** A committed round, and what the run goes back to when a later one is voided. */
+interface MemoryRound extends AnchoredRound {
+  readonly standing: Pick<AnchoredRun, 'head' | 'model' | 'state' | 'lastAtBlock'>;
+}
 
 /** A run of the ledger in memory. */
 export interface MemoryRun {
   readonly created: NewRun;
-  key: PublicKey | undefined;
+  /** By ascending `fromRound`; empty until accepted. */
+  keys: readonly CoordinatorKey[];
   anchored: AnchoredRun;
-  readonly rounds: Map<number, AnchoredRound>;
+  readonly rounds: Map<number, MemoryRound>;
+  voids: readonly VoidSpan[];
   readonly consents: Map<NodeId, Consent>;
   readonly epochs: AnchoredEpoch[];
+  /** The newest settlement of each number that was voided. */
+  readonly voidEpochs: Map<number, AnchoredEpoch>;
   readonly demands: OpenDemand[];
   readonly answers: DemandAnswer[];
   money: Pick<ChainRun, 'allotted' | 'paid' | 'epochHead' | 'settledRounds'>;
   isClosed: boolean;
+}
+
+/** A run as it is proposed. */
+export function proposed(created: NewRun): MemoryRun {
+  const hashes = { head: ZERO_HASH, model: created.model, state: ZERO_HASH };
+  return {
+    created,
+    keys: [],
+    anchored: { nextRound: 0, ...hashes, lastAtBlock: 0, isHalted: false },
+    rounds: new Map(),
+    voids: [],
+    consents: new Map(),
+    epochs: [],
+    voidEpochs: new Map(),
+    demands: [],
+    answers: [],
+    money: { allotted: 0n, paid: 0n, epochHead: ZERO_HASH, settledRounds: 0 },
+    isClosed: false,
+  };
+}
+
+/** The run as the chain tells it, but for its accounts. */
+export function stored(run: MemoryRun): Omit<ChainRun, 'owner' | 'coordinator'> {
+  const { created, anchored, money, epochs, keys } = run;
+  return {
+    coordinatorKeys: keys,
+    spec: created.spec,
+    genesisModel: created.model,
+    status: statusOf(run),
+    payout: created.payout,
+    funded: created.pot,
+    epoch: epochs.length,
+    nextRound: anchored.nextRound,
+    challengeMs: created.windows.challengeMs,
+    ...money,
+  };
+}
+
+function statusOf({ isClosed, keys, anchored }: MemoryRun): ChainRun['status'] {
+  if (isClosed) return 'closed';
+  if (keys.length === 0) return 'proposed';
+  return anchored.isHalted ? 'halted' : 'open';
 }
 
 /** Adds an epoch to the run as of `block`, or gives the reason for which the pallet would refuse it. */
@@ -26,7 +99,8 @@ export function settle(
   block: number,
   deps: { readonly sha256: Sha256; readonly ed25519: Ed25519 },
 ): string | undefined {
-  if (run.key === undefined || run.isClosed) return 'tally.RunNotOpen';
+  const key = keyInForce(run.keys, record.lastRound);
+  if (key === undefined || run.isClosed) return 'tally.RunNotOpen';
   const { money, created, anchored } = run;
   if (record.epoch !== run.epochs.length) return 'tally.WrongEpoch';
   if (record.prev !== money.epochHead) return 'tally.WrongEpoch';
@@ -35,7 +109,7 @@ export function settle(
   const units = record.total - money.allotted;
   const isPayable = units >= 0n && units <= created.payout.epochBudget;
   if (!isPayable || record.total > created.pot) return 'tally.WrongTotal';
-  if (!verifyRecord(deps.ed25519, EPOCH, record, run.key, signature)) return 'tally.BadSignature';
+  if (!verifyRecord(deps.ed25519, EPOCH, record, key, signature)) return 'tally.BadSignature';
   const hash = recordHash(deps.sha256, EPOCH, record);
   const { entitleRoot: root, accounts, total, firstRound, lastRound } = record;
   run.money = { ...money, allotted: total, epochHead: hash, settledRounds: lastRound + 1 };
@@ -51,19 +125,56 @@ export function commit(
   at: { readonly chain: Hash; readonly block: number },
   deps: { readonly sha256: Sha256; readonly ed25519: Ed25519 },
 ): string | undefined {
-  if (run.key === undefined || run.isClosed) return 'tally.RunNotOpen';
+  const key = keyInForce(run.keys, header.round);
+  if (key === undefined || run.isClosed || run.anchored.isHalted) return 'tally.RunNotOpen';
   const { anchored, created } = run;
   if (header.chain !== at.chain) return 'tally.WrongChain';
   if (header.round !== anchored.nextRound) return 'tally.WrongRound';
   if (header.prev !== anchored.head) return 'tally.WrongPrev';
   if (header.modelBefore !== anchored.model) return 'tally.WrongModelBefore';
   if (header.included > 0 && header.included < created.minNodes) return 'tally.TooFewIncluded';
-  if (!verifyRecord(deps.ed25519, HEADER, header, run.key, signature)) return 'tally.BadSignature';
+  if (!verifyRecord(deps.ed25519, HEADER, header, key, signature)) return 'tally.BadSignature';
   const head = recordHash(deps.sha256, HEADER, header);
   const { round, contribRoot, included, sumWeight, modelAfter: model, stateAfter: state } = header;
   const committed = { status: 'committed' as const, isFinal: true };
   const counts = { contribRoot, included, sumWeight, committedAtMs: BigInt(at.block) };
-  run.rounds.set(round, { header: head, ...counts, ...committed });
-  run.anchored = { nextRound: round + 1, head, model, state, lastAtBlock: header.atBlock };
+  const standing = { head, model, state, lastAtBlock: header.atBlock };
+  run.rounds.set(round, { header: head, ...counts, ...committed, standing });
+  run.anchored = { nextRound: round + 1, ...standing, isHalted: false };
   return undefined;
+}
+
+/** Takes epoch `from` and those after it out, as an upheld objection does. */
+export function voidEpochs(run: MemoryRun, from: number): void {
+  const [gone] = run.epochs.splice(from);
+  if (gone === undefined) return;
+  run.voidEpochs.set(from, { ...gone, status: 'void' });
+  const before = run.epochs.at(-1);
+  run.money = {
+    ...run.money,
+    allotted: before?.total ?? 0n,
+    epochHead: before?.record ?? ZERO_HASH,
+    settledRounds: before === undefined ? 0 : before.lastRound + 1,
+  };
+}
+
+/** Takes the rounds from `from` on out, as a dispute does. */
+export function voidFrom(
+  { chain, run: id, from }: { readonly chain: Hash; readonly run: RunId; readonly from: number },
+  run: MemoryRun,
+  { sha256, halts }: { readonly sha256: Sha256; readonly halts: boolean },
+): void {
+  const span = { from, until: run.anchored.nextRound + SKIPPED };
+  const before = run.voids.filter(({ until }) => until < from);
+  const merged = run.voids.filter(({ until }) => until >= from).map((old) => old.from);
+  run.voids = [...before, { ...span, from: Math.min(from, ...merged) }];
+  const newest = lastCounting(run.voids, from);
+  const { spec, model } = run.created;
+  const first = genesisHash(sha256, { chain, run: id, spec, model });
+  const genesis = { head: first, model, state: ZERO_HASH, lastAtBlock: 0 };
+  const standing = (newest === undefined ? undefined : run.rounds.get(newest)?.standing) ?? genesis;
+  run.anchored = { nextRound: span.until, ...standing, isHalted: halts || run.anchored.isHalted };
+  for (const [number, round] of run.rounds) {
+    if (number >= from) run.rounds.set(number, { ...round, status: 'void', isFinal: false });
+  }
 }

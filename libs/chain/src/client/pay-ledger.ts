@@ -1,4 +1,12 @@
-import type { AccountId, Hash, NodeId, OrganisationId, RunId, Signature } from '@tallystick/kernel';
+import type {
+  AccountId,
+  Hash,
+  NodeId,
+  OrganisationId,
+  PublicKey,
+  RunId,
+  Signature,
+} from '@tallystick/kernel';
 import type { Contrib, Entitle, Epoch, SumNode } from '@tallystick/record';
 import type { PreparedCommit } from './round-ledger.js';
 
@@ -12,10 +20,23 @@ export interface PayoutTerms {
   readonly capPpm: number;
 }
 
+/** A coordinator key and the first round it signs. */
+export interface CoordinatorKey {
+  readonly fromRound: number;
+  readonly key: PublicKey;
+}
+
+/** The key that signs `round`; undefined before a coordinator accepted. @param keys by ascending `fromRound` */
+export function keyInForce(keys: readonly CoordinatorKey[], round: number): PublicKey | undefined {
+  return keys.findLast(({ fromRound }) => fromRound <= round)?.key;
+}
+
 /** What the chain keeps of a run besides its rounds. Amounts are smallest amounts. */
 export interface ChainRun {
   readonly owner: AccountId;
   readonly coordinator: AccountId;
+  /** By ascending `fromRound`; empty until the coordinator accepted. */
+  readonly coordinatorKeys: readonly CoordinatorKey[];
   readonly spec: Hash;
   readonly genesisModel: Hash;
   readonly status: 'proposed' | 'open' | 'halted' | 'closed';

@@ -2,6 +2,7 @@ import {
   type AccountId,
   asNodeId,
   asOrganisationId,
+  asPublicKey,
   asRunId,
   type Hash,
   type NodeId,
@@ -10,9 +11,9 @@ import {
 import { accountAt } from './account-json.js';
 import type { OpenDemand } from './demand-ledger.js';
 import { bigintAt, hashAt, type Json, numberAt, objectAt, stringAt } from './json.js';
-import type { AnchoredEpoch, ChainRun, Payee, PayoutTerms } from './pay-ledger.js';
+import type { AnchoredEpoch, ChainRun, CoordinatorKey, Payee, PayoutTerms } from './pay-ledger.js';
 import type { Snapshots } from './snapshots.js';
-import { itemOf } from './storage-item.js';
+import { itemOf, timeOf } from './storage-item.js';
 
 /** Reads of pots, epochs, payments and demands at one finalised block. */
 export class PayReader {
@@ -40,6 +41,16 @@ export class PayReader {
     return bigintAt({ paid: await this.#read(at, 'paid', run, `0x${account}`) }, 'paid');
   }
 
+  /** What an account can spend. */
+  async free(account: AccountId, at: Hash): Promise<bigint> {
+    const { query } = await this.#snapshots.at(at);
+    const stored = objectAt(
+      (await query['system']?.['account']?.(`0x${account}`))?.toJSON(),
+      'system.account',
+    );
+    return bigintAt(objectAt(stored['data'], 'data'), 'free');
+  }
+
   async payees(nodes: readonly NodeId[], at: Hash): Promise<ReadonlyMap<NodeId, Payee>> {
     const found = nodes.map(async (node) => {
       const stored = objectAt(await this.#read(at, 'nodes', node), 'tally.nodes');
@@ -52,17 +63,16 @@ export class PayReader {
   }
 
   async chainTimeMs(at: Hash): Promise<bigint> {
-    const snapshot = await this.#snapshots.at(at);
-    const now = await snapshot.query['timestamp']?.['now']?.();
-    return BigInt(now?.toString() ?? 0);
+    return timeOf(await this.#snapshots.at(at));
   }
 
   /** Of every run. */
   async allDemands(at: Hash): Promise<readonly OpenDemand[]> {
-    const snapshot = await this.#snapshots.at(at);
-    const keys = await itemOf(snapshot, 'openDemands').keys();
-    const runs = keys.map((key) => asRunId(Number(String(key.args[0]))));
-    return (await Promise.all(runs.map((run) => this.openDemands(run, at)))).flat();
+    const runs = Array.from({ length: await this.runCount(at) }, (_, run) => asRunId(run));
+    if (runs.length === 0) return [];
+    const open = await itemOf(await this.#snapshots.at(at), 'openDemands').multi([...runs]);
+    const asked = runs.filter((_, i) => open[i]?.isEmpty === false);
+    return (await Promise.all(asked.map((run) => this.openDemands(run, at)))).flat();
   }
 
   async openDemands(run: RunId, at: Hash): Promise<readonly OpenDemand[]> {
@@ -113,6 +123,7 @@ function runOf(json: Json): ChainRun {
   return {
     owner: accountAt(json, 'owner'),
     coordinator: accountAt(json, 'coordinator'),
+    coordinatorKeys: keysOf(json['coordinatorKeys']),
     spec: hashAt(json, 'spec'),
     genesisModel: hashAt(json, 'genesisModel'),
     status: named(json, 'status', STATUS, 'closed'),
@@ -131,6 +142,15 @@ function runOf(json: Json): ChainRun {
     nextRound: numberAt(json, 'nextRound'),
     challengeMs: bigintAt(objectAt(json['windows'], 'windows'), 'challengeMs'),
   };
+}
+
+function keysOf(value: unknown): readonly CoordinatorKey[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  return list.map((entry) => {
+    const json = objectAt(entry, 'coordinatorKeys');
+    const key = asPublicKey(stringAt(json, 'key').replace(/^0x/, ''));
+    return { fromRound: numberAt(json, 'fromRound'), key };
+  });
 }
 
 function epochOf(json: Json): AnchoredEpoch {

@@ -8,7 +8,7 @@ import type {
   Signature,
 } from '@tallystick/kernel';
 import type { Header } from '@tallystick/record';
-import type { BlockRef, LedgerView } from '@tallystick/rounds';
+import type { BlockRef, LedgerView, VoidSpan } from '@tallystick/rounds';
 import type { DemandLedger } from './demand-ledger.js';
 import type { PayLedger, PayoutTerms } from './pay-ledger.js';
 
@@ -51,8 +51,19 @@ export interface Registration {
   readonly proof: Signature;
 }
 
+/** What the owner of a node has the chain do with it. */
+export type OwnerCall =
+  /** `proof` as in a registration, by the new key. */
+  | {
+      readonly kind: 'rotateKey';
+      readonly node: NodeId;
+      readonly key: PublicKey;
+      readonly proof: Signature;
+    }
+  | { readonly kind: 'revoke'; readonly node: NodeId };
+
 /** What an owner has to sign, and what must come back with the signature, untouched. */
-export interface PreparedRegistration {
+export interface PreparedCall {
   /** Hex of the exact bytes to sign; they begin with the call. */
   readonly payload: string;
   /** Opaque to the owner. */
@@ -101,19 +112,31 @@ export interface AnchoredRound {
 export interface RoundLedger extends LedgerView, PayLedger, DemandLedger {
   registerOrganisation(payout: AccountId): Promise<OrganisationId>;
   /** Bytes for the owner to sign; the account is funded first so that it can pay the fee. */
-  prepareRegistration(registration: Registration): Promise<PreparedRegistration>;
+  prepareRegistration(registration: Registration): Promise<PreparedCall>;
   /** The same registration again, after a crash that lost the answer, gives the node that it made. */
   completeRegistration(
     registration: Registration,
     signed: { readonly context: string; readonly signature: Signature },
   ): Promise<NodeId>;
+  /** Bytes for the owner to sign, who pays the fee: nobody else's money moves for whoever asks. */
+  prepareOwnerCall(owner: AccountId, call: OwnerCall): Promise<PreparedCall>;
+  /** Rejects with LEDGER_REFUSED when the account does not own the node, or the signature is not its own. */
+  completeOwnerCall(
+    owner: AccountId,
+    call: OwnerCall,
+    signed: { readonly context: string; readonly signature: Signature },
+  ): Promise<void>;
   admitNode(node: NodeId, cap: bigint): Promise<void>;
   revokeNode(node: NodeId): Promise<void>;
   createRun(run: NewRun): Promise<RunId>;
   acceptRun(run: RunId, key: PublicKey, proof: Signature): Promise<void>;
+  /** From the run's next round on `key` signs; refused until the key before it has had a round. */
+  replaceCoordinatorKey(run: RunId, key: PublicKey, proof: Signature): Promise<void>;
   /** Refunds what is not allotted; refused while anything is pending. Only for runs of this deployment's treasury. */
   closeRun(run: RunId): Promise<void>;
   round(run: RunId, round: number): Promise<AnchoredRound | undefined>;
+  /** The numbers that do not count, of every run that has any; at the newest finalised block. */
+  voids(): Promise<ReadonlyMap<RunId, readonly VoidSpan[]>>;
   /** The account that proposes runs and holds their pots. */
   treasuryAccount(): AccountId;
   /** The account that accepts runs and commits rounds: `owner` in its proof of possession. */

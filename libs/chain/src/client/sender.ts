@@ -1,5 +1,5 @@
 import type { ApiPromise, WsProvider } from '@polkadot/api';
-import { type Clock, type Signer, TallyError } from '@tallystick/kernel';
+import { type Clock, isTallyError, type Signer, TallyError } from '@tallystick/kernel';
 import { type Extrinsic, signCall } from './extrinsics.js';
 import type { Connection } from './connection.js';
 import type { Finality, Included } from './finality.js';
@@ -31,6 +31,7 @@ export async function submitBytes(
     await provider.send('author_submitExtrinsic', [`0x${hex}`]);
     return {};
   } catch (error) {
+    if (isTallyError(error)) throw error;
     const reason = rpcReason(error);
     if (reason === undefined) {
       const text = error instanceof Error ? error.message : String(error);

@@ -13,3 +13,9 @@ export function itemOf({ query }: { readonly query: Query }, name: string): Item
     reason: 'the runtime does not have it',
   });
 }
+
+/** The chain's time after a block, milliseconds; 0 in genesis. */
+export async function timeOf({ query }: { readonly query: Query }): Promise<bigint> {
+  const now = await query['timestamp']?.['now']?.();
+  return BigInt(now?.toString() ?? 0);
+}

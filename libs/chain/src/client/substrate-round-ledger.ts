@@ -18,7 +18,13 @@ import {
   toHex,
 } from '@tallystick/kernel';
 import { EPOCH, HEADER } from '@tallystick/record';
-import type { AnchoredRun, BlockRef, EligibleNode, RunConsents } from '@tallystick/rounds';
+import type {
+  AnchoredRun,
+  BlockRef,
+  EligibleNode,
+  RunConsents,
+  VoidSpan,
+} from '@tallystick/rounds';
 import { answerBytes } from './call-bytes.js';
 import { CommitBlocks } from './commit-blocks.js';
 import { connect, type Connection } from './connection.js';
@@ -33,7 +39,7 @@ import {
   withSignature,
 } from './extrinsics.js';
 import { Finality, type Included } from './finality.js';
-import { numberAt, objectAt } from './json.js';
+import { numberAt } from './json.js';
 import { LedgerReader } from './ledger-reader.js';
 import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import { PayReader } from './pay-reader.js';
@@ -41,8 +47,9 @@ import type {
   AnchoredRound,
   CommitOutcome,
   NewRun,
+  OwnerCall,
+  PreparedCall,
   PreparedCommit,
-  PreparedRegistration,
   Registration,
   RoundLedger,
   SignedCommit,
@@ -95,7 +102,7 @@ export class SubstrateRoundLedger implements RoundLedger {
     clock: Clock,
   ) {
     const { api, provider } = connection;
-    const deps = { api, provider, finality, clock };
+    const deps = { ...connection, finality, clock };
     this.#api = api;
     this.#provider = provider;
     this.#reader = reader;
@@ -116,18 +123,14 @@ export class SubstrateRoundLedger implements RoundLedger {
     readonly clock: Clock;
   }): Promise<SubstrateRoundLedger> {
     const connection = await connect(options.url, options.genesis);
-    const { api } = connection;
-    const head = await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead());
-    const from = Math.max(1, head.number.toNumber() - LOOK_BACK_BLOCKS);
-    const snapshots = new Snapshots(api);
+    const snapshots = new Snapshots(connection.api);
+    const reader = new LedgerReader(connection, snapshots);
+    const from = Math.max(1, (await reader.finalized()).number - LOOK_BACK_BLOCKS);
+    const finality = new Finality(connection, snapshots, from);
+    const consents = new ConsentReader(connection, snapshots);
     return new SubstrateRoundLedger(
       connection,
-      {
-        reader: new LedgerReader(api, snapshots),
-        consents: new ConsentReader(snapshots),
-        pay: new PayReader(snapshots),
-        finality: new Finality(connection, snapshots, from),
-      },
+      { reader, consents, pay: new PayReader(snapshots), finality },
       options.accounts,
       options.clock,
     );
@@ -151,6 +154,10 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   round(run: RunId, round: number): Promise<AnchoredRound | undefined> {
     return this.#reader.round(run, round);
+  }
+
+  voids(): Promise<ReadonlyMap<RunId, readonly VoidSpan[]>> {
+    return this.#reader.allVoids();
   }
 
   async committedIn(run: RunId, round: number): Promise<BlockRef | undefined> {
@@ -211,26 +218,13 @@ export class SubstrateRoundLedger implements RoundLedger {
     return asOrganisationId(idIn(sent, 'tally.OrganisationRegistered', 'organisation'));
   }
 
-  async prepareRegistration(registration: Registration): Promise<PreparedRegistration> {
+  async prepareRegistration(registration: Registration): Promise<PreparedCall> {
     const { owner } = registration;
-    const account = await this.#api.query['system']?.['account']?.(`0x${owner}`);
-    const free = objectAt(objectAt(account?.toJSON(), 'system.account')['data'], 'data')['free'];
-    if (
-      typeof free === 'number'
-        ? BigInt(free) < OWNER_GRANT / 2n
-        : BigInt(String(free)) < OWNER_GRANT / 2n
-    ) {
+    if ((await this.#pay.free(owner, await this.#head())) < OWNER_GRANT / 2n) {
       const give = callOf(this.#api, 'balances', 'transferKeepAlive', [`0x${owner}`, OWNER_GRANT]);
       await this.#treasury.send(give);
     }
-    const nonce = await this.#api.rpc.system.accountNextIndex(`0x${owner}`);
-    const { json, bytes } = await payloadOf(
-      this.#api,
-      this.#register(registration),
-      owner,
-      nonce.toNumber(),
-    );
-    return { payload: toHex(signable(bytes)), context: JSON.stringify(json) };
+    return this.#prepare(owner, this.#register(registration));
   }
 
   async completeRegistration(
@@ -240,16 +234,21 @@ export class SubstrateRoundLedger implements RoundLedger {
     const earlier = await this.#reader.nodeOf(registration.key);
     const { owner, organisation } = registration;
     if (earlier?.owner === owner && earlier.organisation === organisation) return earlier.node;
-    const json = JSON.parse(signed.context) as SignerPayloadJSON; // made by prepareRegistration; the chain checks it
     const call = this.#register(registration);
-    const extrinsic = withSignature(call, registration.owner, signed.signature, json);
-    const prepared = preparedOf(this.#api, extrinsic, Number(json.nonce), Number(json.blockNumber));
-    const { invalid } = await submitBytes(this.#provider, prepared.bytes);
-    if (invalid !== undefined) {
-      throw new TallyError('LEDGER_REFUSED', { call: 'tally.registerNode', reason: invalid });
-    }
-    const included = await this.#registrar.settled(prepared, 'tally.registerNode');
+    const included = await this.#complete(owner, { call, name: 'tally.registerNode' }, signed);
     return asNodeId(idIn(included, 'tally.NodeRegistered', 'node'));
+  }
+
+  prepareOwnerCall(owner: AccountId, call: OwnerCall): Promise<PreparedCall> {
+    return this.#prepare(owner, this.#ownerCall(call).call);
+  }
+
+  async completeOwnerCall(
+    owner: AccountId,
+    call: OwnerCall,
+    signed: { readonly context: string; readonly signature: Signature },
+  ): Promise<void> {
+    await this.#complete(owner, this.#ownerCall(call), signed);
   }
 
   async admitNode(node: NodeId, cap: bigint): Promise<void> {
@@ -268,6 +267,12 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   async acceptRun(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
     await this.#coordinator.send(this.#tally('acceptRun', run, `0x${key}`, `0x${proof}`));
+  }
+
+  async replaceCoordinatorKey(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
+    await this.#coordinator.send(
+      this.#tally('replaceCoordinatorKey', run, `0x${key}`, `0x${proof}`),
+    );
   }
 
   async closeRun(run: RunId): Promise<void> {
@@ -318,6 +323,36 @@ export class SubstrateRoundLedger implements RoundLedger {
 
   #tally(call: string, ...args: readonly unknown[]): Extrinsic {
     return callOf(this.#api, 'tally', call, args);
+  }
+
+  async #prepare(owner: AccountId, call: Extrinsic): Promise<PreparedCall> {
+    const nonce = await this.#api.rpc.system.accountNextIndex(`0x${owner}`);
+    const { json, bytes } = await payloadOf(this.#api, call, owner, nonce.toNumber());
+    return { payload: toHex(signable(bytes)), context: JSON.stringify(json) };
+  }
+
+  async #complete(
+    owner: AccountId,
+    { call, name }: { readonly call: Extrinsic; readonly name: string },
+    { context, signature }: { readonly context: string; readonly signature: Signature },
+  ): Promise<Included> {
+    const json = JSON.parse(context) as SignerPayloadJSON; // made by #prepare; the chain checks it
+    const extrinsic = withSignature(call, owner, signature, json);
+    const prepared = preparedOf(this.#api, extrinsic, Number(json.nonce), Number(json.blockNumber));
+    const { invalid } = await submitBytes(this.#provider, prepared.bytes);
+    if (invalid !== undefined) {
+      throw new TallyError('LEDGER_REFUSED', { call: name, reason: invalid });
+    }
+    return this.#registrar.settled(prepared, name);
+  }
+
+  #ownerCall(call: OwnerCall): { readonly call: Extrinsic; readonly name: string } {
+    if (call.kind === 'revoke') {
+      return { call: this.#tally('revokeNode', call.node), name: 'tally.revokeNode' };
+    }
+    const { node, key, proof } = call;
+    const rotate = this.#tally('rotateKey', node, `0x${key}`, `0x${proof}`);
+    return { call: rotate, name: 'tally.rotateKey' };
   }
 
   #register({ organisation, key, proof }: Registration): Extrinsic {

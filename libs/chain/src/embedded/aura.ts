@@ -1,12 +1,13 @@
 import {
   asPublicKey,
   asSignature,
+  type Ed25519,
   fromHex,
   type PublicKey,
   type Signer,
   toHex,
 } from '@tallystick/kernel';
-import { ed25519 } from '@tallystick/kernel/crypto';
+import { ed25519 as portableEd25519 } from '@tallystick/kernel/crypto';
 import { blake2b256 } from './hashing.js';
 import { decodeEngineItem, encodeEngineItem, encodeHeader, type Header } from './header.js';
 import { littleEndian, ScaleReader } from './scale.js';
@@ -52,11 +53,18 @@ export function unsealHeader(header: Header): {
   return { header: { ...header, digest: header.digest.slice(0, -1) }, seal: seal.data };
 }
 
-/** Checks that the authority whose slot it is sealed the header. Throws RangeError. @param authorities of the parent state. */
+/** Who may have sealed a block, and what checks signatures; without it, what runs in a browser as well. */
+export interface SealCheck {
+  /** Of the parent state. */
+  readonly authorities: readonly PublicKey[];
+  readonly ed25519?: Ed25519;
+}
+
+/** Checks that the authority whose slot it is sealed the header. Throws RangeError. */
 export function verifySeal(
   unsealed: Header,
   seal: Uint8Array,
-  authorities: readonly PublicKey[],
+  { authorities, ed25519 = portableEd25519 }: SealCheck,
 ): void {
   const slot = auraSlot(unsealed);
   if (authorities.length === 0) throw new RangeError('its parent state names no Aura authority');

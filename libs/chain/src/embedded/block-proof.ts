@@ -42,5 +42,5 @@ function checkSeal(block: Header, authorities: Uint8Array | undefined): void {
   const { header, seal } = unsealHeader(block);
   const input = new ScaleReader(authorities ?? new Uint8Array([0]));
   const keys = input.vector(() => asPublicKey(toHex(input.take(32))));
-  verifySeal(header, seal, keys);
+  verifySeal(header, seal, { authorities: keys });
 }

@@ -68,7 +68,7 @@ export function checkExtrinsicsRoot(runtime: Runtime, block: Block): void {
 function checkSeal(state: Trie, header: Header): Header {
   try {
     const unsealed = unsealHeader(header);
-    verifySeal(unsealed.header, unsealed.seal, auraAuthorities(state));
+    verifySeal(unsealed.header, unsealed.seal, { authorities: auraAuthorities(state) });
     return unsealed.header;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -13,7 +13,7 @@ import {
 import { HEADER, type Header, POP, recordHash, signRecord } from '@tallystick/record';
 import { genesisHash } from '@tallystick/rounds';
 import { describe, expect, it } from 'vitest';
-import type { PreparedCommit, RoundLedger } from '../client/round-ledger.js';
+import type { OwnerCall, PreparedCommit, RoundLedger } from '../client/round-ledger.js';
 import { plainRun } from './plain-run.js';
 
 /** What the suite needs: a ledger of a chain where nothing happened, and keys. */
@@ -47,6 +47,15 @@ export class LedgerDriver {
     const node = await ledger.completeRegistration(registration, { ...prepared, signature });
     if (cap > 0n) await ledger.admitNode(node, cap);
     return { organisation, node };
+  }
+
+  /** Has `signer` ask for the call as the owner of the node. */
+  async ownerCall(call: OwnerCall, signer: Signer): Promise<void> {
+    const { ledger } = this.#fixture;
+    const owner = asAccountId(signer.key);
+    const prepared = await ledger.prepareOwnerCall(owner, call);
+    const signature = signer.sign(Buffer.from(prepared.payload, 'hex'));
+    await ledger.completeOwnerCall(owner, call, { ...prepared, signature });
   }
 
   /** Creates and accepts a run; returns its id and the `prev` of round 0. */
@@ -143,6 +152,26 @@ export function roundLedgerContract(name: string, open: () => Promise<LedgerFixt
       ]);
       expect((await ledger.finalized()).number).toBeGreaterThan(before.number);
       await ledger.revokeNode(node);
+      expect(await ledger.eligible(await ledger.finalized())).toEqual([]);
+    });
+
+    it('a node gets another key, and its end, by its owner and by nobody else', async () => {
+      const fixture = await open();
+      const { ledger, ownerKey, nodeKey, coordinatorKey: next } = fixture;
+      const driver = new LedgerDriver(fixture);
+      const { node, organisation } = await driver.node(500n);
+      const pop = { chain: await ledger.genesis(), owner: asAccountId(ownerKey.key), key: next.key };
+      const { signature: proof } = signRecord(POP, pop, next);
+      const rotate = { kind: 'rotateKey', node, key: next.key, proof } as const;
+      const refused = { code: 'LEDGER_REFUSED' };
+      await expect(driver.ownerCall(rotate, nodeKey)).rejects.toMatchObject(refused);
+      await driver.ownerCall(rotate, ownerKey);
+      expect(await ledger.eligible(await ledger.finalized())).toEqual([
+        { node, organisation, keyEpoch: 1, key: next.key, cap: 500n },
+      ]);
+      const revoke = { kind: 'revoke', node } as const;
+      await expect(driver.ownerCall(revoke, nodeKey)).rejects.toMatchObject(refused);
+      await driver.ownerCall(revoke, ownerKey);
       expect(await ledger.eligible(await ledger.finalized())).toEqual([]);
     });
 
@@ -250,6 +279,37 @@ export function roundLedgerContract(name: string, open: () => Promise<LedgerFixt
       const commit = await fixture.ledger.prepareCommit([{ header, signature }]);
       await fixture.ledger.submitCommit(commit);
       expect(await driver.settle(commit)).toContain('tally.');
+    });
+
+    it('goes on with another coordinator key from the next round, and refuses the old one', async () => {
+      const fixture = await open();
+      const { ledger, nodeKey: next, coordinatorKey } = fixture;
+      const driver = new LedgerDriver(fixture);
+      const { run, prev } = await driver.run();
+      const pop = {
+        chain: await ledger.genesis(),
+        owner: ledger.coordinatorAccount(),
+        key: next.key,
+      };
+      const proof = signRecord(POP, pop, next).signature;
+      const replace = (): Promise<void> => ledger.replaceCoordinatorKey(run, next.key, proof);
+      await expect(replace()).rejects.toThrow('tally.KeyNotUsedYet');
+      const first = await driver.header(run, 0, prev);
+      expect(await driver.commit(first)).toBe('final');
+      const stolen = signRecord(POP, pop, coordinatorKey).signature;
+      const unproved = ledger.replaceCoordinatorKey(run, next.key, stolen);
+      await expect(unproved).rejects.toThrow('tally.BadProof');
+      await replace();
+      expect((await ledger.chainRun(run))?.coordinatorKeys).toEqual([
+        { fromRound: 0, key: coordinatorKey.key },
+        { fromRound: 1, key: next.key },
+      ]);
+      const second = await driver.header(run, 1, driver.hashOf(first));
+      expect(await driver.commit(second)).toContain('tally.BadSignature');
+      const { signature } = signRecord(HEADER, second, next);
+      const commit = await ledger.prepareCommit([{ header: second, signature }]);
+      await ledger.submitCommit(commit);
+      expect(await driver.settle(commit)).toBe('final');
     });
 
     it('a run is closed once, and takes no rounds then', async () => {

@@ -22,7 +22,7 @@ export const auth = {
   },
   AUTH_SIGN_IN: {
     message: 'the sign-in was refused',
-    hint: 'Check name and password. A sign-in link works once, for ten minutes: `tally up` prints one.',
+    hint: 'Check name and password. A sign-in link works once, for ten minutes: `tally up` prints one, `tally node page` that of a site.',
     status: 401,
     disposition: 'fix',
   },
@@ -39,8 +39,8 @@ export const auth = {
     disposition: 'retry',
   },
   AUTH_CROSS_SITE: {
-    message: 'this was asked by another page than this coordinator’s: {reason}',
-    hint: 'Use the page of the coordinator; programs send a bearer token instead of a cookie.',
+    message: 'this was asked by another page than the one that is served here: {reason}',
+    hint: 'Use the page itself, at the address that was printed; programs send a bearer token.',
     status: 403,
     disposition: 'refuse',
   },
@@ -74,6 +74,43 @@ export const auth = {
     status: 400,
     disposition: 'fix',
   },
+  AUTH_CERTIFICATE: {
+    message: 'the certificate of {url} is not trusted: {reason}',
+    hint: 'Give the pin that the operator reads out (`tally doctor` shows it there), or add its authority with NODE_EXTRA_CA_CERTS.',
+    status: 502,
+    disposition: 'retry',
+  },
+  AUTH_CERTIFICATE_EXPIRED: {
+    message: 'the certificate of {url} is out of date: {reason}',
+    hint: 'Check the clock of this machine; when it is right, the operator has to renew the certificate.',
+    status: 502,
+    disposition: 'retry',
+  },
+  AUTH_CERTIFICATE_PIN: {
+    message: '{url} shows the public key {shown}, but {pinned} is pinned',
+    hint: 'Nothing was sent. Do not go on before the operator has read out the new pin (`tally doctor`).',
+    status: 502,
+    disposition: 'retry',
+  },
+  AUTH_PLAIN_HTTP: {
+    message: '{url} is plain HTTP where TLS was promised',
+    hint: 'Use the https:// address; somebody may be taking the encryption away.',
+    status: 403,
+    disposition: 'fix',
+  },
+  AUTH_HOST: {
+    message: 'this coordinator is not called {host}',
+    hint: 'Use its own address; the operator sets it with TALLY_PUBLIC_URL.',
+    status: 421,
+    disposition: 'fix',
+  },
+  AUTH_NODE_REVOKED: {
+    message: 'node {node} takes part in nothing any more: it was revoked, or its organisation suspended',
+    hint: 'Ask the operator why. To come back, join with a new invite, in a new folder.',
+    status: 403,
+    close: 4410,
+    disposition: 'fatal',
+  },
   AUTH_COORDINATOR_KEY: {
     message: 'the coordinator showed key {shown}, but this site pinned {pinned}',
     hint: 'Do not continue before the operator confirms the new key; then join again.',
@@ -87,6 +124,13 @@ export const auth = {
     status: 401,
     close: 4401,
     disposition: 'refuse',
+  },
+  AUTH_NODE_SUSPENDED: {
+    message: 'the operator of the coordinator has suspended node {node}',
+    hint: 'Ask the operator why. The node may stay up: it is let in by itself once the operator resumes it.',
+    status: 403,
+    close: 4403,
+    disposition: 'retry',
   },
   AUTH_KEY_INADMISSIBLE: {
     message: '{key} is not an admissible Ed25519 key (small order or not canonical)',
@@ -115,7 +159,7 @@ export const auth = {
   },
   AUTH_PAYLOAD_REFUSED: {
     message:
-      'the coordinator asked the owner key to sign something else than this registration: {reason}',
+      'the coordinator asked the owner key to sign something else than it was asked for: {reason}',
     hint: 'Nothing was signed. Do not continue before the operator explains it.',
     status: 502,
     disposition: 'fatal',

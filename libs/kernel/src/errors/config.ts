@@ -18,6 +18,12 @@ export const config = {
     status: 400,
     disposition: 'fix',
   },
+  CONFIG_TLS: {
+    message: 'the certificate cannot be used: {reason}',
+    hint: 'TALLY_TLS__CERTIFICATE and TALLY_TLS__KEY take PEM files that belong together.',
+    status: 500,
+    disposition: 'fix',
+  },
   CONFIG_PORT_IN_USE: {
     message: 'port {port} on {host} is already in use',
     hint: 'Stop what listens there, or choose another port with {option}.',
@@ -27,6 +33,25 @@ export const config = {
   CONFIG_FOLDER_UNWRITABLE: {
     message: 'cannot write to the data folder {folder}: {reason}',
     hint: 'Give this user write access, or choose another folder with --data.',
+    status: 500,
+    disposition: 'fix',
+  },
+  CONFIG_KEY_MISSING: {
+    message:
+      'round {round} of run {run} is signed by coordinator key {key}, which is not in the folder of keys',
+    hint: 'Restore <data>/keys from a backup: keys that were replaced stay there.',
+    status: 500,
+    disposition: 'fix',
+  },
+  CONFIG_FOLDER_IN_USE: {
+    message: '{folder} holds something already: {entry}',
+    hint: 'Nothing is overwritten. Choose an empty folder, or move what is there away.',
+    status: 500,
+    disposition: 'fix',
+  },
+  CONFIG_RESTORE_UNFINISHED: {
+    message: '{folder} holds a restore that did not end',
+    hint: 'Run the same `tally restore` again.',
     status: 500,
     disposition: 'fix',
   },

@@ -12,6 +12,19 @@ export const ledger = {
     status: 500,
     disposition: 'fatal',
   },
+  LEDGER_UNPROVED: {
+    message: 'the chain node at {url} gave a {what} that its blocks do not bear out: {reason}',
+    hint: 'Nothing was decided by it, and it is asked again. If it goes on, name another chain node, and ask its operator why this one lies.',
+    status: 502,
+    disposition: 'retry',
+  },
+  LEDGER_RUNTIME_UNKNOWN: {
+    message:
+      'the chain node at {url} describes a runtime that this release does not know (metadata {metadata})',
+    hint: 'After an upgrade of the chain, install the release that goes with it; otherwise name another chain node.',
+    status: 502,
+    disposition: 'fatal',
+  },
   LEDGER_START: {
     message: 'the embedded chain did not start: {reason}',
     hint: 'Read {log}.',
@@ -36,9 +49,28 @@ export const ledger = {
     status: 409,
     disposition: 'fatal',
   },
+  LEDGER_RUN_HALTED: {
+    message: 'run {run} is halted on the chain: it takes no further round',
+    hint: 'A proved fault of its coordinator, or long silence, halts a run. Its owner may name a coordinator again, or close it; `tally audit verify` shows what happened.',
+    status: 409,
+    disposition: 'fatal',
+  },
+  LEDGER_EPOCH_VOID: {
+    message:
+      'the chain has voided epoch {epoch} of run {run}, and the rows here give the same one again',
+    hint: 'It is not sent a second time: it would cost another bond. Find out from the dispute or the objection what is wrong with its shares; after the settlement window anybody may settle the epoch.',
+    status: 409,
+    disposition: 'fatal',
+  },
   LEDGER_DEMAND_UNANSWERABLE: {
     message: 'demand {demand} on round {round} of run {run} has no answer here: {reason}',
     hint: 'Restore the rows of this round from a backup before the demand’s deadline: the bond is at stake.',
+    status: 500,
+    disposition: 'fatal',
+  },
+  LEDGER_DEMANDS_UNANSWERED: {
+    message: 'demands without an answer: {demands}',
+    hint: 'Read why in the log, and mend it before their deadlines: the bond is at stake.',
     status: 500,
     disposition: 'fatal',
   },

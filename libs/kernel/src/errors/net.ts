@@ -19,6 +19,18 @@ export const net = {
     status: 502,
     disposition: 'retry',
   },
+  NET_PROXY: {
+    message: 'the proxy {proxy} does not open the way to {url}: {reason}',
+    hint: 'Ask whoever runs the proxy to allow CONNECT to that address, or name it in NO_PROXY.',
+    status: 502,
+    disposition: 'retry',
+  },
+  NET_PROXY_LOGIN: {
+    message: 'the proxy {proxy} wants a name and a password, or refused those it got',
+    hint: 'Write them into its address: HTTPS_PROXY=http://name:password@host:port.',
+    status: 502,
+    disposition: 'retry',
+  },
   NET_BUSY: {
     message: 'too many {what} at once (limit {limit})',
     hint: 'Try again in a moment.',

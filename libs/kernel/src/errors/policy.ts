@@ -24,6 +24,18 @@ export const policy = {
     status: 403,
     disposition: 'refuse',
   },
+  POLICY_PAUSED: {
+    message: 'the site takes no tasks for now',
+    hint: 'Whoever is in charge of the site goes on with it on its page: `tally node page`.',
+    status: 403,
+    disposition: 'refuse',
+  },
+  POLICY_WITHDRAWN: {
+    message: 'the site has withdrawn and takes no tasks any more',
+    hint: 'Whoever is in charge of the site can undo it on its page: `tally node page`.',
+    status: 403,
+    disposition: 'refuse',
+  },
   POLICY_MODEL: {
     message: 'the site does not train {what}',
     hint: 'Add it to `policy.models` in node.yaml, if the site agrees.',

@@ -33,6 +33,32 @@ export const round = {
     status: 409,
     disposition: 'fatal',
   },
+  ROUND_NEW_KEY: {
+    message: 'run {run} round {round} asks for key epoch {asked} of this node, which signs with {own}',
+    hint: 'After `tally node key rotate` the node goes over to the new key by itself; if this stays, run that command again.',
+    status: 409,
+    disposition: 'fix',
+  },
+  ROUND_RUN_RESTORED: {
+    message:
+      'the coordinator was restored from a backup of {at}, and what it signed for run {run} after that is not known here',
+    hint: 'Launch the run anew. Its closed rounds can be read and audited.',
+    status: 409,
+    disposition: 'fatal',
+  },
+  ROUND_VOID: {
+    message: 'the chain has voided round {round} of run {run}',
+    hint: 'Nothing to do: the run goes on behind the voided numbers, from the last round that counts.',
+    status: 409,
+    disposition: 'retry',
+  },
+  ROUND_VOID_UNCONFIRMED: {
+    message:
+      'the coordinator says that rounds {from} to {last} of run {run} are void; the chain does not say so',
+    hint: 'It is asked again with the next task. If it stays so, the coordinator goes back on rounds that count: keep the receipt log.',
+    status: 409,
+    disposition: 'retry',
+  },
   ROUND_NOT_MEMBER: {
     message: 'node {node} is not in the cohort of run {run} round {round}',
     hint: 'Nothing to do: it will be asked when it is.',

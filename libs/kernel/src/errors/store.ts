@@ -36,9 +36,33 @@ export const store = {
     status: 507,
     disposition: 'retry',
   },
+  STORE_DISK_LOW: {
+    message: '{folder} has {freeMiB} MiB left, and {minMiB} are needed',
+    hint: 'Free some space or enlarge the disk; rounds go on by themselves then.',
+    status: 507,
+    disposition: 'retry',
+  },
+  STORE_SCHEMA_NEWER: {
+    message: 'the database was migrated by a newer version: {migrations}',
+    hint: 'Run that version here, too, or restore the backup that was taken before the upgrade.',
+    status: 500,
+    disposition: 'fatal',
+  },
   STORE_LOG_DAMAGED: {
     message: '{path} line {line} cannot be read: {reason}',
     hint: 'Restore the file from a backup; without it the site could sign a round twice.',
+    status: 500,
+    disposition: 'fatal',
+  },
+  STORE_BACKUP_INVALID: {
+    message: '{folder} is not a whole backup: {reason}',
+    hint: 'Take another one. Nothing was written.',
+    status: 500,
+    disposition: 'fatal',
+  },
+  STORE_DUMP_FAILED: {
+    message: '{program} failed: {reason}',
+    hint: 'Check the database and TALLY_DATABASE__URL, then run the same command with an empty folder.',
     status: 500,
     disposition: 'fatal',
   },

@@ -18,6 +18,12 @@ export const usage = {
     status: 404,
     disposition: 'fix',
   },
+  USAGE_UNKNOWN_NODE: {
+    message: 'there is no node {node}',
+    hint: 'List them with `tally node list`.',
+    status: 404,
+    disposition: 'fix',
+  },
   USAGE_UNKNOWN_ROUND: {
     message: 'run {run} has no round {round}',
     hint: 'See its rounds with `tally run show {run}`.',
@@ -33,6 +39,12 @@ export const usage = {
   USAGE_NOT_RUNNING: {
     message: 'no Tallystick deployment is running in {folder}',
     hint: 'Start one with `tally up`, or name its folder with --data.',
+    status: 404,
+    disposition: 'fix',
+  },
+  USAGE_NO_PAGE: {
+    message: 'no node serves its page from {folder}',
+    hint: 'Start it: `tally node start --folder {folder}`; or name another folder with --folder.',
     status: 404,
     disposition: 'fix',
   },

@@ -137,6 +137,13 @@ const MemberView = z.strictObject({
   code: z.string().nullable(),
   message: z.string().nullable(),
   evaluation: metrics(LIMITS.maxMetrics).nullable(),
+  /** What it said last of the open round; null: nothing. A fraction of 0 is not measured. */
+  progress: z
+    .strictObject({
+      stage: z.enum(['download', 'train', 'encode', 'upload']),
+      fraction: z.number().min(0).max(1),
+    })
+    .nullable(),
 });
 export type MemberView = z.infer<typeof MemberView>;
 

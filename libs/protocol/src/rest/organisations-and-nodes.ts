@@ -89,7 +89,8 @@ export const NodeView = z
     organisation: OrganisationView,
     key: publicKey,
     keyEpoch: z.int().min(0),
-    status: z.enum(['pending', 'active', 'revoked']),
+    /** `suspended`: the operator does not let it in for now. */
+    status: z.enum(['pending', 'active', 'suspended', 'revoked']),
     /** Largest numExamples that the registrar lets count. */
     cap: decimal,
     connected: z.boolean(),

@@ -83,6 +83,8 @@ export const SessionView = z
     createdAt: at,
     lastSeenAt: at,
     address: z.string(),
+    /** The one that asks. */
+    isCurrent: z.boolean(),
   })
   .meta({ id: 'Session' });
 export type SessionView = z.infer<typeof SessionView>;
@@ -155,6 +157,12 @@ export const NewTokenView = z
   .strictObject({ token: z.string(), id: z.string() })
   .meta({ id: 'NewToken' });
 export type NewTokenView = z.infer<typeof NewTokenView>;
+
+/** `GET /sessions`: one's own. */
+export const SessionList = z
+  .strictObject({ sessions: z.array(SessionView) })
+  .meta({ id: 'SessionList' });
+export type SessionList = z.infer<typeof SessionList>;
 
 /** `GET /tokens`: one's own. */
 export const TokenList = z.strictObject({ tokens: z.array(TokenView) }).meta({ id: 'TokenList' });

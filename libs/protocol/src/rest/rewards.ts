@@ -52,6 +52,10 @@ export const RewardList = z
     funded: decimal,
     allotted: decimal,
     paid: decimal,
+    /** What went back when the run was closed; 0 before. */
+    refund: decimal,
+    /** No epoch follows, and nothing more goes back. */
+    isClosed: z.boolean(),
     /** The newest final epoch; null while there is none. */
     claimable: counts.nullable(),
     rewards: z.array(RewardView),

@@ -67,6 +67,17 @@ export const HeaderList = z
   .meta({ id: 'HeaderList' });
 export type HeaderList = z.infer<typeof HeaderList>;
 
+/** Round numbers that do not count: `from` and all up to, but not including, `until`. */
+export const VoidView = z
+  .strictObject({ from: roundNumber, until: roundNumber })
+  .meta({ id: 'VoidSpan' });
+
+/** `GET /runs/{run}/voids`: what the chain has voided of the run, ascending. */
+export const VoidList = z
+  .strictObject({ voids: z.array(VoidView).max(LIMITS.maxVoidSpans) })
+  .meta({ id: 'VoidList' });
+export type VoidList = z.infer<typeof VoidList>;
+
 /** `GET /runs/{run}/rounds/{round}/evidence`: the files of protocol.md §9, as hex. */
 export const RoundEvidence = z
   .strictObject({

@@ -61,14 +61,23 @@ export const RunView = z
     /** Id of the canonical spec. */
     spec: hash,
     rounds: z.int().min(1),
+    /** Closed rounds that count. */
     closedRounds: z.int().min(0),
-    /** Rounds in a finalised block. */
+    /** Those of them in a finalised block. */
     committedRounds: z.int().min(0),
+    /** Closed rounds that the chain voided: they count nowhere. */
+    voidRounds: z.int().min(0),
+    /** Number of the newest closed round that counts; null before the first. */
+    lastRound: roundNumber.nullable(),
     genesisModel: hash,
     /** Model after the last closed round. */
     model: hash,
     /** The model with the smallest loss that the sites measured; null while none did, and in asynchronous rounds. */
     best: BestModelView.nullable(),
+    /** Loss on the sites' train rows before each of the newest closed rounds that measured it, ascending; nano-units. */
+    losses: z.array(z.int()).max(LIMITS.maxRecentLosses),
+    /** Who launched it; null before there were users. */
+    owner: z.string().nullable(),
     pot: decimal,
     createdAtMs: timeMs,
     endedAtMs: timeMs.nullable(),
@@ -97,8 +106,10 @@ export const RunEvent = z
       'update.refused',
       'round.closed',
       'round.committed',
+      'round.voided',
       'epoch.settled',
       'epoch.committed',
+      'epoch.voided',
       'node.evaluated',
       'run.paused',
       'run.resumed',
@@ -106,6 +117,7 @@ export const RunEvent = z
       'run.failed',
       'run.cancelled',
       'run.closed',
+      'run.reopened',
     ]),
     round: roundNumber.optional(),
     node: nodeId.optional(),
@@ -117,7 +129,10 @@ export type RunEvent = z.infer<typeof RunEvent>;
 /** Query of lists by round. */
 export const RoundsQuery = z
   .strictObject({
+    /** The first number. */
     from: z.coerce.number().int().min(0).default(0),
+    /** Rounds from there on that are passed over. */
+    skip: z.coerce.number().int().min(0).default(0),
     limit: z.coerce.number().int().min(1).max(LIMITS.maxPage).default(LIMITS.maxPage),
   })
   .meta({ id: 'RoundsQuery' });

@@ -24,6 +24,8 @@ export interface AnchoredRun {
   readonly model: Hash;
   readonly state: Hash;
   readonly lastAtBlock: number;
+  /** Stopped on the chain: no round is taken until its owner names a coordinator. */
+  readonly isHalted: boolean;
 }
 
 /** Reads of the chain, always at a finalised block. */

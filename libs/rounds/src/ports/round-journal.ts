@@ -1,4 +1,5 @@
 import type { Hash, NodeId, PublicKey, RunId, Signature } from '@tallystick/kernel';
+import type { VoidSpan } from '../void-span.js';
 import type { Header, Member, Promise as PromiseRecord, Receipt, Task } from '@tallystick/record';
 
 /** A cohort node: its leaf of cohortRoot, and what its receipts are checked with. */
@@ -77,13 +78,15 @@ export interface PastRound extends OpenRound {
 
 /** Where a run stands, rebuilt from durable rows alone. */
 export interface RunState {
-  /** Closed rounds, ascending. */
+  /** Numbers that do not count; no other field has anything of them. */
+  readonly voids: readonly VoidSpan[];
+  /** Closed rounds that count, ascending. */
   readonly headers: readonly Header[];
   /** Canonical JSON behind the metrics of each header. */
   readonly metrics: readonly string[];
-  /** Contributions of the newest closed round, so that its results can be sent again; empty when there is none. */
+  /** Contributions of the newest of them, so that its results can be sent again; empty when there is none. */
   readonly last: readonly ContributionRow[];
-  /** The newest closed rounds, ascending: as many as were asked for, or all. */
+  /** The newest of them whole, ascending: as many as were asked for, or all. */
   readonly recent: readonly PastRound[];
   /** The round that was open, if any. */
   readonly open?: ResumableRound;
@@ -91,7 +94,8 @@ export interface RunState {
 
 /**
  * Durable memory of rounds. Each method resolves after the commit of its one transaction. A write rejects with ROUND_FENCED,
- * and stores nothing, when another coordinator has taken the run over; nothing that was not stored may be signed.
+ * and stores nothing, when another coordinator has taken the run over, and with ROUND_VOID when the chain has voided the
+ * number; nothing that was not stored may be signed.
  */
 export interface RoundJournal {
   /** @param recent how many closed rounds to give whole; none when absent. */

@@ -85,21 +85,26 @@ export class FakeLedger implements LedgerView {
   readonly nodes: EligibleNode[] = [];
   readonly given: Map<NodeId, Consent> = new Map();
   block: number = 1;
+  /** What the chain takes of the rounds that are closed. */
   anchoredRounds: number = 1_000_000;
-  down: boolean = false;
+  /** The error that every question gets; true for one without a code. */
+  down: boolean | Error = false;
+  /** The number that follows the newest closed round. */
+  closedRounds: () => number = () => 1_000_000;
+  isHalted: boolean = false;
 
   genesis(): Promise<Hash> {
     return Promise.resolve('aa'.repeat(32) as Hash);
   }
   finalized(): Promise<BlockRef> {
-    if (this.down) return Promise.reject(new Error('chain away'));
+    if (this.down !== false) return Promise.reject(awayOf(this.down));
     return Promise.resolve({ number: this.block, hash: 'bb'.repeat(32) as Hash });
   }
   eligible(): Promise<readonly EligibleNode[]> {
     return Promise.resolve([...this.nodes]);
   }
   consents(): Promise<RunConsents> {
-    if (this.down) return Promise.reject(new Error('chain away'));
+    if (this.down !== false) return Promise.reject(awayOf(this.down));
     return Promise.resolve({ atBlock: this.block, atMs: 0n, byNode: this.given });
   }
   /** Round r is in block 1000 + r, once it is anchored. */
@@ -109,9 +114,10 @@ export class FakeLedger implements LedgerView {
     return Promise.resolve({ number, hash: number.toString(16).padStart(64, '0') as Hash });
   }
   anchored(): ReturnType<LedgerView['anchored']> {
-    const nextRound = this.anchoredRounds;
+    const nextRound = Math.min(this.anchoredRounds, this.closedRounds());
     const head = ZERO_HASH;
-    return Promise.resolve({ nextRound, head, model: head, state: head, lastAtBlock: 0 });
+    const hashes = { head, model: head, state: head };
+    return Promise.resolve({ nextRound, ...hashes, lastAtBlock: 0, isHalted: this.isHalted });
   }
 }
 
@@ -162,6 +168,7 @@ export class FakeFederation {
         cap: 1_000n,
       }),
     );
+    this.ledger.closedRounds = () => this.journal.nextRound(this.plan.run);
     const specHash = sha256(utf8(JSON.stringify(spec)));
     this.plan = {
       chain: 'aa'.repeat(32) as Hash,
@@ -243,4 +250,8 @@ export class FakeFederation {
     if (signer === undefined) throw new RangeError(`no node ${node}`);
     return signer;
   }
+}
+
+function awayOf(down: true | Error): Error {
+  return down === true ? new Error('chain away') : down;
 }

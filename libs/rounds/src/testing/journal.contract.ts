@@ -3,6 +3,7 @@ import { ZERO_HASH } from '@tallystick/kernel';
 import type { Header, Receipt } from '@tallystick/record';
 import { describe, expect, it } from 'vitest';
 import type { ContributionRow, OpenRound, RoundJournal } from '../ports/index.js';
+import type { VoidSpan } from '../void-span.js';
 
 const RUN = 3 as RunId;
 const METRICS = '{"lossBefore":700000000}';
@@ -99,12 +100,23 @@ const closeOf = (round: number, included: number): Parameters<RoundJournal['clos
  */
 export function journalContract(
   name: string,
-  make: () => Promise<{ journal: RoundJournal; reopen: () => RoundJournal }>,
+  make: () => Promise<{
+    journal: RoundJournal;
+    reopen: () => RoundJournal;
+    /** The chain has voided these numbers of run 3. */
+    voided: (...spans: readonly VoidSpan[]) => void | Promise<void>;
+  }>,
 ): void {
   describe(`RoundJournal contract: ${name}`, () => {
     it('knows nothing of a run that never opened a round', async () => {
       const { journal } = await make();
-      expect(await journal.load(RUN)).toEqual({ headers: [], metrics: [], last: [], recent: [] });
+      expect(await journal.load(RUN)).toEqual({
+        voids: [],
+        headers: [],
+        metrics: [],
+        last: [],
+        recent: [],
+      });
     });
 
     it('gives back an open round with every value as it was written', async () => {
@@ -113,6 +125,7 @@ export function journalContract(
       await journal.append(RUN, 0, [rowOf(1, 0)]);
       await journal.decline(RUN, 0, { node: 2 as NodeId, reason: 4, wire: 'ff' });
       expect(await reopen().load(RUN)).toEqual({
+        voids: [],
         headers: [],
         metrics: [],
         last: [],
@@ -142,6 +155,7 @@ export function journalContract(
       await journal.append(RUN, 0, [rowOf(1, 0)]);
       await journal.close(closeOf(0, 1));
       expect(await reopen().load(RUN)).toEqual({
+        voids: [],
         headers: [headerOf(0, 1)],
         metrics: [METRICS],
         last: [rowOf(1, 0)],
@@ -176,6 +190,39 @@ export function journalContract(
       expect(state.headers).toEqual([headerOf(0, 0)]);
       expect(state.last).toEqual([]);
       expect(state.open?.round).toBe(1);
+    });
+
+    it('forgets what is void, takes nothing more for it, and goes on behind it', async () => {
+      const { journal, reopen, voided } = await make();
+      for (const round of [0, 1, 2]) {
+        await journal.open(openOf(round));
+        await journal.append(RUN, round, [rowOf(1, round)]);
+        await journal.close(closeOf(round, 1));
+      }
+      await journal.open(openOf(3));
+      const span = { from: 1, until: 1_027 };
+      await voided(span);
+      const state = await reopen().load(RUN, 9);
+      expect(state).toMatchObject({
+        voids: [span],
+        headers: [headerOf(0, 1)],
+        last: [rowOf(1, 0)],
+      });
+      expect(state.recent.map(({ round }) => round)).toEqual([0]);
+      expect(state.open).toBeUndefined();
+      const gone = { code: 'ROUND_VOID' };
+      await expect(journal.append(RUN, 3, [rowOf(2, 3)])).rejects.toMatchObject(gone);
+      await expect(journal.close(closeOf(3, 1))).rejects.toMatchObject(gone);
+      await expect(journal.open(openOf(4))).rejects.toMatchObject(gone);
+      await journal.open(openOf(1_027));
+      await journal.append(RUN, 1_027, [rowOf(1, 1_027)]);
+      await journal.close(closeOf(1_027, 1));
+      await journal.open(openOf(1_028));
+      const spans = [span, { from: 1_028, until: 2_053 }];
+      await voided(...spans);
+      const after = await reopen().load(RUN);
+      expect(after.headers.map(({ round }) => round)).toEqual([0, 1_027]);
+      expect(after).toMatchObject({ voids: spans, last: [rowOf(1, 1_027)] });
     });
   });
 }

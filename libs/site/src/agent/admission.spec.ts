@@ -138,20 +138,20 @@ describe('SiteAgent.answer checks what the task is made of', () => {
       },
       'ROUND_TASK_INVALID',
     ],
-    [
-      'another key epoch of this site',
-      () => {
-        const { id: spec, model } = bench.run;
-        const member = { keyEpoch: 1 };
-        return new TestCoordinator({ spec, model: model.id, member }).offer();
-      },
-      'ROUND_TASK_INVALID',
-    ],
   ])('declines %s', async (_what, offer, code) => {
     const decline = await bench.decline(offer());
     expect(decline.code).toBe(code);
     expect(decodeSigned(DECLINE, decline.wire).value.reason).toBe(DeclineReason.history);
     expect(bench.trainer.requests).toEqual([]);
+  });
+
+  it('leaves a task for a newer key of this node alone: the process is about to get that key', async () => {
+    const { id: spec, model } = bench.run;
+    const member = { keyEpoch: 1 };
+    const offer = new TestCoordinator({ spec, model: model.id, member }).offer();
+    await expect(bench.agent.answer(offer, new AbortController().signal)).rejects.toMatchObject({ code: 'ROUND_NEW_KEY' });
+    expect(bench.trainer.requests).toEqual([]);
+    expect(bench.log.round(offer.task.task.run, offer.task.task.round)).toBeUndefined();
   });
 
   it('declines a spec and a model of other bytes', async () => {

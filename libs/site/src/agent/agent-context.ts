@@ -4,31 +4,33 @@ import type {
   Hash,
   Logger,
   NodeId,
-  PublicKey,
   RunId,
   SerialQueue,
   Sha256,
   Signer,
 } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
+import type { RoundTrace } from '@tallystick/rounds';
 import type { Trainer } from '@tallystick/training';
 import type { SiteConfig } from '../config/node-config.js';
+import type { Intake } from '../intake/intake.js';
 import type { ReceiptLog } from '../log/receipt-log.js';
 import type { StateKeeper } from '../state/state-keeper.js';
 import type { EvidenceFile } from '../evidence/evidence-file.js';
+import type { TaskChange } from '../tasks/task-change.js';
 import type { UpdateFiles } from '../update-files.js';
 import type { ChainView } from './anchor-watch.js';
 import type { FaultDesk } from './fault-desk.js';
 import type { HeaderKeeper } from './header-keeper.js';
+import type { PinnedKeys } from './pinned-key.js';
 import { fetchSpec, type RunSource } from './run-source.js';
 
 /** Who a site is and whom it listens to; the newest identity line of its log. */
-export interface SiteIdentity {
+export interface SiteIdentity extends PinnedKeys {
   /** Genesis block hash. */
   readonly chain: Hash;
   readonly node: NodeId;
   readonly keyEpoch: number;
-  readonly coordinatorKey: PublicKey;
 }
 
 /** Where a site's work on a round stands. */
@@ -46,6 +48,8 @@ export interface SiteAgentDeps {
   readonly signer: Signer;
   readonly log: ReceiptLog;
   readonly trainer: Trainer;
+  /** Watches the training of each task. */
+  readonly trace?: RoundTrace | undefined;
   readonly source: RunSource;
   readonly sha256: Sha256;
   readonly ed25519: Ed25519;
@@ -60,6 +64,10 @@ export interface SiteAgentDeps {
   /** Hears of every fault that was kept. */
   readonly onEvidence?: (file: EvidenceFile, path: string) => void;
   readonly onProgress?: (progress: SiteProgress) => void;
+  /** Hears of everything that becomes of a task, its progress too. */
+  readonly onTask?: (change: TaskChange) => void;
+  /** Whether the people of this site take tasks; without it, always. */
+  readonly intake?: Pick<Intake, 'state' | 'stopped' | 'refusal'>;
 }
 
 /** What the parts of one agent share. */

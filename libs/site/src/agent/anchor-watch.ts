@@ -1,6 +1,8 @@
 import type { Hash, RunId } from '@tallystick/kernel';
+import { isVoid, type VoidSpan } from '@tallystick/rounds';
 import type { AgentContext } from './agent-context.js';
 import type { Contradiction } from './contradiction.js';
+import type { RunKey } from './pinned-key.js';
 
 /** A round as the chain holds it. */
 export interface AnchoredHeader {
@@ -8,10 +10,14 @@ export interface AnchoredHeader {
   readonly status: 'committed' | 'void';
 }
 
-/** The chain, asked by a site itself. Nothing is proved by it but that the endpoint says so. */
+/** The chain, asked by a site itself. */
 export interface ChainView {
   /** Undefined while no finalised block holds the round. Rejects with LEDGER_UNREACHABLE. */
   round(run: RunId, round: number): Promise<AnchoredHeader | undefined>;
+  /** Who signs which rounds of a run, ascending; empty when the chain does not know it. Rejects with LEDGER_UNREACHABLE. */
+  coordinatorKeys(run: RunId): Promise<readonly Omit<RunKey, 'run'>[]>;
+  /** Numbers that do not count in the newest finalised block, ascending. Rejects with LEDGER_UNREACHABLE. */
+  voids(run: RunId): Promise<readonly VoidSpan[]>;
 }
 
 /** Rounds of a run that are compared in one go, and how far back a restarted site begins. */
@@ -52,7 +58,11 @@ export class AnchorWatch {
     try {
       const head = deps.log.history(run)?.head?.header.round ?? -1;
       const from = this.#next.get(run) ?? Math.max(0, head + 1 - MAX_ROUNDS);
-      for (let round = from; round <= Math.min(head, from + MAX_ROUNDS - 1); round++) {
+      const voids = deps.log.voids(run);
+      let left = MAX_ROUNDS;
+      for (let round = from; round <= head && left > 0; round++) {
+        if (isVoid(voids, round)) continue;
+        left--;
         const anchored = await chain.round(run, round);
         if (anchored === undefined) return;
         const fault = this.#faultOf(run, round, anchored);

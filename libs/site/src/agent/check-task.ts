@@ -3,7 +3,7 @@ import type { RunSpec } from '@tallystick/protocol';
 import type { Member, Task } from '@tallystick/record';
 import { cohortRootOf, unitFor } from '@tallystick/rounds';
 
-/** This node's leaf of the cohort behind `task`; throws ROUND_TASK_INVALID or ROUND_NOT_MEMBER. */
+/** This node's leaf of the cohort behind `task`; throws ROUND_TASK_INVALID, ROUND_NOT_MEMBER or ROUND_NEW_KEY. */
 export function ownMember(
   sha256: Sha256,
   task: Task,
@@ -24,6 +24,10 @@ export function ownMember(
   const member = cohort.find(({ node }) => node === own.node);
   if (member === undefined) {
     throw new TallyError('ROUND_NOT_MEMBER', { node: own.node, run: task.run, round: task.round });
+  }
+  if (member.keyEpoch > own.keyEpoch) {
+    const epochs = { asked: member.keyEpoch, own: own.keyEpoch };
+    throw new TallyError('ROUND_NEW_KEY', { run: task.run, round: task.round, ...epochs });
   }
   if (member.keyEpoch !== own.keyEpoch) {
     throw invalid(`it names key epoch ${member.keyEpoch}, this site signs with ${own.keyEpoch}`);

@@ -6,6 +6,7 @@ import { EvidenceFolder } from '../evidence/evidence-folder.js';
 import type { LogLine } from '../log/log-line.js';
 import type { SiteAgentDeps, SiteIdentity } from './agent-context.js';
 import { type Contradiction, ContradictionError, evidenceLine } from './contradiction.js';
+import { pinnedKey } from './pinned-key.js';
 
 /** Said in every file of a site that knows no chain. */
 const NO_CHAIN = 'whether the chain holds this header: node.yaml names no chain';
@@ -60,8 +61,8 @@ export class FaultDesk {
 
   #fileOf({ code, kind, run, round, reason, records, exhibits }: Contradiction): EvidenceFile {
     const { log, signer, chain } = this.#deps;
-    const { chain: genesis, node, coordinatorKey } = this.#identity;
-    const { task, receipt, promise, header } = log.round(run, round) ?? {};
+    const { chain: genesis, node } = this.#identity;
+    const { task, receipt, promise, header, key } = log.round(run, round) ?? {};
     const isBlind = kind === 'omitted' && exhibits === undefined;
     return {
       format: 'tally/evidence/v1',
@@ -72,8 +73,8 @@ export class FaultDesk {
       run,
       round,
       node,
-      key: signer.key,
-      coordinatorKey,
+      key: key ?? signer.key,
+      coordinatorKey: pinnedKey(this.#identity, run, round) ?? this.#identity.coordinatorKey,
       records: {
         ...(task && { task: task.wire }),
         ...(receipt && { receipt: receipt.wire }),

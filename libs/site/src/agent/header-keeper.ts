@@ -1,11 +1,13 @@
 import { type Ed25519, type RunId, type Sha256, TallyError } from '@tallystick/kernel';
 import { type Header, HEADER, recordHash } from '@tallystick/record';
+import { nextCounting } from '@tallystick/rounds';
 import type { LineOf } from '../log/log-line.js';
 import type { ReceiptLog } from '../log/receipt-log.js';
 import { extendHistory, type RunHistory } from '../log/run-history.js';
 import { ContradictionError } from './contradiction.js';
 import { openSigned, type Pinned } from './open-records.js';
 import type { RunSource } from './run-source.js';
+import type { VoidDesk } from './void-desk.js';
 
 interface OpenHeader {
   readonly value: Header;
@@ -17,6 +19,7 @@ export interface HeaderKeeperDeps {
   readonly source: RunSource;
   readonly sha256: Sha256;
   readonly ed25519: Ed25519;
+  readonly voids: VoidDesk;
 }
 
 /** Keeps the chain of signed headers of every run in the log, and catches a coordinator that signed two. */
@@ -38,8 +41,9 @@ export class HeaderKeeper {
   }
 
   /**
-   * Takes in the headers before round `until`: `given` ones, and from the source those between. Resolves with what is
-   * held then, which may end earlier when nobody has more. Throws ContradictionError (ROUND_HEADER_DIFFERS).
+   * Takes in the headers before round `until`: `given` ones, and from the source those between; where a number has none,
+   * the voids of the run. Resolves with what is held then, which may end earlier when nobody has more. Throws
+   * ContradictionError (ROUND_HEADER_DIFFERS), ROUND_VOID_UNCONFIRMED.
    */
   async catchUp(
     run: RunId,
@@ -55,7 +59,12 @@ export class HeaderKeeper {
       const usable = opened.filter(({ value }) => value.round >= next && value.round < until);
       const isGiven = usable[0]?.value.round === next;
       const batch = isGiven ? usable : await this.#fetch(run, { from: next, until }, signal);
-      if (batch.length === 0) break;
+      if (batch[0]?.value.round !== next) {
+        if (await this.#deps.voids.learn(run, signal)) continue;
+        if (batch.length === 0) break;
+        const reason = `headers from round ${next} were asked for, they start at another`;
+        throw new TallyError('PROTO_MALFORMED', { reason });
+      }
       await this.#take(run, batch);
     }
     return this.#deps.log.history(run);
@@ -64,7 +73,7 @@ export class HeaderKeeper {
   /** The log line of a header that continues the chain. Throws ContradictionError when it does not. */
   lineOf(header: OpenHeader): LineOf<'header'> {
     const { run, round } = header.value;
-    this.#extend(this.#deps.log.history(run), header);
+    this.#extend(run, this.#deps.log.history(run), header);
     return { type: 'header', run, round, wire: header.wire };
   }
 
@@ -74,8 +83,7 @@ export class HeaderKeeper {
   }
 
   #nextRound(run: RunId): number {
-    const head = this.#deps.log.history(run)?.head;
-    return head === undefined ? 0 : head.header.round + 1;
+    return this.#after(run, this.#deps.log.history(run));
   }
 
   #compare(header: OpenHeader): boolean {
@@ -96,10 +104,6 @@ export class HeaderKeeper {
   ): Promise<readonly OpenHeader[]> {
     const page = await this.#deps.source.headers(run, range.from, signal);
     const opened = page.map((wire) => ({ value: this.open(run, wire), wire }));
-    if (opened.length > 0 && opened[0]?.value.round !== range.from) {
-      const reason = `headers from round ${range.from} were asked for, they start at another`;
-      throw new TallyError('PROTO_MALFORMED', { reason });
-    }
     return opened.filter(({ value }) => value.round < range.until);
   }
 
@@ -107,16 +111,24 @@ export class HeaderKeeper {
     let history = this.#deps.log.history(run);
     const lines: LineOf<'header'>[] = [];
     for (const header of batch) {
-      history = this.#extend(history, header);
+      if (header.value.round !== this.#after(run, history)) break; // a void lies between
+      history = this.#extend(run, history, header);
       lines.push({ type: 'header', run, round: header.value.round, wire: header.wire });
     }
     await this.#deps.log.append(...lines);
   }
 
-  #extend(history: RunHistory | undefined, header: OpenHeader): RunHistory {
-    const extended = extendHistory(this.#deps.sha256, history, header.value);
+  /** The number that follows `history`. */
+  #after(run: RunId, history: RunHistory | undefined): number {
+    const round = history?.head === undefined ? 0 : history.head.header.round + 1;
+    return nextCounting(this.#deps.log.voids(run), round);
+  }
+
+  #extend(run: RunId, history: RunHistory | undefined, header: OpenHeader): RunHistory {
+    const voids = this.#deps.log.voids(run);
+    const extended = extendHistory(this.#deps.sha256, { history, voids }, header.value);
     if (typeof extended !== 'string') return extended;
-    const { run, round } = header.value;
+    const { round } = header.value;
     const head = history?.head?.header.round;
     const held = head === undefined ? undefined : this.#deps.log.round(run, head)?.header?.wire;
     throw new ContradictionError({

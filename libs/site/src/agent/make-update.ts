@@ -24,7 +24,10 @@ export async function makeUpdate(
 ): Promise<MadeUpdate> {
   const { identity, deps, states } = context;
   const at: { readonly run: RunId; readonly round: number } = { run: task.run, round: task.round };
-  const tell = (stage: SiteProgress['stage']): void => deps.onProgress?.({ ...at, stage });
+  const tell = (stage: SiteProgress['stage']): void => {
+    deps.onProgress?.({ ...at, stage });
+    deps.onTask?.({ ...at, kind: 'stage', stage });
+  };
   const path = datasetPath(deps.config, deps.folder, spec.data.dataset);
   tell('download');
   const bytes = await fetchModel(deps.source, deps.sha256, { id: task.model, signal });

@@ -1,17 +1,24 @@
-import { type Ed25519, type Hash, type PublicKey, TallyError } from '@tallystick/kernel';
+import { type Ed25519, type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import { decodeSigned, type RecordCodec, type Signed, verifyRecord } from '@tallystick/record';
+import { pinnedKey, type PinnedKeys } from './pinned-key.js';
 
 /** What a site has pinned. */
-export interface Pinned {
+export interface Pinned extends PinnedKeys {
   readonly chain: Hash;
-  readonly coordinatorKey: PublicKey;
+}
+
+/** What is of a round. */
+interface OfRound {
+  readonly chain: Hash;
+  readonly run: RunId;
+  readonly round: number;
 }
 
 /**
  * Reads a record that the coordinator signed. Throws PROTO_MALFORMED when it is none and AUTH_RECORD_SIGNATURE when
  * it is of another chain or another key: such a record proves nothing and is not kept.
  */
-export function openSigned<T extends { readonly chain: Hash }>(
+export function openSigned<T extends OfRound>(
   ed25519: Ed25519,
   pinned: Pinned,
   codec: RecordCodec<T>,
@@ -23,8 +30,9 @@ export function openSigned<T extends { readonly chain: Hash }>(
   if (signed.value.chain !== pinned.chain) {
     throw refuse(`it speaks of chain ${signed.value.chain}, this site of ${pinned.chain}`);
   }
-  if (!verifyRecord(ed25519, codec, signed.value, pinned.coordinatorKey, signed.signature)) {
-    throw refuse(`the pinned key is ${pinned.coordinatorKey}`);
+  const key = pinnedKey(pinned, signed.value.run, signed.value.round);
+  if (key === undefined || !verifyRecord(ed25519, codec, signed.value, key, signed.signature)) {
+    throw refuse(`the pinned key is ${key ?? 'none, so early in this run'}`);
   }
   return signed;
 }

@@ -43,8 +43,8 @@ export class ResultDesk {
     this.#context = context;
   }
 
-  /** See `SiteAgent.promised`. */
-  async promised(run: RunId, round: number, wire: string): Promise<void> {
+  /** See `SiteAgent.promised`. The round that the promise is about: of an asynchronous run a later one than the task's. */
+  async promised(run: RunId, round: number, wire: string): Promise<number> {
     const { identity, deps } = this.#context;
     const { value } = openSigned(deps.ed25519, identity, PROMISE, wire);
     const refuse = (reason: string): TallyError =>
@@ -60,8 +60,10 @@ export class ResultDesk {
       throw refuse('it names another receipt than this site signed');
     }
     const held = deps.log.round(run, value.round)?.promise;
-    if (held !== undefined) return;
-    await deps.log.append({ type: 'promise', run, round: value.round, wire });
+    if (held === undefined) {
+      await deps.log.append({ type: 'promise', run, round: value.round, wire });
+    }
+    return value.round;
   }
 
   /** See `SiteAgent.unanswered`. */
@@ -123,7 +125,7 @@ export class ResultDesk {
     const own = await ownContribution(this.#context, result, signal);
     const standing = await this.#standing(result, memory, own, signal);
     const isUnanswered = this.#unanswered.has(keyOf(run, round));
-    const { key } = deps.signer;
+    const key = memory?.key ?? deps.signer.key;
     const facts = { header, headerWire: wire, memory, task, own, standing, isUnanswered, key };
     const found = judgeResult(deps, facts);
     if (standing.kind === 'included' && own !== undefined && found.length === 0) {

@@ -1,6 +1,7 @@
 import { type Hash, type RunId, type Sha256, TallyError, utf8 } from '@tallystick/kernel';
 import { LIMITS, parseCanonicalSpec, type RunSpec } from '@tallystick/protocol';
 import type { Contrib, Exclude } from '@tallystick/record';
+import type { VoidSpan } from '@tallystick/rounds';
 
 /** What a closed round is said to hold, ascending by node. */
 export interface RoundContents {
@@ -18,8 +19,10 @@ export interface RunSource {
   model(id: Hash, signal: AbortSignal): Promise<Uint8Array>;
   /** A server-state file of a run whose sites need it (SCAFFOLD). */
   state(id: Hash, signal: AbortSignal): Promise<Uint8Array>;
-  /** Signed headers of `run` in wire form, ascending from round `from`; at least one when there is any. */
+  /** Signed headers of `run` that count, in wire form, ascending from round `from`; at least one when there is any. */
   headers(run: RunId, from: number, signal: AbortSignal): Promise<readonly string[]>;
+  /** Numbers of `run` that are said not to count, ascending. */
+  voids(run: RunId, signal: AbortSignal): Promise<readonly VoidSpan[]>;
   /** Contributions and exclusions of a closed round. */
   contents(run: RunId, round: number, signal: AbortSignal): Promise<RoundContents>;
 }

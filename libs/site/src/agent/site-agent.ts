@@ -16,7 +16,9 @@ import {
 import { AnchorWatch } from './anchor-watch.js';
 import { FaultDesk } from './fault-desk.js';
 import { HeaderKeeper } from './header-keeper.js';
+import { VoidDesk } from './void-desk.js';
 import { MAX_STALENESS } from './own-contribution.js';
+import { PromiseWatch } from './promise-watch.js';
 import { type Conclusion, ResultDesk } from './result-desk.js';
 import { fetchModel } from './run-source.js';
 import { type Answer, TaskDesk } from './task-desk.js';
@@ -44,6 +46,7 @@ export class SiteAgent {
   readonly #results: ResultDesk;
   readonly #files: StateFiles;
   readonly #anchors: AnchorWatch;
+  readonly #promises: PromiseWatch;
 
   /** Throws RangeError unless the log's newest identity is `identity` and its key the signer's. */
   constructor(identity: SiteIdentity, deps: SiteAgentDeps) {
@@ -58,11 +61,14 @@ export class SiteAgent {
     if (!isOurs) throw new RangeError('the receipt log is of another identity');
     const { log, source, sha256, ed25519, durable = true } = deps;
     this.#files = new StateFiles(join(deps.folder, 'states'), { durable });
+    const { chain, logger } = deps;
+    const desk = { log, source, sha256, ed25519, logger };
+    const voids = new VoidDesk(identity, chain === undefined ? desk : { ...desk, chain });
     this.#context = {
       identity,
       deps,
       states: new StateKeeper({ files: this.#files, log, source, sha256 }),
-      headers: new HeaderKeeper(identity, { log, source, sha256, ed25519 }),
+      headers: new HeaderKeeper(identity, { log, source, sha256, ed25519, voids }),
       updates: new UpdateFiles(join(deps.folder, 'updates'), { durable, sha256 }),
       specs: new SpecCache(source, sha256),
       faults: new FaultDesk(identity, deps),
@@ -71,6 +77,7 @@ export class SiteAgent {
     this.#tasks = new TaskDesk(this.#context);
     this.#results = new ResultDesk(this.#context);
     this.#anchors = new AnchorWatch(this.#context);
+    this.#promises = new PromiseWatch(this.#context);
   }
 
   /**
@@ -94,15 +101,31 @@ export class SiteAgent {
 
   /** Keeps a promise. Rejects with PROTO_UNEXPECTED when it is not for this site's receipt. */
   async promised(run: RunId, round: number, wire: string): Promise<void> {
-    await this.#results.promised(run, round, wire);
+    this.#promises.watch(run, await this.#results.promised(run, round, wire));
+    this.#context.deps.onTask?.({ run, round, kind: 'promised' });
+  }
+
+  /** The coordinator said no to an update of this site. */
+  refused(run: RunId, round: number, error: TallyError): void {
+    const { code, message } = error;
+    this.#context.deps.onTask?.({ run, round, kind: 'refused', code, message });
   }
 
   /** Checks a closed round and keeps its header; what contradicts the log is kept as evidence and named. */
   async concluded(result: RoundResult, signal: AbortSignal): Promise<Conclusion> {
     const conclusion = await this.#results.concluded(result, signal);
     this.#anchors.look(result.header.header.run);
+    this.#tellClosed(result.header.header);
     await this.#prune();
     return conclusion;
+  }
+
+  /** A header says nothing about the updates of its own number in asynchronous rounds. */
+  #tellClosed({ run, round, mode }: Header): void {
+    const { log, onTask } = this.#context.deps;
+    if (mode === RoundMode.asynchronous) return;
+    const isCounted = log.round(run, round)?.inclusion !== undefined;
+    onTask?.({ run, round, kind: 'closed', isCounted });
   }
 
   /** The receipt of a round was sent in full, and no verdict came in time: it counts if the round closes without it. */
@@ -118,6 +141,8 @@ export class SiteAgent {
   /** Measures a model of a run that this site was asked to train. Rejects with POLICY_* when it would not train it. */
   async evaluate(run: RunId, model: Hash, signal: AbortSignal): Promise<SiteEvaluation> {
     const { deps, specs } = this.#context;
+    const refusal = deps.intake?.refusal();
+    if (refusal !== undefined) throw refusal;
     const id = deps.log.spec(run);
     if (id === undefined) throw new TallyError('USAGE_UNKNOWN_RUN', { run });
     const spec = await specs.get(id, signal);
@@ -151,6 +176,7 @@ export class SiteAgent {
 
   /** Ends training and releases the log. */
   async close(): Promise<void> {
+    await this.#promises.close();
     await this.#anchors.idle();
     await this.#context.deps.trainer.close();
     await this.#context.deps.log.close();

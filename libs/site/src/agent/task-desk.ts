@@ -10,6 +10,7 @@ import {
   DECLINE,
   decodeSigned,
   HEADER,
+  LOSS_NOT_MEASURED,
   MEMBER,
   type Receipt,
   RECEIPT,
@@ -19,12 +20,14 @@ import {
   TASK,
 } from '@tallystick/record';
 import { maxStalenessOf, type Offer } from '@tallystick/rounds';
-import type { RunSpec } from '@tallystick/protocol';
+import { linkAborts } from '@tallystick/kernel/node';
+import type { RunSpec, SiteSent } from '@tallystick/protocol';
 import { consentedPolicy, readOwnConsents } from '../consent/own-consents.js';
 import { receiptSalt } from '../keystore.js';
 import type { LineOf } from '../log/log-line.js';
 import { type RunHistory, taskFault } from '../log/run-history.js';
 import { judgeProposal } from '../site-policy.js';
+import { askOf } from '../tasks/ask-of.js';
 import type { AgentContext } from './agent-context.js';
 import { ownMember, weightRuleFault } from './check-task.js';
 import { type Contradiction, ContradictionError } from './contradiction.js';
@@ -36,7 +39,7 @@ import {
   localMessage,
   outwardMessage,
 } from './refusal.js';
-import { makeUpdate } from './make-update.js';
+import { type LocalRound, makeUpdate } from './make-update.js';
 import type { MadeUpdate } from './train-update.js';
 
 /** What a site says to an offer. Both are signed and durable before they are returned. */
@@ -103,19 +106,44 @@ export class TaskDesk {
   async #answer(asked: Asked, signal: AbortSignal): Promise<Answer> {
     const held = this.#held(asked);
     try {
+      this.#refuseWithdrawn();
       if (held?.receipt !== undefined && held.task?.hash === asked.hash) {
         return await this.#resend(asked, held.receipt, signal);
       }
       const earlier = this.#earlierDecline(asked);
       if (earlier !== undefined) return earlier;
-      this.#refuseAfterFault(asked);
+      this.#begin(asked);
       await this.#context.admission.run(() => this.#admit(asked, signal));
       const { made, policy } = await this.#work(asked, signal);
       return await this.#sign(asked, made, policy);
     } catch (error) {
-      if (signal.aborted || isPassing(error) || isTallyError(error, 'ROUND_CLOSED')) throw error;
+      if (signal.aborted) throw error;
+      const withdrawal = this.#withdrawal();
+      if (withdrawal !== undefined) return this.#decline(asked, withdrawal);
+      if (isPassing(error) || isUnsigned(error)) throw error;
       return this.#decline(asked, asTallyError(error));
     }
+  }
+
+  /** What this site decides about without looking at the task. */
+  #begin(asked: Asked): void {
+    const { deps } = this.#context;
+    const { task, hash } = asked;
+    deps.onTask?.({ ...at(task), kind: 'asked', task: hash, cohort: task.cohort });
+    const refusal = deps.intake?.refusal();
+    if (refusal !== undefined) throw refusal;
+    this.#refuseAfterFault(asked);
+  }
+
+  #withdrawal(): TallyError | undefined {
+    const { intake } = this.#context.deps;
+    return intake?.state === 'withdrawn' ? intake.refusal() : undefined;
+  }
+
+  /** After a withdrawal not even what was signed before is sent again. */
+  #refuseWithdrawn(): void {
+    const withdrawal = this.#withdrawal();
+    if (withdrawal !== undefined) throw withdrawal;
   }
 
   /** A site that stops at a fault stays away from the run until somebody changes its node.yaml. */
@@ -195,7 +223,7 @@ export class TaskDesk {
     if (closed !== undefined && decodeSigned(HEADER, closed.wire).value.task === asked.hash) {
       throw new TallyError('ROUND_CLOSED', { run, round });
     }
-    const reason = taskFault(sha256, history, asked.task);
+    const reason = taskFault(sha256, { history, voids: log.voids(run) }, asked.task);
     if (reason === undefined) return;
     const held = closed ?? (head && log.round(run, head.header.round)?.header);
     const records = { ...(held && { header: held.wire }), task: asked.wire };
@@ -214,6 +242,7 @@ export class TaskDesk {
     const { deps, specs } = this.#context;
     const { task, offer } = asked;
     const spec = await specs.get(task.spec, signal);
+    deps.onTask?.({ ...at(task), kind: 'read', task: asked.hash, ask: askOf(spec, task.spec) });
     const fault = weightRuleFault(task, offer.cohort, spec);
     if (fault !== undefined) {
       const records = { task: asked.wire };
@@ -224,8 +253,24 @@ export class TaskDesk {
     const refusal = judgeProposal(deps.config.policy, proposal);
     if (refusal !== undefined) throw refusal;
     await this.#policyFor(task, spec);
-    const made = await makeUpdate(this.#context, { task, spec }, signal);
+    const startMs = deps.clock.nowMs();
+    const made = await this.#make({ task, spec }, signal);
+    const attributes = { ...at(task), node: this.#context.identity.node };
+    const times = { startMs, endMs: deps.clock.nowMs() };
+    deps.trace?.step(asked.hash, { name: 'train', ...times, attributes });
+    this.#refuseWithdrawn();
     return { made, policy: await this.#policyFor(task, spec) }; // it may have been withdrawn during the work
+  }
+
+  /** A withdrawal ends the work at once. */
+  async #make(round: LocalRound, signal: AbortSignal): Promise<MadeUpdate> {
+    const { stopped } = this.#context.deps.intake ?? {};
+    const aborts = linkAborts(...(stopped === undefined ? [signal] : [signal, stopped]));
+    try {
+      return await makeUpdate(this.#context, round, aborts.signal);
+    } finally {
+      aborts.release();
+    }
   }
 
   /** Of the owner's consent. Throws POLICY_CONSENT without one that covers the task. */
@@ -265,6 +310,7 @@ export class TaskDesk {
       updateBytes: made.bytes.length,
     };
     await deps.log.append(line);
+    deps.onTask?.({ ...at(task), kind: 'signed', task: hash, sent: sentOf(update, made) });
     return this.#answerOf(line);
   }
 
@@ -279,7 +325,7 @@ export class TaskDesk {
     const { updates, specs } = this.#context;
     if (!(await updates.has(line.update))) {
       const spec = await specs.get(asked.task.spec, signal);
-      const made = await makeUpdate(this.#context, { task: asked.task, spec }, signal);
+      const made = await this.#make({ task: asked.task, spec }, signal);
       const update = await this.#store(asked.task, made);
       if (update !== line.update)
         throw new TallyError('STORE_BLOB_MISSING', { sha256: line.update });
@@ -299,7 +345,9 @@ export class TaskDesk {
     const dataset = specs.peek(task.spec)?.data.dataset ?? 'of the run';
     const message = outwardMessage(error, dataset);
     const { code } = error;
-    deps.logger.warn('task.declined', { ...at(task), code, detail: localMessage(error) });
+    const detail = localMessage(error);
+    deps.logger.warn('task.declined', { ...at(task), code, detail });
+    deps.onTask?.({ ...at(task), kind: 'declined', task: hash, code, message: detail });
     const record = {
       chain: identity.chain,
       ...at(task),
@@ -318,8 +366,30 @@ export class TaskDesk {
   }
 }
 
+/** Nothing to decline: the round is over, or asks for a key that this process is about to get. */
+function isUnsigned(error: unknown): boolean {
+  return isTallyError(error, 'ROUND_CLOSED') || isTallyError(error, 'ROUND_NEW_KEY');
+}
+
 function at({ run, round }: Task): { readonly run: RunId; readonly round: number } {
   return { run, round };
+}
+
+/** What leaves the site, as its people see it. */
+function sentOf(sha256: Hash, made: MadeUpdate): Omit<SiteSent, 'signedAtMs'> {
+  const { bytes, norm, numExamples, lossBefore, lossAfter } = made;
+  return {
+    sha256,
+    bytes: bytes.length,
+    norm,
+    rows: Number(numExamples),
+    lossBefore: measured(lossBefore),
+    lossAfter: measured(lossAfter),
+  };
+}
+
+function measured(loss: bigint): number | null {
+  return loss === LOSS_NOT_MEASURED ? null : Number(loss);
 }
 
 /** A run this site knows nothing of can only begin. */

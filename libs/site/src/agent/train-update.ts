@@ -33,6 +33,8 @@ export interface MadeUpdate {
   /** File of what the site carries into the next round; undefined when this run carries nothing. */
   readonly state: Uint8Array | undefined;
   readonly numExamples: bigint;
+  /** Euclidean length of the change of the model, in the model's units. */
+  readonly norm: number;
   /** Nano-units. */
   readonly lossBefore: bigint;
   readonly lossAfter: bigint;
@@ -85,9 +87,17 @@ export async function trainUpdate(
     bytes: file,
     state: state && encodeSiteState(deps.sha256, manifest, state),
     numExamples: BigInt(trained.numExamples),
+    norm: distance(weights, trained.weights),
     lossBefore: nanoUnits(trained.lossBefore),
     lossAfter: nanoUnits(trained.lossAfter),
   };
+}
+
+/** In binary64, in the order of the positions. */
+function distance(before: Float32Array, after: Float32Array): number {
+  let sum = 0;
+  for (let j = 0; j < before.length; j++) sum += ((after[j] ?? 0) - (before[j] ?? 0)) ** 2;
+  return Math.sqrt(sum);
 }
 
 function controlsOf({ control: server, state: own }: UpdateJob): Controls | undefined {

@@ -10,7 +10,7 @@ import {
   parseSiteConfig,
   writeSiteConfig,
 } from './config-file.js';
-import { coordinatorUrls } from './node-config.js';
+import { coordinatorPins, coordinatorUrls } from './node-config.js';
 
 const GOOD = `
 name: cleveland
@@ -63,6 +63,23 @@ describe('node.yaml', () => {
     );
   });
 
+  it('takes a pin, or several while one is replaced, and none for plain HTTP', () => {
+    const pin = `sha256/${'B'.repeat(43)}=`;
+    const text = (lines: string): string =>
+      `name: a\norganisation: b\npolicy: { purposes: [] }\n${lines}`;
+    const secure = 'coordinator: https://c.test\n';
+    expect(coordinatorPins(parseSiteConfig(text(secure)))).toEqual([]);
+    expect(coordinatorPins(parseSiteConfig(text(`${secure}pin: ${pin}`)))).toEqual([pin]);
+    expect(coordinatorPins(parseSiteConfig(text(`${secure}pin: [${pin}, ${pin}]`)))).toHaveLength(2);
+    for (const lines of [
+      `coordinator: http://c.test\npin: ${pin}`,
+      `coordinator: [https://c.test, http://d.test]\npin: ${pin}`,
+      `${secure}pin: sha256/short`,
+    ]) {
+      expect(() => parseSiteConfig(text(lines)), lines).toThrow(/pin/);
+    }
+  });
+
   it('H: reports every fault at its line and column', () => {
     const faults = faultsOf(`name: Cleveland
 organisation: x
@@ -83,6 +100,22 @@ colour: red
       expect.stringMatching(/^node\.yaml:8:3 policy\.largestEpsilon: is not a known key/),
       expect.stringMatching(/^node\.yaml:9:1 colour: is not a known key/),
     ]);
+  });
+
+  it('H: serves a page to other machines only with a name and a token', () => {
+    const page = (text: string) => `${GOOD}page: ${text}\n`;
+    expect(parseSiteConfig(page('{}')).page).toEqual({ port: 0, listen: '127.0.0.1', hosts: [] });
+    for (const listen of ['127.0.0.1', '127.9.9.9', '"::1"']) {
+      expect(parseSiteConfig(page(`{ listen: ${listen} }`)).page?.tokenFile).toBeUndefined();
+    }
+    for (const listen of ['0.0.0.0', '"::"', '10.1.2.3']) {
+      const faults = faultsOf(page(`{ listen: ${listen} }`));
+      expect(faults).toContain('page.hosts: must name at least one');
+      expect(faults).toContain('page.tokenFile: is required');
+      const full = `{ listen: ${listen}, hosts: [node.example], tokenFile: token }`;
+      expect(parseSiteConfig(page(full)).page?.hosts).toEqual(['node.example']);
+    }
+    expect(faultsOf(page('{ listen: localhost }'))).toContain('page.listen');
   });
 
   it('says where a missing field belongs', () => {

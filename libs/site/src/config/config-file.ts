@@ -29,6 +29,7 @@ export async function writeSiteConfig(folder: string, config: SiteConfig): Promi
     `name: ${JSON.stringify(config.name)}`,
     `organisation: ${JSON.stringify(config.organisation)}`,
     `coordinator: ${JSON.stringify(config.coordinator)}`,
+    ...(config.pin === undefined ? [] : [`pin: ${JSON.stringify(config.pin)}`]),
     '',
     '# Name: CSV file, relative to this folder. `tally node dataset add` writes here.',
     `datasets: ${JSON.stringify(config.datasets)}`,
@@ -69,6 +70,16 @@ export async function addDataset(folder: string, name: string, file: string): Pr
   const config = parseSiteConfig(text, path);
   await durableWrite(path, text);
   return config;
+}
+
+/** Writes the pin of an invite into a node.yaml that was there before, and keeps every comment. */
+export async function addPin(folder: string, pin: string): Promise<void> {
+  const path = join(folder, FILE);
+  const document = parseDocument(await readText(path));
+  document.set('pin', pin);
+  const text = document.toString();
+  parseSiteConfig(text, path);
+  await durableWrite(path, text);
 }
 
 /** Where dataset `name` lies; rejects with POLICY_DATASET when node.yaml does not name it. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import {
@@ -24,7 +24,7 @@ import { loadSiteConfig } from '../config/config-file.js';
 import { readNodeLog } from '../log/read-node-log.js';
 import { TEST_CHAIN, testHash } from '../testing/index.js';
 import { join, type JoinOptions } from './join.js';
-import { registerNodeCall } from './registration-payload.js';
+import { registerNodeCall } from './owner-payload.js';
 
 const coordinatorKey = generateKey().key;
 const organisation = asOrganisationId(3);
@@ -137,6 +137,35 @@ describe('join', () => {
     expect(joined.url).toBe('http://leader.test');
     expect((await loadSiteConfig(folder)).coordinator).toEqual([url, ...others]);
     expect(enrolment.asked.every((to) => to.startsWith('http://leader.test/'))).toBe(true);
+  });
+
+  it('writes the pin of the invite down, also into a node.yaml that was there', async () => {
+    const pin = `sha256/${'A'.repeat(43)}=`;
+    const secure = { ...decodeInviteToken(token), url: 'https://coordinator.test', pin };
+    const word = encodeInviteToken(secure);
+    await join(options({ token: word }), signal);
+    expect((await loadSiteConfig(folder)).pin).toBe(pin);
+    await rm(folder, { recursive: true });
+    await mkdir(folder);
+    const mine = 'name: b # mine\norganisation: budapest\ncoordinator: https://coordinator.test\n';
+    const yaml = `${mine}policy: { purposes: [] }\n`;
+    await writeFile(joinPath(folder, 'node.yaml'), yaml);
+    await join(options({ token: word }), signal);
+    const text = await readFile(joinPath(folder, 'node.yaml'), 'utf8');
+    expect(text).toContain('name: b # mine');
+    expect((await loadSiteConfig(folder)).pin).toBe(pin);
+  });
+
+  it.each([
+    ['a pin', 'https://coordinator.test', `sha256/${'A'.repeat(43)}=`],
+    ['an address over TLS', 'https://coordinator.test', undefined],
+    ['a pin that cannot be checked', 'http://coordinator.test', `sha256/${'A'.repeat(43)}=`],
+  ])('does not use an invite with %s over plain HTTP', async (_what, url, pin) => {
+    const invite = { ...decodeInviteToken(token), url, ...(pin === undefined ? {} : { pin }) };
+    const word = encodeInviteToken(invite);
+    const fault = await failure({ token: word, url: 'http://coordinator.test' });
+    expect(fault).toMatchObject({ code: 'AUTH_PLAIN_HTTP' });
+    expect(enrolment.asked).toEqual([]);
   });
 
   it('makes keys, proves and registers them, and writes log and node.yaml', async () => {

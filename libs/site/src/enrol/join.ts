@@ -4,21 +4,24 @@ import {
   asAccountId,
   fromHex,
   type Hash,
-  isTallyError,
   type NodeId,
   type OrganisationId,
   type PublicKey,
   type Signature,
   TallyError,
 } from '@tallystick/kernel';
+import { systemClock } from '@tallystick/kernel/node';
 import { decodeInviteToken, type InviteToken, NodeView, PreparedJoin } from '@tallystick/protocol';
 import { POP, signRecord } from '@tallystick/record';
-import { CoordinatorApi, type Fetch } from '../http/coordinator-api.js';
-import { loadSiteConfig, writeSiteConfig } from '../config/config-file.js';
+import { atLeader } from '../http/at-leader.js';
+import type { CoordinatorApi } from '../http/coordinator-api.js';
+import { addPin, loadSiteConfig, writeSiteConfig } from '../config/config-file.js';
 import { SiteConfig, type SitePolicy } from '../config/node-config.js';
 import { loadOrCreateKeys, type SiteKeys } from '../keystore.js';
 import { ReceiptLog } from '../log/receipt-log.js';
-import { checkRegistrationPayload } from './registration-payload.js';
+import { type Fetch, fetchByWay } from '../way/fetch-by-way.js';
+import type { ProxyRule } from '../way/proxy-rule.js';
+import { checkOwnerPayload, registerNodeCall } from './owner-payload.js';
 
 export interface JoinOptions {
   /** The site's folder; made when it is not there. */
@@ -33,6 +36,8 @@ export interface JoinOptions {
   readonly policy?: SitePolicy;
   /** First datasets of node.yaml: name → file. */
   readonly datasets?: Readonly<Record<string, string>>;
+  /** The proxy to go through; none without it. */
+  readonly proxy?: ProxyRule;
   readonly fetch?: Fetch;
 }
 
@@ -59,8 +64,9 @@ const JOIN_TIMEOUT_MS = 120_000;
 export async function join(options: JoinOptions, signal: AbortSignal): Promise<Joined> {
   const invite = decodeInviteToken(options.token);
   const urls = options.url === undefined ? [invite.url, ...(invite.others ?? [])] : [options.url];
+  refuseDowngrade(invite, urls);
   const { folder, name } = options;
-  const config = firstConfig(options, { urls, organisation: invite.organisation });
+  const config = firstConfig(options, { urls, invite });
   const keys = await loadOrCreateKeys(folder);
   await writeFirstConfig(folder, config);
   const log = await openFreshLog(folder);
@@ -96,12 +102,14 @@ export async function join(options: JoinOptions, signal: AbortSignal): Promise<J
 
 function firstConfig(
   { name, datasets, policy }: JoinOptions,
-  { urls, organisation }: { readonly urls: readonly string[]; readonly organisation: string },
+  { urls, invite }: { readonly urls: readonly string[]; readonly invite: InviteToken },
 ): SiteConfig {
+  const { organisation, pin } = invite;
   const config = SiteConfig.safeParse({
     name,
     organisation,
     coordinator: urls.length === 1 ? urls[0] : urls,
+    ...(pin === undefined ? {} : { pin }),
     datasets: datasets ?? {},
     policy: policy ?? { purposes: [] },
   });
@@ -110,6 +118,13 @@ function firstConfig(
     ({ path, message }) => `  ${path.join('.')}: must be ${message}`,
   );
   throw new TallyError('CONFIG_NODE_INVALID', { file: 'node.yaml', faults: faults.join('\n') });
+}
+
+/** An invite over TLS is not used over plain HTTP, whoever says so. */
+function refuseDowngrade({ url: promised, pin }: InviteToken, urls: readonly string[]): void {
+  const plain = urls.find((url) => url.startsWith('http:'));
+  if (plain === undefined || (pin === undefined && promised.startsWith('http:'))) return;
+  throw new TallyError('AUTH_PLAIN_HTTP', { url: plain });
 }
 
 /** The site's log, which must not have an identity yet. */
@@ -135,25 +150,18 @@ interface Registered {
   readonly url: string;
 }
 
-/** Registers with the one of the coordinators that leads: one that stands by or is away is passed over. */
-async function registerAtLeader(
-  { fetch }: Pick<JoinOptions, 'fetch'>,
+function registerAtLeader(
+  { fetch, proxy = () => undefined }: Pick<JoinOptions, 'fetch' | 'proxy'>,
   { urls, ...applicant }: Applicant & { readonly urls: readonly string[] },
   signal: AbortSignal,
 ): Promise<Registered> {
-  let last: unknown;
-  for (const url of urls) {
-    const options = { url, timeoutMs: JOIN_TIMEOUT_MS, ...(fetch === undefined ? {} : { fetch }) };
-    try {
-      const found = await register(new CoordinatorApi(options), { ...applicant, url }, signal);
-      return { ...found, url };
-    } catch (error) {
-      if (!isTallyError(error, 'NET_STANDBY') && !isTallyError(error, 'NET_UNREACHABLE'))
-        throw error;
-      last = error;
-    }
-  }
-  throw last;
+  const { pin } = applicant.invite;
+  const way = { pins: pin === undefined ? [] : [pin], proxy };
+  const options = { timeoutMs: JOIN_TIMEOUT_MS, fetch: fetch ?? fetchByWay(way, systemClock) };
+  return atLeader(urls, options, async (api, url) => {
+    const found = await register(api, { ...applicant, url }, signal);
+    return { ...found, url };
+  });
 }
 
 async function register(
@@ -186,19 +194,20 @@ function signRegistration(
   { invite, keys, proof }: Pick<Applicant, 'invite' | 'keys'> & { readonly proof: Signature },
 ): Signature {
   const payload = fromHex(prepared.payload);
-  checkRegistrationPayload(payload, {
+  const { organisation } = prepared;
+  checkOwnerPayload(payload, {
     genesis: invite.genesis,
-    organisation: prepared.organisation,
-    key: keys.node.key,
-    proof,
+    call: registerNodeCall({ organisation, key: keys.node.key, proof }),
+    words: 'register_node with the key and the proof of this site',
   });
   return keys.owner.sign(payload);
 }
 
-/** Keeps a node.yaml that is there: its owner wrote it. */
+/** Keeps a node.yaml that is there, since its owner wrote it; what it does not pin yet, it pins now. */
 async function writeFirstConfig(folder: string, config: SiteConfig): Promise<void> {
   try {
-    await loadSiteConfig(folder);
+    const { pin } = await loadSiteConfig(folder);
+    if (pin === undefined && typeof config.pin === 'string') await addPin(folder, config.pin);
   } catch (error) {
     if (!(error instanceof TallyError) || error.code !== 'DATA_FILE_UNREADABLE') throw error;
     await writeSiteConfig(folder, config);

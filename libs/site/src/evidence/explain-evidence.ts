@@ -15,6 +15,8 @@ const MEANING: Readonly<Record<FaultKind, string>> = {
   history: 'What the coordinator signed does not continue what it had signed before.',
   task: 'The coordinator signed a task whose numbers do not follow from the run.',
   inclusion: 'The coordinator showed a proof of inclusion that proves nothing.',
+  overdue:
+    'The coordinator promised to count an update by a time that is over, and has shown nothing of the round since.',
 };
 
 const UNDECIDED =

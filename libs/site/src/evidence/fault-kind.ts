@@ -23,5 +23,7 @@ export const FAULT_KINDS = [
   'task',
   /** A proof of inclusion was shown that proves nothing. */
   'inclusion',
+  /** A promise fell due, and nothing of its round was shown. */
+  'overdue',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];

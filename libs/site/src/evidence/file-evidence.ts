@@ -6,7 +6,7 @@ import type { Filing } from './filing.js';
 
 /** What the chain says to an evidence file. */
 export type FilingOutcome =
-  /** Decided: the round does not count. */
+  /** Decided: the round does not count, or the run is halted. */
   | { readonly state: 'upheld'; readonly block: number }
   /** The coordinator has to answer until then. */
   | {
@@ -42,7 +42,7 @@ export async function fileEvidence(
   deps: { readonly account: Court; readonly clock: Clock },
 ): Promise<FilingOutcome> {
   const { account } = deps;
-  if (filing.call === 'dispute') {
+  if (filing.call !== 'demand') {
     const block = await account.file(filing);
     return { state: 'upheld', block: block.number };
   }

@@ -16,13 +16,23 @@ export type Filing = (
       /** `Fault`. */
       readonly bytes: string;
     }
+  | {
+      readonly call: 'halt';
+      readonly run: RunId;
+      /** `Ground`. */
+      readonly bytes: string;
+    }
 ) & {
-  /** False when the site was shown nothing: an honest coordinator could still answer, and the deposit would be lost. */
+  /**
+   * False when the site was shown nothing: an honest coordinator could still answer, and the deposit would be lost. A
+   * promise past due is reason enough: what it promised is owed by now.
+   */
   readonly isProved: boolean;
 };
 
 /** Positions in the pallet's enums. */
 const SUBJECT = { leaf: 0, promise: 1 } as const;
+const GROUND = { promisePastDue: 1 } as const;
 const FAULT = { headers: 2, header: 3, tasks: 4, task: 5 } as const;
 
 /**
@@ -39,6 +49,8 @@ export function filingOf(file: EvidenceFile): Filing | undefined {
     case 'equivocation':
     case 'anchor':
       return disputeOf(file);
+    case 'overdue':
+      return overdueOf(file);
     case 'withheld':
     case 'excluded':
     case 'history':
@@ -61,6 +73,16 @@ function demandOf(file: EvidenceFile): Filing | undefined {
   const index = new Uint8Array(4);
   new DataView(index.buffer).setUint32(0, own.index, true);
   return { ...at, bytes: variant(SUBJECT.leaf, toHex(index)) };
+}
+
+/** On the chain: show the update there. Not on the chain: whoever was promised something may halt the run. */
+function overdueOf({ run, round, records, anchored }: EvidenceFile): Filing | undefined {
+  const { promise } = records;
+  if (promise === undefined) return undefined;
+  const at = { run: asRunId(run), isProved: true } as const;
+  return anchored === undefined
+    ? { ...at, call: 'halt', bytes: variant(GROUND.promisePastDue, promise) }
+    : { ...at, call: 'demand', round, bytes: variant(SUBJECT.promise, promise) };
 }
 
 function disputeOf({ kind, records }: EvidenceFile): Filing | undefined {

@@ -2,7 +2,8 @@ import { VirtualClock } from '@tallystick/kernel/testing';
 import { LIMITS } from '@tallystick/protocol';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { CoordinatorApi, type Fetch } from './coordinator-api.js';
+import type { Fetch } from '../way/fetch-by-way.js';
+import { CoordinatorApi } from './coordinator-api.js';
 
 const Answer = z.strictObject({ a: z.int() });
 const { signal } = new AbortController();

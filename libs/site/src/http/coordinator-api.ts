@@ -9,15 +9,15 @@ import {
 import { linkAborts, systemClock, untilAborted } from '@tallystick/kernel/node';
 import { ErrorBody, LIMITS } from '@tallystick/protocol';
 import type { z } from 'zod';
-
-/** `fetch` of the platform, or a test's. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+import { type Fetch, fetchByWay } from '../way/fetch-by-way.js';
+import { STRAIGHT } from '../way/way.js';
 
 export interface CoordinatorApiOptions {
   /** Base address, e.g. `http://127.0.0.1:7700`. */
   readonly url: string;
   /** Bearer token of the moment; none when it returns undefined. */
   readonly token?: () => string | undefined;
+  /** By default one that takes the straight way; see `fetchByWay`. */
   readonly fetch?: Fetch;
   /** Longest silence before an answer begins, and between two pieces of its body. Default 30 s. */
   readonly timeoutMs?: number;
@@ -27,7 +27,7 @@ export interface CoordinatorApiOptions {
 interface RequestShape {
   readonly path: string;
   /** By default POST with a body, and GET without. */
-  readonly method?: 'PATCH' | 'DELETE';
+  readonly method?: 'PATCH' | 'PUT' | 'DELETE';
   readonly body?: unknown;
   /** First byte that is wanted; the answer must then be a part (206). */
   readonly offset?: number;
@@ -53,7 +53,7 @@ class AnsweredError extends TallyError {
 
 /**
  * Requests to a coordinator's REST API. Answers are bounded before they are read and never followed elsewhere.
- * Rejects with NET_UNREACHABLE, NET_TIMEOUT, PROTO_*, or the code the coordinator answered with.
+ * Rejects with what `dial` rejects with, NET_UNREACHABLE, NET_TIMEOUT, PROTO_*, or the code the coordinator answered with.
  */
 export class CoordinatorApi {
   readonly #base: string;
@@ -65,9 +65,9 @@ export class CoordinatorApi {
   constructor(options: CoordinatorApiOptions) {
     this.#base = options.url.replace(/\/+$/, '');
     this.#token = options.token ?? (() => undefined);
-    this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#clock = options.clock ?? systemClock;
+    this.#fetch = options.fetch ?? fetchByWay(STRAIGHT, this.#clock);
   }
 
   /** JSON of `GET /api/v1/<path>` by `schema`. */
@@ -91,6 +91,12 @@ export class CoordinatorApi {
     signal: AbortSignal,
   ): Promise<T> {
     return this.#json(schema, { ...request, method: 'PATCH' }, signal);
+  }
+
+  /** `PUT /api/v1/<path>`; the answer has no body. */
+  async put(path: string, body: unknown, signal: AbortSignal): Promise<void> {
+    const request = { path, body, method: 'PUT', take: () => undefined, maxBytes: 0 } as const;
+    await this.#send(request, signal);
   }
 
   /** `DELETE /api/v1/<path>`; the answer has no body. */
@@ -148,6 +154,7 @@ export class CoordinatorApi {
       caller.throwIfAborted();
       quiet.signal.throwIfAborted();
       if (error instanceof TallyError) throw error;
+      if (error instanceof Error && error.cause instanceof TallyError) throw error.cause; // of `dial`
       throw new TallyError('NET_UNREACHABLE', { url, reason: reasonOf(error) }, error);
     } finally {
       watch.stop();

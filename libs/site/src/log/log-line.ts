@@ -7,6 +7,7 @@ import {
   CATALOGUE,
   type ErrorCode,
 } from '@tallystick/kernel';
+import { LIMITS } from '@tallystick/protocol';
 import { z } from 'zod';
 
 /** A task line carries its cohort: 32 digits a member, so 8 MiB hold a quarter of a million. */
@@ -43,6 +44,12 @@ export const LogLine = z.discriminatedUnion('type', [
     key,
     coordinatorKey: key,
     organisation: u32.transform(asOrganisationId),
+    /** Who signs the rounds of runs that began with another coordinator key. */
+    runKeys: z
+      .array(z.strictObject({ run, fromRound: u32, key }))
+      .max(4_096)
+      .readonly()
+      .optional(),
   }),
   /** A task that continues the headers held here, with the members behind its cohortRoot. */
   z.strictObject({ type: z.literal('task'), ...atRound, wire, cohort: z.array(digits(32)) }),
@@ -56,6 +63,19 @@ export const LogLine = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('promise'), ...atRound, wire }),
   z.strictObject({ type: z.literal('header'), ...atRound, wire }),
+  /**
+   * All numbers of the run that the chain has voided so far. `head`: the header that the history goes back to, when its
+   * newest one is among them and it does not go back to the beginning.
+   */
+  z.strictObject({
+    type: z.literal('voids'),
+    run,
+    spans: z
+      .array(z.strictObject({ from: u32, until: u32 }))
+      .min(1)
+      .max(LIMITS.maxVoidSpans),
+    head: wire.optional(),
+  }),
   /** This site's leaf of contribRoot was shown and verified. */
   z.strictObject({
     type: z.literal('inclusion'),

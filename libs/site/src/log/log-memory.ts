@@ -2,18 +2,28 @@ import {
   type ErrorCode,
   fromHex,
   type Hash,
+  type PublicKey,
   type RunId,
   type Sha256,
   TallyError,
 } from '@tallystick/kernel';
 import { decodeSigned, HEADER, MEMBER, type Member, recordHash, TASK } from '@tallystick/record';
 import type { LineOf, LogLine } from './log-line.js';
-import { extendHistory, historyOfFirstTask, type RunHistory } from './run-history.js';
+import { lastCounting, type VoidSpan } from '@tallystick/rounds';
+import {
+  covers,
+  extendHistory,
+  historyOfFirstTask,
+  type RunHistory,
+  withoutVoids,
+} from './run-history.js';
 
 /** What the log holds of one round. */
 export interface RoundMemory {
   readonly task?: { readonly wire: string; readonly hash: Hash; readonly member?: Member };
   readonly receipt?: LineOf<'receipt'>;
+  /** The node key that signed the receipt; rounds after a rotation have another. */
+  readonly key?: PublicKey;
   readonly decline?: LineOf<'decline'>;
   readonly promise?: LineOf<'promise'>;
   readonly header?: { readonly wire: string; readonly hash: Hash };
@@ -22,7 +32,9 @@ export interface RoundMemory {
 }
 
 interface RunMemory {
-  readonly history?: RunHistory;
+  readonly history?: RunHistory | undefined;
+  /** Numbers that do not count, as far as this site was told. */
+  readonly voids: readonly VoidSpan[];
   /** Of the first task. */
   readonly spec?: Hash;
   /** Newest round with a receipt; −1 before the first. Never forgotten: it alone forbids signing twice. */
@@ -39,7 +51,7 @@ const MAX_RUNS = 16_384;
 const MAX_ROUNDS = 1_024;
 
 const NO_ROUND: RoundMemory = { evidence: [] };
-const NO_RUN: RunMemory = { signedRound: -1, includedRound: -1 };
+const NO_RUN: RunMemory = { voids: [], signedRound: -1, includedRound: -1 };
 
 /** Lines that were checked one after another but are not yet in the memory. */
 class Draft {
@@ -59,6 +71,7 @@ class Draft {
   take(line: LogLine): void {
     if (line.type === 'identity') return this.#takeIdentity(line);
     if (this.identity === undefined) throw new RangeError('the first line must be an identity');
+    if (line.type === 'voids') return this.#takeVoids(line);
     const key = `${line.run}/${line.round}`;
     const before = this.rounds.get(key) ?? this.#base.round(line.run, line.round) ?? NO_ROUND;
     const run = this.runs.get(line.run) ?? this.#base.run(line.run) ?? NO_RUN;
@@ -70,7 +83,7 @@ class Draft {
   #step(
     before: RoundMemory,
     run: RunMemory,
-    line: Exclude<LogLine, { type: 'identity' }>,
+    line: Exclude<LogLine, { type: 'identity' | 'voids' }>,
   ): readonly [RoundMemory, RunMemory] {
     switch (line.type) {
       case 'task':
@@ -78,7 +91,7 @@ class Draft {
       case 'receipt':
         this.#refuseSecondReceipt(run, line);
         return [
-          { ...before, receipt: line },
+          { ...before, receipt: line, ...(this.identity && { key: this.identity.key }) },
           { ...run, signedRound: line.round },
         ];
       case 'header':
@@ -108,6 +121,34 @@ class Draft {
     this.identity = line;
   }
 
+  #takeVoids({ run: id, spans: voids, head: wire }: LineOf<'voids'>): void {
+    const run = this.runs.get(id) ?? this.#base.run(id) ?? NO_RUN;
+    if (!areApart(voids)) throw new RangeError('the spans do not ascend');
+    if (!covers(voids, run.voids)) throw new RangeError('a void is taken back');
+    const head = wire === undefined ? undefined : decodeSigned(HEADER, wire).value;
+    const history = withoutVoids(this.#sha256, { history: run.history, voids }, head);
+    if (typeof history === 'string') throw new RangeError(history);
+    const held = head && this.#round(id, head.round)?.header?.hash;
+    if (held !== undefined && held !== history?.head?.hash) {
+      throw new RangeError('the history goes back to another header than was held');
+    }
+    const includedRound = this.#includedUpTo(id, lastCounting(voids, run.includedRound));
+    this.runs.set(id, { ...run, history, voids, includedRound });
+  }
+
+  #round(run: RunId, round: number): RoundMemory | undefined {
+    return this.rounds.get(`${run}/${round}`) ?? this.#base.round(run, round);
+  }
+
+  /** The newest round up to `last` that is remembered to have counted this site's update. */
+  #includedUpTo(run: RunId, last: number | undefined): number {
+    let round = last ?? -1;
+    const oldest = round - MAX_ROUNDS;
+    while (round > oldest && round >= 0 && this.#round(run, round)?.inclusion === undefined)
+      round--;
+    return round > oldest ? round : -1;
+  }
+
   #withTask(before: RoundMemory, line: LineOf<'task'>): RoundMemory {
     if (before.task !== undefined) throw new RangeError('a round has one task');
     const hash = recordHash(this.#sha256, TASK, decodeSigned(TASK, line.wire).value);
@@ -123,7 +164,7 @@ class Draft {
     line: LineOf<'header'>,
   ): readonly [RoundMemory, RunMemory] {
     const { value } = decodeSigned(HEADER, line.wire);
-    const history = extendHistory(this.#sha256, run.history, value);
+    const history = extendHistory(this.#sha256, { history: run.history, voids: run.voids }, value);
     if (typeof history === 'string') throw new RangeError(history);
     const hash = recordHash(this.#sha256, HEADER, value);
     return [
@@ -137,6 +178,11 @@ class Draft {
     const node = this.identity?.node ?? 0;
     throw new TallyError('ROUND_ALREADY_SIGNED', { node, run: line.run, round: line.round });
   }
+}
+
+/** Each span begins behind the one before. */
+function areApart(spans: readonly VoidSpan[]): boolean {
+  return spans.every(({ from, until }, i) => from < until && from > (spans[i - 1]?.until ?? -1));
 }
 
 function runOfTask(run: RunMemory, line: LineOf<'task'>): RunMemory {
@@ -161,6 +207,11 @@ export class LogMemory {
 
   round(run: RunId, round: number): RoundMemory | undefined {
     return this.#rounds.get(`${run}/${round}`);
+  }
+
+  /** Every run that the log holds something of. */
+  get runs(): readonly RunId[] {
+    return [...this.#runs.keys()];
   }
 
   run(run: RunId): RunMemory | undefined {

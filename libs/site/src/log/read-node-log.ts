@@ -31,6 +31,7 @@ import {
 } from '@tallystick/record';
 import { readLines } from './line-file.js';
 import { type LineOf, type LogLine, parseLine } from './log-line.js';
+import { pinnedKey } from '../agent/pinned-key.js';
 import { LogMemory } from './log-memory.js';
 
 /** A record of a node's log: the line it stands on, its wire form and its identity. */
@@ -64,6 +65,8 @@ export interface NodeLog {
   readonly headers: readonly LoggedRecord<Header>[];
   readonly inclusions: readonly LineOf<'inclusion'>[];
   readonly evidence: readonly LineOf<'evidence'>[];
+  /** What the node was told of voided rounds; the last line of a run says it all. */
+  readonly voids: readonly LineOf<'voids'>[];
 }
 
 const MAX_LOG_BYTES = 256 * 1024 * 1024;
@@ -134,6 +137,7 @@ class LogReader {
     headers: [],
     inclusions: [],
     evidence: [],
+    voids: [],
   };
 
   take(text: string, number: number): void {
@@ -155,7 +159,9 @@ class LogReader {
   #read(line: Exclude<LogLine, { type: 'identity' }>, number: number): void {
     const identity = this.#identities.at(-1);
     if (identity === undefined) throw new RangeError('the first line must be an identity');
-    const { key, coordinatorKey } = identity;
+    const { key } = identity;
+    const coordinatorKey =
+      (line.type !== 'voids' && pinnedKey(identity, line.run, line.round)) || identity.coordinatorKey;
     switch (line.type) {
       case 'task': {
         const cohort = line.cohort.map((hex) => MEMBER.decode(fromHex(hex)));
@@ -184,6 +190,15 @@ class LogReader {
       case 'evidence':
         this.#log.evidence.push(line);
         return;
+      case 'voids': {
+        const { run, head: wire } = line;
+        if (wire !== undefined) {
+          const { round } = decodeSigned(HEADER, wire).value;
+          this.#record(HEADER, { run, round, wire }, number, coordinatorKey);
+        }
+        this.#log.voids.push(line);
+        return;
+      }
     }
   }
 

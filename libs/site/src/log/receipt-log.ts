@@ -3,6 +3,7 @@ import { LockFile, sha256 } from '@tallystick/kernel/node';
 import { LineFile } from './line-file.js';
 import { formatLine, type LineOf, type LogLine, MAX_LINE_BYTES, parseLine } from './log-line.js';
 import { LogMemory, type RoundMemory } from './log-memory.js';
+import type { VoidSpan } from '@tallystick/rounds';
 import type { RunHistory } from './run-history.js';
 
 const MAX_WAITING = 256;
@@ -65,6 +66,11 @@ export class ReceiptLog {
     return this.#memory.identity;
   }
 
+  /** Every run that the log holds something of. */
+  get runs(): readonly RunId[] {
+    return this.#memory.runs;
+  }
+
   /** Records of a recent round; undefined when nothing is held or it is too long ago. */
   round(run: RunId, round: number): RoundMemory | undefined {
     return this.#memory.round(run, round);
@@ -72,6 +78,11 @@ export class ReceiptLog {
 
   history(run: RunId): RunHistory | undefined {
     return this.#memory.run(run)?.history;
+  }
+
+  /** Numbers of `run` that do not count, as far as this site was told. */
+  voids(run: RunId): readonly VoidSpan[] {
+    return this.#memory.run(run)?.voids ?? [];
   }
 
   /** Spec hash of the tasks of `run`; undefined before the first. */

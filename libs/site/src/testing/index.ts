@@ -5,3 +5,5 @@
 export * from './test-coordinator.js';
 export * from './test-run.js';
 export * from './site-bench.js';
+export { type Refusal, TestProxy } from './test-proxy.js';
+export { TlsServer, type TlsServerOptions } from './tls-server.js';

@@ -5,9 +5,9 @@ import { asNodeId, asOrganisationId } from '@tallystick/kernel';
 import { ed25519, sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
 import type { Header } from '@tallystick/record';
-import { modeOf, type Offer, type RoundResult } from '@tallystick/rounds';
-import type { AnchoredHeader } from '../agent/anchor-watch.js';
-import type { SiteIdentity } from '../agent/agent-context.js';
+import { modeOf, type Offer, type RoundResult, type VoidSpan } from '@tallystick/rounds';
+import type { AnchoredHeader, ChainView } from '../agent/anchor-watch.js';
+import type { SiteAgentDeps, SiteIdentity } from '../agent/agent-context.js';
 import { SiteAgent } from '../agent/site-agent.js';
 import type { Answer } from '../agent/task-desk.js';
 import { parseSiteConfig } from '../config/config-file.js';
@@ -31,6 +31,17 @@ export interface BenchOptions {
   readonly yaml?: (text: string) => string;
 }
 
+function viewOf(rounds: ReadonlyMap<number, AnchoredHeader>): ChainView {
+  return {
+    round: async (_run, round) => Promise.resolve(rounds.get(round)),
+    voids: () => Promise.resolve([]),
+    coordinatorKeys: () => Promise.resolve([]),
+  };
+}
+
+/** What the people of a site can do and see. */
+export type BenchExtra = Pick<SiteAgentDeps, 'intake' | 'onTask'>;
+
 /** One site (node 1) with everything around it, in a folder of its own. */
 export class SiteBench {
   readonly run: TestSpec;
@@ -44,8 +55,11 @@ export class SiteBench {
   readonly folder: string;
   /** Faults that were handed on. */
   readonly kept: EvidenceFile[] = [];
+  /** What the site's own chain says, when it knows one. */
+  chainVoids: readonly VoidSpan[] = [];
   readonly #yaml: string;
   #chain: Map<number, AnchoredHeader> | undefined;
+  #extra: BenchExtra = {};
   #agent: SiteAgent | undefined;
   #log: ReceiptLog | undefined;
 
@@ -80,8 +94,9 @@ export class SiteBench {
     return this.#log;
   }
 
-  /** A new process on the same folder. */
-  async restart(): Promise<void> {
+  /** A new process on the same folder; `extra` stays for those that follow. */
+  async restart(extra: BenchExtra = {}): Promise<void> {
+    this.#extra = { ...this.#extra, ...extra };
     await this.#log?.close();
     this.#log = await ReceiptLog.open(join(this.folder, 'receipts.log'));
     const signer = nodeSigner(1);
@@ -103,7 +118,8 @@ export class SiteBench {
       logger: this.logger,
       secret: saltSecret(signer),
       onEvidence: (file) => this.kept.push(file),
-      ...(chain && { chain: { round: (_run, round) => Promise.resolve(chain.get(round)) } }),
+      ...this.#extra,
+      ...(chain && { chain: { ...viewOf(chain), voids: () => Promise.resolve(this.chainVoids) } }),
     });
   }
 
@@ -136,6 +152,14 @@ export class SiteBench {
   /** Rounds that close without this site. */
   play(rounds: number): void {
     for (let round = 0; round < rounds; round++) this.finish(this.coordinator.offer());
+  }
+
+  /** The rounds from `from` on do not count any more; the source says so, and has the headers of the others. */
+  voidFrom(from: number): VoidSpan {
+    const span = this.coordinator.voidFrom(from);
+    this.source.voidsHeld = [...this.source.voidsHeld, span];
+    this.source.headersHeld = this.coordinator.headers;
+    return span;
   }
 
   /** Answers and expects an update. */

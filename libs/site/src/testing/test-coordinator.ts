@@ -32,7 +32,7 @@ import {
   type Task,
   TASK,
 } from '@tallystick/record';
-import { discounted, type Offer, type RoundResult } from '@tallystick/rounds';
+import { discounted, type Offer, type RoundResult, type VoidSpan } from '@tallystick/rounds';
 
 /** A hash that tests can tell apart. */
 export function testHash(name: string): Hash {
@@ -155,6 +155,24 @@ export class TestCoordinator {
     if (weight === undefined) return { header: { header, wire } };
     const proof = sumProof(sha256, nodes, index);
     return { header: { header, wire }, inclusion: { index, weight, proof } };
+  }
+
+  /** Goes back to the round before `from`; the next offer's number is 1,024 behind the one it would have had. */
+  voidFrom(from: number): VoidSpan {
+    const until = this.#head.round + 1 + 1_024;
+    const left = this.headers.filter((wire) => decodeSigned(HEADER, wire).value.round < from);
+    this.headers.splice(0, this.headers.length, ...left);
+    const newest = left.at(-1);
+    const { chain, run, spec, model } = { ...this, chain: TEST_CHAIN, model: this.genesisModel };
+    const hash = recordHash(sha256, GENESIS, { chain, run, spec, model });
+    this.#head = { round: until - 1, hash, model, state: ZERO_HASH };
+    if (newest !== undefined) {
+      const { value } = decodeSigned(HEADER, newest);
+      const { modelAfter, stateAfter: state } = value;
+      const head = { hash: recordHash(sha256, HEADER, value), model: modelAfter, state };
+      this.#head = { round: until - 1, ...head };
+    }
+    return { from, until };
   }
 
   /** The next offer continues this result. */

@@ -2,8 +2,8 @@ import { decodeModel, encodeModel } from '@tallystick/aggregation';
 import { fromHex, type Hash, type RunId, TallyError } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { parseRunSpec, type RunSpec, specHash } from '@tallystick/protocol';
-import type { Contrib, Exclude } from '@tallystick/record';
-import { genesisModel } from '@tallystick/rounds';
+import { type Contrib, decodeSigned, type Exclude, HEADER } from '@tallystick/record';
+import { genesisModel, type VoidSpan } from '@tallystick/rounds';
 import type { EvaluateRequest, Trainer, TrainRequest, TrainResult } from '@tallystick/training';
 import type { RoundContents, RunSource } from '../agent/run-source.js';
 
@@ -57,8 +57,9 @@ export class TestSource implements RunSource {
   readonly specs = new Map<Hash, string>();
   readonly models = new Map<Hash, Uint8Array>();
   readonly states = new Map<Hash, Uint8Array>();
-  /** All headers of the one run, by round. */
+  /** All headers of the one run that count, ascending. */
   headersHeld: readonly string[] = [];
+  voidsHeld: readonly VoidSpan[] = [];
   leavesHeld: readonly Contrib[] | undefined;
   excludedHeld: readonly Exclude[] = [];
   /** Calls so far, e.g. `headers 0`. */
@@ -86,7 +87,14 @@ export class TestSource implements RunSource {
 
   async headers(_run: RunId, from: number): Promise<readonly string[]> {
     this.calls.push(`headers ${from}`);
-    return this.headersHeld.slice(from, from + 4);
+    const next = this.headersHeld.findIndex(
+      (wire) => decodeSigned(HEADER, wire).value.round >= from,
+    );
+    return next < 0 ? [] : this.headersHeld.slice(next, next + 4);
+  }
+
+  voids(): Promise<readonly VoidSpan[]> {
+    return Promise.resolve(this.voidsHeld);
   }
 
   async contents(): Promise<RoundContents> {

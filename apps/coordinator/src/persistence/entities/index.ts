@@ -16,8 +16,9 @@ import { SessionEntity } from './session.js';
 import { TicketEntity } from './ticket.js';
 import { TokenEntity } from './token.js';
 import { UserEntity } from './user.js';
+import { VoidEntity } from './void.js';
 
-export { type CommitStatus, OutboxEntity } from './outbox.js';
+export { type CommitStatus, OutboxEntity, type OutboxStatus } from './outbox.js';
 export { type RunStatus, RunEntity } from './run.js';
 export {
   ContributionEntity,
@@ -36,6 +37,7 @@ export {
   TicketEntity,
   TokenEntity,
   UserEntity,
+  VoidEntity,
 };
 
 /** Every entity, listed by hand: nothing is found by a glob. */
@@ -58,4 +60,5 @@ export const ENTITIES = [
   TicketEntity,
   TokenEntity,
   UserEntity,
+  VoidEntity,
 ];

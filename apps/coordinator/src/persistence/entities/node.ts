@@ -36,4 +36,8 @@ export class NodeEntity {
 
   @Column({ name: 'seen_at', type: 'timestamptz', nullable: true })
   seenAt!: Date | null;
+
+  /** Set while the operator does not let it in. */
+  @Column({ name: 'suspended_at', type: 'timestamptz', nullable: true })
+  suspendedAt!: Date | null;
 }

@@ -2,8 +2,11 @@ import type { Hash, RunId } from '@tallystick/kernel';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bytesColumn, nullable, u32Column } from '../columns.js';
 
-/** Where a closed round stands on its way to the chain; it only moves forward, but for a re-signing. */
+/** Where a closed round or an epoch stands on its way to the chain; it only moves forward, but for a re-signing. */
 export type CommitStatus = 'pending' | 'submitted' | 'final';
+
+/** A round can be voided wherever it stands. */
+export type OutboxStatus = CommitStatus | 'void';
 
 /** A header to commit. Written by the transaction that closes the round; the publisher does the rest. */
 @Entity('outbox')
@@ -18,7 +21,7 @@ export class OutboxEntity {
   header!: string;
 
   @Column({ name: 'status', type: 'text' })
-  status!: CommitStatus;
+  status!: OutboxStatus;
 
   @Column({ name: 'queued_at', type: 'timestamptz' })
   queuedAt!: Date;

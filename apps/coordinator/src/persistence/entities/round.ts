@@ -52,6 +52,10 @@ export class RoundEntity {
   @Column({ name: 'empty_reason', type: 'text', nullable: true })
   emptyReason!: string | null;
 
+  /** The chain says that it does not count. */
+  @Column({ name: 'is_void', type: 'boolean', default: false })
+  isVoid!: boolean;
+
   @Column({ name: 'closed_at', type: 'timestamptz', nullable: true })
   closedAt!: Date | null;
 }

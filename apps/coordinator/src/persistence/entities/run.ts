@@ -41,6 +41,10 @@ export class RunEntity {
   @Column(bytesColumn('model'))
   model!: Hash;
 
+  /** Smaller numbers than this that are not closed are not used any more; 0 until the chain voids rounds. */
+  @Column({ ...u32Column('void_until'), default: 0 })
+  voidUntil!: number;
+
   /** Number of the last event row; allots event numbers under this row's lock. */
   @Column(u32Column('last_event'))
   lastEvent!: number;

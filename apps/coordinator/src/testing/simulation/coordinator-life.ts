@@ -1,4 +1,10 @@
-import { type Ed25519, isTallyError, type Logger, type Signer } from '@tallystick/kernel';
+import {
+  type Ed25519,
+  isTallyError,
+  type Logger,
+  type RunId,
+  type Signer,
+} from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { RoundLedger } from '@tallystick/chain';
 import { InProcessFolderFactory } from '@tallystick/compute';
@@ -16,6 +22,8 @@ import type { Outbox } from '../../persistence/outbox-rows.js';
 import { Readiness } from '../../readiness.js';
 import { RoundDirectory } from '../../rounds/round-directory.js';
 import { RunService } from '../../runs/run-service.js';
+import { VoidWatch } from '../../runs/void-watch.js';
+import { SettlementDuty } from '../../settlement/settlement-duty.js';
 import { Wake } from '../../wake.js';
 import type { Phase } from './faults.js';
 import type { Sim } from './sim.js';
@@ -88,7 +96,13 @@ export class CoordinatorLife {
       ttlMs: LEASE_MS,
       ...{ readiness: this.#readiness, clock: process.clock, logger: this.#logger },
     });
-    this.#duties = [this.#watched(this.#ledgerDuty(wake)), this.#runService(), this.#fleet()];
+    const runs = this.#runService();
+    this.#duties = [
+      this.#watched(this.#ledgerDuty(wake)),
+      runs,
+      this.#settlement(runs),
+      this.#fleet(),
+    ];
   }
 
   /** Rejects when it cannot take its duties up in the first term. */
@@ -150,15 +164,36 @@ export class CoordinatorLife {
     const { outbox, ledger } = this.#ports;
     const { clock } = process;
     const ports = { ledger, sha256, logger: this.#logger };
-    const deps = { ...ports, signer, wake, clock, crash: NO_CRASH, backlog: NO_GAUGE };
+    const readiness = this.#readiness;
+    const rest = { crash: NO_CRASH, backlog: NO_GAUGE };
+    const deps = { ...ports, signer, wake, clock, readiness, ...rest };
     const epochs = { step: () => Promise.resolve(false) };
     return new LedgerDuty({
       ...ports,
       claims: database.leases.claims(process),
       runs: database.runs.rows(process, plan),
+      voids: database.voids(process),
       outbox,
       publisher: (under) => new CommitPublisher({ ...deps, epochs, outbox: under }),
-      readiness: this.#readiness,
+      readiness,
+      onFenced: () => this.#leader.doubt(),
+    });
+  }
+
+  /** Nothing is paid here; but what the chain voids is looked for. */
+  #settlement(service: RunService): SettlementDuty {
+    const { process, database, plan } = this.#parts;
+    const { ledger } = this.#ports;
+    const runs = database.runs.rows(process, plan);
+    const ports = { ledger, runs, logger: this.#logger };
+    const rows = database.voids(process);
+    const voided = (run: RunId): void => service.voided(run);
+    return new SettlementDuty({
+      claims: database.leases.claims(process),
+      looks: (fence) => [new VoidWatch({ ...ports, voids: rows.under(fence), voided })],
+      wake: new Wake(process.clock),
+      desk: { stop: () => Promise.resolve() },
+      logger: this.#logger,
       onFenced: () => this.#leader.doubt(),
     });
   }

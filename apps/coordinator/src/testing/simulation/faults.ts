@@ -29,6 +29,7 @@ const CHANCES = {
   'chain.unreachable': 0.003,
   'chain.slow': 0.02,
   'chain.ack-lost': 0.4,
+  'chain.voided': 0.004,
 } as const;
 
 /** How much more often faults come in the phase that a schedule looks at; aggregating is over in milliseconds. */

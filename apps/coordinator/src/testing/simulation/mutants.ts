@@ -1,9 +1,21 @@
+import type { RunId } from '@tallystick/kernel';
 import { ExclusionReason } from '@tallystick/record';
-import type { Folder, FolderFactory, FoldSpec, RoundJournal, Weighted } from '@tallystick/rounds';
+import {
+  type CloseRound,
+  type Folder,
+  type FolderFactory,
+  type FoldSpec,
+  InMemoryJournal,
+  type RoundJournal,
+  type RunState,
+  type VoidSpan,
+  type Weighted,
+} from '@tallystick/rounds';
 import type { Fence } from '../../persistence/fence.js';
 import { ReplayedJournal } from './replayed-journal.js';
 import type { CoordinatorPorts } from './coordinator-life.js';
 import type { NodeParts } from './sim-node.js';
+import type { VoidableJournal } from './sim-database.js';
 import type { Invariant } from './watch.js';
 
 /** A bug of the kind that the simulation is there to find. */
@@ -11,7 +23,7 @@ export interface Mutant {
   readonly name: string;
   /** What it breaks; a bug of several consequences shows at any of them. */
   readonly breaks: readonly Invariant[];
-  readonly journal?: () => RoundJournal;
+  readonly journal?: () => VoidableJournal;
   readonly closesInTwo?: boolean;
   readonly skipsSync?: boolean;
   readonly skipsFence?: boolean;
@@ -57,6 +69,29 @@ function withFolders(
     const folders: FolderFactory = { open };
     return { ...ports, folders };
   };
+}
+
+/** Skips the numbers that are void and keeps their rounds. */
+class KeepingJournal extends InMemoryJournal {
+  #before: RunState | undefined;
+  #from = 0;
+
+  override voided(run: RunId, voids: readonly VoidSpan[]): void {
+    this.#from = voids.at(-1)?.from ?? 0;
+    super.voided(run, voids);
+  }
+
+  override async close(closed: CloseRound): Promise<void> {
+    await super.close(closed);
+    this.#before = await super.load(closed.run);
+  }
+
+  override async load(run: RunId, recent?: number): Promise<RunState> {
+    const state = await super.load(run, recent);
+    const gone = this.#before?.headers.filter(({ round }) => round >= this.#from) ?? [];
+    if (state.voids.length === 0 || state.headers.at(-1) === gone.at(-1)) return state;
+    return { ...state, headers: [...state.headers, ...gone] };
+  }
 }
 
 /** Each of them was somebody's bug. */
@@ -200,6 +235,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a blob has its name before its bytes are synced',
     breaks: ['progress'],
     skipsSync: true,
+  },
+  {
+    name: 'a void takes numbers out and leaves the head where it was',
+    breaks: ['void-left', 'round-once'],
+    journal: () => new KeepingJournal(),
   },
   {
     name: 'a leader that lost its lease goes on writing',

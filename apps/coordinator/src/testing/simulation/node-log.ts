@@ -1,4 +1,5 @@
 import { type Hash, utf8 } from '@tallystick/kernel';
+import type { VoidSpan } from '@tallystick/rounds';
 import type { SimDisk } from './sim-disk.js';
 import type { SimProcess } from './sim-process.js';
 
@@ -20,7 +21,8 @@ export type NodeLine =
       readonly task: Hash;
       readonly decline: string;
     }
-  | { readonly type: 'header'; readonly round: number; readonly hash: Hash };
+  | { readonly type: 'header'; readonly round: number; readonly hash: Hash }
+  | { readonly type: 'voids'; readonly spans: readonly VoidSpan[] };
 
 /** The node's durable memory: a line counts once it is synced; a torn last line is cut off at the next start. */
 export class NodeLog {

@@ -1,19 +1,25 @@
-import type { RunId } from '@tallystick/kernel';
+import { asRunId, type RunId } from '@tallystick/kernel';
 import {
   type CloseRound,
   type ContributionRow,
   type DeclineRow,
   InMemoryJournal,
+  isVoid,
   type OpenRound,
-  type RoundJournal,
   type RunState,
+  type VoidSpan,
 } from '@tallystick/rounds';
+import type { VoidableJournal } from './sim-database.js';
 
 /** For the mutants: a journal of closed rounds that can forget the one that is open, as the real ones never do. */
-export class ReplayedJournal implements RoundJournal {
+export class ReplayedJournal implements VoidableJournal {
   #inner = new InMemoryJournal();
   #open: OpenRound | undefined;
   #rows: ContributionRow[] = [];
+  #voids: { readonly run: RunId; readonly voids: readonly VoidSpan[] } = {
+    run: asRunId(0),
+    voids: [],
+  };
   readonly #past: { open: OpenRound; rows: readonly ContributionRow[]; closed: CloseRound }[] = [];
   readonly #forgetsEmpty: boolean;
   readonly #forgetsOpen: boolean;
@@ -51,10 +57,17 @@ export class ReplayedJournal implements RoundJournal {
     this.#open = undefined;
   }
 
+  voided(run: RunId, voids: readonly VoidSpan[]): void {
+    this.#voids = { run, voids };
+    this.#inner.voided(run, voids);
+  }
+
   async #replay(): Promise<void> {
     this.#inner = new InMemoryJournal();
+    this.#inner.voided(this.#voids.run, this.#voids.voids);
     this.#open = undefined;
     for (const { open, rows, closed } of this.#past) {
+      if (isVoid(this.#voids.voids, open.round)) continue;
       await this.#inner.open(open);
       await this.#inner.append(closed.run, closed.round, rows);
       await this.#inner.close(closed);

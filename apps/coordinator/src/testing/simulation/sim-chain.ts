@@ -27,6 +27,8 @@ interface Pooled {
 /** Header.closedAtMs may be ahead of the block's time by so much (pallet-tally, checks.rs). */
 const MAX_AHEAD_MS = 60_000n;
 const INSTANT_MS = 20;
+/** Faults that are proved in one run. */
+const MAX_VOIDS = 3;
 
 /**
  * The chain itself: a pool, blocks and finality around the pallet's bookkeeping of InMemoryRoundLedger, which here
@@ -42,8 +44,9 @@ export class SimChain extends InMemoryRoundLedger {
   #height = 0;
   #finalHeight = 0;
   #stalledUntilMs = 0;
-  #lastClosedAtMs = 0n;
-  #lastAtBlock = 0;
+  /** The rounds that count, ascending. */
+  #counting: readonly Header[] = [];
+  #voids = 0;
   #isBlockDue = false;
 
   constructor(sim: Sim, pace: ChainPace, ed25519: Ed25519) {
@@ -104,6 +107,19 @@ export class SimChain extends InMemoryRoundLedger {
   /** No block takes what is in the pool, until its era ends. */
   starvePool(): void {
     for (const pooled of this.#pool.values()) pooled.isStarved = true;
+  }
+
+  /** A fault in one of the rounds that count is proved: it and all later ones count no more. */
+  proveFault(): void {
+    const { random, watch, trace } = this.#sim;
+    const [first, ...others] = this.#counting;
+    if (first === undefined || this.#voids >= MAX_VOIDS) return;
+    this.#voids++;
+    const { run, round } = random.pick([first, ...others]);
+    this.voidFrom(run, round);
+    this.#counting = this.#counting.filter((header) => header.round < round);
+    trace.add(`chain voids from round ${round} on`);
+    watch.voided(this.voidsOf(run));
   }
 
   /** No blocks for a while. */
@@ -171,8 +187,8 @@ export class SimChain extends InMemoryRoundLedger {
     rounds: readonly SignedCommit[],
     block: { readonly height: number; readonly atMs: number },
   ): Promise<string | undefined> {
-    let lastAtBlock = this.#lastAtBlock;
-    let lastClosedAtMs = this.#lastClosedAtMs;
+    let lastAtBlock = this.#counting.at(-1)?.atBlock ?? 0;
+    let lastClosedAtMs = this.#counting.at(-1)?.closedAtMs ?? 0n;
     for (const { header } of rounds) {
       const reason = refusal(header, { ...block, lastAtBlock, lastClosedAtMs });
       if (reason !== undefined) return reason;
@@ -183,8 +199,7 @@ export class SimChain extends InMemoryRoundLedger {
     await super.submitCommit(prepared);
     const outcome = await super.commitOutcome(prepared);
     if (outcome.kind === 'refused') return outcome.reason;
-    this.#lastAtBlock = lastAtBlock;
-    this.#lastClosedAtMs = lastClosedAtMs;
+    this.#counting = [...this.#counting, ...rounds.map(({ header }) => header)];
     for (const { header } of rounds) this.#sim.watch.committed(header);
     return undefined;
   }

@@ -86,6 +86,7 @@ export class SimCoordinator {
     if (faults.strikes('chain.unreachable')) reach.cut(clock.nowMs(), random.between(500, 15_000));
     if (faults.strikes('chain.stalled')) chain.stall(random.between(5_000, 60_000));
     if (chain.hasPooled && faults.strikes('chain.dropped')) chain.dropPool();
+    if (faults.strikes('chain.voided')) chain.proveFault();
     if (chain.isTicking && chain.hasPooled && faults.strikes('chain.starved')) chain.starvePool();
     if (faults.strikes('clock.forward')) skew.jump(random.between(100, 20_000));
     if (faults.strikes('clock.backward')) skew.jump(-random.between(100, 20_000));

@@ -1,7 +1,9 @@
 import { TallyError } from '@tallystick/kernel';
-import type { CloseRound, RoundJournal } from '@tallystick/rounds';
+import type { RunId } from '@tallystick/kernel';
+import type { CloseRound, RoundJournal, VoidSpan } from '@tallystick/rounds';
 import type { Fence } from '../../persistence/fence.js';
 import type { Outbox } from '../../persistence/outbox-rows.js';
+import type { Voids } from '../../persistence/void-rows.js';
 import { FakeOutbox } from '../fake-outbox.js';
 import type { Sim } from './sim.js';
 import { SimLeases } from './sim-leases.js';
@@ -16,9 +18,14 @@ export type Transact = <T>(
   isRoundWrite?: boolean,
 ) => Promise<T>;
 
+/** A journal that is told what the chain voids. */
+export interface VoidableJournal extends RoundJournal {
+  voided(run: RunId, spans: readonly VoidSpan[]): void;
+}
+
 /** How a database is made. */
 export interface DatabaseParts {
-  readonly journal: RoundJournal;
+  readonly journal: VoidableJournal;
   /** For the mutants: the outbox row has a transaction of its own. */
   readonly closesInTwo?: boolean | undefined;
   /** For the mutants: nobody looks at the epoch of a write. */
@@ -37,6 +44,7 @@ export class SimDatabase {
   readonly #parts: DatabaseParts;
   readonly #outbox = new FakeOutbox();
   #roundsFreeAtMs = 0;
+  #voids: readonly VoidSpan[] = [];
 
   constructor(sim: Sim, parts: DatabaseParts) {
     this.#sim = sim;
@@ -89,6 +97,34 @@ export class SimDatabase {
     };
   }
 
+  /** Persistence's VoidRows for one process. */
+  voids(client: SimProcess): { under(fence: Fence): Voids } {
+    return { under: (fence) => this.#voidsUnder(client, fence) };
+  }
+
+  #voidsUnder(client: SimProcess, fence: Fence): Voids {
+    const { watch } = this.#sim;
+    const { journal } = this.#parts;
+    return {
+      ofRuns: (runs) =>
+        this.#transact(
+          client,
+          'voids',
+          async () => new Map(runs.map((run) => [run, this.#voids] as const)),
+        ),
+      take: (run, spans) => {
+        const work = async (): Promise<void> => {
+          this.#voids = spans;
+          journal.voided(run, spans);
+          this.#outbox.voided(spans);
+          this.runs.voided(spans.at(-1)?.until ?? 0);
+          watch.taken(spans);
+        };
+        return this.#write(client, fence, { what: 'take voids', work, isRound: true });
+      },
+    };
+  }
+
   async #queue(client: SimProcess, { header }: CloseRound): Promise<void> {
     const add = async (): Promise<void> => this.#outbox.add(header);
     if (this.#parts.closesInTwo !== true) return add();
@@ -107,7 +143,8 @@ export class SimDatabase {
     const write = (what: string, work: () => Promise<void>): Promise<void> =>
       this.#write(client, fence, { what, work, isRound: false });
     return {
-      waiting: (limit) => this.#transact(client, 'waiting', () => outbox.waiting(limit)),
+      waiting: (limit, resting) =>
+        this.#transact(client, 'waiting', () => outbox.waiting(limit, resting)),
       newestFinal: (run) => this.#transact(client, 'newest final', () => outbox.newestFinal(run)),
       prepared: (rounds, commit) =>
         write(`prepared ${numbers(rounds)}`, () => outbox.prepared(rounds, commit)),

@@ -33,7 +33,8 @@ import {
   verifyRecord,
   verifySum,
 } from '@tallystick/record';
-import { genesisHash, type RunPlan } from '@tallystick/rounds';
+import { genesisHash, type RunPlan, type VoidSpan } from '@tallystick/rounds';
+import { HeldHeaders } from './held-headers.js';
 import { NodeLog, type NodeLine } from './node-log.js';
 import type { Sim } from './sim.js';
 import { SimDisk } from './sim-disk.js';
@@ -64,6 +65,8 @@ export interface NodeParts {
   /** Undefined while nobody answers. */
   connect(node: SimNode): SimConnection | undefined;
   download(owner: SimProcess, model: Hash): Promise<Uint8Array>;
+  /** What the chain has voided, as this site reads it itself. */
+  voids(): readonly VoidSpan[];
   /** For the mutants: it signs first and writes later. */
   readonly signsBeforeDurable?: boolean;
   /** For the mutants: what it trains depends on how often it has started. */
@@ -125,7 +128,7 @@ class NodeLife {
   readonly #process: SimProcess;
   readonly #log: NodeLog;
   readonly #answers = new Map<number, Answered>();
-  #head: { readonly round: number; readonly hash: Hash };
+  readonly #held: HeldHeaders;
   /** The round it works on. */
   #working = -1;
   #repeating: Timer | undefined;
@@ -139,7 +142,7 @@ class NodeLife {
     this.#process = process;
     this.#log = log;
     const { chain, run, specHash: spec, genesisModel: model } = parts.plan;
-    this.#head = { round: -1, hash: genesisHash(sha256, { chain, run, spec, model }) };
+    this.#held = new HeldHeaders(genesisHash(sha256, { chain, run, spec, model }));
   }
 
   async run(): Promise<void> {
@@ -155,8 +158,18 @@ class NodeLife {
   }
 
   #remember(line: NodeLine): void {
-    if (line.type === 'header') this.#head = { round: line.round, hash: line.hash };
+    if (line.type === 'header') this.#held.extend(line.round, line.hash);
+    else if (line.type === 'voids') this.#held.goBack(line.spans);
     else this.#answers.set(line.round, line);
+  }
+
+  /** True when the chain has voided more than it knew. */
+  async #learnVoids(): Promise<boolean> {
+    const spans = this.#parts.voids();
+    if (this.#held.knows(spans)) return false;
+    await this.#log.append({ type: 'voids', spans });
+    this.#held.goBack(spans);
+    return true;
   }
 
   #connect(): void {
@@ -208,8 +221,12 @@ class NodeLife {
       return this.#accuse('a task that its coordinator did not sign');
     }
     for (const header of headers) await this.#keepHeader(header);
-    if (task.round <= this.#head.round) return; // a late repetition
-    if (task.prev !== this.#head.hash) return this.#accuse(`task ${task.round} does not continue`);
+    if (task.prev !== this.#held.head.hash && (await this.#learnVoids())) {
+      for (const header of headers) await this.#keepHeader(header);
+    }
+    if (task.round <= this.#held.head.round || this.#held.isVoid(task.round)) return; // a late repetition
+    if (task.prev !== this.#held.head.hash)
+      return this.#accuse(`task ${task.round} does not continue`);
     const answered = this.#answers.get(task.round);
     if (answered !== undefined) {
       if (answered.task === recordHash(sha256, TASK, task)) return this.#send(answered);
@@ -304,7 +321,7 @@ class NodeLife {
 
   #repeat(): void {
     const answered = this.#answers.get(this.#working);
-    if (answered !== undefined && this.#working > this.#head.round) this.#send(answered);
+    if (answered !== undefined && this.#working > this.#held.head.round) this.#send(answered);
   }
 
   #credited({ round, offset }: Extract<CoordinatorHead, { kind: 'upload.credit' }>): void {
@@ -362,16 +379,16 @@ class NodeLife {
       return undefined;
     }
     const hash = recordHash(sha256, HEADER, header);
-    if (header.round === this.#head.round && hash !== this.#head.hash) {
+    if (header.round === this.#held.head.round && hash !== this.#held.head.hash) {
       this.#accuse(`a second header of round ${header.round}`);
     }
-    if (header.round !== this.#head.round + 1) return header;
-    if (header.prev !== this.#head.hash) {
+    if (header.round !== this.#held.next) return header;
+    if (header.prev !== this.#held.head.hash) {
       this.#accuse(`header ${header.round} does not continue the one it holds`);
       return undefined;
     }
     await this.#log.append({ type: 'header', round: header.round, hash });
-    this.#head = { round: header.round, hash };
+    this.#held.extend(header.round, hash);
     return header;
   }
 

@@ -40,6 +40,7 @@ export function rpcOf(
     anchored: (run) => call(() => chain.anchored(run)),
     committedIn: (run, round) => call(() => chain.committedIn(run, round)),
     round: (run, round) => call(() => chain.round(run, round)),
+    voids: () => call(() => chain.voids()),
     commitOutcome: (commit) => call(() => chain.commitOutcome(commit)),
     prepareCommit: (rounds) =>
       call(() => {

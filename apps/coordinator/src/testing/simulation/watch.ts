@@ -17,8 +17,11 @@ import {
   contribTreeOf,
   type DeclineRow,
   genesisHash,
+  isVoid,
+  nextCounting,
   type OpenRound,
   type RunPlan,
+  type VoidSpan,
 } from '@tallystick/rounds';
 import type { FoldOracle } from './fold-oracle.js';
 
@@ -34,6 +37,7 @@ export const INVARIANTS = [
   'durable-before-signed',
   'window-honest',
   'node-satisfied',
+  'void-left',
   'progress',
 ] as const;
 export type Invariant = (typeof INVARIANTS)[number];
@@ -58,7 +62,10 @@ export class Watch {
   readonly oracle: FoldOracle;
   readonly #plan: RunPlan;
   readonly #latestWallMs: () => number;
-  readonly #rounds: RoundFacts[] = [];
+  readonly #rounds = new Map<number, RoundFacts>();
+  /** What the chain has voided, and what of it the database knows. */
+  #voids: readonly VoidSpan[] = [];
+  #taken: readonly VoidSpan[] = [];
   /** Record, round and node → hash of the bytes signed. */
   readonly #signatures = new Map<string, Hash>();
   readonly #promises = new Map<string, { round: number; node: NodeId; receipt: Hash }>();
@@ -74,19 +81,33 @@ export class Watch {
   }
 
   get closedRounds(): number {
-    return this.#rounds.filter(({ closed }) => closed !== undefined).length;
+    return this.#closed().length;
+  }
+
+  /** The chain has voided rounds. */
+  get hasVoids(): boolean {
+    return this.#voids.length > 0;
+  }
+
+  /** The database knows all that the chain has voided. */
+  get knowsVoids(): boolean {
+    return JSON.stringify(this.#voids) === JSON.stringify(this.#taken);
+  }
+
+  /** Closed rounds that count by the database, ascending. */
+  #closed(): readonly CloseRound[] {
+    return [...this.#rounds.values()].flatMap(({ closed }) =>
+      closed === undefined || isVoid(this.#taken, closed.round) ? [] : [closed],
+    );
   }
 
   /** After the last closed round. */
   get model(): Hash {
-    return (
-      this.#rounds.findLast(({ closed }) => closed !== undefined)?.closed?.header.modelAfter ??
-      this.#plan.genesisModel
-    );
+    return this.#closed().at(-1)?.header.modelAfter ?? this.#plan.genesisModel;
   }
 
   get committedRounds(): number {
-    return this.#committed.size;
+    return [...this.#committed].filter((round) => !isVoid(this.#voids, round)).length;
   }
 
   fail(invariant: Invariant, detail: string): void {
@@ -123,25 +144,30 @@ export class Watch {
 
   opened(open: OpenRound): void {
     const { round, task } = open;
-    const last = this.#rounds.at(-1)?.closed?.headerHash;
+    const last = this.#closed().at(-1);
     const { chain, run, specHash: spec, genesisModel: model } = this.#plan;
-    const head = last ?? genesisHash(sha256, { chain, run, spec, model });
-    if (round !== this.#rounds.length) this.fail('round-once', `round ${round} is opened again`);
+    const head = last?.headerHash ?? genesisHash(sha256, { chain, run, spec, model });
+    const next = nextCounting(this.#taken, (last?.round ?? -1) + 1);
+    if (isVoid(this.#taken, round)) this.fail('void-left', `the void round ${round} is opened`);
+    if (this.#taken.length > 0 && task.model !== this.model) {
+      this.fail('void-left', `round ${round} builds on a model that does not count`);
+    }
+    if (round !== next) this.fail('round-once', `round ${round} is opened, not ${next}`);
     if (task.prev !== head) this.fail('round-once', `round ${round} continues another header`);
     const hash = recordHash(sha256, TASK, task);
-    this.#rounds[round] = { open, task: hash, rows: new Map(), declines: new Set() };
+    this.#rounds.set(round, { open, task: hash, rows: new Map(), declines: new Set() });
   }
 
   appended(round: number, rows: readonly ContributionRow[]): void {
-    for (const row of rows) this.#rounds[round]?.rows.set(row.node, row);
+    for (const row of rows) this.#rounds.get(round)?.rows.set(row.node, row);
   }
 
   declined(round: number, { node }: DeclineRow): void {
-    this.#rounds[round]?.declines.add(node);
+    this.#rounds.get(round)?.declines.add(node);
   }
 
   closed(closed: CloseRound): void {
-    const facts = this.#rounds[closed.round];
+    const facts = this.#rounds.get(closed.round);
     if (facts === undefined) return this.fail('round-once', `${closed.round} closed unopened`);
     if (facts.closed !== undefined) return this.fail('round-once', `${closed.round} closed twice`);
     facts.closed = closed;
@@ -152,12 +178,23 @@ export class Watch {
     this.#checkFold(facts, closed);
   }
 
+  /** The chain takes rounds out. */
+  voided(spans: readonly VoidSpan[]): void {
+    this.#voids = spans;
+  }
+
+  /** The database knows of these voids. */
+  taken(spans: readonly VoidSpan[]): void {
+    this.#taken = spans;
+    this.oracle.goBack(this.#closed().at(-1)?.round);
+  }
+
   /** The chain holds this header, finally. */
   committed(header: Header): void {
     const { round } = header;
     if (this.#committed.has(round)) this.fail('one-commit', `round ${round} is committed twice`);
     this.#committed.add(round);
-    const here = this.#rounds[round]?.closed?.headerHash;
+    const here = this.#rounds.get(round)?.closed?.headerHash;
     if (here !== recordHash(sha256, HEADER, header)) {
       this.fail('one-commit', `the chain holds another header of round ${round}`);
     }
@@ -175,20 +212,21 @@ export class Watch {
     if (this.committedRounds !== this.closedRounds) {
       this.fail('one-commit', `${this.closedRounds} closed, ${this.committedRounds} on the chain`);
     }
+    if (!this.knowsVoids) this.fail('void-left', 'the database does not know what is void');
     for (const promise of this.#promises.values()) this.#checkPromise(promise);
   }
 
   #signedTask(message: Uint8Array): void {
     const { round } = TASK.decode(message.subarray(16));
     this.#once(`task of round ${round}`, message);
-    const isDurable = this.#rounds[round]?.task === sha256(message);
+    const isDurable = this.#rounds.get(round)?.task === sha256(message);
     if (!isDurable) this.fail('durable-before-signed', `the task of round ${round}`);
   }
 
   #signedHeader(message: Uint8Array): void {
     const { round } = HEADER.decode(message.subarray(16));
     this.#once(`header of round ${round}`, message);
-    const isDurable = this.#rounds[round]?.closed?.headerHash === sha256(message);
+    const isDurable = this.#rounds.get(round)?.closed?.headerHash === sha256(message);
     if (!isDurable) this.fail('durable-before-signed', `the header of round ${round}`);
   }
 
@@ -196,7 +234,7 @@ export class Watch {
     const promise = PROMISE.decode(message.subarray(16));
     const { round, node } = promise;
     this.#once(`promise of round ${round} to node ${node}`, message);
-    const row = this.#rounds[round]?.rows.get(node);
+    const row = this.#rounds.get(round)?.rows.get(node);
     const isDurable = row !== undefined && row.promise.receipt === promise.receipt;
     if (!isDurable) this.fail('durable-before-signed', `promise ${round} to node ${node}`);
     this.#promises.set(`${round} ${node} ${promise.receipt}`, promise);
@@ -233,7 +271,7 @@ export class Watch {
     if (tree.root !== header.contribRoot || tree.total !== header.sumWeight) {
       return wrong(`its leaves are not its ${rows.size} rows`);
     }
-    const folded = this.oracle.fold(sorted);
+    const folded = this.oracle.fold(round, sorted);
     if (folded.model !== header.modelAfter || folded.state !== header.stateAfter) {
       wrong('its model is not the sum of its rows');
     }
@@ -258,7 +296,8 @@ export class Watch {
   }
 
   #checkPromise({ round, node, receipt }: { round: number; node: NodeId; receipt: Hash }): void {
-    const facts = this.#rounds[round];
+    if (isVoid(this.#voids, round)) return;
+    const facts = this.#rounds.get(round);
     if (facts?.closed === undefined)
       return this.fail('promise-kept', `round ${round} never closed`);
     const { header, exclusions } = facts.closed;

@@ -96,6 +96,7 @@ export class World {
           ...{ sim, plan, keys, coordinator: signer.key, habits, ...mutant.node },
           ...{ node: asNodeId(i), signer: watched(10 + i) },
           connect: (node) => oneThatLeads(coordinators, random)?.connect(node),
+          voids: () => chain.voidsOf(plan.run),
           download: (owner, model) =>
             oneThatLeads(coordinators, random)?.download(owner, model) ?? nobody(),
         }),
@@ -134,7 +135,8 @@ export class World {
 
   #isOver(): boolean {
     const { database } = this.#parts;
-    return database.runs.outcome !== undefined && database.isDrained;
+    const { knowsVoids } = this.#parts.sim.watch;
+    return database.runs.outcome !== undefined && database.isDrained && knowsVoids;
   }
 }
 

@@ -1,6 +1,10 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { Link } from 'wouter';
 import { NOT_PROVED } from '@tallystick/audit/recompute';
+import type { RunView } from '@tallystick/protocol';
+import { nowMs } from '../../api/coordinator.js';
+import { useData } from '../../api/use-data.js';
+import { keepVerdict } from '../../api/verdicts.js';
 import type { Params } from '../index.js';
 import './audit.css';
 import { StepList } from './step-list.js';
@@ -16,6 +20,7 @@ const NOT_HERE = [
 export default function AuditPage({ params }: { readonly params: Params }): ReactNode {
   const run = Number(params['run']);
   const audit = useAudit(run);
+  useRemembered(run, audit);
   return (
     <article className="audit">
       <h1>
@@ -34,6 +39,16 @@ export default function AuditPage({ params }: { readonly params: Params }): Reac
       <Limits audit={audit} run={run} />
     </article>
   );
+}
+
+/** The list of runs shows what this browser found last. */
+function useRemembered(run: number, { result, endedAtMs }: AuditState): void {
+  const { value } = useData<RunView>(`runs/${run}`);
+  useEffect(() => {
+    if (value === undefined || result === undefined || endedAtMs === undefined) return;
+    const finding = result.finding?.record ?? null;
+    keepVerdict(value, { rounds: result.rounds, finding, atMs: endedAtMs });
+  }, [value, result, endedAtMs]);
 }
 
 function toneOf({ result, trouble }: AuditState): string {
@@ -72,9 +87,9 @@ function Sentence({ audit }: { readonly audit: AuditState }): ReactNode {
 }
 
 function Age({ sinceMs }: { readonly sinceMs: number }): ReactNode {
-  const [now, setNow] = useState(Date.now);
+  const [now, setNow] = useState(nowMs);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 5_000);
+    const timer = setInterval(() => setNow(nowMs()), 5_000);
     return () => clearInterval(timer);
   }, []);
   const seconds = Math.max(0, Math.round((now - sinceMs) / 1_000));

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { Progress, Recomputed, StepResult } from '@tallystick/audit/recompute';
+import { nowMs } from '../../api/coordinator.js';
 import { askVerifier } from './ask-verifier.js';
 
 /** What is known of an audit that this browser makes. */
@@ -30,7 +31,7 @@ export function useAudit(run: number): AuditState & { readonly again: () => void
   useEffect(() => {
     setState(BEGUN);
     const { stop } = askVerifier({ kind: 'recompute', run }, (word) => {
-      const endedAtMs = Date.now();
+      const endedAtMs = nowMs();
       setState((before) => {
         switch (word.kind) {
           case 'step':

@@ -16,9 +16,9 @@ function say(word: Word): void {
 }
 
 async function answer(question: Question): Promise<void> {
-  const run = asRunId(question.run);
   const rpc = relay(question);
   try {
+    const run = asRunId(question.run);
     if (question.kind === 'items') {
       say({ kind: 'items', ...(await readItems(rpc, run)) });
       return;

@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import type { LedgerView, RunList } from '@tallystick/protocol';
 import type { StoredItem } from '@tallystick/audit/recompute';
 import { Link, useSearchParams } from 'wouter';
+import { nowMs } from '../../api/coordinator.js';
 import { useData } from '../../api/use-data.js';
 import { Trouble } from '../../parts/trouble.js';
 import '../audit/audit.css';
@@ -28,7 +29,7 @@ export default function LedgerPage(): ReactNode {
 }
 
 function secondsSince(atMs: number): string {
-  return `${Math.max(0, Math.round((Date.now() - atMs) / 1_000))} s ago`;
+  return `${Math.max(0, Math.round((nowMs() - atMs) / 1_000))} s ago`;
 }
 
 function Where({ view }: { readonly view: LedgerView }): ReactNode {
@@ -122,7 +123,14 @@ function Stored(): ReactNode {
 
 function Items({ run }: { readonly run: number }): ReactNode {
   const [word, setWord] = useState<Word>();
-  useEffect(() => askVerifier({ kind: 'items', run }, setWord).stop, [run]);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => askVerifier({ kind: 'items', run }, setWord).stop, [run, turn]);
+  const isTrouble = word?.kind === 'trouble';
+  useEffect(() => {
+    if (!isTrouble) return;
+    const timer = setInterval(() => setTurn((before) => before + 1), EVERY_MS);
+    return () => clearInterval(timer);
+  }, [isTrouble]);
   if (word?.kind === 'trouble') return <p role="alert">? Not read: {word.message}</p>;
   if (word?.kind !== 'items') return <p role="status">… Reading with proof</p>;
   return (

@@ -1,8 +1,12 @@
-import type { Fault } from '@tallystick/protocol';
+import { type Fault, LIMITS } from '@tallystick/protocol';
 import { type ReactNode, useRef } from 'react';
 
 /** Faults that are shown; a file with more has one cause. */
 const MAX_SHOWN = 20;
+/** What is kept of a text: enough to tell that it is too large. */
+const MAX_CHARS = LIMITS.maxRunSpecBytes + 1;
+/** Lines with a number; what is pasted may have millions. */
+const MAX_NUMBERED = 2_000;
 
 interface Props {
   readonly text: string;
@@ -32,7 +36,7 @@ export function Editor({ text, faults, onText }: Props): ReactNode {
       </h2>
       <div className="editor">
         <ol ref={gutter} aria-hidden="true">
-          {lines.map((_, i) => (
+          {lines.slice(0, MAX_NUMBERED).map((_, i) => (
             <li key={i} data-wrong={wrong.has(i + 1)}>
               {i + 1}
             </li>
@@ -48,7 +52,7 @@ export function Editor({ text, faults, onText }: Props): ReactNode {
           aria-invalid={faults.length > 0}
           aria-describedby="faults"
           onScroll={follow}
-          onChange={(event) => onText(event.target.value)}
+          onChange={(event) => onText(event.target.value.slice(0, MAX_CHARS))}
         />
       </div>
       <div id="faults" role="status">

@@ -1,5 +1,5 @@
 import type { MemberView, RoundMembers, RoundView } from '@tallystick/protocol';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 import { useNews, useRunStream } from '../../api/run-stream.js';
 import { useData } from '../../api/use-data.js';
@@ -16,16 +16,21 @@ import { HeaderFacts } from './header-facts.js';
 /** Steps of a node through a round. */
 const STEPS = ['offered', 'accepted', 'counted'] as const;
 const PAGE = 200;
+/** No event tells of what nodes say of their work. */
+const OPEN_MS = 2_000;
 
 /** One round: what became of each node, the header, and why somebody is not in it. */
 export default function RoundPage({ params }: { readonly params: Params }): ReactNode {
   const [run, number] = [Number(params['run']), Number(params['round'])];
   const stream = useRunStream(run);
   const [after, setAfter] = useQuery('after', '');
+  const [isOpen, setOpen] = useState(false);
   const page = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
   const { value, error, reload } = useData<RoundMembers>(
     `runs/${run}/rounds/${number}/members?limit=${PAGE}${page}`,
+    isOpen ? OPEN_MS : undefined,
   );
+  if (value !== undefined && value.isOpen !== isOpen) setOpen(value.isOpen);
   const { value: view, reload: reloadView } = useData<RoundView>(
     value?.isOpen === false ? `runs/${run}/rounds/${number}` : undefined,
   );
@@ -61,6 +66,12 @@ export default function RoundPage({ params }: { readonly params: Params }): Reac
         )}
         <span>cohort of {value.cohort}</span>
         {value.isOpen ? <Live stream={stream} /> : null}
+        {view?.status === 'void' ? (
+          <span className="reason">
+            does not count: the chain voided it, and the run went back to the last round before the
+            voided ones. What is shown here is what had been signed.
+          </span>
+        ) : null}
         {view?.emptyReason ? (
           <span className="reason">nothing was aggregated: {view.emptyReason}</span>
         ) : null}
@@ -114,6 +125,11 @@ function columnsOf({ openedAtMs }: RoundMembers): readonly Column<MemberView>[] 
       order: ({ organisation }) => organisation,
       cell: ({ organisation }) => organisation || MISSING,
     },
+    {
+      id: 'progress',
+      title: 'At work',
+      cell: ({ progress }) => atWork(progress),
+    },
     ...STEPS.map((step, i) => ({
       id: step,
       title: step,
@@ -156,6 +172,13 @@ function columnsOf({ openedAtMs }: RoundMembers): readonly Column<MemberView>[] 
               .join(', '),
     },
   ];
+}
+
+/** What the node says it is doing; how far is said of uploads, and of training where the node measures it. */
+function atWork(progress: MemberView['progress']): string {
+  if (progress === null) return MISSING;
+  const { stage, fraction } = progress;
+  return fraction === 0 ? stage : `${stage} ${Math.round(100 * fraction)} %`;
 }
 
 /** How far the node came: a tick, or at the step where it left what became of it. */

@@ -6,13 +6,16 @@ import { MISSING } from '../../parts/words.js';
 
 /** Where the facts are that anyone can recompute, and what they do not prove. */
 export function EvidenceLinks({ view }: { readonly view: RunView }): ReactNode {
-  const last = view.closedRounds - 1;
+  const last = view.lastRound;
   return (
     <>
       <dl className="facts">
         <dt>On chain</dt>
         <dd>
           {view.committedRounds} of {view.closedRounds} closed rounds are in a finalised block.
+          {view.voidRounds === 0
+            ? null
+            : ` The chain voided ${view.voidRounds} more: they count nowhere, and the run went back to the last round before them.`}
         </dd>
         <dt>First model</dt>
         <dd>
@@ -26,7 +29,7 @@ export function EvidenceLinks({ view }: { readonly view: RunView }): ReactNode {
         <dd>{view.best === null ? MISSING : <IdChip id={view.best.model} what="best model" />}</dd>
         <dt>Last round</dt>
         <dd>
-          {last < 0 ? (
+          {last === null ? (
             MISSING
           ) : (
             <Link href={`/runs/${view.run}/rounds/${last}`}>

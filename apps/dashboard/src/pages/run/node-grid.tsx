@@ -29,7 +29,7 @@ interface Props {
 
 /** Who did what in which round; it stays after the end. */
 export default function NodeGrid({ view, stream, sites }: Props): ReactNode {
-  const top = Math.max(0, view.closedRounds - ROUNDS + 1);
+  const top = Math.max(0, (view.lastRound ?? 0) - ROUNDS + 2);
   const [asked, setAsked] = useQuery('from', '');
   const from = asked === '' ? top : Math.max(0, Number(asked) || 0);
   const { value, error, reload } = useData<RunGrid>(

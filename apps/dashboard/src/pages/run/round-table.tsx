@@ -34,7 +34,7 @@ export default function RoundTable({
   readonly curves: RunCurves | undefined;
 }): ReactNode {
   const scroll = useRef<HTMLDivElement>(null);
-  const total = view.closedRounds;
+  const total = view.closedRounds + view.voidRounds;
   const rows = useVirtualizer({
     count: total,
     getScrollElement: () => scroll.current,
@@ -42,9 +42,12 @@ export default function RoundTable({
     overscan: 12,
   });
   const items = rows.getVirtualItems();
-  const numberAt = (index: number): number => total - 1 - index;
-  const wanted = items.map(({ index }) => Math.floor(numberAt(index) / PAGE));
+  /** Place among the closed rounds, the oldest first. It is the number as long as the chain voided none. */
+  const placeAt = (index: number): number => total - 1 - index;
+  const wanted = items.map(({ index }) => Math.floor(placeAt(index) / PAGE));
   const found = useRoundPages(view, [...new Set(wanted)]);
+  const numberAt = (place: number): number | undefined =>
+    found.get(place)?.round ?? (view.voidRounds === 0 ? place : undefined);
   if (total === 0) return <p className="empty">No round is closed yet.</p>;
   return (
     <div ref={scroll} className="scroll tall" tabIndex={0} role="region" aria-label="Rounds">
@@ -71,8 +74,8 @@ export default function RoundTable({
             >
               <Cells
                 run={view.run}
-                number={numberAt(index)}
-                round={found.get(numberAt(index))}
+                number={numberAt(placeAt(index))}
+                round={found.get(placeAt(index))}
                 curves={curves}
               />
             </div>
@@ -85,21 +88,21 @@ export default function RoundTable({
 
 interface CellsProps {
   readonly run: number;
-  readonly number: number;
+  readonly number: number | undefined;
   readonly round: RoundView | undefined;
   readonly curves: RunCurves | undefined;
 }
 
 function Cells({ run, number, round, curves }: CellsProps): ReactNode {
-  const i = curves?.round[number] === number ? number : (curves?.round.indexOf(number) ?? -1);
+  const i = placeIn(curves, number);
   const at = <T,>(column: readonly T[] | undefined): T | undefined =>
     i < 0 ? undefined : column?.[i];
   const [loss, before] = [at(curves?.lossBefore), i > 0 ? curves?.lossBefore[i - 1] : undefined];
   const delta = typeof loss === 'number' && typeof before === 'number' ? loss - before : undefined;
   const [opened, closed] = [at(curves?.openedAtMs), at(curves?.closedAtMs)];
   const cells: readonly ReactNode[] = [
-    <Link href={`/runs/${run}/rounds/${number}`}>{number}</Link>,
-    round === undefined ? MISSING : <Status word={round.status} />,
+    number === undefined ? MISSING : <Link href={`/runs/${run}/rounds/${number}`}>{number}</Link>,
+    round === undefined ? MISSING : <RoundStatus status={round.status} />,
     round === undefined ? MISSING : `${round.included} of ${round.cohort}`,
     round?.excluded ?? MISSING,
     round === undefined ? MISSING : whole(round.sumWeight),
@@ -118,7 +121,23 @@ function Cells({ run, number, round, curves }: CellsProps): ReactNode {
   ));
 }
 
-/** Reads the pages that are looked at, and reads those again whose rounds were not all final. */
+/** Where the curves hold the round; −1 for one that they do not hold, as a void one. */
+function placeIn(curves: RunCurves | undefined, number: number | undefined): number {
+  if (curves === undefined || number === undefined) return -1;
+  return curves.round[number] === number ? number : curves.round.indexOf(number);
+}
+
+function RoundStatus({ status }: Pick<RoundView, 'status'>): ReactNode {
+  return status === 'void' ? (
+    <span title="does not count: the chain voided it">
+      <Status word={status} />
+    </span>
+  ) : (
+    <Status word={status} />
+  );
+}
+
+/** Rounds by place. Reads the pages that are looked at, and reads those again whose rounds were not all final. */
 function useRoundPages(view: RunView, wanted: readonly number[]): ReadonlyMap<number, RoundView> {
   const [pages, setPages] = useState<ReadonlyMap<number, readonly RoundView[]>>(new Map());
   const key = wanted.join(',');
@@ -126,12 +145,12 @@ function useRoundPages(view: RunView, wanted: readonly number[]): ReadonlyMap<nu
     const stop = new AbortController();
     const isDone = (page: number): boolean => {
       const rounds = pages.get(page);
-      const expected = Math.min(PAGE, view.closedRounds - page * PAGE);
-      return rounds?.length === expected && rounds.every(({ status }) => status === 'committed');
+      const expected = Math.min(PAGE, view.closedRounds + view.voidRounds - page * PAGE);
+      return rounds?.length === expected && rounds.every(({ status }) => status !== 'anchoring');
     };
     for (const page of key === '' ? [] : key.split(',').map(Number)) {
       if (isDone(page)) continue;
-      get<RoundList>(`runs/${view.run}/rounds?from=${page * PAGE}&limit=${PAGE}`, stop.signal).then(
+      get<RoundList>(`runs/${view.run}/rounds?skip=${page * PAGE}&limit=${PAGE}`, stop.signal).then(
         ({ rounds }) =>
           setPages(
             (before) =>
@@ -145,8 +164,10 @@ function useRoundPages(view: RunView, wanted: readonly number[]): ReadonlyMap<nu
     }
     return () => stop.abort();
     // The pages themselves are left out: a page that came is not a reason to ask again.
-  }, [key, view.run, view.closedRounds, view.committedRounds]);
+  }, [key, view.run, view.closedRounds, view.committedRounds, view.voidRounds]);
   return new Map(
-    [...pages.values()].flatMap((rounds) => rounds.map((round) => [round.round, round] as const)),
+    [...pages].flatMap(([page, rounds]) =>
+      rounds.map((round, i) => [page * PAGE + i, round] as const),
+    ),
   );
 }

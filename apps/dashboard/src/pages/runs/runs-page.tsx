@@ -2,15 +2,18 @@ import type { RunList, RunView } from '@tallystick/protocol';
 import { type ReactNode, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { may, useMe } from '../../api/session.js';
+import { readVerdicts, verdictIn } from '../../api/verdicts.js';
 import { useData } from '../../api/use-data.js';
 import { type Column, DataTable } from '../../parts/data-table.js';
 import { FindField } from '../../parts/find-field.js';
 import { Progress } from '../../parts/progress.js';
+import { Sparkline } from '../../parts/sparkline.js';
 import { Status } from '../../parts/status.js';
 import { Trouble } from '../../parts/trouble.js';
 import { useNow } from '../../parts/use-now.js';
 import { useQuery } from '../../parts/use-query.js';
 import { ago, duration, instant, MISSING, nano } from '../../parts/words.js';
+import { VerdictCell } from './verdict-cell.js';
 
 const LOOK_MS = 2_000;
 
@@ -46,7 +49,7 @@ export default function RunsPage(): ReactNode {
         </div>
       </div>
       {error === undefined ? null : <Trouble error={error} />}
-      <FindField value={filter} onChange={setFilter} hint="name or status" />
+      <FindField value={filter} onChange={setFilter} hint="name, status or owner" />
       <DataTable
         label="Runs"
         rows={runs}
@@ -62,8 +65,8 @@ export default function RunsPage(): ReactNode {
   );
 }
 
-function matches({ name, status, run }: RunView, filter: string): boolean {
-  const text = `${run} ${name} ${status}`.toLowerCase();
+function matches({ name, status, run, owner }: RunView, filter: string): boolean {
+  const text = `${run} ${name} ${status} ${owner ?? ''}`.toLowerCase();
   return filter
     .toLowerCase()
     .split(/\s+/)
@@ -106,11 +109,13 @@ function columnsOf(
       title: 'Best loss',
       isNumber: true,
       order: ({ best }) => best?.loss ?? Number.MAX_VALUE,
-      cell: ({ best }) =>
+      cell: ({ best, losses }) =>
         best === null ? (
           MISSING
         ) : (
-          <span title={`before round ${best.round}`}>{nano(best.loss)}</span>
+          <span title={`before round ${best.round}`}>
+            <Sparkline values={losses} /> {nano(best.loss)}
+          </span>
         ),
     },
     {
@@ -125,6 +130,13 @@ function columnsOf(
       isNumber: true,
       order: ({ committedRounds }) => committedRounds,
       cell: ({ committedRounds, closedRounds }) => `${committedRounds} of ${closedRounds}`,
+    },
+    verdictColumn(now),
+    {
+      id: 'owner',
+      title: 'Owner',
+      order: ({ owner }) => owner ?? '',
+      cell: ({ owner }) => owner ?? MISSING,
     },
     {
       id: 'started',
@@ -141,6 +153,15 @@ function columnsOf(
       cell: ({ createdAtMs, endedAtMs }) => duration((endedAtMs ?? now) - createdAtMs),
     },
   ];
+}
+
+function verdictColumn(now: number): Column<RunView> {
+  const verdicts = readVerdicts();
+  return {
+    id: 'verdict',
+    title: 'Verdict',
+    cell: (view) => <VerdictCell view={view} verdict={verdictIn(verdicts, view)} now={now} />,
+  };
 }
 
 function tickColumn(ticked: ReadonlySet<number>, tick: (run: number) => void): Column<RunView> {

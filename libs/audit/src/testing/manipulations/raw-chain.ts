@@ -9,7 +9,7 @@ const HOLDER = 'holder of the files';
 /** The block that commits a middle round, and its place in the file. */
 function commitBlock(bundle: TamperedBundle): { number: number; block: Block } {
   const { commits } = bundle.honest.history;
-  const number = the(commits[middleRound(bundle).round]);
+  const number = the(commits.get(middleRound(bundle).round));
   return { number, block: the(bundle.honest.blocks[number - 1]) };
 }
 

@@ -147,7 +147,7 @@ export async function* tryCommits(
   const clock = new StandingClock(0);
   const chain = await TestChain.open(spec, keys.authority, clock);
   try {
-    for (const block of blocks.slice(0, the(history.commits[round]) - 1)) {
+    for (const block of blocks.slice(0, the(history.commits.get(round)) - 1)) {
       await replay(chain, clock, block);
     }
     for (const commit of commits) {

@@ -77,7 +77,7 @@ async function advance(stage: Stage, { chain, clock, evidence, paid }: Place): P
   switch (stage) {
     case 'committed':
       for (const block of blocks.slice(0, at - 1)) await replay(chain, clock, block);
-      return clock.set(Number(blockTimeMs(history.chain.stateAt(the(history.commits[round])))));
+      return clock.set(Number(blockTimeMs(history.chain.stateAt(the(history.commits.get(round))))));
     case 'counted':
       return clock.set(settledAtMs(evidence));
     case 'settled':

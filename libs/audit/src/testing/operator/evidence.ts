@@ -28,11 +28,14 @@ export async function releasedRuntimes(): Promise<ReadonlySet<Hash>> {
   return new Set([asHash(codeHash)]);
 }
 
-/** Reads a bundle that holds. */
-export async function openEvidence(folder: string): Promise<Evidence> {
+/** Reads a bundle that holds; `checkBlocks` may remember its chain. */
+export async function openEvidence(
+  folder: string,
+  checkBlocks: typeof checkChain = checkChain,
+): Promise<Evidence> {
   const bundle = await BundleReader.open(folder);
   const knownRuntimes = await releasedRuntimes();
-  const chain = await checkChain(bundle, NOBODY, { knownRuntimes });
+  const chain = await checkBlocks(bundle, NOBODY, { knownRuntimes });
   const [spec, blocks] = await Promise.all([
     bundle.read('chain/spec.json'),
     bundle.read('chain/blocks.bin'),

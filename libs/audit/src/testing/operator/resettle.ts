@@ -54,8 +54,8 @@ export async function resettle(bundle: TamperedBundle, lies: SettlingLies): Prom
   }
 }
 
-function lastCommit({ history: { chain, commits } }: Evidence) {
-  const hash = chain.hashOf(commits.at(-1) ?? 0);
+function lastCommit({ history: { chain, commits, rounds } }: Evidence) {
+  const hash = chain.hashOf(commits.get(rounds.at(-1)?.round ?? 0) ?? 0);
   if (hash === undefined) throw new Error('the last commit is in no block');
   return hash;
 }

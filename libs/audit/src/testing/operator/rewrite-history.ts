@@ -50,7 +50,7 @@ export function unchanged(draft: RoundDraft): RoundDraft {
  */
 export async function rewriteHistory(bundle: TamperedBundle, rewrite: Rewrite): Promise<void> {
   const { history, spec, blocks } = bundle.honest;
-  const commit = history.commits[rewrite.from];
+  const commit = history.commits.get(rewrite.from);
   const keep = rewrite.keepBlocks ?? (commit === undefined ? blocks.length : commit - 1);
   const clock = new StandingClock(0);
   const { authority } = bundle.keys;
@@ -131,7 +131,7 @@ function continued(history: History, position: Position, chain: TestChain): Roun
 }
 
 function commitTimeMs({ chain, commits }: History, round: number): number {
-  return Number(blockTimeMs(chain.stateAt(commits[round] ?? chain.head.number)));
+  return Number(blockTimeMs(chain.stateAt(commits.get(round) ?? chain.head.number)));
 }
 
 async function writeFiles(

@@ -1,4 +1,4 @@
-import { asHash, type Hash, toHex } from '@tallystick/kernel';
+import { asHash, fromHex, type Hash, toHex } from '@tallystick/kernel';
 import { decodeNode, type DecodedNode, encodeNode, isHashed, nodeHash } from './node-codec.js';
 import { nibbles, type Trie } from './trie.js';
 import { sharedNibbles, type TrieNode } from './trie-node.js';
@@ -31,9 +31,9 @@ function provePath(root: TrieNode, path: Uint8Array, add: (bytes: Uint8Array) =>
   }
 }
 
-/** What a proof says: the value of each key (undefined: proven absent), or why it proves nothing. */
-export type ProofOutcome =
-  | { readonly ok: true; readonly values: readonly (Uint8Array | undefined)[] }
+/** What a proof says of each key (undefined: proven absent), or why it proves nothing. */
+export type ProofOutcome<T = Uint8Array> =
+  | { readonly ok: true; readonly values: readonly (T | undefined)[] }
   | { readonly ok: false; readonly reason: string };
 
 /**
@@ -44,17 +44,39 @@ export function verifyReadProof(
   root: Hash,
   proof: readonly Uint8Array[],
   keys: readonly string[],
-): ProofOutcome {
+): ProofOutcome<Uint8Array> {
+  return verifyEach(proof, keys, (key, need) => lookup(root, nibbles(key), need));
+}
+
+/**
+ * Checks a read proof of key prefixes: for each, what stands for everything below it, as hex. The same text at two
+ * states means the same keys and values; undefined, that there is none.
+ */
+export function verifyMapProof(
+  root: Hash,
+  proof: readonly Uint8Array[],
+  prefixes: readonly string[],
+): ProofOutcome<string> {
+  return verifyEach(proof, prefixes, (prefix, need) => subtreeAt(root, nibbles(prefix), need));
+}
+
+type Need = (hash: Hash) => Uint8Array;
+
+function verifyEach<T>(
+  proof: readonly Uint8Array[],
+  keys: readonly string[],
+  read: (key: string, need: Need) => T | undefined,
+): ProofOutcome<T> {
   const nodes = new Map(proof.map((bytes) => [hashFrom(nodeHash(bytes)), bytes]));
   const used = new Set<Hash>();
-  const need = (hash: Hash): Uint8Array => {
+  const need: Need = (hash) => {
     const bytes = nodes.get(hash);
     if (bytes === undefined) throw new RangeError(`the proof lacks node ${hash}`);
     used.add(hash);
     return bytes;
   };
   try {
-    const values = keys.map((key) => lookup(root, nibbles(key), need));
+    const values = keys.map((key) => read(key, need));
     if (used.size !== proof.length) throw new RangeError('the proof holds nodes nobody needs');
     return { ok: true, values };
   } catch (error) {
@@ -63,11 +85,24 @@ export function verifyReadProof(
   }
 }
 
-function lookup(
-  root: Hash,
-  path: Uint8Array,
-  need: (hash: Hash) => Uint8Array,
-): Uint8Array | undefined {
+function subtreeAt(root: Hash, path: Uint8Array, need: Need): string | undefined {
+  let reference = fromHex(root);
+  let at = 0;
+  for (;;) {
+    const bytes = reference.length === 32 ? need(hashFrom(reference)) : reference;
+    if (bytes.length === 1 && bytes[0] === 0) return undefined;
+    const node = decodeNode(bytes);
+    const shared = sharedNibbles(node.partial, path, at);
+    if (at + shared === path.length) return toHex(reference);
+    if (shared < node.partial.length) return undefined;
+    at += node.partial.length;
+    const child = node.children[path[at++] ?? 0];
+    if (child === undefined) return undefined;
+    reference = child;
+  }
+}
+
+function lookup(root: Hash, path: Uint8Array, need: Need): Uint8Array | undefined {
   const first = need(root);
   if (first.length === 1 && first[0] === 0) return undefined;
   let node: DecodedNode = decodeNode(first);
