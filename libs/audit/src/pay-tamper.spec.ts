@@ -9,12 +9,14 @@ import { claim, settle } from './testing/manipulations/paid-run.js';
 import { REFUSED_PAY, tryPay } from './testing/manipulations/refused-pay.js';
 import { targetOf } from './testing/manipulations/targets.js';
 import { type Evidence, openEvidence, releasedRuntimes } from './testing/operator/evidence.js';
+import { rememberedChain } from './testing/remembered-chain.js';
 import { Scratch } from './testing/scratch.js';
 import { scoredBundle, weighedBundle } from './testing/tamper-bench.js';
-import { verifyBundle } from './verify-bundle.js';
+import { ALL_STEPS, type StepTable, verifyBundle } from './verify-bundle.js';
 
 describe('manipulations of pay', () => {
   const scratch = new Scratch();
+  const steps: StepTable = { ...ALL_STEPS, chain: rememberedChain() };
   let bundle: TestBundle;
   let evidence: Evidence;
   let knownRuntimes: ReadonlySet<Hash>;
@@ -22,7 +24,7 @@ describe('manipulations of pay', () => {
 
   beforeAll(async () => {
     bundle = await scoredBundle();
-    evidence = await openEvidence(bundle.folder);
+    evidence = await openEvidence(bundle.folder, steps.chain);
     knownRuntimes = await releasedRuntimes();
   }, 60_000);
   afterEach(() => scratch.dispose());
@@ -42,7 +44,7 @@ describe('manipulations of pay', () => {
       const { keys, anchors } = bundle;
       const place = { folder, evidence, keys, anchors, knownRuntimes, openValidation };
       const { options, expected } = await tamper(manipulation, place);
-      const seen = await observe(options);
+      const seen = await observe(options, steps);
       expect({ ...seen, isFound: isFound(seen, expected) }).toMatchObject({
         step: expected.step,
         isFound: true,

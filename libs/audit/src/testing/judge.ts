@@ -2,7 +2,7 @@ import { type Hash, isTallyError } from '@tallystick/kernel';
 import type { NodeAnchor } from '../anchors.js';
 import { exitCodeOf } from '../report.js';
 import { ALL_STEPS, type StepTable, type VerifyOptions, verifyWith } from '../verify-bundle.js';
-import type { OpenValidation } from '../with-measurements.js';
+import { type OpenValidation, withMeasurements } from '../with-measurements.js';
 import { anchorsFor } from './anchors-for.js';
 import type { OperatorKeys } from './fixture/test-keys.js';
 import type { Expectation, Manipulation } from './manipulations/manipulation.js';
@@ -51,8 +51,11 @@ export async function observe(
   options: VerifyOptions,
   steps: StepTable = ALL_STEPS,
 ): Promise<Observation> {
+  const { folder, openValidation } = options;
+  const measured =
+    openValidation === undefined ? steps : withMeasurements(steps, folder, openValidation);
   try {
-    const report = await verifyWith(steps, options);
+    const report = await verifyWith(measured, options);
     const { finding, damaged } = report;
     return {
       exit: exitCodeOf(report),
