@@ -193,9 +193,8 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   answerDemand({ run, demand }: OpenDemand, answer: DemandAnswer): Promise<void> {
     const entry = this.#runs[run];
-    if (entry === undefined || !answerIn(entry, demand, answer)) {
-      return refused('tally.answer', 'tally.UnknownDemand');
-    }
+    const isOpen = entry !== undefined && answerIn(entry, demand, answer);
+    if (!isOpen) return refused('tally.answer', 'tally.UnknownDemand');
     this.#block++;
     return Promise.resolve();
   }
@@ -321,13 +320,11 @@ export class InMemoryRoundLedger implements RoundLedger {
   }
 
   async replaceCoordinatorKey(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
-    const refuse = (reason: string): Promise<never> =>
-      refused('tally.replaceCoordinatorKey', reason);
     const entry = this.#runs[run];
-    if (entry === undefined) return refuse('tally.UnknownRun');
-    if (!(await this.#isPossessed(key, proof))) return refuse('tally.BadProof');
-    const reason = replaceKey(entry, key);
-    if (reason !== undefined) return refuse(reason);
+    const isProved = await this.#isPossessed(key, proof);
+    const unproved = entry === undefined ? 'tally.UnknownRun' : 'tally.BadProof';
+    const reason = entry !== undefined && isProved ? replaceKey(entry, key) : unproved;
+    if (reason !== undefined) return refused('tally.replaceCoordinatorKey', reason);
     this.#block++;
   }
 
