@@ -16,9 +16,11 @@ import { useStage } from './harness/use-stage.js';
 
 const isFull = process.env['TALLY_E2E_FULL'] === '1';
 
+/** Rounds long enough for a backup to come in the middle, with a deadline that it does not outlast. */
 const SLOW = [
   [/^rounds: .*$/m, 'rounds: 3'],
-  [/^ {2}steps: .*$/m, '  steps: 1000'],
+  [/^ {2}steps: .*$/m, '  steps: 800'],
+  [/^ {2}deadlineMs: .*$/m, '  deadlineMs: 900000'],
 ] as const;
 
 interface Manifest {
@@ -92,14 +94,18 @@ describe('backup, wipe, restore', () => {
 
   it('a run in the middle: it goes on, gives the models of an undisturbed run, and verifies', async () => {
     const { federation, backup } = drill;
-    const { run } = await federation.launch(drill.spec);
-    await until('round 1 collects', async () => {
-      const { current } = await federation.run(run);
-      return current?.round === 1 && current.phase === 'collecting' ? true : undefined;
-    });
     const running = await drill.tally('backup', backup);
     expect(running).toMatchObject({ code: 78 });
     expect(running.stdout).toContain('CONFIG_LOCKED');
+    const { run } = await federation.launch(drill.spec);
+    await until(
+      'round 1 collects',
+      async () => {
+        const { current } = await federation.run(run);
+        return current?.round === 1 && current.phase === 'collecting' ? true : undefined;
+      },
+      150_000,
+    );
     expect(await federation.stopServers()).toBe(0);
 
     const taken = await drill.tally('backup', backup);
@@ -117,6 +123,7 @@ describe('backup, wipe, restore', () => {
     expect(restored.code, restored.stderr).toBe(0);
     expect(restored.json()).toMatchObject({ signingLog: 'backup' });
     await federation.upAgain();
+    expect(await federation.run(run)).toMatchObject({ status: 'running' }); // it was in the middle
     const rounds = await federation.finished(run);
     expect(rounds.map(({ modelAfter }) => modelAfter)).toEqual(drill.expected);
     expect(rounds.map(({ included }) => included)).toEqual([4, 4, 4]);

@@ -77,15 +77,13 @@ export class Deployment {
     const lock = await LockFile.acquire(folder.lock);
     const servers: Watched[] = [];
     try {
-      const opening = sandbox.openDeployment(folder);
-      opening.catch(() => undefined); // awaited below, after PostgreSQL
-      const postgres = await watchPostgres(sandbox, folder, options);
-      servers.push(postgres);
-      const deployment = await opening;
-      const chainUrl =
-        options.chainUrl ?? (await startChain(sandbox, { folder, deployment, servers }, options));
+      const { deployment, postgresUrl, chainUrl } = await startServers(
+        sandbox,
+        { folder, servers },
+        options,
+      );
       const coordinator = await startCoordinator(options, {
-        postgres: postgres.running.url,
+        postgres: postgresUrl,
         chain: chainUrl,
       });
       const url = coordinator.ready.url ?? `http://127.0.0.1:${options.port}`;
@@ -180,15 +178,31 @@ function watchPostgres(
   });
 }
 
-/** Starts the embedded chain beside the other servers; resolves with its URL. */
-async function startChain(
+/** Starts PostgreSQL and the embedded chain side by side. `servers` gets what came up, also when this rejects. */
+async function startServers(
   sandbox: Sandbox,
-  to: { readonly folder: DataFolder; readonly deployment: Keys; readonly servers: Watched[] },
+  to: { readonly folder: DataFolder; readonly servers: Watched[] },
   options: DeploymentOptions,
-): Promise<string> {
-  const chain = await watchChain(sandbox, to, options);
-  to.servers.push(chain);
-  return chain.running.url;
+): Promise<{
+  readonly deployment: Keys;
+  readonly postgresUrl: string;
+  readonly chainUrl: string;
+}> {
+  const { folder, servers } = to;
+  const { chainUrl } = options;
+  const opening = sandbox.openDeployment(folder);
+  const postgres = watchPostgres(sandbox, folder, options);
+  const chain = opening.then((deployment) =>
+    chainUrl === undefined ? watchChain(sandbox, { folder, deployment }, options) : undefined,
+  );
+  for (const started of await Promise.allSettled([postgres, chain])) {
+    if (started.status === 'fulfilled' && started.value) servers.push(started.value);
+  }
+  return {
+    deployment: await opening,
+    postgresUrl: (await postgres).running.url,
+    chainUrl: chainUrl ?? (await chain)?.running.url ?? '',
+  };
 }
 
 /** A restart takes the port that the first start got. */
