@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FsBlobStore } from '@tallystick/blobs';
 import { SubstrateRoundLedger } from '@tallystick/chain';
 import { WorkerFolderFactory } from '@tallystick/compute';
-import { asAccountId, type Logger, type Signer, toHex } from '@tallystick/kernel';
+import { asAccountId, type Logger, toHex } from '@tallystick/kernel';
 import {
   ed25519,
   LockFile,
