@@ -189,20 +189,26 @@ async function startServers(
   readonly chainUrl: string;
 }> {
   const { folder, servers } = to;
-  const { chainUrl } = options;
   const opening = sandbox.openDeployment(folder);
   const postgres = watchPostgres(sandbox, folder, options);
-  const chain = opening.then((deployment) =>
-    chainUrl === undefined ? watchChain(sandbox, { folder, deployment }, options) : undefined,
-  );
-  for (const started of await Promise.allSettled([postgres, chain])) {
-    if (started.status === 'fulfilled' && started.value) servers.push(started.value);
+  const chain = opening.then((deployment) => openChain(sandbox, { folder, deployment }, options));
+  for (const started of await Promise.allSettled([postgres, chain.then(({ server }) => server)])) {
+    if (started.status === 'fulfilled' && started.value !== undefined) servers.push(started.value);
   }
-  return {
-    deployment: await opening,
-    postgresUrl: (await postgres).running.url,
-    chainUrl: chainUrl ?? (await chain)?.running.url ?? '',
-  };
+  const [{ running }, { url: chainUrl }] = [await postgres, await chain];
+  return { deployment: await opening, postgresUrl: running.url, chainUrl };
+}
+
+/** The chain that runs elsewhere, or one that is started here. */
+async function openChain(
+  sandbox: Sandbox,
+  to: { readonly folder: DataFolder; readonly deployment: Keys },
+  options: DeploymentOptions,
+): Promise<{ readonly url: string; readonly server: Watched | undefined }> {
+  const { chainUrl: url } = options;
+  if (url !== undefined) return { url, server: undefined };
+  const server = await watchChain(sandbox, to, options);
+  return { url: server.running.url, server };
 }
 
 /** A restart takes the port that the first start got. */
