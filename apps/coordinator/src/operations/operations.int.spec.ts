@@ -26,7 +26,7 @@ describe('what an operator asks', () => {
   let coordinator: RunningCoordinator;
   let isChainAway: boolean;
   beforeAll(async () => {
-    postgres = await startTestPostgres('safe');
+    postgres = await startTestPostgres('own');
   });
   afterAll(() => postgres.stop());
   beforeEach(async () => {
