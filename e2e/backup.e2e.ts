@@ -14,11 +14,14 @@ import type { Ended, Stage } from './harness/stage.js';
 import { until } from './harness/until.js';
 import { useStage } from './harness/use-stage.js';
 
-const isFull = process.env['TALLY_E2E_FULL'] === '1';
+/** Once when everything is played, else not at all. */
+const full = process.env['TALLY_E2E_FULL'] === '1' ? [undefined] : [];
 
+/** Rounds long enough for a backup to come in the middle, with a deadline that it does not outlast. */
 const SLOW = [
   [/^rounds: .*$/m, 'rounds: 3'],
-  [/^ {2}steps: .*$/m, '  steps: 1000'],
+  [/^ {2}steps: .*$/m, '  steps: 800'],
+  [/^ {2}deadlineMs: .*$/m, '  deadlineMs: 900000'],
 ] as const;
 
 interface Manifest {
@@ -92,14 +95,18 @@ describe('backup, wipe, restore', () => {
 
   it('a run in the middle: it goes on, gives the models of an undisturbed run, and verifies', async () => {
     const { federation, backup } = drill;
-    const { run } = await federation.launch(drill.spec);
-    await until('round 1 collects', async () => {
-      const { current } = await federation.run(run);
-      return current?.round === 1 && current.phase === 'collecting' ? true : undefined;
-    });
     const running = await drill.tally('backup', backup);
     expect(running).toMatchObject({ code: 78 });
     expect(running.stdout).toContain('CONFIG_LOCKED');
+    const { run } = await federation.launch(drill.spec);
+    await until(
+      'round 1 collects',
+      async () => {
+        const { current } = await federation.run(run);
+        return current?.round === 1 && current.phase === 'collecting' ? true : undefined;
+      },
+      150_000,
+    );
     expect(await federation.stopServers()).toBe(0);
 
     const taken = await drill.tally('backup', backup);
@@ -117,6 +124,7 @@ describe('backup, wipe, restore', () => {
     expect(restored.code, restored.stderr).toBe(0);
     expect(restored.json()).toMatchObject({ signingLog: 'backup' });
     await federation.upAgain();
+    expect(await federation.run(run)).toMatchObject({ status: 'running' }); // it was in the middle
     const rounds = await federation.finished(run);
     expect(rounds.map(({ modelAfter }) => modelAfter)).toEqual(drill.expected);
     expect(rounds.map(({ included }) => included)).toEqual([4, 4, 4]);
@@ -127,7 +135,7 @@ describe('backup, wipe, restore', () => {
     expect(await drill.accusations()).toEqual([]);
   });
 
-  it.runIf(isFull)(
+  it.each(full)(
     'damaged, cut short or foreign: nothing is restored, and it is said what is wrong',
     async () => {
       const { backup } = drill;
@@ -163,7 +171,7 @@ describe('backup, wipe, restore', () => {
     },
   );
 
-  it.runIf(isFull)(
+  it.each(full)(
     'with the newest signing log: nothing is signed twice, and new runs are played',
     async () => {
       const { federation, backup } = drill;
@@ -182,7 +190,7 @@ describe('backup, wipe, restore', () => {
     },
   );
 
-  it.runIf(isFull)(
+  it.each(full)(
     'with the log of the backup alone: open runs end, and no site is asked again',
     async () => {
       const { federation, backup } = drill;

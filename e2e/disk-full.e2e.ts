@@ -35,7 +35,8 @@ describe.each(full)('a full disk below the %s', () => {
     const heart = await HeartCopy.at(stage.path('heart'));
     spec = await heart.editRun(
       [/^rounds: .*$/m, 'rounds: 3'],
-      [/^ {2}steps: .*$/m, '  steps: 1000'],
+      [/^ {2}steps: .*$/m, '  steps: 600'],
+      [/^ {2}deadlineMs: .*$/m, '  deadlineMs: 900000'],
     );
     const node = stage.path('node-on-small-disk');
     await writeFile(node, NODE_ON_SMALL_DISK, { mode: 0o755 });
@@ -55,10 +56,14 @@ describe.each(full)('a full disk below the %s', () => {
   it('is said by /ready; nothing is lost, and the run goes on by itself when there is space', async () => {
     expect(await ready()).toEqual({ status: 'ready', troubles: {} });
     const { run } = await federation.launch(spec);
-    await until('round 1 collects', async () => {
-      const { current } = await federation.run(run);
-      return current?.round === 1 && current.phase === 'collecting' ? true : undefined;
-    });
+    await until(
+      'round 1 collects',
+      async () => {
+        const { current } = await federation.run(run);
+        return current?.round === 1 && current.phase === 'collecting' ? true : undefined;
+      },
+      150_000,
+    );
     const filler = await open(`${blobs}/filler`, 'w');
     const why = await (async () => {
       for (;;) await filler.write(FILLER_CHUNK);
@@ -72,10 +77,14 @@ describe.each(full)('a full disk below the %s', () => {
       hint: expect.stringContaining('by themselves'),
     });
     expect((await fetch(`${federation.url}/health`)).status).toBe(200);
-    await until('somebody meets the full disk', async () => {
-      const log = await federation.stage.logs();
-      return log.includes('STORE_DISK_FULL') ? true : undefined;
-    });
+    await until(
+      'somebody meets the full disk',
+      async () => {
+        const log = await federation.stage.logs();
+        return log.includes('STORE_DISK_FULL') ? true : undefined;
+      },
+      150_000,
+    );
     expect(await federation.run(run)).toMatchObject({ status: 'running' });
 
     await rm(`${blobs}/filler`);

@@ -12,7 +12,7 @@ import { until } from './harness/until.js';
 import { useStage } from './harness/use-stage.js';
 
 /** So many of the asynchronous run that it still goes on when it is paused. */
-const ROUNDS = 80;
+const ROUNDS = 40;
 /** A buffer of two of the four sites, updates up to three rounds old. */
 const ASYNCHRONOUS: readonly (readonly [RegExp, string])[] = [
   [/^rounds: .*$/m, `rounds: ${ROUNDS}`],

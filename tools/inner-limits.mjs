@@ -42,6 +42,18 @@ const LIMITS = [
     '',
     'Closed rounds a simulation keeps whole.',
   ],
+  [
+    'libs/telemetry/src/otlp-trace.ts',
+    'MAX_QUEUE',
+    '',
+    'Steps of rounds that wait for a collector of traces.',
+  ],
+  [
+    'libs/sandbox/src/backup/manifest.ts',
+    'MAX_MANIFEST_BYTES',
+    'bytes',
+    'The manifest of a backup.',
+  ],
   ['apps/coordinator/src/runs/run-service.ts', 'MAX_QUEUED', '', 'Runs that wait for a place.'],
   [
     'libs/payout/src/contribution/rules.ts',

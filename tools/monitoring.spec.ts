@@ -28,7 +28,9 @@ function namesIn(expression: string): readonly string[] {
 
 /** Labels that an expression selects or groups by, but for those of Prometheus itself. */
 function labelsIn(expression: string): readonly string[] {
-  const selected = [...expression.matchAll(/(\w+)\s*(?:=~|!=|=)\s*"/g)].map(([, label = '']) => label);
+  const selected = [...expression.matchAll(/(\w+)\s*(?:=~|!=|=)\s*"/g)].map(
+    ([, label = '']) => label,
+  );
   const grouped = [...expression.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = '']) =>
     list.split(',').map((label) => label.trim()),
   );

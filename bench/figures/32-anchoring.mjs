@@ -4,6 +4,7 @@
  * with a PostgreSQL and a chain each. They take turns: a pair is one run of three rounds at either, of which the last two
  * are measured, so that the commits of the first two fall into them. Ratio of the medians of wall time per round.
  */
+import { placeOf } from '../lib/bench-node.mjs';
 import { Coordinator } from '../lib/coordinator.mjs';
 import { enrol } from '../lib/enrol.mjs';
 import { Fleet } from '../lib/fleet.mjs';
@@ -18,35 +19,40 @@ const PAIRS = 20;
 const D = 6_000_000;
 const START_MS = 300_000;
 
-/** @typedef {{ readonly coordinator: Coordinator, readonly enrolled: readonly import('../lib/enrol.mjs').Enrolled[] }} Side */
+/** @typedef {{ readonly coordinator: Coordinator, readonly fleet: Fleet }} Side */
 
 /** @template T @param {'on' | 'off'} anchoring @param {(side: Side) => Promise<T>} work @returns {Promise<T>} */
 function withSide(anchoring, work) {
   return inScratch(async (data) => {
     const env = { NODE_ENV: 'test', TALLY_TEST__ANCHORING: anchoring };
     const coordinator = await Coordinator.start(data, { env });
+    /** @type {Fleet | undefined} */
+    let fleet;
     try {
-      return await work({ coordinator, enrolled: await enrol(coordinator, NODES) });
+      fleet = await Fleet.open(coordinator, await enrol(coordinator, NODES), { mode: 'train' });
+      return await work({ coordinator, fleet });
     } finally {
+      await fleet?.close();
       await coordinator.stop();
     }
   });
 }
 
 /** Seconds of one round. @param {Side} side @param {number} d */
-async function turn({ coordinator, enrolled }, d) {
-  const fleet = await Fleet.open(coordinator, enrolled, { mode: 'train' });
-  try {
-    await coordinator.api('runs', { spec: runYaml({ d, nodes: NODES, rounds: ROUNDS }), pot: '0' });
-    await fleet.played(ROUNDS, START_MS);
-    const [first, last] = [0, ROUNDS - 1].map((round) => fleet.rounds.get(round)?.resultMs ?? 0);
-    return ((last ?? 0) - (first ?? 0)) / (ROUNDS - 1) / 1e3;
-  } finally {
-    await fleet.close();
-  }
+async function turn({ coordinator, fleet }, d) {
+  const before = fleet.rounds.size;
+  const spec = runYaml({ d, nodes: NODES, rounds: ROUNDS });
+  const { run } = await coordinator.api('runs', { spec, pot: '0' });
+  await fleet.played(before + ROUNDS, START_MS);
+  const [first, last] = [0, ROUNDS - 1].map((round) => {
+    const times = fleet.rounds.get(placeOf({ run, round }));
+    if (times === undefined) throw new Error(`round ${round} of run ${run} was not heard of`);
+    return times.resultMs;
+  });
+  return ((last ?? 0) - (first ?? 0)) / (ROUNDS - 1) / 1e3;
 }
 
-/** Runs whose rounds are all on the chain, and rounds that are not. @param {Side} side */
+/** Rounds on the chain. @param {Side} side */
 async function anchored({ coordinator }) {
   const { runs } = await coordinator.api('runs');
   const all = /** @type {{ closedRounds: number, committedRounds: number }[]} */ (runs);

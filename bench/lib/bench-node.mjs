@@ -11,6 +11,14 @@ import { WebSocket } from 'ws';
 
 const MAX_PAYLOAD_BYTES = 2 ** 21;
 
+/** Rounds of later runs are counted behind those of earlier ones. */
+const MAX_ROUNDS = 1_000_000;
+
+/** The number by which a fleet knows a round: of run 0 its own. @param {{ run: number, round: number }} at */
+export function placeOf({ run, round }) {
+  return run * MAX_ROUNDS + round;
+}
+
 /** @typedef {import('@tallystick/record').Task} Task */
 /** @typedef {import('@tallystick/protocol').CoordinatorHead} CoordinatorHead */
 
@@ -110,7 +118,7 @@ export class BenchNode {
       case 'verdict':
         return log.verdict(head.outcome === 'accepted' ? 'accepted' : head.code);
       case 'result':
-        return log.result(head.round);
+        return log.result(placeOf(head));
       case 'error':
         return log.failed(new Error(`${head.code}: ${head.message}`));
       case 'drain':

@@ -8,11 +8,12 @@ import { go, signIn, visit } from './browser.js';
 import { openHeart } from './heart-page.js';
 import { everyPlace } from './places.js';
 
+const isFull = process.env['TALLY_E2E_FULL'] === '1';
 const EXIT_UNAVAILABLE = 69;
 /** Longest wait of the supervisor before it starts a server again. */
 const BACK_MS = 60_000;
 
-describe('trouble on the page', () => {
+describe.runIf(isFull)('trouble on the page', () => {
   let federation: Federation;
   let browser: Browser;
   let spec: string;

@@ -1,4 +1,5 @@
 import { EXIT, exitCodeOf, isTallyError, type Logger, TallyError } from '@tallystick/kernel';
+import type { BackupOptions } from '@tallystick/sandbox';
 import type { ProxyRule } from '@tallystick/site';
 import { type Command } from 'commander';
 import type { ConsoleInput } from './console-input.js';
@@ -14,16 +15,16 @@ export interface CommandContext {
   readonly token: string | undefined;
   /** The coordinator's address, when the environment gives one. */
   readonly url: string | undefined;
+  /** Database and blobs of the deployment when they are not in its data folder, as the coordinator is told. */
+  readonly parts: Pick<BackupOptions, 'database' | 'blobs'>;
   /** Public key of its TLS certificate, when the environment gives one. */
   readonly pin: string | undefined;
   /** The proxy that the environment names. */
   readonly proxy: ProxyRule;
-  /** Where the coordinator's environment says that the parts of a deployment are which are not in its data folder. */
+  /** Addresses of PostgreSQL and chain, where the environment gives the coordinator's. */
   readonly services: {
-    readonly databaseUrl?: string | undefined;
-    readonly chainUrl?: string | undefined;
-    /** Folder of the blobs. */
-    readonly blobs?: string | undefined;
+    readonly databaseUrl: string | undefined;
+    readonly chainUrl: string | undefined;
   };
   /** Folder of this user's own settings: what `tally login` stored. */
   readonly configFolder: string;

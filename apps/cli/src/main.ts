@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hasErrno } from '@tallystick/kernel/node';
+import type { ExternalDatabase } from '@tallystick/sandbox';
 import { proxyRule } from '@tallystick/site';
 import { createLogger } from '@tallystick/telemetry';
 import { CommanderError } from 'commander';
@@ -41,6 +42,10 @@ function setting(name: string): string | undefined {
   return file === undefined ? process.env[name] : readFileSync(file, 'utf8').trimEnd();
 }
 
+function databaseOf(url: string | undefined): ExternalDatabase | undefined {
+  return url === undefined ? undefined : { url, environment: process.env };
+}
+
 /** Under --json even a command that could not be read ends in JSON; the words went to stderr. */
 function sayUsage(detail: string): void {
   const { code, message, hint } = new TallyError('USAGE_INVALID', { detail });
@@ -61,12 +66,15 @@ function makeContext(options: GlobalOptions): CommandContext {
     signal: stop.signal,
     token: process.env['TALLY_TOKEN'],
     url: process.env['TALLY_URL'],
+    parts: {
+      database: databaseOf(setting('TALLY_DATABASE__URL')),
+      blobs: setting('TALLY_BLOBS'),
+    },
     pin: process.env['TALLY_PIN'],
     proxy: proxyRule(process.env),
     services: {
       databaseUrl: setting('TALLY_DATABASE__URL'),
       chainUrl: process.env['TALLY_CHAIN__URL'],
-      blobs: setting('TALLY_BLOBS'),
     },
     configFolder: configFolder(),
     input: new ConsoleInput({

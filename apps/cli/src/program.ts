@@ -33,8 +33,8 @@ export function buildProgram(makeContext: MakeContext): Command {
   for (const add of [
     addDemo,
     addUp,
-    addDoctor,
     addBackup,
+    addDoctor,
     addRuns,
     addModel,
     addNode,

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { exitCodeOf, isTallyError, type Logger } from '@tallystick/kernel';
 import { ed25519, linkAborts, sha256, systemClock, systemEntropy } from '@tallystick/kernel/node';
 import { proxyRule } from '@tallystick/site';
-import { createLogger, openOtlpTrace } from '@tallystick/telemetry';
+import { createLogger, openOtlpTrace, type OtlpTrace } from '@tallystick/telemetry';
 import { ProcessTrainer } from '@tallystick/training';
 import { ClientNode } from './client-node.js';
 import { loadConfig } from './config.js';
@@ -34,7 +34,7 @@ async function takePart(
   const trainer = new ProcessTrainer({
     onCrash: ({ code, message }) => logger.warn('training.restarted', { code, reason: message }),
   });
-  const trace = openTrace(logger);
+  const trace = traceOf(process.env, logger);
   const node = await ClientNode.open(folder, {
     ...{ trainer, trace, sha256, ed25519, clock: systemClock, entropy: systemEntropy, logger },
     proxy: proxyRule(process.env),
@@ -57,14 +57,14 @@ async function takePart(
   }
 }
 
-/** Undefined without a collector: no step is measured then. */
-function openTrace(logger: Logger): ReturnType<typeof openOtlpTrace> | undefined {
-  const endpoint = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-  if (endpoint === undefined || endpoint === '') return undefined;
+/** OpenTelemetry's own names, as every collector's manual gives them; without an endpoint there are no traces. */
+function traceOf(env: NodeJS.ProcessEnv, logger: Logger): OtlpTrace | undefined {
+  const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';
+  if (endpoint === '') return undefined;
   return openOtlpTrace({
     service: 'tallystick-node',
     endpoint,
-    headers: process.env['OTEL_EXPORTER_OTLP_HEADERS'],
+    headers: env['OTEL_EXPORTER_OTLP_HEADERS'],
     lost: (steps, reason) => logger.warn('trace.lost', { steps, reason }),
   });
 }

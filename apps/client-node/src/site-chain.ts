@@ -77,11 +77,12 @@ export class SiteChain implements ChainView {
   }
 
   async #ask<T>(question: (chain: LedgerAccount) => Promise<T>): Promise<T> {
-    this.#reader ??= this.#connect(this.#deps.nodeKey);
+    const reader = (this.#reader ??= this.#connect(this.#deps.nodeKey));
     try {
-      return await question(await this.#reader);
+      return await question(await reader);
     } catch (error) {
-      this.#reader = undefined;
+      if (this.#reader === reader) this.#reader = undefined;
+      reader.then((chain) => chain.close()).catch(() => undefined); // it would go on reconnecting
       throw error;
     }
   }

@@ -160,22 +160,15 @@ async function openDeployment(
   const ledger = await connectLedger(servers);
   undo.add(() => ledger.close());
   const blobs = new FsBlobStore({ folder: config.blobs ?? folder.blobs });
-  const workers = config.compute.workers ?? Math.min(8, Math.max(1, availableParallelism() - 1));
-  const folders = new WorkerFolderFactory({ blobs, workers, spool: SPOOL_SHAPE });
+  const folders = new WorkerFolderFactory({ blobs, ...workersOf(config) });
   undo.add(() => folders.close());
-  const signingLog = await SigningLog.open({ path: folder.signingLog }, sha256);
-  undo.add(() => Promise.resolve(signingLog.close()));
-  const ring = await openKeyRing(servers.sandbox, folder, { ledger, signingLog, logger });
-  const metrics = new Metrics();
-  metrics.observeProcess();
-  const tls = await openTls(config, folder, logger);
-  undo.add(async () => tls?.close());
-  const { trace, close } = openTrace(collector, { metrics, logger });
-  undo.add(close);
+  const signer = await openSigner(servers.sandbox, folder, { ledger, logger, undo });
+  const tls = await openTls(config, folder, { logger, undo });
   return {
+    ...watching(collector, { logger, undo }),
     ...settingsOf(config),
-    ...(tls === undefined ? {} : { tls }),
     restored: await readRestored(folder),
+    ...(tls && { tls }),
     spoolFolder: folder.spool,
     apiTokenFile: folder.apiToken,
     databaseUrl: servers.databaseUrl,
@@ -183,14 +176,43 @@ async function openDeployment(
     get publicUrl() {
       return address.url;
     },
-    signer: new LoggedSigner(ring, signingLog, sha256),
     treasury: asAccountId(keys.treasury.key),
     spooler: folders.spooler,
-    ...{ ledger, blobs, folders, sha256, ed25519, logger, metrics, trace },
+    ...{ signer, ledger, blobs, folders, sha256, ed25519, logger },
     clock: systemClock,
     entropy: systemEntropy,
     crash: crashPointsOf(config.test.crashAt, folder.root),
   };
+}
+
+/** The coordinator key behind the log of what it signed. */
+/** The coordinator's keys, each for its rounds, behind the log of what was signed. */
+async function openSigner(
+  sandbox: Servers['sandbox'],
+  folder: DataFolder,
+  { ledger, logger, undo }: Tools & Pick<Deployment, 'ledger'>,
+): Promise<LoggedSigner> {
+  const signingLog = await SigningLog.open({ path: folder.signingLog }, sha256);
+  undo.add(() => Promise.resolve(signingLog.close()));
+  const ring = await openKeyRing(sandbox, folder, { ledger, signingLog, logger });
+  return new LoggedSigner(ring, signingLog, sha256);
+}
+
+/** The numbers of this process, and what watches its rounds. */
+function watching(
+  collector: Collector | undefined,
+  { logger, undo }: Tools,
+): Pick<Deployment, 'metrics' | 'trace'> {
+  const metrics = new Metrics();
+  metrics.observeProcess();
+  const opened = openTrace(collector, { metrics, logger });
+  undo.add(() => opened.close());
+  return { metrics, trace: opened.trace };
+}
+
+function workersOf({ compute }: Config) {
+  const spare = Math.min(8, Math.max(1, availableParallelism() - 1));
+  return { workers: compute.workers ?? spare, spool: SPOOL_SHAPE };
 }
 
 /** What the parts take from the configuration as it is. */
@@ -212,7 +234,7 @@ function settingsOf(config: Config) {
 async function openTls(
   config: Config,
   folder: DataFolder,
-  logger: Logger,
+  { logger, undo }: Tools,
 ): Promise<ServedCertificate | undefined> {
   const choice = tlsChoice(config);
   if (choice.kind === 'none' || choice.kind === 'proxy') return undefined;
@@ -223,7 +245,9 @@ async function openTls(
   };
   const source =
     choice.kind === 'files' ? filesSource(choice) : ownSource({ ...own, ...choice, ...deps });
-  return ServedCertificate.open(source, deps);
+  const served = await ServedCertificate.open(source, deps);
+  undo.add(() => Promise.resolve(served.close()));
+  return served;
 }
 
 function oidcOf({ oidc }: Config): Deployment['oidc'] {

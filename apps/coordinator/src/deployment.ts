@@ -16,8 +16,8 @@ import type { OidcSettings } from './auth/oidc-provider.js';
 import type { CrashPoints } from './crash-points.js';
 import type { SocketLimits } from './fleet/socket-limits.js';
 import type { Spooler } from './fleet/spooler.js';
-import type { ServedCertificate } from './tls/served-certificate.js';
 import type { RestoredBackup } from './runs/after-restore.js';
+import type { ServedCertificate } from './tls/served-certificate.js';
 
 /**
  * What main.ts composes once, and tests compose for themselves. An abstract class, so that it is its own injection

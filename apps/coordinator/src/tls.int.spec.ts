@@ -19,7 +19,10 @@ import { ownSource } from './tls/own-certificate.js';
 import { ServedCertificate } from './tls/served-certificate.js';
 
 /** 80,001 parameters: updates of 320 KB, which LargeFrames takes out of the socket itself. */
-const LARGE_RUN = TEST_RUN.replace('[ { dense: { units: 1 } } ]', '[ { dense: { units: 20000 } }, { dense: { units: 1 } } ]');
+const LARGE_RUN = TEST_RUN.replace(
+  '[ { dense: { units: 1 } } ]',
+  '[ { dense: { units: 20000 } }, { dense: { units: 1 } } ]',
+);
 
 describe('a coordinator over TLS', () => {
   let postgres: TestPostgres;
@@ -73,20 +76,33 @@ describe('a coordinator over TLS', () => {
   it('speaks neither plain HTTP nor an old TLS', async () => {
     await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow();
     const old = new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port, maxVersion: 'TLSv1.1', minVersion: 'TLSv1' } as const;
-      connect({ ...options, rejectUnauthorized: false, ciphers: 'DEFAULT:@SECLEVEL=0' }, () => resolve('connected')).once('error', reject);
+      const options = {
+        host: '127.0.0.1',
+        port,
+        maxVersion: 'TLSv1.1',
+        minVersion: 'TLSv1',
+      } as const;
+      connect({ ...options, rejectUnauthorized: false, ciphers: 'DEFAULT:@SECLEVEL=0' }, () =>
+        resolve('connected'),
+      ).once('error', reject);
     });
     await expect(old).rejects.toThrow();
   });
 
   it('sets a cookie that only this host gets back, over TLS', async () => {
     const { ticket } = (await coordinator.api.post('auth/tickets', {})) as { ticket: string };
-    const answer = await coordinator.api.ask('auth/link', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
-      body: JSON.stringify({ ticket }),
-    }, '');
-    expect(answer.headers.getSetCookie()[0]).toMatch(/^__Host-tally=[\w-]{43}; Path=\/; .*; Secure$/);
+    const answer = await coordinator.api.ask(
+      'auth/link',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+        body: JSON.stringify({ ticket }),
+      },
+      '',
+    );
+    expect(answer.headers.getSetCookie()[0]).toMatch(
+      /^__Host-tally=[\w-]{43}; Path=\/; .*; Secure$/,
+    );
   });
 
   it('has its pin in invites', async () => {
@@ -135,11 +151,12 @@ describe('a coordinator behind a proxy', () => {
     await postgres.stop();
   });
 
-  const through = (headers: Record<string, string>) =>
-    coordinator.api.ask('auth/me', { headers });
+  const through = (headers: Record<string, string>) => coordinator.api.ask('auth/me', { headers });
 
   it('takes what came over TLS, and refuses what did not', async () => {
-    expect((await through({ 'x-forwarded-proto': 'https', 'x-forwarded-for': '198.51.100.1' })).status).toBe(200);
+    expect(
+      (await through({ 'x-forwarded-proto': 'https', 'x-forwarded-for': '198.51.100.1' })).status,
+    ).toBe(200);
     const plain = await through({ 'x-forwarded-proto': 'http', 'x-forwarded-for': '198.51.100.1' });
     expect(plain.status).toBe(403);
     expect(await plain.json()).toMatchObject({ error: { code: 'AUTH_PLAIN_HTTP' } });

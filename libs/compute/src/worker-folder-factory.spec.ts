@@ -25,6 +25,8 @@ import { foldOf, weighted } from './testing/fold-inputs.js';
 const STRATEGY: Strategy = { kind: 'fedAvg', serverLearningRate: 0.5 };
 /** Σ = 2²² − 1, the largest a round may have. */
 const WEIGHTS = [1n, 2_097_152n, 199n, 2_096_951n];
+/** Orders of four updates: 24 exist. A million positions take 40 times as long and add only more chunks, not more orders. */
+const ordersOf = (d: number): number => (d < 100_000 ? 20 : 3);
 
 let home: string;
 beforeAll(async () => {
@@ -67,10 +69,10 @@ describe.each([1, 2, 3, 4])('WorkerFolderFactory with %d workers', (workers) => 
     return { blobs: store, factory };
   };
   if (workers <= 2) folderContract(setup);
-  robustFoldContract(setup);
+  if (workers !== 2) robustFoldContract(setup); // one lane, an uneven split, and lanes without a row
 });
 
-describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions', (d) => {
+describe.each([1, 1023, 1024, 1025, 70_001, 1_663_370])('D: worker sums of %d positions', (d) => {
   const manifest = manifestWith(d);
   let blobs: FsBlobStore;
   let model: Hash;
@@ -109,10 +111,10 @@ describe.each([1, 1023, 1024, 1025, 1_663_370])('D: worker sums of %d positions'
     { workers: 3, chunkPositions: 65_536 },
     { workers: 4, chunkPositions: 4096 },
     { workers: 4, chunkPositions: 65_536 },
-  ])('20 orders, $workers workers, chunks of $chunkPositions', async (shape) => {
+  ])('many orders, $workers workers, chunks of $chunkPositions', async (shape) => {
     const factory = new WorkerFolderFactory({ blobs, ...shape });
     const folder = await factory.open(spec());
-    for (let seed = 0; seed < 20; seed++) {
+    for (let seed = 0; seed < ordersOf(d); seed++) {
       await folder.rebuild([]);
       for (const { update, weight } of shuffled(contributions, seed)) {
         await folder.add(weighted(update, weight));

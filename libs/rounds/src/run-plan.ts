@@ -1,6 +1,12 @@
 import type { Clock, Ed25519, Hash, Logger, RunId, Sha256, Signer } from '@tallystick/kernel';
 import type { RunSpec } from '@tallystick/protocol';
-import type { FolderFactory, LedgerView, NodeLink, RoundJournal, RoundTrace } from './ports/index.js';
+import type {
+  FolderFactory,
+  LedgerView,
+  NodeLink,
+  RoundJournal,
+  RoundTrace,
+} from './ports/index.js';
 
 /** What a run is: fixed before its first round. */
 export interface RunPlan {

@@ -11,6 +11,7 @@
  * and to be loaded where it is not used: import it with `import()`.
  */
 export { backUp, type Backup, type BackupOptions } from './backup/back-up.js';
+export type { ExternalDatabase } from './backup/dump-database.js';
 export { restore, type Restored, type RestoreOptions } from './backup/restore.js';
 export { type ChainOptions, type RunningChain, startChain } from './chain/start-chain.js';
 export {

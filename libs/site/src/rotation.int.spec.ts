@@ -89,10 +89,14 @@ describe('adoptRotation', () => {
     await loadOrCreateNextKey(folder);
     await noteRotation(folder, { key: generateKey().key, keyEpoch: 1 });
     const before = await nodeKey();
-    await expect(adoptRotation(folder, log)).rejects.toMatchObject({ code: 'DATA_FILE_UNREADABLE' });
+    await expect(adoptRotation(folder, log)).rejects.toMatchObject({
+      code: 'DATA_FILE_UNREADABLE',
+    });
     expect(await nodeKey()).toBe(before);
     expect(log.identity?.keyEpoch).toBe(0);
     await writeFile(file('rotation.json'), '{"key":1}');
-    await expect(adoptRotation(folder, log)).rejects.toMatchObject({ code: 'DATA_FILE_UNREADABLE' });
+    await expect(adoptRotation(folder, log)).rejects.toMatchObject({
+      code: 'DATA_FILE_UNREADABLE',
+    });
   });
 });

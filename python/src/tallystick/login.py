@@ -50,7 +50,7 @@ def resolve(url=None, token=None, pin=None):
         raise TallyError("AUTH_REQUIRED", f"no token for {url}", hint)
     if pin and not url.startswith("https://"):
         raise TallyError("AUTH_PLAIN_HTTP", f"{url} is plain HTTP where TLS was promised", "Use the https:// address.")
-    return url.rstrip("/"), token, pin
+    return url.rstrip("/"), token, pin or None
 
 
 def _unsafe(path, reason):

@@ -18,7 +18,9 @@ interface RestoreFlags {
 export function addBackup(program: Command, makeContext: MakeContext): void {
   program
     .command('backup')
-    .description('copy a stopped deployment: keys, database, chain, signing log, models and updates')
+    .description(
+      'copy a stopped deployment: keys, database, chain, signing log, models and updates',
+    )
     .argument('<dir>', 'new or empty folder')
     .addHelpText(
       'after',
@@ -46,14 +48,15 @@ export function addBackup(program: Command, makeContext: MakeContext): void {
 }
 
 async function backup(data: string, folder: string, context: CommandContext): Promise<number> {
-  const { output, logger, signal, services } = context;
-  const { databaseUrl, blobs } = services;
+  const { output, logger, signal, parts } = context;
   const { backUp } = await import('@tallystick/sandbox');
   const into = resolve(folder);
-  const done = await backUp({ data, into, databaseUrl, blobs, clock: systemClock, logger, signal });
+  const done = await backUp({ data, into, ...parts, clock: systemClock, logger, signal });
   output.say(`${into}: ${done.files} files, ${done.bytes} bytes, each with its SHA-256`);
   output.say('It holds the keys of the deployment: keep it as closed as the data folder itself.');
-  output.say('Copy <data>/signing.log elsewhere often: a restore is safe with the newest one alone.');
+  output.say(
+    'Copy <data>/signing.log elsewhere often: a restore is safe with the newest one alone.',
+  );
   if (done.dumpCommand !== undefined) {
     output.say('The database is NOT in it, for pg_dump is not installed here. Run:');
     output.say(`  ${done.dumpCommand}`);
@@ -70,12 +73,11 @@ async function restore(
   { nothingSignedSince: isNothingSignedSince = false }: RestoreFlags,
   { context, globals }: { readonly context: CommandContext; readonly globals: GlobalOptions },
 ): Promise<number> {
-  const { output, logger, signal, services } = context;
-  const { databaseUrl, blobs } = services;
+  const { output, logger, signal, parts } = context;
   const sandbox = await import('@tallystick/sandbox');
   const data = resolve(globals.data);
   const from = resolve(folder);
-  const options = { from, data, databaseUrl, blobs, isNothingSignedSince, logger, signal };
+  const options = { from, data, ...parts, isNothingSignedSince, logger, signal };
   const done = await sandbox.restore(options);
   const at = new Date(done.createdAtMs).toISOString();
   output.say(`${data}: ${done.files} files of ${at}, each checked`);

@@ -11,7 +11,10 @@ export function addLogin(program: Command, makeContext: MakeContext): void {
     .command('login')
     .description('keep the address and token of a coordinator, so that no command needs them again')
     .argument('<url>', 'the coordinator')
-    .option('--pin <pin>', 'public key of its TLS certificate: sha256/…, as the operator reads it out')
+    .option(
+      '--pin <pin>',
+      'public key of its TLS certificate: sha256/…, as the operator reads it out',
+    )
     .addHelpText(
       'after',
       '\nThe token comes from TALLY_TOKEN, from a pipe, or is asked for; never from an argument, which others can see.' +
@@ -37,7 +40,11 @@ async function login(
   const pin = told === undefined ? undefined : pinOf(told);
   const way = { pins: pin === undefined ? [] : [pin], proxy };
   await new OperatorApi({ url, token, way, signal }).runs();
-  const file = await storeLogin(configFolder, { url, token, ...(pin === undefined ? {} : { pin }) });
+  const file = await storeLogin(configFolder, {
+    url,
+    token,
+    ...(pin === undefined ? {} : { pin }),
+  });
   output.say(`signed in at ${url}; the token is in ${file}, readable by you alone`);
   output.result({ url, file });
   return EXIT.ok;

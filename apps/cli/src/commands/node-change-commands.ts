@@ -43,7 +43,9 @@ async function rotate(folder: string, { output, proxy, signal }: CommandContext)
   const rotated = await rotateNodeKey({ folder, proxy }, signal);
   const { node, key, keyEpoch } = rotated;
   output.say(`node ${node} has key ${key} (epoch ${keyEpoch})`);
-  output.say('The running node takes it up between two tasks; what the old key signed stays valid.');
+  output.say(
+    'The running node takes it up between two tasks; what the old key signed stays valid.',
+  );
   output.result(rotated);
   return EXIT.ok;
 }

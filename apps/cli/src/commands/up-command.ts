@@ -54,7 +54,13 @@ async function up(
     if (pin !== undefined) output.say(`pin    ${pin}`);
     output.say(`chain  ${chainUrl}`);
     output.say('Next: tally node invite <organisation>. Ctrl-C drains and stops everything.');
-    output.stream({ event: 'up', url: api.url, ...shown, chainUrl, processes: deployment.processes() });
+    output.stream({
+      event: 'up',
+      url: api.url,
+      ...shown,
+      chainUrl,
+      processes: deployment.processes(),
+    });
     const stopped = new Promise<undefined>((done) => {
       signal.addEventListener('abort', () => done(undefined));
     });

@@ -77,15 +77,13 @@ export class Deployment {
     const lock = await LockFile.acquire(folder.lock);
     const servers: Watched[] = [];
     try {
-      const opening = sandbox.openDeployment(folder);
-      opening.catch(() => undefined); // awaited below, after PostgreSQL
-      const postgres = await watchPostgres(sandbox, folder, options);
-      servers.push(postgres);
-      const deployment = await opening;
-      const chainUrl =
-        options.chainUrl ?? (await startChain(sandbox, { folder, deployment, servers }, options));
+      const { deployment, postgresUrl, chainUrl } = await startServers(
+        sandbox,
+        { folder, servers },
+        options,
+      );
       const coordinator = await startCoordinator(options, {
-        postgres: postgres.running.url,
+        postgres: postgresUrl,
         chain: chainUrl,
       });
       const url = coordinator.ready.url ?? `http://127.0.0.1:${options.port}`;
@@ -180,15 +178,37 @@ function watchPostgres(
   });
 }
 
-/** Starts the embedded chain beside the other servers; resolves with its URL. */
-async function startChain(
+/** Starts PostgreSQL and the embedded chain side by side. `servers` gets what came up, also when this rejects. */
+async function startServers(
   sandbox: Sandbox,
-  to: { readonly folder: DataFolder; readonly deployment: Keys; readonly servers: Watched[] },
+  to: { readonly folder: DataFolder; readonly servers: Watched[] },
   options: DeploymentOptions,
-): Promise<string> {
-  const chain = await watchChain(sandbox, to, options);
-  to.servers.push(chain);
-  return chain.running.url;
+): Promise<{
+  readonly deployment: Keys;
+  readonly postgresUrl: string;
+  readonly chainUrl: string;
+}> {
+  const { folder, servers } = to;
+  const opening = sandbox.openDeployment(folder);
+  const postgres = watchPostgres(sandbox, folder, options);
+  const chain = opening.then((deployment) => openChain(sandbox, { folder, deployment }, options));
+  for (const started of await Promise.allSettled([postgres, chain.then(({ server }) => server)])) {
+    if (started.status === 'fulfilled' && started.value !== undefined) servers.push(started.value);
+  }
+  const [{ running }, { url: chainUrl }] = [await postgres, await chain];
+  return { deployment: await opening, postgresUrl: running.url, chainUrl };
+}
+
+/** The chain that runs elsewhere, or one that is started here. */
+async function openChain(
+  sandbox: Sandbox,
+  to: { readonly folder: DataFolder; readonly deployment: Keys },
+  options: DeploymentOptions,
+): Promise<{ readonly url: string; readonly server: Watched | undefined }> {
+  const { chainUrl: url } = options;
+  if (url !== undefined) return { url, server: undefined };
+  const server = await watchChain(sandbox, to, options);
+  return { url: server.running.url, server };
 }
 
 /** A restart takes the port that the first start got. */

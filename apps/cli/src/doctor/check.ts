@@ -24,10 +24,7 @@ export class Warning {
 type Finding = string | Warning | undefined | void;
 
 /** Never rejects: what a probe throws is its finding. */
-export async function check(
-  what: string,
-  probe: () => Finding | Promise<Finding>,
-): Promise<Check> {
+export async function check(what: string, probe: () => Finding | Promise<Finding>): Promise<Check> {
   try {
     const found = await probe();
     if (found instanceof Warning) {

@@ -21,7 +21,8 @@ export async function coordinatorChecks(url: string, way: Way): Promise<readonly
     await check('certificate', () => (isSecure ? certificate(url, way) : plainHttp(url))),
     await check('coordinator', async () => {
       const { status } = await ask(`${url}/health`, way);
-      if (status !== 200) throw new TallyError('NET_UNREACHABLE', { url, reason: `HTTP ${status}` });
+      if (status !== 200)
+        throw new TallyError('NET_UNREACHABLE', { url, reason: `HTTP ${status}` });
       return url;
     }),
     await check('clock', () => skew(url, way)),
@@ -33,7 +34,10 @@ export function readyCheck(url: string, way: Way): Promise<Check> {
   return check('ready', async () => {
     const { status, text } = await ask(`${url}/ready`, way);
     if (status === 200) return undefined;
-    throw new TallyError('NET_UNREACHABLE', { url, reason: `it is not ready: ${troublesIn(text)}` });
+    throw new TallyError('NET_UNREACHABLE', {
+      url,
+      reason: `it is not ready: ${troublesIn(text)}`,
+    });
   });
 }
 
@@ -52,7 +56,8 @@ async function certificate(url: string, way: Way): Promise<string | Warning> {
   const socket = await dial(url, way, { clock: systemClock, signal });
   try {
     const leaf = peerCertificate(socket);
-    if (leaf === undefined) throw new TallyError('AUTH_CERTIFICATE', { url, reason: 'it shows none' });
+    if (leaf === undefined)
+      throw new TallyError('AUTH_CERTIFICATE', { url, reason: 'it shows none' });
     const pin = spkiPin(leaf.publicKey);
     const by = way.pins.length > 0 ? 'pinned' : 'vouched for by an authority';
     const words = `${by}, until ${new Date(leaf.validTo).toISOString().slice(0, 10)}, ${pin}`;
@@ -75,7 +80,8 @@ function plainHttp(url: string): string | Warning {
 async function skew(url: string, way: Way): Promise<string | Warning> {
   const beganMs = Date.now();
   const { date } = await ask(`${url}/health`, way);
-  if (date === null) return new Warning('unknown: the coordinator does not tell the time', 'Nothing to do.');
+  if (date === null)
+    return new Warning('unknown: the coordinator does not tell the time', 'Nothing to do.');
   const skewMs = Date.parse(date) - (beganMs + Date.now()) / 2;
   const words = `${Math.abs(Math.round(skewMs / 1_000))} s ${skewMs > 0 ? 'behind' : 'ahead of'} the coordinator`;
   if (Math.abs(skewMs) < GOOD_SKEW_MS) return 'as the coordinator’s';

@@ -56,7 +56,10 @@ function wayTo(
 async function idleChecks(): Promise<readonly Check[]> {
   const words = 'does not run here';
   return [
-    await check('coordinator', () => new Warning(words, 'Start it: `tally up`, or name its --data.')),
+    await check(
+      'coordinator',
+      () => new Warning(words, 'Start it: `tally up`, or name its --data.'),
+    ),
     await portCheck(API_PORT, '--port'),
     await portCheck(CHAIN_PORT, '--chain-port'),
   ];
@@ -105,12 +108,16 @@ async function postgres(folder: string, url: string | undefined): Promise<string
   const where = url === undefined ? { folder: join(folder, 'postgres') } : { url };
   const { version, isStandby, connections, maxConnections, lagMs } = await describePostgres(where);
   if (isStandby) {
-    throw new TallyError('STORE_DATABASE', { reason: 'this server is a standby and takes no writes' });
+    throw new TallyError('STORE_DATABASE', {
+      reason: 'this server is a standby and takes no writes',
+    });
   }
   const lag = lagMs === undefined ? '' : `, its standby ${Math.round(lagMs)} ms behind`;
   const words = `${version}, ${connections} of ${maxConnections} connections${lag}`;
   const isFull = connections > maxConnections * 0.9;
-  return isFull ? new Warning(words, 'Raise max_connections, or lower TALLY_DATABASE__POOL_SIZE.') : words;
+  return isFull
+    ? new Warning(words, 'Raise max_connections, or lower TALLY_DATABASE__POOL_SIZE.')
+    : words;
 }
 
 /** Of the federation in this data folder; undefined where there is none. */

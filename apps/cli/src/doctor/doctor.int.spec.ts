@@ -62,22 +62,23 @@ describe('the doctor', () => {
   });
 
   it('sees a certificate that ends soon, one that ended, and one of another key', async () => {
-    for (const [days, status] of [
-      [100, 'ok'],
-      [5, 'warn'],
-      [-1, 'fail'],
+    for (const [days, status, says] of [
+      [100, 'ok', (server: TlsServer) => server.pin],
+      [5, 'warn', (server: TlsServer) => server.pin],
+      [-1, 'fail', () => 'out of date'],
     ] as const) {
       const to = new Date(Date.now() + days * DAY_MS);
       const server = await TlsServer.start({ from: new Date(Date.now() - 30 * DAY_MS), to });
       servers.push(() => server.close());
       const checks = await coordinatorChecks(server.url, { ...STRAIGHT, pins: [server.pin] });
       const found = named(checks, 'certificate');
-      expect(found?.status, found?.what).toBe(status);
-      if (status !== 'fail') expect(found?.what).toContain(server.pin);
-      else expect(found?.code).toBe('AUTH_CERTIFICATE_EXPIRED');
+      expect(found?.status).toBe(status);
+      expect(found?.what).toContain(says(server));
       const other = await coordinatorChecks(server.url, { ...STRAIGHT, pins: [`${server.pin}x`] });
       expect(named(other, 'certificate')?.code).toBe('AUTH_CERTIFICATE_PIN');
-      expect(other.filter(({ hint, status: how }) => how === 'fail' && hint === undefined)).toEqual([]);
+      expect(other.filter(({ hint, status: how }) => how === 'fail' && hint === undefined)).toEqual(
+        [],
+      );
     }
   });
 
@@ -126,7 +127,10 @@ describe('the doctor', () => {
 
   it('sees a port that is taken and a folder that is not there', async () => {
     const port = Number(new URL(await plain(() => undefined)).port);
-    expect(await portCheck(port, '--port')).toMatchObject({ status: 'fail', code: 'CONFIG_PORT_IN_USE' });
+    expect(await portCheck(port, '--port')).toMatchObject({
+      status: 'fail',
+      code: 'CONFIG_PORT_IN_USE',
+    });
     expect((await diskCheck(folder)).status).not.toBe('fail');
     expect((await diskCheck(join(folder, 'nothing'))).status).toBe('fail');
   });
@@ -152,6 +156,7 @@ describe('the doctor', () => {
     for (const name of ['secrets', 'PostgreSQL', 'chain', 'coordinator', 'ready']) {
       expect(named(checks, name)?.status, name).toBe('fail');
     }
-    for (const { status, hint } of checks) if (status !== 'ok') expect(hint).toMatch(/\w/);
+    const silent = checks.filter(({ status, hint = '' }) => status !== 'ok' && hint === '');
+    expect(silent).toEqual([]);
   });
 });

@@ -20,7 +20,10 @@ export function versionCheck(): Promise<Check> {
     const [wanted, least] = LEAST_NODE;
     if (major > wanted || (major === wanted && minor >= least)) return process.version;
     const what = `Node.js ${process.version}`;
-    throw new TallyError('USAGE_UNSUPPORTED', { what, instead: `Install ${wanted}.${least} or newer.` });
+    throw new TallyError('USAGE_UNSUPPORTED', {
+      what,
+      instead: `Install ${wanted}.${least} or newer.`,
+    });
   });
 }
 

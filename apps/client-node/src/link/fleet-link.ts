@@ -60,7 +60,8 @@ export class FleetLink {
       if (isFinal(ended)) throw ended;
       if (clock.nowMs() - attempt.welcomedAtMs >= STABLE_MS) backOff.reset();
       const retryInMs = backOff.next();
-      logger.warn('link.lost', { url, code: ended.code, reason: ended.message, retryInMs });
+      const { code, message: reason, hint } = ended;
+      logger.warn('link.lost', { url, code, reason, hint, retryInMs });
       await sleep(clock, retryInMs, signal);
     }
   }

@@ -105,15 +105,8 @@ describe('SiteActs', () => {
   it('H: says that the chain does not answer, and still shows the site’s own word', async () => {
     await grant(4);
     const away = new TallyError('LEDGER_UNREACHABLE', { url: 'ws://x', reason: 'away' });
-    const books = new SiteBooks({
-      ...parts,
-      chain: {
-        ...chain,
-        asOwner: chain.asOwner,
-        payee: chain.payee,
-        consent: () => Promise.reject(away),
-      },
-    });
+    chain.consent = () => Promise.reject(away);
+    const books = new SiteBooks(parts);
     const { consents, fault } = await books.consents();
     expect(fault).toBe(away.message);
     expect(consents).toMatchObject([{ run: 4, own: { fromBlock: 1 }, onChain: null }]);

@@ -81,12 +81,32 @@ describe('Door', () => {
       '198.51.100.1',
     ],
     ['keeps the peer where no address is told', { proto: 'https', by: 'unknown' }, 'ok', PEER],
-    ['refuses what came over plain HTTP', { proto: 'http', by: '198.51.100.1' }, 'AUTH_PLAIN_HTTP', PEER],
-    ['refuses a client that says https before the proxy', { proto: 'https, http' }, 'AUTH_PLAIN_HTTP', PEER],
+    [
+      'refuses what came over plain HTTP',
+      { proto: 'http', by: '198.51.100.1' },
+      'AUTH_PLAIN_HTTP',
+      PEER,
+    ],
+    [
+      'refuses a client that says https before the proxy',
+      { proto: 'https, http' },
+      'AUTH_PLAIN_HTTP',
+      PEER,
+    ],
     ['refuses a request whose headers were stripped', {}, 'AUTH_PLAIN_HTTP', PEER],
     ['refuses half of the headers', { by: '198.51.100.1' }, 'AUTH_PLAIN_HTTP', PEER],
-    ['lets the operator of this machine in', { from: '127.0.0.1', host: 'localhost' }, 'ok', '127.0.0.1'],
-    ['refuses a local proxy that tells plain HTTP', { from: '127.0.0.1', proto: 'http' }, 'AUTH_PLAIN_HTTP', '127.0.0.1'],
+    [
+      'lets the operator of this machine in',
+      { from: '127.0.0.1', host: 'localhost' },
+      'ok',
+      '127.0.0.1',
+    ],
+    [
+      'refuses a local proxy that tells plain HTTP',
+      { from: '127.0.0.1', proto: 'http' },
+      'AUTH_PLAIN_HTTP',
+      '127.0.0.1',
+    ],
     ['still checks the name', { proto: 'https', host: 'evil.example' }, 'AUTH_HOST', PEER],
   ])('behind a proxy it %s', (_what, asked, outcome, address) => {
     expect(judge(asked, true)).toEqual([outcome, address]);

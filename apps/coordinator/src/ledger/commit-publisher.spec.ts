@@ -190,7 +190,7 @@ describe('CommitPublisher', () => {
     await clock.advance(10_000);
     expect(await readiness.troubles()).toEqual({});
     await clock.advance(60_000);
-    expect((await readiness.troubles())['refused']).toContain(`run ${chain.run}`);
+    expect((await readiness.troubles())['refused']?.message).toContain(`run ${chain.run}`);
     const tried = outbox.rows[0]?.row.attempts ?? 0;
     expect(tried).toBeGreaterThan(8);
     expect(tried).toBeLessThan(16); // it is no busy loop
@@ -215,7 +215,7 @@ describe('CommitPublisher', () => {
     expect((await chain.ledger.anchored(other.run))?.nextRound).toBe(20);
     const stuck = outbox.rows.filter(({ row }) => row.run === chain.run).map(({ row }) => row);
     expect(stuck.map(({ status }) => status)).toEqual(['pending', 'pending', 'pending']);
-    expect((await readiness.troubles())['refused']).toContain(`run ${chain.run}: `);
+    expect((await readiness.troubles())['refused']?.message).toContain(`run ${chain.run}: `);
     stop.abort();
     await clock.advance(1);
     await running;

@@ -15,8 +15,8 @@ import type { CrashPoints } from '../crash-points.js';
 import type { Outbox, WaitingRound } from '../persistence/outbox-rows.js';
 import type { Readiness } from '../readiness.js';
 import type { Wake } from '../wake.js';
-import { type Flight, TransactionInFlight } from './transaction-in-flight.js';
 import { RefusedRuns } from './refused-runs.js';
+import { type Flight, TransactionInFlight } from './transaction-in-flight.js';
 
 /** Rounds in one transaction; a header is 0.4 KB, so a full batch stays below a tenth of a block. */
 const MAX_BATCH = 64;
@@ -34,6 +34,7 @@ const EPOCH_LOOK_MS = 100;
 const IDLE_MS = 5_000;
 /** A chain or database that is away is asked again after this. */
 const FAULT_MS = 500;
+
 export interface PublisherDeps {
   readonly outbox: Outbox;
   /** Epochs share the nonce lane, so they take turns with the rounds. */
@@ -145,8 +146,8 @@ export class CommitPublisher {
         return flight.isOverdue ? this.#flight.send(commit) : undefined;
       case 'final':
         await outbox.final(rounds, flight.block);
-        this.#refused.taken(rounds);
         this.#traceAnchors(rounds);
+        this.#refused.taken(rounds);
         logger.info('ledger.final', { rounds: rounds.length, block: flight.block.number });
         return;
       case 'lost':

@@ -156,7 +156,10 @@ describe('EpochPublisher', () => {
       await clock.advance(15_000);
     }
     expect(await readiness.troubles()).toMatchObject({
-      settlement: { code: 'LEDGER_REFUSED', message: expect.stringContaining('tally.RoundNotFinal') },
+      settlement: {
+        code: 'LEDGER_REFUSED',
+        message: expect.stringContaining('tally.RoundNotFinal'),
+      },
     });
     const publish = publisher();
     await publish.step();

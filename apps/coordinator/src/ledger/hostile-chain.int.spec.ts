@@ -1,10 +1,11 @@
-import type { RoundLedger, SubstrateRoundLedger } from '@tallystick/chain';
+import type { SubstrateRoundLedger } from '@tallystick/chain';
 import { LedgerChain, RpcBetween } from '@tallystick/chain/testing';
 import { isTallyError, TallyError, toHex } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_CRASH } from '../crash-points.js';
+import { Readiness } from '../readiness.js';
 import { FakeOutbox } from '../testing/fake-outbox.js';
 import { TestChainRun } from '../testing/test-chain-run.js';
 import { Wake } from '../wake.js';
@@ -15,7 +16,7 @@ const FINAL_MS = 20_000;
 let chain: LedgerChain;
 let between: RpcBetween;
 let ledger: SubstrateRoundLedger;
-let run: TestChainRun<RoundLedger>;
+let run: TestChainRun<SubstrateRoundLedger>;
 let outbox: FakeOutbox;
 let clock: VirtualClock;
 beforeEach(async () => {
@@ -34,10 +35,10 @@ function publisher(of: SubstrateRoundLedger = ledger, rows: FakeOutbox = outbox)
     ...{ outbox: rows, ledger: of, signer: run.signer, sha256, clock },
     epochs: { step: () => Promise.resolve(false) },
     wake: new Wake(clock),
+    readiness: new Readiness(),
     logger: new MemoryLogger(),
     crash: NO_CRASH,
     backlog: { set: () => undefined },
-    readiness: { report: () => undefined },
   });
 }
 

@@ -86,7 +86,9 @@ export class RefusedRuns {
   }
 
   #report(): void {
-    const [first] = [...this.#runs.values()].flatMap(({ trouble }) => trouble ?? []);
-    this.#deps.readiness.report('refused', first);
+    const troubles = [...this.#runs.values()].flatMap(({ trouble }) => trouble ?? []);
+    const runs = troubles.slice(0, 8).join('; ');
+    const trouble = new TallyError('LEDGER_RUNS_REFUSED', { runs });
+    this.#deps.readiness.report('refused', runs === '' ? undefined : trouble);
   }
 }

@@ -22,10 +22,7 @@ export class OperationsModule {
     pool: DatabasePool,
   ) {
     const { ledger, metrics, clock, blobs } = deployment;
-    const disks = [
-      diskOf('data', dirname(deployment.apiTokenFile)),
-      diskOf('blobs', blobs.folder),
-    ];
+    const disks = [diskOf('data', dirname(deployment.apiTokenFile)), diskOf('blobs', blobs.folder)];
     readiness.probe('disk', () => assertDiskSpace(disks));
     const ports = { ledger, metrics, clock };
     operatorGauges({ leader, readiness, directory, outbox, pool, disks, ...ports });

@@ -54,7 +54,10 @@ function readRounds({ metrics, directory }: OperatorGaugesDeps): void {
   metrics.collect(() => {
     const all = directory.statuses();
     open.set({}, all.filter(({ phase }) => phase === 'collecting').length);
-    waiting.set({}, all.reduce((sum, { waitingFor }) => sum + waitingFor.length, 0));
+    waiting.set(
+      {},
+      all.reduce((sum, { waitingFor }) => sum + waitingFor.length, 0),
+    );
     held.set({}, all.filter(({ waitingBecause }) => waitingBecause !== undefined).length);
   });
 }

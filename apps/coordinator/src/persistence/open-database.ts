@@ -89,9 +89,11 @@ async function migrate(source: DataSource): Promise<void> {
  * when it does not answer.
  */
 export async function assertSchema(source: DataSource): Promise<void> {
-  const rows: unknown = await source.query('SELECT name FROM migrations').catch((error: unknown) => {
-    throw new TallyError('STORE_DATABASE', { reason: reasonOf(error) }, error);
-  });
+  const rows: unknown = await source
+    .query('SELECT name FROM migrations')
+    .catch((error: unknown) => {
+      throw new TallyError('STORE_DATABASE', { reason: reasonOf(error) }, error);
+    });
   const known = new Set(MIGRATIONS.map(({ name }) => name));
   const names = z.array(z.object({ name: z.string() })).parse(rows);
   const foreign = names.map(({ name }) => name).filter((name) => !known.has(name));

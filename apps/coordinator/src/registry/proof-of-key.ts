@@ -1,4 +1,10 @@
-import { type AccountId, type Ed25519, type Hash, type Signature, TallyError } from '@tallystick/kernel';
+import {
+  type AccountId,
+  type Ed25519,
+  type Hash,
+  type Signature,
+  TallyError,
+} from '@tallystick/kernel';
 import { decodeSigned, isAdmissibleKey, POP, verifyRecord } from '@tallystick/record';
 import type { PrepareJoinRequest } from '@tallystick/protocol';
 

@@ -6,9 +6,10 @@ import { AfterRestore, type AfterRestoreDeps, type RestoredBackup } from './afte
 
 /** Runs that are open in the database: rounds closed there, and rounds that the chain holds. */
 const OPEN = [
-  { id: 0, closed: 2, anchored: 2 },
-  { id: 1, closed: 2, anchored: 3 },
-  { id: 2, closed: 0, anchored: undefined },
+  { id: 0, closed: 2, anchored: 2, voidUntil: 0 },
+  { id: 1, closed: 2, anchored: 3, voidUntil: 0 },
+  { id: 2, closed: 0, anchored: undefined, voidUntil: 0 },
+  { id: 3, closed: 2, anchored: 18, voidUntil: 18 },
 ];
 
 class Restored {
@@ -24,16 +25,17 @@ class Restored {
     const deps = {
       restored,
       runs: {
-        unfinished: () => Promise.resolve(OPEN.map(({ id }) => ({ id: asRunId(id) }) as RunEntity)), // nothing else is read
-        ended: (run: RunId, { reason = '' }: { readonly reason?: string }) =>
+        unfinished: () =>
+          Promise.resolve(
+            OPEN.map(({ id, voidUntil = null }) => ({ id: asRunId(id), voidUntil }) as RunEntity),
+          ), // nothing else is read
+        ended: ({ id: run }: RunEntity, { reason = '' }: { readonly reason?: string }) =>
           Promise.resolve(void this.ended.set(run, reason)),
       },
       rounds: {
         counts: ([run]: readonly RunId[]) =>
           Promise.resolve(
-            new Map(
-              run === undefined ? [] : [[run, { closed: of(run)?.closed ?? 0, committed: 0 }]],
-            ),
+            new Map(run === undefined ? [] : [[run, { last: (of(run)?.closed ?? 0) - 1 }]]),
           ),
       },
       ledger: {
@@ -60,7 +62,7 @@ describe('AfterRestore', () => {
     const restored = new Restored();
     const duty = restored.duty(false);
     await duty.start(1);
-    expect([...restored.ended.keys()]).toEqual([0, 1, 2]);
+    expect([...restored.ended.keys()]).toEqual([0, 1, 2, 3]);
     for (const reason of restored.ended.values()) {
       expect(reason).toMatch(/^ROUND_RUN_RESTORED: .*1970-01-01/);
     }

@@ -62,6 +62,7 @@ export class AfterRestore implements Duty {
   async #isBehind({ id, voidUntil }: RunEntity): Promise<boolean> {
     const { ledger, rounds } = this.#deps;
     const last = (await rounds.counts([id])).get(id)?.last ?? -1;
-    return ((await ledger.anchored(id))?.nextRound ?? 0) > Math.max(last + 1, voidUntil);
+    const next = Math.max(last + 1, voidUntil); // numbers that were voided are not used again
+    return ((await ledger.anchored(id))?.nextRound ?? 0) > next;
   }
 }

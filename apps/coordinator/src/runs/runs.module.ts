@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BeforeApplicationShutdown, Module } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Module, type OnModuleInit } from '@nestjs/common';
 import { Deployment } from '../deployment.js';
 import { FleetModule } from '../fleet/fleet.module.js';
 import { Sessions } from '../fleet/sessions.js';
@@ -16,6 +16,7 @@ import { PgRoundJournal } from '../persistence/pg-round-journal.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
 import { UserRows } from '../persistence/user-rows.js';
+import { VoidSignal } from '../persistence/void-signal.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { RoundDirectory } from '../rounds/round-directory.js';
 import { RoundsModule } from '../rounds/rounds.module.js';
@@ -129,8 +130,16 @@ const STREAM_END_MS = 20;
   ],
   exports: [AfterRestore, RunService],
 })
-export class RunsModule implements BeforeApplicationShutdown {
-  constructor(private readonly streams: EventStreams) {}
+export class RunsModule implements OnModuleInit, BeforeApplicationShutdown {
+  constructor(
+    private readonly streams: EventStreams,
+    private readonly voids: VoidSignal,
+    private readonly runs: RunService,
+  ) {}
+
+  onModuleInit(): void {
+    this.voids.listen((run) => this.runs.voided(run));
+  }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.streams.complete();

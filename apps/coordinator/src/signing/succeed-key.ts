@@ -3,14 +3,6 @@ import { asRunId, type Hash, type Logger, type RunId, type Signer } from '@tally
 import { POP, signRecord } from '@tallystick/record';
 import type { KeyHistories } from './key-ring.js';
 
-/** The coordinator keys of a deployment. */
-export interface CoordinatorSigners {
-  readonly current: Signer;
-  /** Takes its place once the chain holds it for every open run. */
-  readonly next?: Signer;
-  readonly former: readonly Signer[];
-}
-
 export interface SuccessionDeps {
   readonly ledger: Pick<
     RoundLedger,

@@ -22,6 +22,7 @@ export class TestChainRun<L extends RoundLedger = InMemoryRoundLedger> {
     return TestChainRun.on(new InMemoryRoundLedger({ sha256, ed25519 }), terms);
   }
 
+  /** A run on a ledger that is there already. */
   static on<L extends RoundLedger>(
     ledger: L,
     terms: Partial<NewRun> = {},

@@ -38,7 +38,7 @@ interface Answer {
 /** A node without a site: joins, says hello, and answers offers with a deterministic pretended training. */
 export class TestNode {
   readonly key = generateKey();
-  readonly #owner = generateKey();
+  readonly owner = generateKey();
   #prepared: PreparedJoin | undefined;
   readonly heads: CoordinatorHead[] = [];
   closed: { code: number; reason: string } | undefined;
@@ -81,7 +81,7 @@ export class TestNode {
     const invite = decodeInviteToken(token ?? (await this.#api.invite(organisation)).token);
     this.#chain = invite.genesis;
     this.#coordinatorKey = invite.coordinatorKey;
-    const owner = asAccountId(this.#owner.key);
+    const owner = asAccountId(this.owner.key);
     const identity = {
       secret: invite.secret,
       name: organisation,
@@ -90,7 +90,7 @@ export class TestNode {
       proof: this.proof(owner),
     };
     const prepared = await this.#prepare(identity);
-    const signature = this.#owner.sign(fromHex(prepared.payload));
+    const signature = this.owner.sign(fromHex(prepared.payload));
     const body = { ...identity, context: prepared.context, signature };
     const view = NodeView.parse(await this.#api.post('nodes', body));
     this.#node = view.node;

@@ -23,7 +23,9 @@ describe('ServedCertificate', () => {
   let logger: MemoryLogger;
   let now: KeyPair;
   let contexts: SecureContextOptions[];
-  const server = { setSecureContext: (options: SecureContextOptions) => void contexts.push(options) };
+  const server = {
+    setSecureContext: (options: SecureContextOptions) => void contexts.push(options),
+  };
 
   beforeEach(() => {
     clock = new VirtualClock();

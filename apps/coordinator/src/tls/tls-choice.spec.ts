@@ -50,13 +50,19 @@ describe('tlsFaults', () => {
       1,
     ],
     ['half a pair', { host: '0.0.0.0', tls: { mode: 'auto', key: 'b.pem' } }, 1],
-    ['a certificate for a proxy', { host: '0.0.0.0', publicUrl, tls: { mode: 'proxy', ...FILES } }, 1],
+    [
+      'a certificate for a proxy',
+      { host: '0.0.0.0', publicUrl, tls: { mode: 'proxy', ...FILES } },
+      1,
+    ],
   ])('%s: %#', (_what, settings, count) => {
     expect(tlsFaults(settings)).toHaveLength(count);
   });
 });
 
 it('gives out no wildcard as an address', () => {
-  expect(addressFor('https://127.0.0.1:7700', '0.0.0.0')).toBe(`https://${hostname()}:7700`.toLowerCase());
+  expect(addressFor('https://127.0.0.1:7700', '0.0.0.0')).toBe(
+    `https://${hostname()}:7700`.toLowerCase(),
+  );
   expect(addressFor('https://10.0.0.5:7700', '10.0.0.5')).toBe('https://10.0.0.5:7700');
 });

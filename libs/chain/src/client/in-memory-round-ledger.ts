@@ -12,9 +12,7 @@ import {
   type RunId,
   type Sha256,
   type Signature,
-  TallyError,
   utf8,
-  ZERO_HASH,
 } from '@tallystick/kernel';
 import { POP, verifyRecord } from '@tallystick/record';
 import {
@@ -28,13 +26,18 @@ import {
 import type { ConsentTerms } from './consent-reader.js';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
 import {
+  accept,
+  answer as answerIn,
   commit,
   type MemoryRun,
   proposed,
+  refused,
+  replaceKey,
   settle,
   stored,
   voidEpochs,
   voidFrom,
+  withdrawn,
 } from './memory-run.js';
 import type { AnchoredEpoch, ChainRun, Payee, SignedEpoch } from './pay-ledger.js';
 import type {
@@ -55,10 +58,6 @@ interface MemoryNode {
   status: 'pending' | 'active' | 'revoked';
   cap: bigint;
   keyEpoch: number;
-}
-
-function refused(call: string, reason: string): Promise<never> {
-  return Promise.reject(new TallyError('LEDGER_REFUSED', { call, reason }));
 }
 
 /**
@@ -113,10 +112,8 @@ export class InMemoryRoundLedger implements RoundLedger {
   /** As the owner of the node. */
   revokeConsent(run: RunId, node: NodeId): void {
     this.#block++;
-    const nothing = { fromRound: 0, untilRound: 0, untilMs: 0n, purposes: [], policy: ZERO_HASH };
-    const entry = this.#runs[run];
-    const before = entry?.consents.get(node) ?? { ...nothing, fromBlock: this.#block };
-    entry?.consents.set(node, { ...before, revokedAtBlock: this.#block });
+    const consents = this.#runs[run]?.consents;
+    consents?.set(node, withdrawn(consents.get(node), this.#block));
   }
 
   runCount(): Promise<number> {
@@ -196,10 +193,8 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   answerDemand({ run, demand }: OpenDemand, answer: DemandAnswer): Promise<void> {
     const entry = this.#runs[run];
-    const index = entry?.demands.findIndex((open) => open.demand === demand) ?? -1;
-    if (entry === undefined || index < 0) return refused('tally.answer', 'tally.UnknownDemand');
-    entry.demands.splice(index, 1);
-    entry.answers.push(answer);
+    const isOpen = entry !== undefined && answerIn(entry, demand, answer);
+    if (!isOpen) return refused('tally.answer', 'tally.UnknownDemand');
     this.#block++;
     return Promise.resolve();
   }
@@ -267,8 +262,8 @@ export class InMemoryRoundLedger implements RoundLedger {
     return node;
   }
 
-  prepareOwnerCall(_owner: AccountId, { node }: OwnerCall): Promise<PreparedCall> {
-    return Promise.resolve({ payload: String(node), context: '' });
+  prepareOwnerCall(owner: AccountId): Promise<PreparedCall> {
+    return Promise.resolve({ payload: owner, context: '' });
   }
 
   async completeOwnerCall(owner: AccountId, call: OwnerCall): Promise<void> {
@@ -320,25 +315,16 @@ export class InMemoryRoundLedger implements RoundLedger {
     const chain = await this.genesis();
     if (!(await this.#isPossessed(key, proof))) return refused('tally.acceptRun', 'tally.BadProof');
     const { spec, model } = entry.created;
-    entry.keys = [{ fromRound: 0, key }];
-    entry.anchored = {
-      ...entry.anchored,
-      head: genesisHash(this.#sha256, { chain, run, spec, model }),
-    };
+    accept(entry, key, genesisHash(this.#sha256, { chain, run, spec, model }));
     this.#block++;
   }
 
   async replaceCoordinatorKey(run: RunId, key: PublicKey, proof: Signature): Promise<void> {
-    const refuse = (reason: string): Promise<never> =>
-      refused('tally.replaceCoordinatorKey', reason);
     const entry = this.#runs[run];
-    const last = entry?.keys.at(-1);
-    if (entry === undefined) return refuse('tally.UnknownRun');
-    if (last === undefined || entry.isClosed) return refuse('tally.RunNotOpen');
-    if (!(await this.#isPossessed(key, proof))) return refuse('tally.BadProof');
-    const fromRound = entry.anchored.nextRound;
-    if (last.fromRound >= fromRound) return refuse('tally.KeyNotUsedYet');
-    entry.keys = [...entry.keys, { fromRound, key }];
+    const isProved = await this.#isPossessed(key, proof);
+    const unproved = entry === undefined ? 'tally.UnknownRun' : 'tally.BadProof';
+    const reason = entry !== undefined && isProved ? replaceKey(entry, key) : unproved;
+    if (reason !== undefined) return refused('tally.replaceCoordinatorKey', reason);
     this.#block++;
   }
 

@@ -152,7 +152,6 @@ export class LedgerAccount {
     return this.#reader.voids(run);
   }
 
-  /** A demand or a dispute whose last argument is given as hex of its SCALE. */
   /** A demand, a dispute or a halt whose last argument is given as hex of its SCALE. */
   async file(filed: FiledCall): Promise<BlockRef> {
     return (await this.#sender.send(this.#filed(filed))).block;

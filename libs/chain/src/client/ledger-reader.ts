@@ -11,6 +11,7 @@ import {
   type RunId,
 } from '@tallystick/kernel';
 import type { AnchoredRun, BlockRef, EligibleNode, VoidSpan } from '@tallystick/rounds';
+import { storageKey } from '../embedded/storage-key.js';
 import { accountAt } from './account-json.js';
 import { anchoredRound } from './anchored-round.js';
 import { bare, type Connection } from './connection.js';
@@ -23,6 +24,7 @@ import type { TrustedBlocks } from './trusted-blocks.js';
 
 /** Cohorts are drawn at the newest block, a resumed round at an older one; few registries differ. */
 const KEPT_COHORTS = 8;
+const VOIDS = storageKey('Tally', 'Voids');
 
 /** Who registered a key, and for whom. */
 export interface RegisteredNode {
@@ -103,14 +105,15 @@ export class LedgerReader {
 
   /** Of every run that has any. */
   async allVoids(): Promise<ReadonlyMap<RunId, readonly VoidSpan[]>> {
-    const snapshot = await this.#newest();
-    const entries = await itemOf(snapshot, 'voids').entries();
-    return new Map(
-      entries.map(([key, value]) => [
-        asRunId(Number(String(key.args[0]))),
-        spansOf(value.toJSON()),
-      ]),
-    );
+    const { hash } = await this.finalized();
+    const [root] = await this.#connection.provider.reads.mapRoots(hash, [VOIDS]);
+    if (root === undefined) return new Map();
+    const snapshot = await this.#snapshots.at(hash);
+    const count = Number((await itemOf(snapshot, 'nextRun')()).toString());
+    const runs = Array.from({ length: count }, (_, run) => asRunId(run));
+    const found = await itemOf(snapshot, 'voids').multi([...runs]);
+    const spans = runs.map((run, i) => [run, spansOf(found[i]?.toJSON())] as const);
+    return new Map(spans.filter(([, of]) => of.length > 0));
   }
 
   /** The node that registered `key`, whatever became of it since; undefined when nobody has. */

@@ -2,8 +2,10 @@ import {
   type Ed25519,
   type Hash,
   type NodeId,
+  type PublicKey,
   type RunId,
   type Sha256,
+  TallyError,
   ZERO_HASH,
 } from '@tallystick/kernel';
 import { EPOCH, HEADER, recordHash, verifyRecord } from '@tallystick/record';
@@ -92,6 +94,37 @@ function statusOf({ isClosed, keys, anchored }: MemoryRun): ChainRun['status'] {
   return anchored.isHalted ? 'halted' : 'open';
 }
 
+/** The coordinator took the run: `head` is the hash of its genesis record. */
+export function accept(run: MemoryRun, key: PublicKey, head: Hash): void {
+  run.keys = [{ fromRound: 0, key }];
+  run.anchored = { ...run.anchored, head };
+}
+
+/** False when there is no such demand. */
+export function answer(run: MemoryRun, demand: number, shown: DemandAnswer): boolean {
+  const index = run.demands.findIndex((open) => open.demand === demand);
+  if (index < 0) return false;
+  run.demands.splice(index, 1);
+  run.answers.push(shown);
+  return true;
+}
+
+/** From the run's next round on `key` signs; else the reason for which the pallet would refuse it. */
+export function replaceKey(run: MemoryRun, key: PublicKey): string | undefined {
+  const last = run.keys.at(-1);
+  if (last === undefined || statusOf(run) !== 'open') return 'tally.RunNotOpen';
+  const fromRound = run.anchored.nextRound;
+  if (last.fromRound >= fromRound) return 'tally.KeyNotUsedYet';
+  run.keys = [...run.keys, { fromRound, key }];
+  return undefined;
+}
+
+/** What an owner said before, revoked at `block`. */
+export function withdrawn(before: Consent | undefined, block: number): Consent {
+  const nothing = { fromRound: 0, untilRound: 0, untilMs: 0n, purposes: [], policy: ZERO_HASH };
+  return { ...(before ?? { ...nothing, fromBlock: block }), revokedAtBlock: block };
+}
+
 /** Adds an epoch to the run as of `block`, or gives the reason for which the pallet would refuse it. */
 export function settle(
   run: MemoryRun,
@@ -142,6 +175,11 @@ export function commit(
   run.rounds.set(round, { header: head, ...counts, ...committed, standing });
   run.anchored = { nextRound: round + 1, ...standing, isHalted: false };
   return undefined;
+}
+
+/** As the chain refuses a call. */
+export function refused(call: string, reason: string): Promise<never> {
+  return Promise.reject(new TallyError('LEDGER_REFUSED', { call, reason }));
 }
 
 /** Takes epoch `from` and those after it out, as an upheld objection does. */

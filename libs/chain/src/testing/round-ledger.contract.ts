@@ -160,7 +160,11 @@ export function roundLedgerContract(name: string, open: () => Promise<LedgerFixt
       const { ledger, ownerKey, nodeKey, coordinatorKey: next } = fixture;
       const driver = new LedgerDriver(fixture);
       const { node, organisation } = await driver.node(500n);
-      const pop = { chain: await ledger.genesis(), owner: asAccountId(ownerKey.key), key: next.key };
+      const pop = {
+        chain: await ledger.genesis(),
+        owner: asAccountId(ownerKey.key),
+        key: next.key,
+      };
       const { signature: proof } = signRecord(POP, pop, next);
       const rotate = { kind: 'rotateKey', node, key: next.key, proof } as const;
       const refused = { code: 'LEDGER_REFUSED' };
@@ -234,6 +238,7 @@ export function roundLedgerContract(name: string, open: () => Promise<LedgerFixt
         model: third.modelAfter,
         state: ZERO_HASH,
         lastAtBlock: third.atBlock,
+        isHalted: false,
       });
       expect(await ledger.round(run, 1)).toMatchObject({
         header: driver.hashOf(second),

@@ -105,7 +105,8 @@ export const auth = {
     disposition: 'fix',
   },
   AUTH_NODE_REVOKED: {
-    message: 'node {node} takes part in nothing any more: it was revoked, or its organisation suspended',
+    message:
+      'node {node} takes part in nothing any more: it was revoked, or its organisation suspended',
     hint: 'Ask the operator why. To come back, join with a new invite, in a new folder.',
     status: 403,
     close: 4410,

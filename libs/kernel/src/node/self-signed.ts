@@ -67,12 +67,7 @@ function extensions(names: readonly string[]): readonly Buffer[] {
 }
 
 function extension(id: string, value: Buffer, isCritical: boolean): Buffer {
-  return der(
-    SEQUENCE,
-    oid(id),
-    isCritical ? TRUE : Buffer.alloc(0),
-    der(OCTET_STRING, value),
-  );
+  return der(SEQUENCE, oid(id), isCritical ? TRUE : Buffer.alloc(0), der(OCTET_STRING, value));
 }
 
 function generalName(name: string): Buffer {

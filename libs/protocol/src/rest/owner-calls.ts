@@ -24,7 +24,9 @@ const asked = {
 };
 
 /** `POST /nodes/{node}/calls/prepare`: asks for the bytes that the owner key has to sign. */
-export const PrepareOwnerCallRequest = z.strictObject(asked).meta({ id: 'PrepareOwnerCallRequest' });
+export const PrepareOwnerCallRequest = z
+  .strictObject(asked)
+  .meta({ id: 'PrepareOwnerCallRequest' });
 export type PrepareOwnerCallRequest = z.infer<typeof PrepareOwnerCallRequest>;
 
 /** The owner checks that `payload` begins with its own call, signs exactly these bytes, and sends `context` back. */

@@ -4,7 +4,7 @@ import { type Clock, type Logger, TallyError } from '@tallystick/kernel';
 import { durableWrite, fsyncFolder } from '@tallystick/kernel/node';
 import { dataFolderPaths } from '../data-folder.js';
 import { hashFile, unwritable } from './copy-file.js';
-import { commandOf, dumpProgram, runClient } from './dump-database.js';
+import { commandOf, dumpProgram, type ExternalDatabase, runClient } from './dump-database.js';
 import { type HeldDeployment, holdDeployment, isThere } from './hold-deployment.js';
 import {
   type DatabaseCopy,
@@ -22,7 +22,7 @@ export interface BackupOptions {
   /** New or empty folder outside of it. */
   readonly into: string;
   /** The database when it is not the embedded one. */
-  readonly databaseUrl?: string | undefined;
+  readonly database?: ExternalDatabase | undefined;
   /** The blobs when they are not in the data folder. */
   readonly blobs?: string | undefined;
   readonly clock: Clock;
@@ -48,13 +48,13 @@ export interface Backup {
  * CONFIG_FOLDER_UNWRITABLE, STORE_DISK_FULL, STORE_BLOB_DAMAGED, STORE_DUMP_FAILED.
  */
 export async function backUp(options: BackupOptions): Promise<Backup> {
-  const { data, databaseUrl, clock, logger } = options;
+  const { data, clock, logger } = options;
   const folder = dataFolderPaths(data);
   const into = resolve(options.into);
   if (!(await isThere(folder.keys))) throw nothingHere(folder.keys);
   if (!relative(folder.root, into).startsWith('..')) throw inside(into, folder.root);
   const createdAtMs = clock.nowMs();
-  const held = await holdDeployment(folder, { isEmbedded: databaseUrl === undefined, logger });
+  const held = await holdDeployment(folder, { isEmbedded: options.database === undefined, logger });
   try {
     await makeEmpty(into);
     const found: Found = { folders: [], files: [] };
@@ -64,14 +64,19 @@ export async function backUp(options: BackupOptions): Promise<Backup> {
     const text = `${JSON.stringify(manifest)}\n`;
     const path = join(into, MANIFEST_FILE);
     await durableWrite(path, text, 0o600).catch(unwritable(path));
-    return { ...totals(found.files), database, ...commands(options, database), nodes: await nodesOf(folder.nodes) };
+    return {
+      ...totals(found.files),
+      database,
+      ...commands(options, database),
+      nodes: await nodesOf(folder.nodes),
+    };
   } finally {
     await held.release();
   }
 }
 
 async function copyAll(
-  { data, into, databaseUrl, blobs, signal }: BackupOptions,
+  { data, into, database, blobs, signal }: BackupOptions,
   { home }: HeldDeployment,
   found: Found,
 ): Promise<DatabaseCopy> {
@@ -80,7 +85,7 @@ async function copyAll(
   if (home !== undefined && !(await isThere(home.data))) throw nothingHere(home.data);
   await copyPart(dataPart(folder.root), to, signal);
   if (home !== undefined) await copyPart(clusterPart(home.data), to, signal);
-  const isDumped = databaseUrl !== undefined && (await dump(databaseUrl, to, signal));
+  const isDumped = database !== undefined && (await dump(database, to, signal));
   const source = resolve(blobs ?? folder.blobs); // after the database: what a row names is there by now
   if (await isThere(source)) await copyPart(blobsPart(source), to, signal);
   if (home !== undefined) return 'cluster';
@@ -88,12 +93,12 @@ async function copyAll(
 }
 
 async function dump(
-  url: string,
+  database: ExternalDatabase,
   { into, found }: { readonly into: string; readonly found: Found },
   signal: AbortSignal,
 ): Promise<boolean> {
   const file = join(into, DUMP_FILE);
-  const isDone = await runClient(dumpProgram(file), url, signal);
+  const isDone = await runClient(dumpProgram(file), database, signal);
   if (isDone) found.files.push({ path: DUMP_FILE, ...(await hashFile(file, signal)) });
   return isDone;
 }
@@ -104,11 +109,11 @@ async function fsyncAll(into: string, folders: readonly string[]): Promise<void>
 }
 
 function commands(
-  { databaseUrl, into }: BackupOptions,
-  database: DatabaseCopy,
+  { database, into }: BackupOptions,
+  copied: DatabaseCopy,
 ): { readonly dumpCommand?: string } {
-  if (databaseUrl === undefined || database !== 'elsewhere') return {};
-  return { dumpCommand: commandOf(dumpProgram(join(resolve(into), DUMP_FILE)), databaseUrl) };
+  if (database === undefined || copied !== 'elsewhere') return {};
+  return { dumpCommand: commandOf(dumpProgram(join(resolve(into), DUMP_FILE)), database.url) };
 }
 
 /** Makes `folder`, closed to others, or takes it when it is empty. */
@@ -122,12 +127,16 @@ async function nodesOf(folder: string): Promise<readonly string[]> {
   return (await isThere(folder)) ? (await readdir(folder)).toSorted() : [];
 }
 
-function totals(files: readonly ManifestFile[]): { readonly files: number; readonly bytes: number } {
+function totals(files: readonly ManifestFile[]): {
+  readonly files: number;
+  readonly bytes: number;
+} {
   return { files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
 function nothingHere(file: string): TallyError {
-  const reason = 'no deployment was started here, or its database is elsewhere (TALLY_DATABASE__URL)';
+  const reason =
+    'no deployment was started here, or its database is elsewhere (TALLY_DATABASE__URL)';
   return new TallyError('DATA_FILE_UNREADABLE', { file, reason });
 }
 

@@ -25,12 +25,7 @@ describe('backup and restore', () => {
     await chmod(root, 0o711); // PostgreSQL does not run as root and has to pass through
     [data, into, other] = [join(root, 'data'), join(root, 'backup'), join(root, 'other')];
   });
-  const path = process.env['PATH'];
-  beforeEach(() => void (process.env['PATH'] = join(root, 'bin'))); // with what a test puts there
-  afterEach(async () => {
-    process.env['PATH'] = path;
-    await rm(root, { recursive: true, force: true });
-  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
 
   const backup = (changes: Partial<BackupOptions> = {}) =>
     backUp({ data, into, clock: systemClock, logger, signal, ...changes });
@@ -54,8 +49,12 @@ describe('backup and restore', () => {
     return blob;
   }
 
-  /** A URL and no pg_dump: the command is told. */
-  const elsewhere = { databaseUrl: 'postgres://tally:secret@127.0.0.1:1/tally' };
+  /** A database elsewhere, and no programs but those that a test puts there. */
+  let elsewhere: Pick<BackupOptions, 'database'>;
+  beforeEach(() => {
+    const url = 'postgres://tally:secret@127.0.0.1:1/tally';
+    elsewhere = { database: { url, environment: { PATH: join(root, 'bin') } } };
+  });
 
   it('puts a cluster back that starts and has its rows, and keeps the files of others out', async () => {
     await small();

@@ -6,6 +6,13 @@ import { hasErrno } from '@tallystick/kernel/node';
 const TIMEOUT_MS = 3_600_000;
 const MAX_OUTPUT_BYTES = 1 << 20;
 
+/** A PostgreSQL that is not the embedded one. */
+export interface ExternalDatabase {
+  readonly url: string;
+  /** Of the client's programs: PATH, and what libpq reads. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
 /** A program of PostgreSQL's client package, and what it is called with for a database. */
 export interface ClientProgram {
   readonly program: 'pg_dump' | 'pg_restore';
@@ -46,18 +53,18 @@ function quoted(word: string): string {
 }
 
 /**
- * Runs it against the database `url`. False when the program is not installed; throws STORE_DUMP_FAILED with its last
+ * Runs it against the database. False when the program is not installed; throws STORE_DUMP_FAILED with its last
  * line. The password goes by the environment: the arguments of a process can be read by everybody on the machine.
  */
 export async function runClient(
   { program, argsFor }: ClientProgram,
-  url: string,
+  { url, environment }: ExternalDatabase,
   signal: AbortSignal,
 ): Promise<boolean> {
   const target = new URL(url);
   const password = decodeURIComponent(target.password);
   target.password = '';
-  const env = { ...process.env, ...(password === '' ? {} : { PGPASSWORD: password }) };
+  const env = { ...environment, ...(password === '' ? {} : { PGPASSWORD: password }) };
   const options = { env, signal, timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES };
   return new Promise((resolve, reject) => {
     execFile(program, [...argsFor(target.href)], options, (error, _out, err) => {

@@ -6,7 +6,7 @@ import { type DataFolder, makeDataFolder } from '../data-folder.js';
 import { type Home } from '../postgres/home.js';
 import { giveTo, type Owner } from '../postgres/owner.js';
 import { copyFile, hashFile, unwritable } from './copy-file.js';
-import { commandOf, restoreProgram, runClient } from './dump-database.js';
+import { commandOf, type ExternalDatabase, restoreProgram, runClient } from './dump-database.js';
 import { holdDeployment, isThere } from './hold-deployment.js';
 import { DUMP_FILE, type Manifest, type ManifestFile, notWhole, readManifest } from './manifest.js';
 
@@ -18,7 +18,7 @@ export interface RestoreOptions {
   /** Data folder: new, empty, or with nothing but a newer signing log. */
   readonly data: string;
   /** An empty database, for a backup that has a dump. */
-  readonly databaseUrl?: string | undefined;
+  readonly database?: ExternalDatabase | undefined;
   /** Where the blobs go when not into the data folder. */
   readonly blobs?: string | undefined;
   /** A person says that the coordinator never ran after the backup. */
@@ -169,14 +169,15 @@ async function own(path: string, target: string, { home }: Target): Promise<void
 }
 
 async function restoreDump(
-  { databaseUrl, from, signal }: RestoreOptions,
+  { database: target, from, signal }: RestoreOptions,
   { database }: Manifest,
 ): Promise<{ readonly restoreCommand?: string }> {
   if (database === 'cluster') return {};
   const program = restoreProgram(join(from, DUMP_FILE));
-  if (databaseUrl === undefined) return { restoreCommand: commandOf(program, 'postgres://user@host/tally') };
-  if (database === 'dump' && (await runClient(program, databaseUrl, signal))) return {};
-  return { restoreCommand: commandOf(program, databaseUrl) };
+  if (target === undefined)
+    return { restoreCommand: commandOf(program, 'postgres://user@host/tally') };
+  if (database === 'dump' && (await runClient(program, target, signal))) return {};
+  return { restoreCommand: commandOf(program, target.url) };
 }
 
 /** Read by the coordinator at its first start. */

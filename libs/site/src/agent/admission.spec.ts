@@ -149,7 +149,9 @@ describe('SiteAgent.answer checks what the task is made of', () => {
     const { id: spec, model } = bench.run;
     const member = { keyEpoch: 1 };
     const offer = new TestCoordinator({ spec, model: model.id, member }).offer();
-    await expect(bench.agent.answer(offer, new AbortController().signal)).rejects.toMatchObject({ code: 'ROUND_NEW_KEY' });
+    await expect(bench.agent.answer(offer, new AbortController().signal)).rejects.toMatchObject({
+      code: 'ROUND_NEW_KEY',
+    });
     expect(bench.trainer.requests).toEqual([]);
     expect(bench.log.round(offer.task.task.run, offer.task.task.round)).toBeUndefined();
   });

@@ -70,7 +70,9 @@ describe('node.yaml', () => {
     const secure = 'coordinator: https://c.test\n';
     expect(coordinatorPins(parseSiteConfig(text(secure)))).toEqual([]);
     expect(coordinatorPins(parseSiteConfig(text(`${secure}pin: ${pin}`)))).toEqual([pin]);
-    expect(coordinatorPins(parseSiteConfig(text(`${secure}pin: [${pin}, ${pin}]`)))).toHaveLength(2);
+    expect(coordinatorPins(parseSiteConfig(text(`${secure}pin: [${pin}, ${pin}]`)))).toHaveLength(
+      2,
+    );
     for (const lines of [
       `coordinator: http://c.test\npin: ${pin}`,
       `coordinator: [https://c.test, http://d.test]\npin: ${pin}`,

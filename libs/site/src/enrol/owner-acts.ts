@@ -1,11 +1,5 @@
 import { join } from 'node:path';
-import {
-  asAccountId,
-  fromHex,
-  type NodeId,
-  type PublicKey,
-  TallyError,
-} from '@tallystick/kernel';
+import { asAccountId, fromHex, type NodeId, type PublicKey, TallyError } from '@tallystick/kernel';
 import { systemClock } from '@tallystick/kernel/node';
 import { NodeView, type OwnerCall, PreparedOwnerCall } from '@tallystick/protocol';
 import { POP, signRecord } from '@tallystick/record';

@@ -63,7 +63,10 @@ function u32(value: number): Uint8Array {
  * Reads the payload of a transaction (call ‖ extensions ‖ implied) and refuses it with AUTH_PAYLOAD_REFUSED unless it
  * is this very call, on this chain, without a tip. The calls have fixed widths, so equal first bytes are the whole call.
  */
-export function checkOwnerPayload(payload: Uint8Array, { call, genesis: own, words }: OwnCall): void {
+export function checkOwnerPayload(
+  payload: Uint8Array,
+  { call, genesis: own, words }: OwnCall,
+): void {
   const refuse = (reason: string): TallyError => new TallyError('AUTH_PAYLOAD_REFUSED', { reason });
   if (payload.length > MAX_BYTES || payload.length < call.length + IMPLIED_BYTES) {
     throw refuse(`it has ${payload.length} bytes`);

@@ -160,21 +160,16 @@ class LogReader {
     const identity = this.#identities.at(-1);
     if (identity === undefined) throw new RangeError('the first line must be an identity');
     const { key } = identity;
-    const coordinatorKey =
-      (line.type !== 'voids' && pinnedKey(identity, line.run, line.round)) || identity.coordinatorKey;
+    const coordinatorKey = signerOf(identity, line);
     switch (line.type) {
       case 'task': {
         const cohort = line.cohort.map((hex) => MEMBER.decode(fromHex(hex)));
         this.#log.tasks.push({ ...this.#record(TASK, line, number, coordinatorKey), cohort });
         return;
       }
-      case 'receipt': {
-        const record = this.#record(RECEIPT, line, number, key);
-        if (record.value.update !== line.update) throw new RangeError("update is not the record's");
-        const hash = receiptHash(sha256, record.value, record.signature);
-        this.#log.receipts.push({ ...record, hash });
+      case 'receipt':
+        this.#readReceipt(line, number, key);
         return;
-      }
       case 'decline':
         this.#log.declines.push(this.#record(DECLINE, line, number, key));
         return;
@@ -190,16 +185,27 @@ class LogReader {
       case 'evidence':
         this.#log.evidence.push(line);
         return;
-      case 'voids': {
-        const { run, head: wire } = line;
-        if (wire !== undefined) {
-          const { round } = decodeSigned(HEADER, wire).value;
-          this.#record(HEADER, { run, round, wire }, number, coordinatorKey);
-        }
-        this.#log.voids.push(line);
+      case 'voids':
+        this.#readVoids(identity, line, number);
         return;
-      }
     }
+  }
+
+  #readReceipt(line: LineOf<'receipt'>, number: number, key: PublicKey): void {
+    const record = this.#record(RECEIPT, line, number, key);
+    if (record.value.update !== line.update) throw new RangeError("update is not the record's");
+    const hash = receiptHash(sha256, record.value, record.signature);
+    this.#log.receipts.push({ ...record, hash });
+  }
+
+  #readVoids(identity: LineOf<'identity'>, line: LineOf<'voids'>, number: number): void {
+    const { run, head: wire } = line;
+    if (wire !== undefined) {
+      const { round } = decodeSigned(HEADER, wire).value;
+      const key = pinnedKey(identity, run, round) ?? identity.coordinatorKey;
+      this.#record(HEADER, { run, round, wire }, number, key);
+    }
+    this.#log.voids.push(line);
   }
 
   #record<T extends Fields>(
@@ -223,4 +229,13 @@ class LogReader {
     const hash = recordHash(sha256, codec, value);
     return { line: number, run, round, wire, value, signature, hash };
   }
+}
+
+/** The coordinator key that signs what is of the line's round. */
+function signerOf(
+  identity: LineOf<'identity'>,
+  line: Exclude<LogLine, { type: 'identity' }>,
+): PublicKey {
+  const round = 'round' in line ? line.round : 0;
+  return pinnedKey(identity, line.run, round) ?? identity.coordinatorKey;
 }

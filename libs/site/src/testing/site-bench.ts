@@ -6,7 +6,7 @@ import { ed25519, sha256 } from '@tallystick/kernel/node';
 import { MemoryLogger, VirtualClock } from '@tallystick/kernel/testing';
 import type { Header } from '@tallystick/record';
 import { modeOf, type Offer, type RoundResult, type VoidSpan } from '@tallystick/rounds';
-import type { AnchoredHeader, ChainView } from '../agent/anchor-watch.js';
+import type { AnchoredHeader } from '../agent/anchor-watch.js';
 import type { SiteAgentDeps, SiteIdentity } from '../agent/agent-context.js';
 import { SiteAgent } from '../agent/site-agent.js';
 import type { Answer } from '../agent/task-desk.js';
@@ -29,14 +29,6 @@ policy: { purposes: [DUO:0000007], minCohort: 3 }
 export interface BenchOptions {
   readonly run?: TestSpec;
   readonly yaml?: (text: string) => string;
-}
-
-function viewOf(rounds: ReadonlyMap<number, AnchoredHeader>): ChainView {
-  return {
-    round: async (_run, round) => Promise.resolve(rounds.get(round)),
-    voids: () => Promise.resolve([]),
-    coordinatorKeys: () => Promise.resolve([]),
-  };
 }
 
 /** What the people of a site can do and see. */
@@ -119,7 +111,13 @@ export class SiteBench {
       secret: saltSecret(signer),
       onEvidence: (file) => this.kept.push(file),
       ...this.#extra,
-      ...(chain && { chain: { ...viewOf(chain), voids: () => Promise.resolve(this.chainVoids) } }),
+      ...(chain && {
+        chain: {
+          round: (_run, round) => Promise.resolve(chain.get(round)),
+          voids: () => Promise.resolve(this.chainVoids),
+          coordinatorKeys: () => Promise.resolve([]),
+        },
+      }),
     });
   }
 

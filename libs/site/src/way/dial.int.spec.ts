@@ -1,5 +1,5 @@
 import { createServer as createPlain, type Server } from 'node:net';
-import { isTallyError, sleep, type TallyError } from '@tallystick/kernel';
+import { type Clock, isTallyError, sleep, type TallyError } from '@tallystick/kernel';
 import { systemClock } from '@tallystick/kernel/node';
 import { VirtualClock } from '@tallystick/kernel/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ const Answer = z.strictObject({ a: z.int() });
 const { signal } = new AbortController();
 
 /** Asks through everything that a command or a node asks through. */
-function ask(url: string, way: Way, clock = systemClock): Promise<{ a: number }> {
+function ask(url: string, way: Way, clock: Clock = systemClock): Promise<{ a: number }> {
   const api = new CoordinatorApi({ url, token: () => 'secret', fetch: fetchByWay(way, clock) });
   return api.get(Answer, 'runs', signal);
 }
@@ -71,13 +71,12 @@ describe('the way to a coordinator', () => {
   });
 
   it('takes no certificate before its time or after its end', async () => {
-    const clock = new VirtualClock();
     for (const [days, words] of [
       [400, 'it ended on'],
       [-400, 'it begins on'],
     ] as const) {
       const at = Date.now() + days * 86_400_000;
-      const then = { ...clock, nowMs: () => at, after: systemClock.after };
+      const then: Clock = { nowMs: () => at, after: (ms, call) => systemClock.after(ms, call) };
       const fault = await faultOf(ask(server.url, pinned(), then));
       expect(fault.code).toBe('AUTH_CERTIFICATE_EXPIRED');
       expect(fault.message).toContain(words);

@@ -102,7 +102,7 @@ function secure(socket: Socket, { url, way, nowMs }: Judging): Promise<TLSSocket
       if (fault === undefined) resolve(tls);
       else refuse(fault);
     });
-    tls.on('error', (error) => refuse(faultOf(error, tls, url)));
+    tls.on('error', (error: Error) => refuse(faultOf(error, tls, url)));
     tls.once('close', () => {
       refuse(new TallyError('NET_UNREACHABLE', { url, reason: 'it hung up before TLS stood' }));
     });

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Clock } from '@tallystick/kernel';
 import type { RequestInit as UndiciInit } from 'undici';
 import { dial } from './dial.js';
@@ -24,15 +25,29 @@ async function dialledFetch(way: Way, clock: Clock): Promise<Fetch> {
   const never = new AbortController().signal; // a request that is given up leaves its connection to the next one
   const dispatcher = new Agent({
     connect: ({ protocol, host, hostname }, callback) => {
-      dial(`${protocol}//${host ?? hostname}`, way, { clock, signal: never }).then(
-        (socket) => callback(null, socket),
-        (error: unknown) => {
-          callback(error instanceof Error ? error : new Error(String(error)), null);
-        },
+      void handOver(
+        dial(`${protocol}//${host ?? hostname}`, way, { clock, signal: never }),
+        callback,
       );
     },
   });
   // The same interfaces, declared once by undici and once by the types of Node.
   return (url, init: unknown) =>
     fetchWith(url, { ...(init as UndiciInit), dispatcher }) as Promise<Response>;
+}
+
+type Outcome = [null, Socket] | [Error, null];
+
+/** undici wants a callback. */
+async function handOver(
+  dialling: Promise<Socket>,
+  callback: (...outcome: Outcome) => void,
+): Promise<void> {
+  let outcome: Outcome;
+  try {
+    outcome = [null, await dialling];
+  } catch (error) {
+    outcome = [error instanceof Error ? error : new Error(String(error)), null];
+  }
+  callback(...outcome);
 }

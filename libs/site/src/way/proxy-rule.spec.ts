@@ -29,7 +29,9 @@ describe('proxyRule', () => {
 
   it('reads small letters first, and * as everything', () => {
     const target = new URL('https://c.test');
-    expect(proxyRule({ ...ENV, https_proxy: 'http://small.test' })(target)?.host).toBe('small.test');
+    expect(proxyRule({ ...ENV, https_proxy: 'http://small.test' })(target)?.host).toBe(
+      'small.test',
+    );
     expect(proxyRule({ ...ENV, no_proxy: '*' })(target)).toBeUndefined();
     expect(proxyRule({ HTTPS_PROXY: '' })(target)).toBeUndefined();
   });

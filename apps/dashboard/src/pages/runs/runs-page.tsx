@@ -138,6 +138,13 @@ function columnsOf(
       order: ({ owner }) => owner ?? '',
       cell: ({ owner }) => owner ?? MISSING,
     },
+    ...timeColumns(now),
+  ];
+}
+
+/** When it began and how long it took, or has taken so far. */
+function timeColumns(now: number): readonly Column<RunView>[] {
+  return [
     {
       id: 'started',
       title: 'Started',
