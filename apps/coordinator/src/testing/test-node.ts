@@ -56,7 +56,7 @@ export class TestNode {
   #token = '';
   #socket: WebSocket | undefined;
   #working: Promise<unknown> = Promise.resolve();
-  readonly #waiting: { kinds: readonly Kind[]; resolve: (head: CoordinatorHead) => void }[] = [];
+  #waiting: { kinds: readonly Kind[]; resolve: (head: CoordinatorHead) => void }[] = [];
 
   constructor(api: TestApi) {
     this.#api = api;
@@ -151,6 +151,7 @@ export class TestNode {
     this.#socket = socket;
     this.closed = undefined;
     this.#working = Promise.resolve(); // what was under way on another socket ends nowhere
+    this.#waiting = this.#waiting.filter(({ kinds }) => !kinds.includes('verdict'));
     socket.on('message', (data: Buffer) => this.#receive(new Uint8Array(data)));
     socket.on('error', () => undefined);
     socket.on('close', (code, reason) => (this.closed = { code, reason: reason.toString() }));
