@@ -32,9 +32,7 @@ export async function loadOtherCoordinators({ keys }: DataFolder): Promise<Other
 }
 
 /** Public keys, for people; undefined when the folder holds no deployment. */
-export async function coordinatorKeysIn(
-  folder: DataFolder,
-): Promise<
+export async function coordinatorKeysIn(folder: DataFolder): Promise<
   | {
       readonly current: PublicKey;
       readonly next?: PublicKey;
