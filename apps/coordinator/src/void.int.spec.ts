@@ -56,16 +56,18 @@ describe('a voided run beside another one', () => {
     return asRunId(run);
   }
 
-  const committed = (run: RunId, round: number): Promise<void> =>
-    expect.poll(() => chain.ledger.round(run, round), TIMEOUT).toBeDefined();
+  async function committed(run: RunId, round: number): Promise<void> {
+    await expect.poll(() => chain.ledger.round(run, round), TIMEOUT).toBeDefined();
+  }
 
   const isDone = async (run: RunId): Promise<boolean> => {
     const { status, closedRounds, committedRounds } = await coordinator.api.run(run);
     return status !== 'running' && closedRounds === committedRounds;
   };
 
-  const ends = (run: RunId): Promise<void> =>
-    expect.poll(() => isDone(run), { ...TIMEOUT, message: `run ${run} ends` }).toBe(true);
+  async function ends(run: RunId): Promise<void> {
+    await expect.poll(() => isDone(run), { ...TIMEOUT, message: `run ${run} ends` }).toBe(true);
+  }
 
   /** A promise that the coordinator key signed and no round keeps. */
   async function voidByDemand(run: RunId, round: number): Promise<void> {

@@ -15,6 +15,7 @@ import { checkUpdates } from './steps/v6-updates.js';
 import { checkModels } from './steps/v8-models.js';
 import { checkPayouts } from './steps/v10-scored-payouts.js';
 import { verifyAhead } from './steps/verify-ahead.js';
+import { withLogs } from './with-logs.js';
 import { type OpenValidation, withMeasurements } from './with-measurements.js';
 import { type OwnNode, withRetraining } from './with-retraining.js';
 
@@ -42,7 +43,7 @@ export interface StepTable {
 export const ALL_STEPS: StepTable = {
   chain: checkChain,
   after: [
-    ...RECORD_STEPS.filter(({ id }) => id !== 'V10'),
+    ...RECORD_STEPS.filter(({ id }) => id !== 'V10').map(withLogs),
     { id: 'V10', step: checkPayouts } as const,
     { id: 'V6', step: checkUpdates } as const,
     { id: 'V8', step: checkModels } as const,

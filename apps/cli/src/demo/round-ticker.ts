@@ -19,6 +19,11 @@ export class RoundTicker {
     this.#sites = run.sites;
   }
 
+  #voided(event: RunEvent): void {
+    this.#closed -= Number(event.detail['rounds'] ?? 0);
+    this.#output.say(this.#output.colours.yellow(voidedText(event)));
+  }
+
   onEvent(event: RunEvent): void {
     const { colours } = this.#output;
     switch (event.type) {
@@ -39,8 +44,7 @@ export class RoundTicker {
         this.#committed++;
         break;
       case 'round.voided':
-        this.#closed -= Number(event.detail['rounds'] ?? 0);
-        this.#output.say(colours.yellow(voidedText(event)));
+        this.#voided(event);
         break;
       case 'run.reopened':
         this.#output.say('the run goes on from the last round that counts');

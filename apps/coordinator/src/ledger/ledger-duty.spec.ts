@@ -59,6 +59,8 @@ describe('LedgerDuty', () => {
       publisher: (under) =>
         new CommitPublisher({ ...ports, ...rest, readiness, backlog, epochs, outbox: under }),
       readiness,
+      clock,
+      voided: () => undefined,
       onFenced: () => undefined,
     });
   }

@@ -1,4 +1,4 @@
-import { isTallyError, type Logger, type Sha256 } from '@tallystick/kernel';
+import { type Clock, isTallyError, type Logger, type RunId, type Sha256 } from '@tallystick/kernel';
 import type { RoundLedger } from '@tallystick/chain';
 import type { Duty } from '../leader.js';
 import type { Claims } from '../persistence/claims.js';
@@ -10,6 +10,7 @@ import { knownError, type Readiness } from '../readiness.js';
 import type { CommitPublisher } from './commit-publisher.js';
 import { reconcile } from './reconcile.js';
 import { takeVoids } from './take-voids.js';
+import { VoidWatch } from './void-watch.js';
 
 export interface LedgerDutyDeps {
   readonly claims: Pick<Claims, 'claim'>;
@@ -20,17 +21,23 @@ export interface LedgerDutyDeps {
   readonly ledger: RoundLedger;
   readonly sha256: Sha256;
   readonly readiness: Readiness;
+  readonly clock: Clock;
   readonly logger: Logger;
+  /** Rounds of this run were voided, and its rows say so. */
+  readonly voided: (run: RunId) => void;
   /** A write was refused because another coordinator leads. */
   readonly onFenced: () => void;
 }
 
-/** The one nonce lane: reconciles database and chain, then carries closed rounds to the chain while this process leads. */
+/**
+ * The one nonce lane: reconciles database and chain, then carries closed rounds to the chain and takes in what the chain
+ * voids while this process leads.
+ */
 export class LedgerDuty implements Duty {
   readonly name = 'ledger';
   readonly #deps: LedgerDutyDeps;
   #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<unknown> = Promise.resolve();
 
   constructor(deps: LedgerDutyDeps) {
     this.#deps = deps;
@@ -38,14 +45,15 @@ export class LedgerDuty implements Duty {
 
   /** Before any run goes on: what is final is known, and a conflict stops the start. Rejects with ROUND_FENCED when `epoch` is over. */
   async start(epoch: number): Promise<void> {
-    const { claims, runs, ledger, sha256, logger } = this.#deps;
+    const { claims, runs, ledger, sha256, clock, logger, voided } = this.#deps;
     const fence = await claims.claim(LEDGER_LEASE, epoch);
     const outbox = this.#deps.outbox.under(fence);
     const voids = this.#deps.voids.under(fence);
+    const follows = { ledger, runs, voids, logger };
     try {
       await reconcile(await runs.ids(), {
         ...{ outbox, ledger, voids, sha256 },
-        takeVoids: () => takeVoids({ ledger, runs, voids, logger }),
+        takeVoids: () => takeVoids(follows),
       });
     } catch (error) {
       // A leader that came after this one may have gone on; then this look at two moments says nothing.
@@ -55,7 +63,12 @@ export class LedgerDuty implements Duty {
     await ledger.resetNonces(); // the leader before this one used more of them
     this.#stop = new AbortController();
     const publisher = this.#deps.publisher(outbox, fence);
-    this.#running = publisher.run(this.#stop.signal).catch((error: unknown) => this.#halted(error));
+    const watch = new VoidWatch({ ...follows, clock, voided });
+    this.#running = Promise.all(
+      [publisher, watch].map((one) =>
+        one.run(this.#stop.signal).catch((error: unknown) => this.#halted(error)),
+      ),
+    );
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { isTallyError, TallyError } from '@tallystick/kernel';
+import { isTallyError, type RunId, TallyError } from '@tallystick/kernel';
 import { Deployment } from '../deployment.js';
 import { EpochRows } from '../persistence/epoch-rows.js';
 import type { Fence } from '../persistence/fence.js';
@@ -9,6 +9,7 @@ import { type Outbox, OutboxRows } from '../persistence/outbox-rows.js';
 import { OutboxSignal } from '../persistence/outbox-signal.js';
 import { RunRows } from '../persistence/run-rows.js';
 import { VoidRows } from '../persistence/void-rows.js';
+import { VoidSignal } from '../persistence/void-signal.js';
 import { Readiness } from '../readiness.js';
 import { Wake } from '../wake.js';
 import { CommitPublisher } from './commit-publisher.js';
@@ -40,6 +41,7 @@ import { LedgerViews } from './ledger-views.js';
         EpochRows,
         Wake,
         Readiness,
+        VoidSignal,
       ],
       useFactory: (
         deployment: Deployment,
@@ -51,11 +53,13 @@ import { LedgerViews } from './ledger-views.js';
         epochs: EpochRows,
         wake: Wake,
         readiness: Readiness,
+        signal: VoidSignal,
       ) => {
-        const { ledger, sha256, logger } = deployment;
+        const { ledger, sha256, clock, logger } = deployment;
+        const voided = (run: RunId): void => signal.raise(run);
         const publisher = publisherOf(deployment, { wake, epochs, readiness });
         const onFenced = (): void => leader.doubt();
-        const ports = { ledger, sha256, readiness, logger };
+        const ports = { ledger, sha256, readiness, clock, logger, voided };
         return new LedgerDuty({ claims, runs, voids, outbox: rows, publisher, onFenced, ...ports });
       },
     },

@@ -25,6 +25,7 @@ import { SessionRows } from './session-rows.js';
 import { TokenRows } from './token-rows.js';
 import { UserRows } from './user-rows.js';
 import { VoidRows } from './void-rows.js';
+import { VoidSignal } from './void-signal.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The database: entities, migrations, unit of work, and the journal of rounds. */
@@ -52,6 +53,7 @@ import { UnitOfWork } from './unit-of-work.js';
   providers: [
     EventFeed,
     OutboxSignal,
+    VoidSignal,
     {
       provide: UnitOfWork,
       inject: [DataSource, EventFeed, Deployment],
@@ -150,6 +152,7 @@ import { UnitOfWork } from './unit-of-work.js';
   exports: [
     UserRows,
     VoidRows,
+    VoidSignal,
     TokenRows,
     SessionRows,
     RunSight,

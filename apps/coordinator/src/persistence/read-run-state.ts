@@ -1,6 +1,12 @@
 import { asHash, asPublicKey, type Hash, type RunId, ZERO_HASH } from '@tallystick/kernel';
 import { type Header, HEADER, MEMBER, PROMISE, RECEIPT, TASK } from '@tallystick/record';
-import type { ContributionRow, PastRound, ResumableRound, RunState } from '@tallystick/rounds';
+import type {
+  ContributionRow,
+  PastRound,
+  ResumableRound,
+  RunState,
+  VoidSpan,
+} from '@tallystick/rounds';
 import { type EntityManager, IsNull, MoreThanOrEqual, Not } from 'typeorm';
 import { ContributionEntity, DeclineEntity, RoundEntity, VoidEntity } from './entities/index.js';
 import { recordListOf, recordOf } from './record-list.js';
@@ -24,8 +30,7 @@ export async function readRunState(
     where: { runId: run, header: Not(IsNull()), isVoid: false },
     order: { round: 'ASC' },
   });
-  const spans = await manager.find(VoidEntity, { where: { runId: run }, order: { from: 'ASC' } });
-  const voids = spans.map(({ from, until }) => ({ from, until }));
+  const voids = await voidsOf(manager, run);
   const headers = closed.map(({ header }): Header => recordOf(HEADER, header ?? ''));
   const metrics = closed.map((row) => row.metrics ?? '{}');
   const round = headers.at(-1)?.round;
@@ -52,7 +57,12 @@ export async function readRunState(
   };
 }
 
-/** The newest `depth` closed rounds of `run`, ascending. */
+async function voidsOf(manager: EntityManager, run: RunId): Promise<readonly VoidSpan[]> {
+  const rows = await manager.find(VoidEntity, { where: { runId: run }, order: { from: 'ASC' } });
+  return rows.map(({ from, until }) => ({ from, until }));
+}
+
+/** The newest `depth` closed rounds of `run` that count, ascending. */
 async function pastRounds(
   manager: EntityManager,
   run: RunId,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BeforeApplicationShutdown, Module } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Module, type OnModuleInit } from '@nestjs/common';
 import { Deployment } from '../deployment.js';
 import { FleetModule } from '../fleet/fleet.module.js';
 import { WsNodeLink } from '../fleet/ws-node-link.js';
@@ -14,6 +14,7 @@ import { NodeRows } from '../persistence/node-rows.js';
 import { PgRoundJournal } from '../persistence/pg-round-journal.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
+import { VoidSignal } from '../persistence/void-signal.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { RoundDirectory } from '../rounds/round-directory.js';
 import { RoundsModule } from '../rounds/rounds.module.js';
@@ -124,8 +125,16 @@ const STREAM_END_MS = 20;
   ],
   exports: [AfterRestore, RunService],
 })
-export class RunsModule implements BeforeApplicationShutdown {
-  constructor(private readonly streams: EventStreams) {}
+export class RunsModule implements OnModuleInit, BeforeApplicationShutdown {
+  constructor(
+    private readonly streams: EventStreams,
+    private readonly voids: VoidSignal,
+    private readonly runs: RunService,
+  ) {}
+
+  onModuleInit(): void {
+    this.voids.listen((run) => this.runs.voided(run));
+  }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.streams.complete();

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import type { RunId } from '@tallystick/kernel';
 import { Deployment } from '../deployment.js';
 import { Leader } from '../leader.js';
 import { Claims } from '../persistence/claims.js';
@@ -9,9 +8,6 @@ import { OutboxSignal } from '../persistence/outbox-signal.js';
 import { RoundRows } from '../persistence/round-rows.js';
 import { RunRows } from '../persistence/run-rows.js';
 import { VoidRows } from '../persistence/void-rows.js';
-import { RunService } from '../runs/run-service.js';
-import { RunsModule } from '../runs/runs.module.js';
-import { VoidWatch } from '../runs/void-watch.js';
 import { SettlementRows } from '../persistence/settlement-rows.js';
 import { Readiness } from '../readiness.js';
 import { Wake } from '../wake.js';
@@ -25,7 +21,6 @@ import { Settler } from './settler.js';
 
 /** Pay, demands and the end of runs. */
 @Module({
-  imports: [RunsModule],
   controllers: [SettlementController],
   providers: [
     {
@@ -59,7 +54,6 @@ import { Settler } from './settler.js';
         VoidRows,
         OutboxSignal,
         DemandWatch,
-        RunService,
         Readiness,
       ],
       useFactory: (
@@ -72,7 +66,6 @@ import { Settler } from './settler.js';
         voids: VoidRows,
         signal: OutboxSignal,
         demands: DemandWatch,
-        service: RunService,
         readiness: Readiness,
       ) => {
         const ports = { ledger, sha256, clock, logger };
@@ -83,13 +76,9 @@ import { Settler } from './settler.js';
           const own = { runs, rounds, epochs, voids, readiness };
           return new Settler({ ...own, fence, queued, desk, blobs, ...ports });
         };
-        const watch = (fence: Fence): VoidWatch => {
-          const voided = (run: RunId): void => service.voided(run);
-          return new VoidWatch({ ledger, runs, voids: voids.under(fence), logger, voided });
-        };
         return new SettlementDuty({
           claims,
-          looks: (fence) => [watch(fence), demands, settler(fence)],
+          looks: (fence) => [demands, settler(fence)],
           wake: new Wake(clock),
           desk,
           logger,

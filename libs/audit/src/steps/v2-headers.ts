@@ -2,12 +2,11 @@ import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/crypto';
 import { SUM_WEIGHT_LIMIT } from '@tallystick/aggregation';
 import { HEADER, type Header, recordHash, type Task, TASK } from '@tallystick/record';
-import { advance, isVoid, modeOf, type Position, startOf, type VoidSpan } from '@tallystick/rounds';
-import type { NodeAnchor } from '../anchors.js';
+import { advance, modeOf, type Position, startOf } from '@tallystick/rounds';
 import { roundPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { demand, demandEqual, type Place } from '../findings.js';
-import { type History, roundOf } from '../history.js';
+import type { History } from '../history.js';
 import { blockTimeMs } from '../state/chain-facts.js';
 import { readRound } from '../state/stored-run.js';
 import { coordinatorKey, demandSigned } from './signed-by.js';
@@ -34,7 +33,6 @@ export function checkHeaders(history: History): number {
   demandEqual(position.prev, run.head, { ...where, record: 'head of the run on the chain' });
   demandEqual(position.model, run.model, { ...where, record: 'model of the run on the chain' });
   demandEqual(position.state, run.state, { ...where, record: 'state of the run on the chain' });
-  for (const log of history.anchors.logs) checkAnchor(history, log);
   return history.rounds.length;
 }
 
@@ -159,44 +157,6 @@ function checkCommitted({ chain, runId }: History, { round, header }: RoundEvide
   demand(value.closedAtMs <= latest, closedAt, `at most ${latest}`, value.closedAtMs);
 }
 
-function headerHash(header: Header): Hash {
+export function headerHash(header: Header): Hash {
   return recordHash(sha256, HEADER, header);
-}
-
-/** What a node holds must be part of this history, and no longer than it. */
-function checkAnchor(history: History, log: NodeAnchor): void {
-  const keys = history.run.coordinatorKeys.map(({ key }) => key);
-  const pinned = { record: `coordinator key in ${log.name}`, by: 'chain operator' } as const;
-  demand(keys.includes(log.coordinatorKey), pinned, log.coordinatorKey, keys.join(', '));
-  checkClaimedVoids(history, log);
-  for (const header of log.headers) {
-    const { round } = header;
-    if (isVoid(history.voids, round)) {
-      checkVoidHeader(history, header, log);
-      continue;
-    }
-    const own = roundOf(history.rounds, round);
-    const found = own === undefined ? 'no such round' : headerHash(own.header.value);
-    const place = { round, record: `header in ${log.name}`, by: 'coordinator' } as const;
-    demandEqual(headerHash(header), found, place);
-  }
-}
-
-/** The coordinator may not say of rounds that they do not count when they do: the node has gone back on them. */
-function checkClaimedVoids({ voids }: History, log: NodeAnchor): void {
-  const place = { record: `voids in ${log.name}`, by: 'coordinator' } as const;
-  const textOf = ({ from, until }: VoidSpan): string => `rounds ${from} to ${until - 1} void`;
-  for (const claimed of log.voids ?? []) {
-    const isTrue = voids.some(({ from, until }) => from <= claimed.from && claimed.until <= until);
-    const chain = voids.length === 0 ? 'no round void' : voids.map(textOf).join(', ');
-    demand(isTrue, place, `${chain} on the chain`, textOf(claimed));
-  }
-}
-
-/** A header of a void round is the one that was committed, if any was. */
-function checkVoidHeader({ chain, runId }: History, header: Header, log: NodeAnchor): void {
-  const { round } = header;
-  const stored = readRound(chain.stateAt(chain.head.number), runId, round);
-  const place = { round, record: `header in ${log.name}`, by: 'coordinator' } as const;
-  demandEqual(headerHash(header), stored?.header ?? headerHash(header), place);
 }

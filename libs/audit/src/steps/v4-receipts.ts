@@ -20,7 +20,6 @@ import { type History, roundOf } from '../history.js';
 import { readConsent } from '../state/stored-consents.js';
 import { isInForce, readNodeKey } from '../state/stored-nodes.js';
 import { demandSigned } from './signed-by.js';
-import { checkOwnReceipts } from './v4-own-receipts.js';
 import { checkPromises } from './v4-promises.js';
 import { checkSingleUse } from './v4-single-use.js';
 
@@ -50,7 +49,6 @@ export async function checkReceipts(history: History): Promise<number> {
     signatures += receipts.length + promises.length + declines.length;
   }
   checkSingleUse(history);
-  for (const log of history.anchors.logs) checkOwnReceipts(history, log);
   return signatures;
 }
 

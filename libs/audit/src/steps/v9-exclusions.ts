@@ -1,12 +1,9 @@
 import { ZERO_HASH } from '@tallystick/kernel';
 import { type Exclude, ExclusionReason } from '@tallystick/record';
-import type { NodeAnchor } from '../anchors.js';
 import { roundPath } from '../bundle/layout.js';
 import type { RoundEvidence } from '../bundle/round-evidence.js';
 import { demand, demandEqual } from '../findings.js';
-import { isVoid } from '@tallystick/rounds';
-import { type History, roundOf } from '../history.js';
-import { blockTimeMs } from '../state/chain-facts.js';
+import type { History } from '../history.js';
 
 const REASONS: ReadonlySet<number> = new Set(Object.values(ExclusionReason));
 /** Nothing that could be counted arrived. */
@@ -27,7 +24,7 @@ const TIMER_SLACK_MS = 1_000n;
 
 /**
  * V9: exclusions as far as the evidence tells. Reasons are the protocol's and fit their receipts; nobody was given up
- * before the deadline; promises that nodes hold were kept. Whether a refused file was malformed shows only while
+ * before the deadline. Whether a refused file was malformed shows only while
  * somebody keeps the file. Returns the number of exclusions.
  */
 export function checkExclusions(history: History): number {
@@ -37,7 +34,6 @@ export function checkExclusions(history: History): number {
     checkWindow(history, evidence);
     exclusions += evidence.excluded.length;
   }
-  for (const log of history.anchors.logs) checkPromisesHeld(history, log);
   return exclusions;
 }
 
@@ -70,20 +66,4 @@ function checkWindow({ spec }: History, evidence: RoundEvidence): void {
   const rule = `${deadlineMs} or later, because node ${missing.node} had not answered`;
   const isOver = closedAtMs + TIMER_SLACK_MS >= deadlineMs;
   demand(isOver, { round, record, by: 'coordinator' }, rule, closedAtMs);
-}
-
-/** A promise is kept when its receipt is a leaf of the round, counted or in a round that closed empty. */
-function checkPromisesHeld(history: History, log: NodeAnchor): void {
-  const nowMs = blockTimeMs(history.chain.stateAt(history.chain.head.number));
-  for (const { round, node, receipt, dueMs } of log.promises) {
-    if (isVoid(history.voids, round)) continue; // its promises fall with it
-    const evidence = roundOf(history.rounds, round);
-    const place = { round, record: `promise in ${log.name}`, by: 'coordinator' } as const;
-    if (evidence === undefined) {
-      demand(nowMs <= dueMs, place, `the round by ${dueMs}`, `none at ${nowMs}`);
-      continue;
-    }
-    const own = [...evidence.leaves, ...evidence.excluded].find((leaf) => leaf.node === node);
-    demandEqual(receipt, own?.receipt ?? 'no leaf', place);
-  }
 }

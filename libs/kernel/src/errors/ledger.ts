@@ -37,15 +37,14 @@ export const ledger = {
     disposition: 'fatal',
   },
   LEDGER_RUN_HALTED: {
-    message: 'run {run} is halted on the chain: it takes no further round',
-    hint: 'A proved fault of its coordinator, or long silence, halts a run. Its owner may name a coordinator again, or close it; `tally audit verify` shows what happened.',
+    message: 'run {run} is halted on the chain',
+    hint: 'A proved fault or silence halts a run; its owner may name another coordinator.',
     status: 409,
     disposition: 'fatal',
   },
   LEDGER_EPOCH_VOID: {
-    message:
-      'the chain has voided epoch {epoch} of run {run}, and the rows here give the same one again',
-    hint: 'It is not sent a second time: it would cost another bond. Find out from the dispute or the objection what is wrong with its shares; after the settlement window anybody may settle the epoch.',
+    message: 'the chain has voided epoch {epoch} of run {run}, and the rows give the same again',
+    hint: 'It is not sent again: find out what is wrong with its shares.',
     status: 409,
     disposition: 'fatal',
   },

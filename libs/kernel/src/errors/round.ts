@@ -49,14 +49,13 @@ export const round = {
   },
   ROUND_VOID: {
     message: 'the chain has voided round {round} of run {run}',
-    hint: 'Nothing to do: the run goes on behind the voided numbers, from the last round that counts.',
+    hint: 'Nothing to do: the run goes on from the last round that counts.',
     status: 409,
     disposition: 'retry',
   },
   ROUND_VOID_UNCONFIRMED: {
-    message:
-      'the coordinator says that rounds {from} to {last} of run {run} are void; the chain does not say so',
-    hint: 'It is asked again with the next task. If it stays so, the coordinator goes back on rounds that count: keep the receipt log.',
+    message: 'rounds {from} to {last} of run {run} are not void on the chain',
+    hint: 'The coordinator says so, and is asked again.',
     status: 409,
     disposition: 'retry',
   },

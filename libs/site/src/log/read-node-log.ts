@@ -187,16 +187,19 @@ class LogReader {
       case 'evidence':
         this.#log.evidence.push(line);
         return;
-      case 'voids': {
-        const { run, head: wire } = line;
-        if (wire !== undefined) {
-          const { round } = decodeSigned(HEADER, wire).value;
-          this.#record(HEADER, { run, round, wire }, number, coordinatorKey);
-        }
-        this.#log.voids.push(line);
+      case 'voids':
+        this.#readVoids(line, number, coordinatorKey);
         return;
-      }
     }
+  }
+
+  #readVoids(line: LineOf<'voids'>, number: number, coordinatorKey: PublicKey): void {
+    const { run, head: wire } = line;
+    if (wire !== undefined) {
+      const { round } = decodeSigned(HEADER, wire).value;
+      this.#record(HEADER, { run, round, wire }, number, coordinatorKey);
+    }
+    this.#log.voids.push(line);
   }
 
   #record<T extends Fields>(

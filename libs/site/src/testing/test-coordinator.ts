@@ -163,8 +163,8 @@ export class TestCoordinator {
     const left = this.headers.filter((wire) => decodeSigned(HEADER, wire).value.round < from);
     this.headers.splice(0, this.headers.length, ...left);
     const newest = left.at(-1);
-    const { chain, run, spec, model } = { ...this, chain: TEST_CHAIN, model: this.genesisModel };
-    const hash = recordHash(sha256, GENESIS, { chain, run, spec, model });
+    const { run, spec, genesisModel: model } = this;
+    const hash = recordHash(sha256, GENESIS, { chain: TEST_CHAIN, run, spec, model });
     this.#head = { round: until - 1, hash, model, state: ZERO_HASH };
     if (newest !== undefined) {
       const { value } = decodeSigned(HEADER, newest);

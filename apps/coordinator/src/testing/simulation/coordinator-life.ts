@@ -22,8 +22,6 @@ import type { Outbox } from '../../persistence/outbox-rows.js';
 import { Readiness } from '../../readiness.js';
 import { RoundDirectory } from '../../rounds/round-directory.js';
 import { RunService } from '../../runs/run-service.js';
-import { VoidWatch } from '../../runs/void-watch.js';
-import { SettlementDuty } from '../../settlement/settlement-duty.js';
 import { Wake } from '../../wake.js';
 import type { Phase } from './faults.js';
 import type { Sim } from './sim.js';
@@ -98,9 +96,8 @@ export class CoordinatorLife {
     });
     const runs = this.#runService();
     this.#duties = [
-      this.#watched(this.#ledgerDuty(wake)),
+      this.#watched(this.#ledgerDuty(wake, (run) => runs.voided(run))),
       runs,
-      this.#settlement(runs),
       this.#fleet(),
     ];
   }
@@ -159,7 +156,7 @@ export class CoordinatorLife {
     void session.end();
   }
 
-  #ledgerDuty(wake: Wake): LedgerDuty {
+  #ledgerDuty(wake: Wake, voided: (run: RunId) => void): LedgerDuty {
     const { process, database, signer, plan } = this.#parts;
     const { outbox, ledger } = this.#ports;
     const { clock } = process;
@@ -176,24 +173,8 @@ export class CoordinatorLife {
       outbox,
       publisher: (under) => new CommitPublisher({ ...deps, epochs, outbox: under }),
       readiness,
-      onFenced: () => this.#leader.doubt(),
-    });
-  }
-
-  /** Nothing is paid here; but what the chain voids is looked for. */
-  #settlement(service: RunService): SettlementDuty {
-    const { process, database, plan } = this.#parts;
-    const { ledger } = this.#ports;
-    const runs = database.runs.rows(process, plan);
-    const ports = { ledger, runs, logger: this.#logger };
-    const rows = database.voids(process);
-    const voided = (run: RunId): void => service.voided(run);
-    return new SettlementDuty({
-      claims: database.leases.claims(process),
-      looks: (fence) => [new VoidWatch({ ...ports, voids: rows.under(fence), voided })],
-      wake: new Wake(process.clock),
-      desk: { stop: () => Promise.resolve() },
-      logger: this.#logger,
+      clock,
+      voided,
       onFenced: () => this.#leader.doubt(),
     });
   }

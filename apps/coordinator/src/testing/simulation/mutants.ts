@@ -14,7 +14,7 @@ import {
 import type { Fence } from '../../persistence/fence.js';
 import { ReplayedJournal } from './replayed-journal.js';
 import type { CoordinatorPorts } from './coordinator-life.js';
-import type { NodeParts } from './sim-node.js';
+import type { NodeParts } from './node-parts.js';
 import type { VoidableJournal } from './sim-database.js';
 import type { Invariant } from './watch.js';
 

@@ -3,7 +3,7 @@ import { RunSpec } from '@tallystick/protocol';
 import { drawFaultPlan, type FaultPlan } from './faults.js';
 import type { ChainPace } from './sim-chain.js';
 import { HASHED_KEYS, REAL_KEYS, type SimKeys } from './sim-keys.js';
-import type { NodeHabits } from './sim-node.js';
+import type { NodeHabits } from './node-parts.js';
 
 /** All that a seed decides before the first event. */
 export interface Schedule {

@@ -1,13 +1,4 @@
-import {
-  fromHex,
-  type Hash,
-  type NodeId,
-  type PublicKey,
-  type Signer,
-  type Timer,
-  toHex,
-  ZERO_HASH,
-} from '@tallystick/kernel';
+import { fromHex, type Hash, type NodeId, type Timer, toHex, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import {
   type CoordinatorHead,
@@ -33,45 +24,14 @@ import {
   verifyRecord,
   verifySum,
 } from '@tallystick/record';
-import { genesisHash, type RunPlan, type VoidSpan } from '@tallystick/rounds';
+import { genesisHash } from '@tallystick/rounds';
 import { HeldHeaders } from './held-headers.js';
 import { NodeLog, type NodeLine } from './node-log.js';
-import type { Sim } from './sim.js';
 import { SimDisk } from './sim-disk.js';
-import type { SimKeys } from './sim-keys.js';
+import type { NodeParts } from './node-parts.js';
 import type { SimConnection } from './sim-network.js';
 import { SimProcess } from './sim-process.js';
 import { train } from './train.js';
-
-/** How a node behaves; a fast honest one unless a chance strikes. */
-export interface NodeHabits {
-  readonly trainMs: readonly [number, number];
-  readonly declines: number;
-  readonly malformed: number;
-  /** Training on hardware that never gives the same bytes twice. */
-  readonly isReproducible: boolean;
-}
-
-/** What a node is made of. */
-export interface NodeParts {
-  readonly sim: Sim;
-  readonly plan: RunPlan;
-  readonly node: NodeId;
-  readonly signer: Signer;
-  readonly keys: SimKeys;
-  /** The key that it pinned. */
-  readonly coordinator: PublicKey;
-  readonly habits: NodeHabits;
-  /** Undefined while nobody answers. */
-  connect(node: SimNode): SimConnection | undefined;
-  download(owner: SimProcess, model: Hash): Promise<Uint8Array>;
-  /** What the chain has voided, as this site reads it itself. */
-  voids(): readonly VoidSpan[];
-  /** For the mutants: it signs first and writes later. */
-  readonly signsBeforeDurable?: boolean;
-  /** For the mutants: what it trains depends on how often it has started. */
-  readonly forgetsSeed?: boolean;
-}
 
 const RETRY_MS = 1_000;
 /** Without a verdict the node says it all again. */

@@ -61,12 +61,7 @@ export default function RoundPage({ params }: { readonly params: Params }): Reac
         )}
         <span>cohort of {value.cohort}</span>
         {value.isOpen ? <Live stream={stream} /> : null}
-        {view?.status === 'void' ? (
-          <span className="reason">
-            does not count: the chain voided it, and the run went back to the last round before the
-            voided ones. What is shown here is what had been signed.
-          </span>
-        ) : null}
+        {view?.status === 'void' ? <WhyVoid /> : null}
         {view?.emptyReason ? (
           <span className="reason">nothing was aggregated: {view.emptyReason}</span>
         ) : null}
@@ -99,6 +94,15 @@ export default function RoundPage({ params }: { readonly params: Params }): Reac
         <HeaderFacts round={view} header={value.header} />
       )}
     </>
+  );
+}
+
+function WhyVoid(): ReactNode {
+  return (
+    <span className="reason">
+      does not count: the chain voided it, and the run went back to the last round before the voided
+      ones. What is shown here is what had been signed.
+    </span>
   );
 }
 
