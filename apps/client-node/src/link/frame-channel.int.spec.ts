@@ -40,7 +40,10 @@ describe('FrameChannel over TLS', () => {
     await stranger.close();
   });
 
-  const open = (to: TlsServer, way = { ...STRAIGHT, pins: [server.pin] }): Promise<FrameChannel> =>
+  const open = (
+    to: TlsServer,
+    way: typeof STRAIGHT = { ...STRAIGHT, pins: [server.pin] },
+  ): Promise<FrameChannel> =>
     FrameChannel.open(`wss://127.0.0.1:${to.port}`, { way, clock: systemClock }, signal);
 
   async function challenged(channel: FrameChannel): Promise<void> {
