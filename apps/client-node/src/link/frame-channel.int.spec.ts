@@ -1,5 +1,5 @@
 import { TallyError } from '@tallystick/kernel';
-import { STRAIGHT } from '@tallystick/site';
+import { STRAIGHT, type Way } from '@tallystick/site';
 import { TestProxy, TlsServer } from '@tallystick/site/testing';
 import { systemClock } from '@tallystick/kernel/node';
 import { encodeFrame } from '@tallystick/protocol';
@@ -42,7 +42,7 @@ describe('FrameChannel over TLS', () => {
 
   const open = (
     to: TlsServer,
-    way: typeof STRAIGHT = { ...STRAIGHT, pins: [server.pin] },
+    way: Way = { ...STRAIGHT, pins: [server.pin] },
   ): Promise<FrameChannel> =>
     FrameChannel.open(`wss://127.0.0.1:${to.port}`, { way, clock: systemClock }, signal);
 
