@@ -96,7 +96,7 @@ export class FsBlobStore implements BlobStore {
     const folder = dirname(path);
     try {
       if (!existsSync(folder)) await makeFolder(folder);
-      renameSync(file, path);
+      await this.#moveSynced(file, path);
       const descriptor = openSync(folder, 'r');
       try {
         await durable(descriptor);
@@ -148,6 +148,16 @@ export class FsBlobStore implements BlobStore {
   /** Removes drafts that a killed process left. Call before anything writes here: at start, or when taking the lead. */
   async sweepDrafts(): Promise<void> {
     await rm(this.#drafts, { recursive: true, force: true });
+  }
+
+  /** A rename, at once; blobs may lie on another file system than the spool, as those of two coordinators do. */
+  async #moveSynced(file: string, path: string): Promise<void> {
+    try {
+      renameSync(file, path);
+    } catch (error) {
+      if (codeOf(error) !== 'EXDEV') throw error;
+      await this.#copy(file, path);
+    }
   }
 
   /** A rename across file systems, with the same promise: the name appears only whole and durable. */

@@ -27,7 +27,7 @@ class Restored {
       runs: {
         unfinished: () =>
           Promise.resolve(
-            OPEN.map(({ id, voidUntil = null }) => ({ id: asRunId(id), voidUntil }) as RunEntity),
+            OPEN.map(({ id, voidUntil }) => ({ id: asRunId(id), voidUntil }) as RunEntity),
           ), // nothing else is read
         ended: ({ id: run }: RunEntity, { reason = '' }: { readonly reason?: string }) =>
           Promise.resolve(void this.ended.set(run, reason)),
