@@ -25,6 +25,7 @@ import {
 } from '@tallystick/rounds';
 import type { ConsentTerms } from './consent-reader.js';
 import type { DemandAnswer, OpenDemand } from './demand-ledger.js';
+import { type MemoryNode, pendingNode } from './memory-node.js';
 import {
   accept,
   answer as answerIn,
@@ -51,14 +52,6 @@ import type {
   RoundLedger,
   SignedCommit,
 } from './round-ledger.js';
-
-interface MemoryNode {
-  eligible: Omit<EligibleNode, 'cap' | 'keyEpoch'>;
-  readonly owner: AccountId;
-  status: 'pending' | 'active' | 'revoked';
-  cap: bigint;
-  keyEpoch: number;
-}
 
 /**
  * A ledger in memory with the pallet's bookkeeping of nodes, runs and rounds: each write is a block of its own and
@@ -251,13 +244,7 @@ export class InMemoryRoundLedger implements RoundLedger {
     }
     if (earlier !== undefined) return refused('tally.registerNode', 'tally.KeyInUse');
     const node = asNodeId(this.#nodes.length);
-    this.#nodes.push({
-      eligible: { node, organisation, key },
-      owner,
-      status: 'pending',
-      cap: 0n,
-      keyEpoch: 0,
-    });
+    this.#nodes.push(pendingNode(owner, { node, organisation, key }));
     this.#block++;
     return node;
   }
