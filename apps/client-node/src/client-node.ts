@@ -72,9 +72,8 @@ export class ClientNode {
   readonly #site: Pick<Site, 'folder' | 'log'> & Pick<ClientNodeDeps, 'clock' | 'logger'>;
 
   private constructor(site: Site, deps: ClientNodeDeps) {
-    const { folder, config, signer, log, journal, intake, tail } = site;
+    const { folder, config, signer, log, journal, intake, tail: logger } = site;
     const { clock, sha256, ed25519, entropy, trainer, proxy, trace } = deps;
-    const logger = tail;
     this.#site = { folder, clock, log, logger };
     const identity = identityOf(site);
     let token: string | undefined;

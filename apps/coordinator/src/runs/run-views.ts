@@ -72,11 +72,7 @@ export class RunViews {
   }
 
   /** Closed rounds, with the reports of the nodes that `sees` lets through. */
-  async rounds(
-    run: RunId,
-    page: RoundsQuery,
-    sees: Sees<NodeId>,
-  ): Promise<readonly RoundView[]> {
+  async rounds(run: RunId, page: RoundsQuery, sees: Sees<NodeId>): Promise<readonly RoundView[]> {
     await this.#rows.get(run);
     return (await this.#rounds.closed(run, page)).map((row) => roundView(row, sees));
   }

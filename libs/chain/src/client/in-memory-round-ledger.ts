@@ -231,11 +231,10 @@ export class InMemoryRoundLedger implements RoundLedger {
 
   async completeRegistration(registration: Registration): Promise<NodeId> {
     const { key, owner, organisation, proof } = registration;
-    const pop = { chain: await this.genesis(), owner, key };
     if (this.#organisations[organisation] === undefined) {
       return refused('tally.registerNode', 'tally.UnknownOrganisation');
     }
-    if (!verifyRecord(this.#ed25519, POP, pop, key, proof)) {
+    if (!(await this.#isPossessed(key, proof, owner))) {
       return refused('tally.registerNode', 'tally.BadProof');
     }
     const earlier = this.#nodes.find(({ eligible }) => eligible.key === key);
@@ -260,8 +259,7 @@ export class InMemoryRoundLedger implements RoundLedger {
     if (entry.status === 'revoked') return refused(name, 'tally.NodeRevoked');
     if (call.kind === 'revoke') return this.revokeNode(call.node);
     const { key, proof } = call;
-    const pop = { chain: await this.genesis(), owner, key };
-    if (!verifyRecord(this.#ed25519, POP, pop, key, proof)) return refused(name, 'tally.BadProof');
+    if (!(await this.#isPossessed(key, proof, owner))) return refused(name, 'tally.BadProof');
     entry.eligible = { ...entry.eligible, key };
     entry.keyEpoch++;
     this.#block++;
@@ -361,8 +359,8 @@ export class InMemoryRoundLedger implements RoundLedger {
     return Promise.resolve();
   }
 
-  async #isPossessed(key: PublicKey, proof: Signature): Promise<boolean> {
-    const pop = { chain: await this.genesis(), owner: this.#account, key };
+  async #isPossessed(key: PublicKey, proof: Signature, owner = this.#account): Promise<boolean> {
+    const pop = { chain: await this.genesis(), owner, key };
     return verifyRecord(this.#ed25519, POP, pop, key, proof);
   }
 

@@ -56,11 +56,7 @@ export default function RoundPage({ params }: { readonly params: Params }): Reac
         ) : view === undefined ? null : (
           <Status word={view.status} />
         )}
-        <span>
-          {value.isOpen
-            ? `open until ${instant(value.deadlineMs)} UTC at the latest`
-            : `closed ${instant(value.closedAtMs)} UTC`}
-        </span>
+        <span>{whenOf(value)}</span>
         {value.closedAtMs === null ? null : (
           <span>{duration(value.closedAtMs - value.openedAtMs)}</span>
         )}
@@ -100,6 +96,12 @@ export default function RoundPage({ params }: { readonly params: Params }): Reac
       )}
     </>
   );
+}
+
+function whenOf({ isOpen, deadlineMs, closedAtMs }: RoundMembers): string {
+  return isOpen
+    ? `open until ${instant(deadlineMs)} UTC at the latest`
+    : `closed ${instant(closedAtMs)} UTC`;
 }
 
 function WhyVoid(): ReactNode {
