@@ -109,6 +109,7 @@ describe('tally', () => {
         'doctor',
         'key list',
         'key rotate',
+        'key rotate',
         'login',
         'model get',
         'model passport',

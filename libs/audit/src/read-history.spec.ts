@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { littleEndian } from '@tallystick/chain/testing';
-import { asHash, asRunId, concatBytes, fromHex, type Hash, utf8 } from '@tallystick/kernel';
+import { asHash, asRunId, concatBytes, fromHex, type Hash, toHex, utf8 } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import { parseCanonicalSpec, RunSpec } from '@tallystick/protocol';
 import { canonicalJson } from '@tallystick/record';
@@ -11,6 +11,8 @@ import { BundleWriter } from './bundle/bundle-writer.js';
 import { Mismatch } from './findings.js';
 import type { VerifiedChain } from './history.js';
 import { readHistory } from './read-history.js';
+import type { ReadState } from './state/read-state.js';
+import { runKey } from './state/stored-run.js';
 import { NO_ANCHORS } from './testing/anchors-for.js';
 import { Scratch } from './testing/scratch.js';
 
@@ -30,7 +32,9 @@ function runBytes(spec: Hash, nextRound: number): Uint8Array {
 
 function chainOf(run: Uint8Array | undefined): VerifiedChain {
   const head = { number: 0, hash: A };
-  return { genesis: A, head, runtimes: [], hashOf: () => A, stateAt: () => () => run };
+  const isRun = (key: Uint8Array): boolean => toHex(key) === toHex(runKey(asRunId(0)));
+  const stateAt = (): ReadState => (key) => (isRun(key) ? run : undefined);
+  return { genesis: A, head, runtimes: [], hashOf: () => A, stateAt };
 }
 
 const layer = (units: number) => ({ dense: { units } });

@@ -30,7 +30,7 @@ describe('REST schemas', () => {
   it('refuse unknown keys and values out of range', () => {
     expect(protocol.InviteRequest.safeParse({ organisation: 'a', extra: 1 }).success).toBe(false);
     expect(protocol.InviteRequest.safeParse({ organisation: '../a' }).success).toBe(false);
-    expect(protocol.RoundsQuery.parse({ from: '3' })).toEqual({ from: 3, limit: 200 });
+    expect(protocol.RoundsQuery.parse({ from: '3' })).toEqual({ from: 3, skip: 0, limit: 200 });
     expect(protocol.RoundsQuery.safeParse({ limit: '201' }).success).toBe(false);
   });
 });
