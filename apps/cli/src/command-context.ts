@@ -15,16 +15,13 @@ export interface CommandContext {
   readonly token: string | undefined;
   /** The coordinator's address, when the environment gives one. */
   readonly url: string | undefined;
-  /** Database and blobs of the deployment when they are not in its data folder, as the coordinator is told. */
-  readonly parts: Pick<BackupOptions, 'database' | 'blobs'>;
   /** Public key of its TLS certificate, when the environment gives one. */
   readonly pin: string | undefined;
   /** The proxy that the environment names. */
   readonly proxy: ProxyRule;
-  /** Addresses of PostgreSQL and chain, where the environment gives the coordinator's. */
-  readonly services: {
-    readonly databaseUrl: string | undefined;
-    readonly chainUrl: string | undefined;
+  /** What of the deployment is not in its data folder, as the environment tells the coordinator. */
+  readonly outside: Pick<BackupOptions, 'database' | 'blobs'> & {
+    readonly chainUrl?: string | undefined;
   };
   /** Folder of this user's own settings: what `tally login` stored. */
   readonly configFolder: string;

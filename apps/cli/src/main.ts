@@ -66,15 +66,12 @@ function makeContext(options: GlobalOptions): CommandContext {
     signal: stop.signal,
     token: process.env['TALLY_TOKEN'],
     url: process.env['TALLY_URL'],
-    parts: {
-      database: databaseOf(setting('TALLY_DATABASE__URL')),
-      blobs: setting('TALLY_BLOBS'),
-    },
     pin: process.env['TALLY_PIN'],
     proxy: proxyRule(process.env),
-    services: {
-      databaseUrl: setting('TALLY_DATABASE__URL'),
-      chainUrl: process.env['TALLY_CHAIN__URL'],
+    outside: {
+      database: databaseOf(setting('TALLY_DATABASE__URL')),
+      blobs: setting('TALLY_BLOBS'),
+      chainUrl: setting('TALLY_CHAIN__URL'),
     },
     configFolder: configFolder(),
     input: new ConsoleInput({

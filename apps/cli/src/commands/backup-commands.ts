@@ -48,10 +48,11 @@ export function addBackup(program: Command, makeContext: MakeContext): void {
 }
 
 async function backup(data: string, folder: string, context: CommandContext): Promise<number> {
-  const { output, logger, signal, parts } = context;
+  const { output, logger, signal, outside } = context;
+  const { database, blobs } = outside;
   const { backUp } = await import('@tallystick/sandbox');
   const into = resolve(folder);
-  const done = await backUp({ data, into, ...parts, clock: systemClock, logger, signal });
+  const done = await backUp({ data, into, database, blobs, clock: systemClock, logger, signal });
   output.say(`${into}: ${done.files} files, ${done.bytes} bytes, each with its SHA-256`);
   output.say('It holds the keys of the deployment: keep it as closed as the data folder itself.');
   output.say(
@@ -73,11 +74,12 @@ async function restore(
   { nothingSignedSince: isNothingSignedSince = false }: RestoreFlags,
   { context, globals }: { readonly context: CommandContext; readonly globals: GlobalOptions },
 ): Promise<number> {
-  const { output, logger, signal, parts } = context;
+  const { output, logger, signal, outside } = context;
+  const { database, blobs } = outside;
   const sandbox = await import('@tallystick/sandbox');
   const data = resolve(globals.data);
   const from = resolve(folder);
-  const options = { from, data, ...parts, isNothingSignedSince, logger, signal };
+  const options = { from, data, database, blobs, isNothingSignedSince, logger, signal };
   const done = await sandbox.restore(options);
   const at = new Date(done.createdAtMs).toISOString();
   output.say(`${data}: ${done.files} files of ${at}, each checked`);

@@ -21,7 +21,7 @@ const OLD_HEAD_MS = 600_000;
 
 type Asked = Pick<
   CommandContext,
-  'token' | 'url' | 'pin' | 'proxy' | 'configFolder' | 'services' | 'signal'
+  'token' | 'url' | 'pin' | 'proxy' | 'configFolder' | 'outside' | 'signal'
 >;
 
 /** Everything the operator's side needs, in the order in which it is missed. Never throws. */
@@ -92,10 +92,10 @@ async function secrets(folder: string): Promise<string> {
 async function serverChecks(
   folder: string,
   endpoint: Endpoint | undefined,
-  { services }: Pick<Asked, 'services'>,
+  { outside }: Pick<Asked, 'outside'>,
 ): Promise<readonly Check[]> {
-  const { databaseUrl } = services;
-  const chainUrl = services.chainUrl ?? endpoint?.chainUrl;
+  const databaseUrl = outside.database?.url;
+  const chainUrl = outside.chainUrl ?? endpoint?.chainUrl;
   const isHere = databaseUrl !== undefined || endpoint !== undefined;
   return [
     ...(isHere ? [await check('PostgreSQL', () => postgres(folder, databaseUrl))] : []),

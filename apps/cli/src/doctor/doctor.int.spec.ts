@@ -147,7 +147,7 @@ describe('the doctor', () => {
         {
           ...{ token: undefined, url: undefined, pin: undefined, proxy: () => undefined },
           ...{ configFolder: folder, signal: new AbortController().signal },
-          services: { databaseUrl: undefined, chainUrl: undefined },
+          outside: {},
         },
       );
     expect(named(await diagnose(), 'secrets')?.status).toBe('ok');
