@@ -75,7 +75,7 @@ describe('an interrupted run', () => {
     const answer = await second.answer(task);
     const restart = await postgres.kill();
     const error = second.next('error');
-    void second.upload(task, answer);
+    second.upload(task, answer).catch(() => undefined);
     expect(await error).toMatchObject({ code: 'STORE_DATABASE' });
     expect((await fetch(`${coordinator.api.url}/ready`)).status).toBe(503);
     second.isAnswering = true; // once the database is back, the round is offered again

@@ -104,7 +104,7 @@ describe('two coordinators', () => {
     await endLeaseSession(leader.deployment.databaseUrl);
     await expect.poll(async () => (await standby.api.run(run)).current?.included).toBe(1);
     // The old leader still has the socket of the node: its promise would be one too many.
-    void nodes[1].upload(task, answer);
+    nodes[1].upload(task, answer).catch(() => undefined);
     await expect.poll(() => nodes[1].closed?.code).toBe(4503);
     expect(nodes[1].heads.some(({ kind }) => kind === 'verdict')).toBe(false);
     expect((await fetch(`${leader.api.url}/ready`)).status).toBe(503);

@@ -211,7 +211,7 @@ export class TestNode {
     return { bytes, update, receipt: signRecord(RECEIPT, receipt, this.key).wire };
   }
 
-  /** Trains, uploads and submits; resolves with the verdict. */
+  /** Trains, uploads and submits; resolves with the verdict, rejects when an error is told instead. */
   async contribute(task: Task): Promise<HeadOf<'verdict'>> {
     return this.upload(task, await this.answer(task));
   }
@@ -228,7 +228,9 @@ export class TestNode {
       this.send({ kind: 'upload.chunk', run, round, offset: at }, chunk);
     }
     this.send({ kind: 'submit', run, round, receipt });
-    return this.next('verdict');
+    const end = await this.next('verdict', 'error');
+    if (end.kind === 'error') throw new Error(`${end.code}: ${end.message}`);
+    return end;
   }
 
   #receive(bytes: Uint8Array): void {
@@ -243,7 +245,9 @@ export class TestNode {
       const isKept = this.stopsAt !== undefined && task.round >= this.stopsAt;
       if (!isKept) this.#contributeLater(task);
     }
-    const index = this.#waiting.findIndex(({ kinds }) => kinds.includes(head.kind));
-    if (index >= 0) this.#waiting.splice(index, 1)[0]?.resolve(head);
+    const waiting = this.#waiting.filter(({ kinds }) => kinds.includes(head.kind));
+    const told = head.kind === 'error' ? waiting : waiting.slice(0, 1); // an error is for all who wait for one
+    this.#waiting = this.#waiting.filter((one) => !told.includes(one));
+    for (const { resolve } of told) resolve(head);
   }
 }
