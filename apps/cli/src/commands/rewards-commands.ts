@@ -148,12 +148,14 @@ function accountsOf({ account }: ClaimFlags, own: AccountId): readonly AccountId
   return account === undefined ? [own] : account.map(accountOf);
 }
 
-function sayClaimed({ epoch, payments }: Claimed, { output }: CommandContext): void {
+function sayClaimed({ epoch, payments, tooSmall }: Claimed, { output }: CommandContext): void {
+  const told = (all: Claimed['payments']) =>
+    all.map(({ account, due }) => ({ account, due: due.toString() }));
   for (const { account, due } of payments) output.say(`${account}  ${due}`);
   const total = payments.reduce((sum, { due }) => sum + due, 0n);
-  output.say(payments.length === 0 ? 'nothing is due' : `${total} paid against epoch ${epoch}`);
-  output.result({
-    epoch,
-    payments: payments.map(({ account, due }) => ({ account, due: due.toString() })),
-  });
+  for (const { account, due } of tooSmall) {
+    output.say(`${account}  ${due} stay due: an account cannot begin with so little`);
+  }
+  output.say(payments.length === 0 ? 'nothing was paid' : `${total} paid against epoch ${epoch}`);
+  output.result({ epoch, payments: told(payments), tooSmall: told(tooSmall) });
 }
