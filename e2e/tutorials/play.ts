@@ -24,7 +24,12 @@ export async function play(stage: Stage, name: string, page: string): Promise<re
   await mkdir(texts);
   const script = stage.path(`${name}.sh`);
   await writeFile(script, scriptOf(steps));
-  const env = { SAID: texts, HOME: folder, XDG_CONFIG_HOME: join(folder, '.config') };
+  const env = {
+    SAID: texts,
+    HOME: folder,
+    XDG_CONFIG_HOME: join(folder, '.config'),
+    npm_config_update_notifier: 'false', // npm asks its registry for a newer npm
+  };
   const running = stage.startShell(script, { name, cwd: folder, env });
   const { code, stdout, stderr } = await running.ended;
   const faults = code === 0 ? [] : [`${name} ended with ${code} at ${stdout.trim()}: ${stderr}`];
