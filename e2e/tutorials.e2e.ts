@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { ROOT } from './harness/stage.js';
 import { useStage } from './harness/use-stage.js';
 import { play } from './tutorials/play.js';
-import { stepsOf } from './tutorials/steps.js';
+import { blocksOf, stepsOf } from './tutorials/steps.js';
 
 const isFull = process.env['TALLY_E2E_FULL'] === '1';
 const TIMEOUT_MS = 300_000;
@@ -31,8 +31,9 @@ describe('tutorials', () => {
 
   it('leave no command of ours outside the blocks that are run', () => {
     for (const page of pages) {
-      const others = [...read(page).matchAll(/^```(?!sh|text)[a-z]*\n[\s\S]*?^```$/gm)].join('\n');
-      expect(others, page).not.toMatch(/^(npx --no-install )?tally /m);
+      const others = blocksOf(read(page)).filter(({ info }) => !/^(sh|text)( |$)/.test(info));
+      const texts = others.map(({ text }) => text).join('\n');
+      expect(texts, page).not.toMatch(/^(npx --no-install )?tally /m);
     }
   });
 

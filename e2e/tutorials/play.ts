@@ -32,11 +32,15 @@ export async function play(stage: Stage, name: string, page: string): Promise<re
   };
   const running = stage.startShell(script, { name, cwd: folder, env });
   const { code, stdout, stderr } = await running.ended;
-  const faults = code === 0 ? [] : [`${name} ended with ${code} at ${stdout.trim()}: ${stderr}`];
+  const faults: string[] = [];
+  let last = '';
   for (const { line, output } of steps) {
-    const text = await readFile(join(texts, `said-${line}.txt`), 'utf8').catch(() => '');
+    const text = await readFile(join(texts, `said-${line}.txt`), 'utf8').catch(() => undefined);
+    if (text === undefined) break;
+    last = text;
     const lost = missing(output, text);
     if (lost !== undefined) faults.push(`${name}:${line} does not say "${lost}" but\n${text}`);
   }
+  if (code !== 0) faults.push(`${name} ended with ${code}: ${stdout}${stderr}\n${last}`);
   return faults;
 }

@@ -14,12 +14,24 @@ export interface Step {
 const FENCE = /^```([a-z -]*)\n([\s\S]*?)^```$/gm;
 const CTRL_C = '<!-- Ctrl-C -->';
 
-/** Every `sh` block of a page; a `text` block directly behind one is what it must say. */
-export function stepsOf(page: string): readonly Step[] {
-  const blocks = [...page.matchAll(FENCE)].map((match) => {
+interface Block {
+  readonly info: string;
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The fenced blocks of a page. */
+export function blocksOf(page: string): readonly Block[] {
+  return [...page.matchAll(FENCE)].map((match) => {
     const [whole, info = '', text = ''] = match;
     return { info: info.trim(), text, from: match.index, to: match.index + whole.length };
   });
+}
+
+/** Every `sh` block of a page; a `text` block directly behind one is what it must say. */
+export function stepsOf(page: string): readonly Step[] {
+  const blocks = blocksOf(page);
   let stopped = 0;
   return blocks.flatMap(({ info, text, from, to }, at) => {
     if (!/^sh( |$)/.test(info)) return [];
@@ -87,12 +99,16 @@ function stayed(file: string, { output }: Step): string {
   return `STAYING="$! $STAYING"${wait}`;
 }
 
-const HEAD = `set -euo pipefail
+/** `-m` gives what stays a process group of its own, which Ctrl-C reaches as on a terminal. */
+const HEAD = `set -euom pipefail
 STAYING=
 stop() {
   set -- $STAYING
-  kill "$1"
-  wait "$1" || true
+  kill -INT -- "-$1"
+  for _ in $(seq 300); do
+    kill -0 -- "-$1" 2> /dev/null || break
+    sleep 0.1
+  done
   shift
   STAYING="$*"
 }
