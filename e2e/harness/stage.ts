@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { allPids, commandOf, environmentOf, folderOf, isAlive } from './proc.js';
 import { until } from './until.js';
@@ -110,7 +110,23 @@ export class Stage {
 
   /** Starts a script of the repository. */
   start(script: string, args: readonly string[], options: SpawnOptions = {}): Running {
-    const child = spawn(options.node ?? process.execPath, [join(ROOT, script), ...args], {
+    return this.#spawn(options.node ?? process.execPath, [join(ROOT, script), ...args], {
+      name: args.slice(0, 2).join(' '),
+      ...options,
+    });
+  }
+
+  /** Starts a script of bash. */
+  startShell(script: string, options: SpawnOptions & { readonly name: string }): Running {
+    return this.#spawn('bash', [script], options);
+  }
+
+  #spawn(
+    program: string,
+    args: readonly string[],
+    options: SpawnOptions & { readonly name: string },
+  ): Running {
+    const child = spawn(program, args, {
       cwd: options.cwd ?? this.folder,
       env: {
         PATH: process.env['PATH'],
@@ -121,7 +137,7 @@ export class Stage {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const running = new Running(options.name ?? args.slice(0, 2).join(' '), child);
+    const running = new Running(options.name, child);
     this.#running.push(running);
     return running;
   }
@@ -170,15 +186,22 @@ export class Stage {
 
   /** Where PostgreSQL went when it could not live in the folder. */
   async #relocated(): Promise<string[]> {
-    const files = await readdir(this.folder, { recursive: true }).catch(() => []);
+    const files = await this.#files();
     const notes = files.filter((file) => file.endsWith('postgres/location'));
     return Promise.all(notes.map((note) => readFile(this.path(note), 'utf8')));
+  }
+
+  /** Everything in the folder, from it; links are not followed. */
+  async #files(): Promise<string[]> {
+    const options = { recursive: true, withFileTypes: true } as const;
+    const entries = await readdir(this.folder, options).catch(() => []);
+    return entries.map(({ parentPath, name }) => relative(this.folder, join(parentPath, name)));
   }
 
   /** What every process said last, and the newest lines of every log file. */
   async logs(): Promise<string> {
     const said = this.#running.map(({ name, stdout, stderr }) => section(name, stdout + stderr));
-    const files = await readdir(this.folder, { recursive: true }).catch(() => []);
+    const files = await this.#files();
     const logs = files.filter((file) => /\.log$|chain\.out$/.test(file));
     const written = logs
       .filter((file) => !/(receipts|blocks)\.log$/.test(file))
