@@ -101,6 +101,7 @@ function stayed(file: string, { output }: Step): string {
 
 /** `-m` gives what stays a process group of its own, which Ctrl-C reaches as on a terminal. */
 const HEAD = `set -euom pipefail
+unset NODE_ENV # a reader has none, and what is built on the way must be what a reader builds
 STAYING=
 stop() {
   set -- $STAYING

@@ -13,7 +13,7 @@ import { escapeHtml, slugs } from './slug.mjs';
 const markdown = new MarkdownIt({ html: false });
 
 markdown.renderer.rules['table_open'] = () =>
-  '<div class="wide" role="region" aria-label="Table" tabindex="0"><table>\n';
+  '<div class="wide" role="group" aria-label="Table" tabindex="0"><table>\n';
 markdown.renderer.rules['table_close'] = () => '</table></div>\n';
 markdown.renderer.rules['fence'] = (/** @type {Token[]} */ tokens, /** @type {number} */ at) =>
   `<pre tabindex="0"><code>${escapeHtml(tokens[at]?.content ?? '')}</code></pre>\n`;
@@ -47,6 +47,14 @@ function nameRows(tokens, anchors) {
   }
 }
 
+/** A head without words is no head to a screen reader. @param {Token[]} tokens */
+function emptyHeads(tokens) {
+  for (const [at, token] of tokens.entries()) {
+    if (token.type !== 'th_open' || tokens[at + 1]?.content !== '') continue;
+    for (const cell of [token, tokens[at + 2]]) if (cell !== undefined) cell.tag = 'td';
+  }
+}
+
 /**
  * @param {string} text of a Markdown file @param {(target: string) => string} hrefOf what a link or picture becomes
  * @returns {Rendered}
@@ -57,6 +65,7 @@ export function render(text, hrefOf) {
   const anchors = new Set();
   const headings = nameHeadings(tokens, anchors);
   nameRows(tokens, anchors);
+  emptyHeads(tokens);
   /** @type {string[]} */
   const links = [];
   for (const token of tokens.flatMap(({ children }) => children ?? [])) {
