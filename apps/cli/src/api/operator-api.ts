@@ -149,8 +149,9 @@ export class OperatorApi {
     const { lastId, enough } = options;
     const reader = new EventReader(take);
     const request = {
-      path: `runs/${run}/events?after=${lastId}`,
+      path: `runs/${run}/events`,
       offset: 0,
+      lastEventId: lastId,
       maxBytes: MAX_EVENT_BYTES,
     };
     const push = (piece: Uint8Array): void => reader.push(piece);

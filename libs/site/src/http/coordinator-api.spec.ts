@@ -43,6 +43,18 @@ function failureOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('CoordinatorApi', () => {
+  it('asks a stream for what follows the last event that was seen', async () => {
+    const seen: (string | null)[] = [];
+    const listen = api((_url, init) => {
+      seen.push(new Headers(init.headers).get('last-event-id'));
+      return Promise.resolve(new Response(''));
+    });
+    const stream = { path: 'runs/0/events', offset: 0, maxBytes: 9 };
+    await listen.download({ ...stream, lastEventId: 7 }, () => undefined, signal);
+    await listen.download(stream, () => undefined, signal);
+    expect(seen).toEqual(['7', null]);
+  });
+
   it('asks below /api/v1 with its token and follows nobody', async () => {
     const seen: [string, RequestInit][] = [];
     const answer = await api(async (url, init) => {

@@ -31,6 +31,8 @@ interface RequestShape {
   readonly body?: unknown;
   /** First byte that is wanted; the answer must then be a part (206). */
   readonly offset?: number;
+  /** Number of the last event that was seen, of a stream of events (HTML Living Standard §9.2.4). */
+  readonly lastEventId?: number;
   readonly maxBytes: number;
   /** Gets the body piece by piece. */
   readonly take: (piece: Uint8Array) => void;
@@ -40,6 +42,7 @@ interface RequestShape {
 export interface DownloadRequest {
   readonly path: string;
   readonly offset: number;
+  readonly lastEventId?: number;
   readonly maxBytes: number;
 }
 
@@ -162,7 +165,7 @@ export class CoordinatorApi {
     }
   }
 
-  #init({ body, method, offset = 0 }: RequestShape, signal: AbortSignal): RequestInit {
+  #init({ body, method, offset = 0, lastEventId }: RequestShape, signal: AbortSignal): RequestInit {
     const token = this.#token();
     return {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
@@ -170,6 +173,7 @@ export class CoordinatorApi {
       signal,
       headers: {
         ...(offset === 0 ? {} : { range: `bytes=${offset}-` }),
+        ...(lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
