@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Rewards } from './harness/api-types.js';
 import { Federation } from './harness/federation.js';
 import { HeartCopy } from './harness/heart.js';
 import { TASK } from './harness/records.js';
@@ -17,14 +18,6 @@ const EPOCH_ROUNDS = 4;
 const POT_UNITS = 1_000n;
 const UNIT = 10n ** 12n;
 const NODE_BYTES = 16;
-
-interface Rewards {
-  readonly funded: string;
-  readonly allotted: string;
-  readonly paid: string;
-  readonly claimable: number | null;
-  readonly rewards: readonly { account: string; entitled: string; paid: string; due: string }[];
-}
 
 interface Preview {
   readonly refund: string;

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RunView } from './harness/api-types.js';
+import type { Rewards, RunView } from './harness/api-types.js';
 import { DigitsCopy } from './harness/digits.js';
 import { Federation } from './harness/federation.js';
 import { ROOT, type Ended } from './harness/stage.js';
@@ -31,14 +31,6 @@ const PUBLIC = join(ROOT, 'examples/optdigits/sites/site-20/digits.csv');
 const OBJECTION_MS = 30_000;
 /** Exit codes: what V10 and V11 find, and bad input. */
 const EXIT = { V10: 10, V11: 11, usage: 64, config: 78 };
-
-interface Rewards {
-  readonly funded: string;
-  readonly allotted: string;
-  readonly paid: string;
-  readonly claimable: number | null;
-  readonly rewards: readonly { account: string; entitled: string; paid: string; due: string }[];
-}
 
 interface Preview {
   readonly refund: string;

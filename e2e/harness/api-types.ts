@@ -68,3 +68,12 @@ export interface DemoReport extends RunReport {
     readonly startedAtMs: number;
   }[];
 }
+
+/** `tally rewards show`. */
+export interface Rewards {
+  readonly funded: string;
+  readonly allotted: string;
+  readonly paid: string;
+  readonly claimable: number | null;
+  readonly rewards: readonly { account: string; entitled: string; paid: string; due: string }[];
+}

@@ -9,17 +9,21 @@ export interface VoidSpan {
 
 /** True iff the number does not count. */
 export function isVoid(spans: readonly VoidSpan[], round: number): boolean {
-  return spans.some(({ from, until }) => from <= round && round < until);
+  return spanOf(spans, round) !== undefined;
 }
 
 /** The first number from `round` on that counts. */
 export function nextCounting(spans: readonly VoidSpan[], round: number): number {
-  return spans.find(({ from, until }) => from <= round && round < until)?.until ?? round;
+  return spanOf(spans, round)?.until ?? round;
 }
 
 /** The last number up to `round` that counts; undefined when there is none. */
 export function lastCounting(spans: readonly VoidSpan[], round: number): number | undefined {
-  const span = spans.find(({ from, until }) => from <= round && round < until);
+  const span = spanOf(spans, round);
   const last = span === undefined ? round : span.from - 1;
   return last < 0 ? undefined : last;
+}
+
+function spanOf(spans: readonly VoidSpan[], round: number): VoidSpan | undefined {
+  return spans.find(({ from, until }) => from <= round && round < until);
 }

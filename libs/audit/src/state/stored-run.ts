@@ -1,6 +1,6 @@
 import { type Hash, type PublicKey, type RunId, ZERO_HASH } from '@tallystick/kernel';
 import type { ScaleReader } from '@tallystick/chain/proof';
-import { nextCounting, type VoidSpan } from '@tallystick/rounds';
+import { isVoid, nextCounting, type VoidSpan } from '@tallystick/rounds';
 import { decodeValue, hashFrom, keyFrom, keyOf, type ReadState, u128From } from './read-state.js';
 
 /** A coordinator key and the first round it signs. */
@@ -129,7 +129,7 @@ export function readRun(read: ReadState, run: RunId): StoredRun | undefined {
 export function readRound(read: ReadState, run: RunId, round: number): StoredRound | undefined {
   const bytes = read(keyOf('Tally', 'Rounds', run, round));
   if (bytes === undefined) return undefined;
-  const isVoid = readVoids(read, run).some(({ from, until }) => from <= round && round < until);
+  const voids = readVoids(read, run);
   return decodeValue(`Tally.Rounds ${run} ${round}`, bytes, (reader) => {
     const header = hashFrom(reader);
     const root = hashFrom(reader); // of contributions, or of the exclusions of a round without any
@@ -143,7 +143,7 @@ export function readRound(read: ReadState, run: RunId, round: number): StoredRou
       atBlock: reader.u32(),
       committedAtMs: reader.u64(),
       task: hashFrom(reader),
-      isVoid,
+      isVoid: isVoid(voids, round),
     };
     reader.take(64 + 8 + 1); // model, state, closed_at_ms, mode: the header's
     reader.take(12); // counted_rounds, counted_weight

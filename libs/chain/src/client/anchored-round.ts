@@ -1,6 +1,8 @@
 import { ZERO_HASH } from '@tallystick/kernel';
+import { isVoid } from '@tallystick/rounds';
 import { bigintAt, hashAt, numberAt, objectAt } from './json.js';
 import type { AnchoredRound } from './round-ledger.js';
+import { listOf, voidSpans } from './void-spans.js';
 
 /** What the chain keeps about a round, as polkadot-js shows it. */
 export interface RoundFacts {
@@ -20,7 +22,7 @@ export function anchoredRound(round: number, facts: RoundFacts): AnchoredRound {
   const included = numberAt(stored, 'included');
   const committedAtMs = bigintAt(stored, 'committedAtMs');
   const windows = objectAt(objectAt(facts.run, 'tally.runs')['windows'], 'windows');
-  const isVoid = listOf(facts.voids).some((span) => holds(span, round));
+  const isVoided = isVoid(voidSpans(facts.voids), round);
   const isDemanded = listOf(facts.demands).some((pair) => Number(listOf(pair)[0]) <= round);
   const isOver =
     bigintAt({ ...facts }, 'nowMs') >= committedAtMs + bigintAt(windows, 'challengeMs');
@@ -30,16 +32,7 @@ export function anchoredRound(round: number, facts: RoundFacts): AnchoredRound {
     included,
     sumWeight: bigintAt(stored, 'sumWeight'),
     committedAtMs,
-    status: isVoid ? 'void' : 'committed',
-    isFinal: isOver && !isDemanded && !isVoid,
+    status: isVoided ? 'void' : 'committed',
+    isFinal: isOver && !isDemanded && !isVoided,
   };
-}
-
-function holds(span: unknown, round: number): boolean {
-  const json = objectAt(span, 'tally.voids');
-  return numberAt(json, 'from') <= round && round < numberAt(json, 'until');
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -21,6 +21,7 @@ import type { AnchoredRound } from './round-ledger.js';
 import type { Snapshots } from './snapshots.js';
 import { itemOf, timeOf } from './storage-item.js';
 import type { TrustedBlocks } from './trusted-blocks.js';
+import { voidSpans } from './void-spans.js';
 
 /** Cohorts are drawn at the newest block, a resumed round at an older one; few registries differ. */
 const KEPT_COHORTS = 8;
@@ -100,7 +101,7 @@ export class LedgerReader {
 
   async voids(run: RunId): Promise<readonly VoidSpan[]> {
     const snapshot = await this.#newest();
-    return spansOf((await itemOf(snapshot, 'voids')(run)).toJSON());
+    return voidSpans((await itemOf(snapshot, 'voids')(run)).toJSON());
   }
 
   /** Of every run that has any. */
@@ -112,7 +113,7 @@ export class LedgerReader {
     const count = Number((await itemOf(snapshot, 'nextRun')()).toString());
     const runs = Array.from({ length: count }, (_, run) => asRunId(run));
     const found = await itemOf(snapshot, 'voids').multi([...runs]);
-    const spans = runs.map((run, i) => [run, spansOf(found[i]?.toJSON())] as const);
+    const spans = runs.map((run, i) => [run, voidSpans(found[i]?.toJSON())] as const);
     return new Map(spans.filter(([, of]) => of.length > 0));
   }
 
@@ -132,12 +133,4 @@ export class LedgerReader {
   async #newest() {
     return this.#snapshots.at((await this.finalized()).hash);
   }
-}
-
-function spansOf(value: unknown): readonly VoidSpan[] {
-  const spans: readonly unknown[] = Array.isArray(value) ? value : [];
-  return spans.map((span) => {
-    const json = objectAt(span, 'tally.voids');
-    return { from: numberAt(json, 'from'), until: numberAt(json, 'until') };
-  });
 }

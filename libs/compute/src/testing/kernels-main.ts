@@ -27,7 +27,7 @@ import { asHash, fromHex, type Hash, utf8, ZERO_HASH } from '@tallystick/kernel'
 import { sha256 } from '@tallystick/kernel/node';
 import type { FoldSpec, Weighted } from '@tallystick/rounds';
 import { WorkerFolderFactory } from '../worker-folder-factory.js';
-import { foldOf, weighted } from './fold-inputs.js';
+import { foldOf, RULES, weighted } from './fold-inputs.js';
 
 const VECTORS = new URL('../../../../test-vectors/update-forms.json', import.meta.url);
 /** Two rows of work and a tensor that ends inside a block. */
@@ -48,17 +48,6 @@ const STRATEGIES: readonly Strategy[] = [
   { kind: 'fedAdam', ...rate, beta1: 0.9, beta2: 0.99, tau: 1e-3 },
   { kind: 'fedYogi', ...rate, beta1: 0.9, beta2: 0.99, tau: 1e-3 },
   { kind: 'scaffold', ...rate },
-];
-const RULES: readonly Partial<FoldSpec>[] = [
-  { clipNorm: 2 ** 44 },
-  { robust: { kind: 'median', tolerance: 2 } },
-  { robust: { kind: 'trimmedMean', tolerance: 2 } },
-  { robust: { kind: 'krum', tolerance: 2 } },
-  { robust: { kind: 'multiKrum', tolerance: 2 } },
-  { robust: { kind: 'multiKrum', tolerance: 2 }, clipNorm: 2 ** 44 },
-  { robust: { kind: 'geometricMedian', tolerance: 2 } },
-  { robust: { kind: 'bulyan', tolerance: 2 } },
-  { robust: { kind: 'centredClipping', tolerance: 2, radius: 2 ** 46 } },
 ];
 
 interface Vector {

@@ -20,7 +20,7 @@ import { type Hash, ZERO_HASH } from '@tallystick/kernel';
 import { sha256 } from '@tallystick/kernel/node';
 import type { BlobStore, FoldResult, FoldSpec, Weighted } from '@tallystick/rounds';
 import { describe, expect, it } from 'vitest';
-import { foldOf, weighted } from './fold-inputs.js';
+import { foldOf, RULES, weighted } from './fold-inputs.js';
 import type { FolderSetup } from './folder.contract.js';
 
 const STRATEGY: Strategy = { kind: 'fedAvgM', serverLearningRate: 0.5, beta1: 0.5 };
@@ -31,18 +31,6 @@ const MANIFEST: Manifest = manifestOf(sha256, [
   { name: 'dense1.kernel', shape: [129, 3] },
 ]);
 const MODEL = Float32Array.from({ length: MANIFEST.d }, (_, j) => Math.fround(Math.sin(j)));
-
-const RULES: readonly Pick<FoldSpec, 'robust' | 'clipNorm'>[] = [
-  { clipNorm: 2 ** 44 },
-  { robust: { kind: 'median', tolerance: 2 } },
-  { robust: { kind: 'trimmedMean', tolerance: 2 } },
-  { robust: { kind: 'krum', tolerance: 2 } },
-  { robust: { kind: 'multiKrum', tolerance: 2 } },
-  { robust: { kind: 'multiKrum', tolerance: 2 }, clipNorm: 2 ** 44 },
-  { robust: { kind: 'geometricMedian', tolerance: 2 } },
-  { robust: { kind: 'bulyan', tolerance: 2 } },
-  { robust: { kind: 'centredClipping', tolerance: 2, radius: 2 ** 46 } },
-];
 
 interface Given {
   readonly contribution: Weighted;

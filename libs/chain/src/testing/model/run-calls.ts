@@ -78,8 +78,7 @@ export function acceptRun(
   const run = runOf(state, id);
   ensure(run.coordinator === who, 'NotCoordinator');
   ensure(run.status === 'proposed', 'RunNotProposed');
-  ensurePossession(env, who, key);
-  ensure(!state.keyOwner.has(key.key), 'KeyInUse');
+  ensureFreeKey(state, env, who, key);
   const head = run.keys.length === 0 ? firstHead(env, id, run) : run.head;
   state.runs.set(id, {
     ...withKey(run, key),
@@ -88,6 +87,12 @@ export function acceptRun(
     lastActiveMs: env.nowMs,
     status: 'open',
   });
+}
+
+/** The coordinator holds the key, and no node has it. */
+function ensureFreeKey(state: State, env: Env, who: AccountId, key: Omit<KeyCall, 'run'>): void {
+  ensurePossession(env, who, key);
+  ensure(!state.keyOwner.has(key.key), 'KeyInUse');
 }
 
 function withKey(run: Run, { key }: Pick<KeyCall, 'key'>): Run {
@@ -106,8 +111,7 @@ export function replaceKey(
   const run = runOf(state, id);
   ensure(run.coordinator === who, 'NotCoordinator');
   ensure(run.status === 'open', 'RunNotOpen');
-  ensurePossession(env, who, key);
-  ensure(!state.keyOwner.has(key.key), 'KeyInUse');
+  ensureFreeKey(state, env, who, key);
   state.runs.set(id, withKey(run, key));
 }
 
